@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One settings list for every target (style.md 7.1): what can be an error at compile time is one.
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+]
+
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+
+let package = Package(
+    name: "carillon",
+    products: [.executable(name: "carillon", targets: ["carillon"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .target(
+            name: "Migrations", path: "migrations",
+            resources: [.embedInCode("0001_ledger.sql")]),
+        .target(name: "Timetable"),
+        .target(name: "ProcessesAPI", dependencies: ["Timetable", asyncHTTPClient]),
+        .target(name: "Store", dependencies: ["CSQLite", "Migrations", "Timetable"]),
+        .target(
+            name: "Engine",
+            dependencies: ["Timetable", "ProcessesAPI", "Store", logging, metrics, collections]),
+        .target(name: "Sandbox", dependencies: ["ProcessesAPI", "Timetable", hummingbird]),
+        .target(name: "Simulation", dependencies: ["Engine", "Sandbox"]),
+        .target(name: "Dashboard", dependencies: ["Store", hummingbird, mustache]),
+        .executableTarget(
+            name: "carillon",
+            dependencies: [
+                "Timetable", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation",
+                "Dashboard", argumentParser, logging, metrics, lifecycle, toml, asyncHTTPClient,
+            ]),
+        .testTarget(name: "TimetableTests", dependencies: ["Timetable"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "ProcessesAPITests", dependencies: ["ProcessesAPI"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine"]),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
+        .testTarget(name: "DashboardTests", dependencies: ["Dashboard"]),
+        .testTarget(name: "CommandTests", dependencies: ["carillon"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["carillon"]),
+        .testTarget(name: "TidyTests"),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + settings
+}

@@ -1,0 +1,15 @@
+// The C boundary: what Swift cannot call (variadic functions) or import (casted macros), as inline
+// functions, and nothing else.
+#pragma once
+#include <sqlite3.h>
+
+// SQLITE_TRANSIENT is a cast of -1 to a function pointer, which Swift does not import.
+static inline int carillon_bind_text(sqlite3_stmt *s, int i, const char *p, sqlite3_uint64 n) {
+    return sqlite3_bind_text64(s, i, p, n, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+static inline int carillon_bind_blob(sqlite3_stmt *s, int i, const void *p, sqlite3_uint64 n) {
+    return sqlite3_bind_blob64(s, i, p, n, SQLITE_TRANSIENT);
+}
+static inline int carillon_db_config_int(sqlite3 *db, int op, int value, int *result) {
+    return sqlite3_db_config(db, op, value, result);
+}

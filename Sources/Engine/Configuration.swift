@@ -1,0 +1,212 @@
+package import Timetable
+
+/// Everything the engine needs to know of the config files, as plain values.
+package struct EngineConfiguration: Sendable {
+    /// Content hash of the files this was read from; names the revision in `config_revisions`.
+    package var contentHash: String
+    /// Connections by name.
+    package var connections: [String: Connection]
+    /// Schedules, sorted by name; names are unique.
+    package var schedules: [Schedule]
+    /// Catch-up starts per minute over all schedules (`[daemon] catchup_per_minute`).
+    package var catchupPerMinute: Int
+
+    /// Makes a configuration; the schedules are put in the order of their names.
+    package init(
+        contentHash: String, connections: [String: Connection], schedules: [Schedule],
+        catchupPerMinute: Int = 30
+    ) {
+        self.contentHash = contentHash
+        self.connections = connections
+        self.schedules = schedules.sorted { $0.name < $1.name }
+        self.catchupPerMinute = catchupPerMinute
+    }
+}
+
+/// A Workiva API that schedules are started on: address, version, budget and patience.
+///
+/// The credential is not here: only the shell that performs requests knows it.
+package struct Connection: Sendable, Equatable {
+    package var name: String
+    /// Scheme, host and port without a trailing slash.
+    package var baseURL: String
+    package var apiVersion: String
+    package var rate = RatePolicy()
+    /// How long the API may still act on a request after we lost it.
+    package var requestWindowMilliseconds: Int64 = 29_000
+    /// How long after the exposure a lost start may take to be listed.
+    package var settleWithinMilliseconds: Int64 = 120_000
+    /// How long a start waits for a look before it goes out with a baseline `not known`.
+    package var lookPatienceMilliseconds: Int64 = 120_000
+    /// How far apart the probes of an open circuit breaker are.
+    package var probeEveryMilliseconds: Int64 = 30_000
+
+    /// Makes a connection with the defaults of DESIGN.md section 9.
+    package init(name: String, baseURL: String, apiVersion: String) {
+        self.name = name
+        self.baseURL = baseURL
+        self.apiVersion = apiVersion
+    }
+}
+
+/// The request budget of a connection: no window of `perMilliseconds` holds more than `requests`.
+package struct RatePolicy: Sendable, Equatable {
+    package var requests = 1000
+    package var perMilliseconds: Int64 = 60_000
+    /// Share of `requests` kept for starts (0 ..< 1).
+    package var keepForStarts = 0.3
+
+    /// Makes the default policy, 1000 requests per 60 s with 30 % kept for starts.
+    package init() {}
+}
+
+/// A named rule of the config: which process, when, with which policies.
+package struct Schedule: Sendable {
+    package var name: String
+    package var process: ProcessReference
+    package var connection: String
+    /// What makes slots: the rule, `after`, or nothing (manual only).
+    package var trigger: ScheduleTrigger
+    /// The rule as the user wrote it, for people.
+    package var ruleText: String
+    /// The zone's name, for people and for `slot_local`.
+    package var timezone: String
+    package var zone: Zone
+    package var enabled = true
+    package var mode = ScheduleMode.run
+    package var missed = MissedPolicy.latest
+    package var missedWindowMilliseconds: Int64 = 6 * 3_600_000
+    package var startWithinMilliseconds: Int64 = 45 * 60_000
+    package var overlap = OverlapPolicy.skip
+    package var spreadMilliseconds: Int64 = 0
+    package var onConflict = ConflictPolicy.fail
+    package var unknownStart = UnknownStartPolicy.settle
+    package var sendCompleteEmail = false
+    package var validateFirst = false
+    /// How long ahead of a slot the preflight goes out; nil: none.
+    package var preflightMilliseconds: Int64?
+    package var retry = RetryPolicy()
+    package var poll = PollPolicy()
+    /// A run that takes longer is put into `attention`; nil: never.
+    package var runWithinMilliseconds: Int64?
+    package var outcome = OutcomeRules()
+    package var activeFrom: Instant?
+    package var activeUntil: Instant?
+    /// The schedule's earlier name, whose history and slots it takes over.
+    package var formerly: String?
+    package var description = ""
+    package var tags: [String] = []
+
+    /// Makes a schedule with the defaults of DESIGN.md section 9.
+    package init(
+        name: String, process: ProcessReference, connection: String, trigger: ScheduleTrigger,
+        ruleText: String, zone: Zone
+    ) {
+        self.name = name
+        self.process = process
+        self.connection = connection
+        self.trigger = trigger
+        self.ruleText = ruleText
+        self.zone = zone
+        self.timezone = zone.name
+    }
+}
+
+/// What makes the slots of a schedule.
+package enum ScheduleTrigger: Sendable {
+    /// Slots enumerated by a rule; also `@reboot`, which enumerates nothing and fires at a start.
+    case rule(FiringRule)
+    /// One slot for each slot of the upstream schedule that ended.
+    case after(AfterRule)
+    /// Started by hand only.
+    case manual
+}
+
+/// A schedule that waits for another one (DESIGN.md section 5, rule 11).
+package struct AfterRule: Sendable, Equatable {
+    /// The condition on the upstream slot's end.
+    package enum Condition: String, Sendable { case success, end }
+    /// Upstream schedules; with several, one unused ended slot of each is needed.
+    package var upstreams: [String]
+    package var on: Condition
+    /// Counted from the first upstream end; the slot expires afterwards.
+    package var withinMilliseconds: Int64?
+
+    /// Makes the rule.
+    package init(upstreams: [String], on: Condition, withinMilliseconds: Int64?) {
+        self.upstreams = upstreams
+        self.on = on
+        self.withinMilliseconds = withinMilliseconds
+    }
+}
+
+/// How a schedule names its process.
+package enum ProcessReference: Sendable, Equatable {
+    /// The id, `[A-Za-z0-9_-]{1,64}`.
+    case id(String)
+    /// A name pattern with the slot's date, `Close {yyyy}-{MM-1}`; resolved at the look.
+    case name(pattern: String)
+}
+
+/// Whether a schedule starts runs or only keeps the ledger.
+package enum ScheduleMode: String, Sendable { case run, observe }
+/// What becomes of slots that are late (DESIGN.md section 5, rule 8).
+package enum MissedPolicy: String, Sendable { case latest, all, skip }
+/// What becomes of a slot while a run of its process is open (rule 9).
+package enum OverlapPolicy: String, Sendable { case skip, queue, allow }
+/// What a 409 on a start means for the slot.
+package enum ConflictPolicy: String, Sendable { case fail, retry }
+/// What "proven absent" leads to (rule 6).
+package enum UnknownStartPolicy: String, Sendable { case settle, hold }
+
+/// Backoff of a start: full jitter between zero and `base · 2^(n−1)`, capped.
+package struct RetryPolicy: Sendable, Equatable {
+    package var baseMilliseconds: Int64 = 5_000
+    package var capMilliseconds: Int64 = 300_000
+    /// Attempts that count (429, outages and unsent ones don't); nil: only time limits them.
+    package var maxAttempts: Int? = 8
+
+    /// Makes the default policy.
+    package init() {}
+}
+
+/// How often a run is looked at.
+package struct PollPolicy: Sendable, Equatable {
+    package var minMilliseconds: Int64 = 30_000
+    package var maxMilliseconds: Int64 = 6 * 3_600_000
+    /// How long a complete or cancelled run is looked at again.
+    package var reopenWindowMilliseconds: Int64 = 24 * 3_600_000
+
+    /// Makes the default policy.
+    package init() {}
+}
+
+/// `outcome = { fail_if, warn_if }`: judgements of a run by its counts.
+package struct OutcomeRules: Sendable, Equatable {
+    /// One condition such as `error > 0` or `cancelled / total > 0.1`.
+    package struct Condition: Sendable, Equatable {
+        /// How the share or count is compared.
+        package enum Comparison: String, Sendable {
+            case greater = ">", greaterOrEqual = ">=", less = "<", lessOrEqual = "<=", equal = "="
+        }
+        /// Status whose count is judged, lower case; `total` is the sum.
+        package var status: String
+        /// The count is divided by the sum of all counts first.
+        package var ofTotal: Bool
+        package var comparison: Comparison
+        package var threshold: Double
+
+        /// Makes a condition.
+        package init(status: String, ofTotal: Bool, comparison: Comparison, threshold: Double) {
+            self.status = status
+            self.ofTotal = ofTotal
+            self.comparison = comparison
+            self.threshold = threshold
+        }
+    }
+    package var failIf: [Condition] = []
+    package var warnIf: [Condition] = []
+
+    /// Makes empty rules.
+    package init() {}
+}

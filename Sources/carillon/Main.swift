@@ -1,0 +1,8 @@
+import ArgumentParser
+import AsyncHTTPClient
+import TOMLKit
+
+@main
+struct Carillon: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "carillon")
+}
