@@ -21,7 +21,7 @@ package struct SandboxState: Sendable {
     /// The world; limits, delays and skew may be changed at any time.
     package var scenario: Scenario
     /// All requests so far.
-    package internal(set) var log = SandboxLog()
+    package var log = SandboxLog()
     /// All runs ever created, in the order of their requests; some may lie in the future.
     package internal(set) var runs: [SandboxRun] = []
     /// The last instant that was seen.

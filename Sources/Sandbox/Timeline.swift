@@ -181,7 +181,8 @@ extension Timeline {
     /// When the run became complete, as of an instant.
     func completed(at instant: Instant) -> Instant? {
         guard status(at: instant) == .complete else { return nil }
-        return Instant(milliseconds: min(closedMilliseconds, wall(times[0].end)))
+        let end = autoClose ? wall(times[0].end) : .max
+        return Instant(milliseconds: min(closedMilliseconds, end))
     }
 }
 
