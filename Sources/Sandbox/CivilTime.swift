@@ -45,15 +45,31 @@ struct CivilTime {
     }
 
     /// `2026-03-08T07:00:00Z`, with milliseconds where there are some and they are wanted.
+    ///
+    /// Written digit by digit: a list of a thousand processes has four thousand of these.
     func iso8601(milliseconds: Bool) -> String {
-        let text = "\(date)T\(two(hour)):\(two(minute)):\(two(second))"
-        return milliseconds && millisecond != 0 ? "\(text).\(padded(millisecond, 3))Z" : text + "Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(24)
+        func put(_ value: Int64, _ width: Int, _ end: Unicode.Scalar) {
+            var divisor: Int64 = width == 4 ? 1000 : width == 3 ? 100 : 10
+            while divisor > 0 {
+                text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
+                divisor /= 10
+            }
+            text.append(UInt8(ascii: end))
+        }
+        let hasFraction = milliseconds && millisecond != 0
+        put(year, 4, "-")
+        put(month, 2, "-")
+        put(day, 2, "T")
+        put(hour, 2, ":")
+        put(minute, 2, ":")
+        put(second, 2, hasFraction ? "." : "Z")
+        if hasFraction { put(millisecond, 3, "Z") }
+        return String(decoding: text, as: UTF8.self)
     }
 
-    /// `2026-03-08`.
-    var date: String { "\(padded(year, 4))-\(two(month))-\(two(day))" }
-
-    private func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    private func two(_ value: Int64) -> String { padded(value, 2) }
 
     private func padded(_ value: Int64, _ width: Int) -> String {
         let text = String(value)

@@ -22,9 +22,16 @@ struct JSONWriter {
         bytes.append(UInt8(ascii: "]"))
     }
 
+    /// Keys are our own words, or action statuses: nothing in them wants escaping.
     mutating func key(_ name: String) {
-        string(name)
+        plain(name)
         bytes.append(UInt8(ascii: ":"))
+    }
+
+    /// A field whose value holds no character that JSON escapes: ids, statuses, dates.
+    mutating func field(_ name: String, plain value: String?) {
+        key(name)
+        if let value { plain(value) } else { null() }
     }
 
     mutating func field(_ name: String, _ value: String?) {
@@ -47,6 +54,13 @@ struct JSONWriter {
         object { writer in
             for (status, count) in counts { writer.field(status, count) }
         }
+    }
+
+    private mutating func plain(_ text: String) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: text.utf8)
+        bytes.append(UInt8(ascii: "\""))
     }
 
     mutating func null() { raw("null") }

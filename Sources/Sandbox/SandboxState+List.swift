@@ -173,7 +173,7 @@ extension SandboxState {
         let listed = processes[index]
         let process = listed.process
         writer.object { writer in
-            writer.field("id", process.id)
+            writer.field("id", plain: process.id)
             writer.field("name", process.name)
             writer.field("dueDate", process.dueDate)
             writer.field("autoClose", process.autoClose)
@@ -182,8 +182,8 @@ extension SandboxState {
             writer.field("revision", listed.revision)
             write(action: "created", Instant(milliseconds: 0), nil, to: &writer)
             write(action: "modified", listed.modified, nil, to: &writer)
-            writer.field("processTemplate", nil as String?)
-            writer.field("sourceProcessRun", nil as String?)
+            writer.field("processTemplate", plain: nil as String?)
+            writer.field("sourceProcessRun", plain: nil as String?)
             writer.key("run")
             guard showsRun, let run = listedRun(of: index) else { return writer.null() }
             write(summaryOf: runs[run], to: &writer)
@@ -192,16 +192,16 @@ extension SandboxState {
 
     private func write(summaryOf run: SandboxRun, to writer: inout JSONWriter) {
         writer.object { writer in
-            writer.field("id", run.id)
-            writer.field("process", run.process)
+            writer.field("id", plain: run.id)
+            writer.field("process", plain: run.process)
             writer.field("name", run.name)
             writer.field("status", run.status(at: now).raw)
             write(action: "created", run.createdAt, run.user, to: &writer)
             write(action: "modified", run.modified(at: now), run.user, to: &writer)
-            writer.field("completedDate", run.completed(at: now).map(written))
+            writer.field("completedDate", plain: run.completed(at: now).map(written))
             writer.field("dueDate", run.settings.dueDate)
             writer.field("managerUser", run.user)
-            writer.field("statusCounts", nil as String?)
+            writer.field("statusCounts", plain: nil as String?)
         }
     }
 
@@ -210,7 +210,7 @@ extension SandboxState {
     ) {
         writer.key(name)
         writer.object { writer in
-            writer.field("dateTime", written(instant))
+            writer.field("dateTime", plain: written(instant))
             writer.key("user")
             guard let user else { return writer.null() }
             writer.object { $0.field("id", user) }

@@ -7,7 +7,7 @@ extension SandboxState {
         let listed = processes[index]
         var writer = JSONWriter(capacity: 4096)
         writer.object { writer in
-            writer.field("id", listed.process.id)
+            writer.field("id", plain: listed.process.id)
             writer.field("name", listed.process.name)
             writer.field("autoClose", listed.process.autoClose)
             writer.field("certAutoApprove", false)
@@ -35,8 +35,8 @@ extension SandboxState {
             shape: inquiry.shape, skipsGenerated: inquiry.skipsGenerated,
             created: written(run.createdAt))
         writer.object { writer in
-            writer.field("id", run.id)
-            writer.field("process", run.process)
+            writer.field("id", plain: run.id)
+            writer.field("process", plain: run.process)
             writer.field("name", run.name)
             writer.field("status", run.status(at: instant).raw)
             writer.field("autoClose", run.settings.autoClose)
@@ -49,7 +49,7 @@ extension SandboxState {
             write(action: "created", run.createdAt, run.user, to: &writer)
             write(action: "modified", run.modified(at: instant), run.user, to: &writer)
             if let completed = run.completed(at: instant) {
-                writer.field("completedDate", written(completed))
+                writer.field("completedDate", plain: written(completed))
             }
             if let due = run.settings.dueDate { writer.field("dueDate", due) }
             writer.field("managerUser", run.user)
@@ -85,20 +85,20 @@ private struct TreeWriter {
     func write(group index: Int, to writer: inout JSONWriter) {
         let node = blueprint.nodes[index]
         writer.object { writer in
-            writer.field("id", id(index))
+            writer.field("id", plain: id(index))
             writer.field("name", node.name)
             if let run {
                 writer.field("status", run.timeline.status(of: index, at: now, blueprint).raw)
                 let counts = run.orderedJobCounts(at: now, below: index)
                 writer.field("statusCounts", counts: counts)
                 writer.field("active", true)
-                writer.field("eligibleToStart", nil as String?)
+                writer.field("eligibleToStart", plain: nil as String?)
             }
             writer.field("parallel", node.kind == .group(parallel: true))
             writer.field("readOnly", node.isGenerated)
             writer.field("ordinal", Int64(node.ordinal))
-            if node.parent > 0 { writer.field("parent", id(node.parent)) }
-            writer.field("triggerType", "whenEligible")
+            if node.parent > 0 { writer.field("parent", plain: id(node.parent)) }
+            writer.field("triggerType", plain: "whenEligible")
             guard !node.children.isEmpty else { return }
             writer.key("children")
             writer.array { writer in
@@ -112,7 +112,7 @@ private struct TreeWriter {
         // The preview says `job`, and by analogy `group`; a process's own tree does in both.
         let isRunOfStable = run != nil && shape == .stable
         writer.object { writer in
-            writer.field("type", isJob ? "job" : "group")
+            writer.field("type", plain: isJob ? "job" : "group")
             writer.key((isJob ? "job" : "group") + (isRunOfStable ? "Run" : ""))
             if isJob { write(job: index, to: &writer) } else { write(group: index, to: &writer) }
         }
@@ -131,19 +131,19 @@ private struct TreeWriter {
         let node = blueprint.nodes[index]
         guard case .job(let action) = node.kind else { return }
         writer.object { writer in
-            writer.field("id", id(index))
-            writer.field("action", action)
+            writer.field("id", plain: id(index))
+            writer.field("action", plain: action)
             if let run { write(stateOf: index, node, run, to: &writer) }
             writer.field("ordinal", Int64(node.ordinal))
-            if node.parent > 0 { writer.field("parent", id(node.parent)) }
+            if node.parent > 0 { writer.field("parent", plain: id(node.parent)) }
             writer.field("readOnly", node.isGenerated)
-            writer.field("triggerType", "whenEligible")
+            writer.field("triggerType", plain: "whenEligible")
             writer.key("arguments")
             write(argumentsOf: node, action, to: &writer)
             writer.key("created")
             writer.object { writer in
-                writer.field("dateTime", created)
-                writer.field("user", nil as String?)
+                writer.field("dateTime", plain: created)
+                writer.field("user", plain: nil as String?)
             }
             if withGenerated, !skipsGenerated, let generated = node.generatedGroup {
                 writer.key("generated")
@@ -158,21 +158,22 @@ private struct TreeWriter {
     ) {
         let status = run.timeline.status(of: index, at: now, blueprint)
         let isPreview = shape == .preview
-        writer.field("job", node.isGenerated ? nil : Identifier.node(of: run.process, index: index))
+        writer.field(
+            "job", plain: node.isGenerated ? nil : Identifier.node(of: run.process, index: index))
         writer.field("status", status.raw)
         writer.field(
-            "actionStatus", run.actionStatus(of: index, at: now, lowercased: isPreview))
+            "actionStatus", plain: run.actionStatus(of: index, at: now, lowercased: isPreview))
         let hasFailed = status == .error || status == .errorHold
-        writer.field("errorCode", hasFailed ? "ACTION_EXECUTION_FAILED" : nil)
+        writer.field("errorCode", plain: hasFailed ? "ACTION_EXECUTION_FAILED" : nil)
         writer.field("eligibleToStart", status == .waiting)
-        writer.field("metadata", nil as String?)
+        writer.field("metadata", plain: nil as String?)
     }
 
     private func write(
         argumentsOf node: Blueprint.Node, _ action: String, to writer: inout JSONWriter
     ) {
         writer.object { writer in
-            writer.field("type", action)
+            writer.field("type", plain: action)
             guard !node.isGenerated else { return }
             writer.key(action + "Args")
             writer.object { writer in
@@ -182,14 +183,14 @@ private struct TreeWriter {
                 // Plain ids in the preview's sample, objects in the later document.
                 if shape == .preview {
                     writer.field("assigneeUser", "VXNlci1Bc3NpZ25lZQ")
-                    writer.field("dueDate", "2026-12-31T00:00:00Z")
+                    writer.field("dueDate", plain: "2026-12-31T00:00:00Z")
                 } else {
                     writer.key("assignee")
                     writer.object { writer in
-                        writer.field("id", "VXNlci1Bc3NpZ25lZQ")
-                        writer.field("type", "user")
+                        writer.field("id", plain: "VXNlci1Bc3NpZ25lZQ")
+                        writer.field("type", plain: "user")
                     }
-                    writer.field("dueDate", "2026-12-31")
+                    writer.field("dueDate", plain: "2026-12-31")
                 }
             }
         }

@@ -99,18 +99,18 @@ extension SandboxState {
     mutating func createRun(
         of index: Int, at instant: Instant, _ origin: RunOrigin, hiddenMilliseconds: Int64 = 0
     ) -> String {
-        let listed = processes[index]
-        let process = listed.process
+        let process = processes[index].process
+        let blueprint = processes[index].blueprint
         let number = runs.count
         let id = Identifier.make(seed: seed, kind: 1, number: number)
         // Each run has chance of its own, so that one more request elsewhere changes no other run.
         var random = SplitMix64(
             seed: seed ^ SplitMix64.hash(process.id)
-                ^ SplitMix64.mixed(UInt64(listed.runs.count + 1)))
+                ^ SplitMix64.mixed(UInt64(processes[index].runs.count + 1)))
         let listDelay = random.next(in: scenario.listDelayMilliseconds)
         let readDelay = random.next(in: scenario.readDelayMilliseconds)
         let timeline = Timeline(
-            blueprint: listed.blueprint, process: process, created: instant, random: &random)
+            blueprint: blueprint, process: process, created: instant, random: &random)
         runs.append(
             SandboxRun(
                 id: id, process: process.id, name: process.name + " - Run", createdAt: instant,
@@ -119,10 +119,11 @@ extension SandboxState {
                 listedAt: instant.adding(
                     milliseconds: max(0, listDelay).addingSaturating(hiddenMilliseconds)),
                 readableAt: instant.adding(milliseconds: max(0, readDelay)),
-                blueprint: listed.blueprint, timeline: timeline, settings: process))
+                blueprint: blueprint, timeline: timeline, settings: process))
         runIndex[id] = number
-        var place = listed.runs.count
-        while place > 0, runs[listed.runs[place - 1]].createdAt > instant { place -= 1 }
+        // No copy of the process is alive here: its list of runs grows in place.
+        var place = processes[index].runs.count
+        while place > 0, runs[processes[index].runs[place - 1]].createdAt > instant { place -= 1 }
         processes[index].runs.insert(number, at: place)
         return id
     }
