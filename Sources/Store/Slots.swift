@@ -331,3 +331,26 @@ extension Ledger {
         ).map(Instant.init(milliseconds:))
     }
 }
+
+extension Ledger {
+    /// A later rule slot of the schedule that stands for a late one: waiting, out or started.
+    package func newerStandIn(for slot: SlotRow) throws -> Instant? {
+        try database.integer(
+            """
+            SELECT max(slot_at) FROM slots
+            WHERE schedule = ? AND kind = 'rule' AND slot_at > ?
+                AND disposition IN ('pending', 'starting', 'unknown', 'held', 'started')
+            """, .text(slot.schedule), .at(slot.slotAt)
+        ).map(Instant.init(milliseconds:))
+    }
+
+    /// Wakes the slots of a connection that wait for a look.
+    package func wakeLookers(connection: String, now: Instant) throws {
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = ?
+            WHERE ended_at IS NULL AND disposition = 'pending' AND connection = ?
+                AND look_wanted_since_at IS NOT NULL AND next_action_at > ?
+            """, .at(now), .text(connection), .at(now))
+    }
+}
