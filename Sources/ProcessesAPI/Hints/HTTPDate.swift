@@ -19,7 +19,7 @@ enum HTTPDate {
         return fixdate(bytes) ?? rfc850(bytes, now: now) ?? asctime(bytes)
     }
 
-    /// `Mon, 23 Nov 2026 12:02:00 GMT`
+    /// The preferred form, `Mon, 23 Nov 2026 12:02:00 GMT`.
     private static func fixdate(_ bytes: [UInt8]) -> Int64? {
         var scan = ByteScan(bytes)
         guard scan.index(in: days) != nil, scan.take(","), scan.take(" "),
@@ -32,7 +32,7 @@ enum HTTPDate {
         return time.unixSeconds
     }
 
-    /// `Monday, 23-Nov-26 12:02:00 GMT`
+    /// The obsolete form of RFC 850, `Monday, 23-Nov-26 12:02:00 GMT`.
     private static func rfc850(_ bytes: [UInt8], now: Int64) -> Int64? {
         var scan = ByteScan(bytes)
         guard scan.index(in: longDays) != nil, scan.take(","), scan.take(" "),
@@ -45,7 +45,9 @@ enum HTTPDate {
         return resolve(time, yearOfCentury: yearOfCentury, now: now)
     }
 
-    /// `Mon Nov 23 12:02:00 2026`, always UTC; one-digit days are padded with a space.
+    /// The form of C's asctime, `Mon Nov 23 12:02:00 2026`, always UTC.
+    ///
+    /// One-digit days are padded with a space.
     private static func asctime(_ bytes: [UInt8]) -> Int64? {
         var scan = ByteScan(bytes)
         guard scan.index(in: days) != nil, scan.take(" "),

@@ -13,6 +13,7 @@ extension RetryHint {
     ///   - headers: The answer's header fields, in any case.
     ///   - message: The text for people in the answer's body.
     ///   - now: Our wall clock, used for dates only if the answer has no readable `Date`.
+    /// - Returns: The largest of all candidates.
     package static func parsing(
         headers: [(name: String, value: String)], message: String?, now: Instant
     ) -> RetryHint? {
@@ -99,7 +100,9 @@ enum RetryAfterField {
     }
 }
 
-/// Unsigned decimal numbers: `7`, `007`, `0.493`. No sign, exponent, unit or bare point.
+/// Unsigned decimal numbers such as `7`, `007`, `0.493`.
+///
+/// No sign, exponent, unit or bare point.
 enum Decimal {
     /// The number times `scale`, rounded up to a whole one and saturated at the longest hint.
     ///

@@ -54,7 +54,9 @@ struct JSONReader {
         guard position == bytes.count else { throw failure() }
     }
 
-    /// Reads an object; `field` must consume the value of each key. Another kind is skipped.
+    /// Reads an object; `field` must consume the value of each key.
+    ///
+    /// A value of another kind is skipped.
     ///
     /// - Returns: Whether there was an object.
     @discardableResult
@@ -74,7 +76,9 @@ struct JSONReader {
         return true
     }
 
-    /// Reads an array; `element` must consume each value. Another kind is skipped.
+    /// Reads an array; `element` must consume each value.
+    ///
+    /// A value of another kind is skipped.
     ///
     /// - Returns: Whether there was an array.
     @discardableResult

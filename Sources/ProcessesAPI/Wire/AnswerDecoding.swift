@@ -1,13 +1,16 @@
 package import Timetable
 
 extension APIAnswer {
-    /// Reads what became of a request. Pure; never traps, whatever was sent.
+    /// Reads what became of a request.
+    ///
+    /// Pure; never traps, whatever was sent.
     ///
     /// - Parameters:
     ///   - call: The call that was encoded.
     ///   - endpoint: Where it went; the next page must be there too.
     ///   - outcome: What the transport brought.
     ///   - receivedAt: Our wall clock when the outcome was complete.
+    /// - Returns: The value or the classified failure.
     package static func decoding(
         _ call: APICall, endpoint: APIEndpoint, outcome: Result<APIResponse, TransportFailure>,
         receivedAt: Instant

@@ -1,4 +1,6 @@
-/// Why a call can't be written as a request. Nothing was sent, and repeating changes nothing.
+/// Why a call can't be written as a request.
+///
+/// Nothing was sent, and repeating it unchanged changes nothing.
 package enum APIEncodingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Not `https://host[:port]`, nor `http://` to this machine.
     case badAddress(String)
@@ -59,13 +61,16 @@ extension APIRequest {
     /// The longest address that is sent or followed.
     static let addressBytesMax = 8_192
 
-    /// Writes a call as a request. Pure: the same call gives the same bytes.
+    /// Writes a call as a request.
+    ///
+    /// Pure: the same call gives the same bytes.
     ///
     /// - Parameters:
     ///   - call: What is wanted.
     ///   - endpoint: Where and in which version.
     ///   - token: The bearer token; every call but `.token` needs it.
     ///   - credential: The client id and secret; only `.token` needs it.
+    /// - Returns: The request.
     /// - Throws: What keeps the call from being written.
     package static func encoding(
         _ call: APICall, endpoint: APIEndpoint, token: Secret?, credential: APICredential?

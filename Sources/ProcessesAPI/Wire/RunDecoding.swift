@@ -77,6 +77,8 @@ extension ProcessRun {
     /// - Parameters:
     ///   - bytes: The body.
     ///   - asked: The id that was asked for; nil for a start, which must tell its run's id.
+    /// - Returns: The run, whose id is valid.
+    /// - Throws: What is missing in the body.
     static func decoding(_ bytes: [UInt8], asked: String?) throws(BodyError) -> ProcessRun {
         var run = ProcessRun(id: "", status: .missing)
         var hasStatus = false
