@@ -170,6 +170,25 @@ enum PercentEncoding {
         }
         return String(decoding: encoded, as: UTF8.self)
     }
+
+    /// The text behind `%XX`; nil if it is malformed or no UTF-8.
+    static func decode(_ text: some StringProtocol) -> String? {
+        var decoded: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                decoded.append(byte)
+                continue
+            }
+            let digits = rest.prefix(2)
+            guard digits.count == 2, digits.allSatisfy({ ASCII.isDigit($0) || ASCII.isLetter($0) }),
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else { return nil }
+            decoded.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: decoded, as: UTF8.self)
+    }
 }
 
 /// What may stand in a header field.
