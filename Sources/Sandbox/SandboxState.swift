@@ -1,17 +1,6 @@
 package import ProcessesAPI
 package import Timetable
 
-/// What becomes of a request; the state has already changed accordingly.
-package enum SandboxOutcome: Sendable {
-    case respond(APIResponse, afterMilliseconds: Int64)
-    /// The connection breaks without an answer; the API has not seen the request.
-    case dropBefore(afterMilliseconds: Int64)
-    /// The connection breaks without an answer; the API has acted, or will.
-    case dropAfter(afterMilliseconds: Int64)
-    /// The head and the first bytes of the body arrive, then the connection breaks.
-    case cut(APIResponse, afterBytes: Int, afterMilliseconds: Int64)
-}
-
 /// A Processes API as a value: requests and instants in, answers out, nothing else.
 ///
 /// The same seed, scenario and calls give the same bytes. Instants are the true time of the
@@ -164,25 +153,6 @@ struct Reply {
     /// The run that was created.
     var run: String?
     var hint: SandboxHint?
-}
-
-extension SandboxOutcome {
-    /// What the client gets to see, if anything.
-    package var response: APIResponse? {
-        switch self {
-        case .respond(let response, _), .cut(let response, _, _): response
-        case .dropBefore, .dropAfter: nil
-        }
-    }
-
-    /// When it gets to see it.
-    package var afterMilliseconds: Int64 {
-        switch self {
-        case .respond(_, let milliseconds), .dropBefore(let milliseconds),
-            .dropAfter(let milliseconds), .cut(_, _, let milliseconds):
-            milliseconds
-        }
-    }
 }
 
 extension Int64 {
