@@ -18,6 +18,6 @@ struct Carillon: AsyncParsableCommand {
 
     static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())
-        exit(await CommandLineRun.status(arguments, in: .system()))
+        Glibc.exit(await CommandLineRun.status(arguments, in: .system()))
     }
 }

@@ -25,7 +25,7 @@ struct Check: CarillonCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         let loaded = try ConfigurationLoader(host: environment.host)
-            .load(options.config, secrets: .present)
+            .load(options.config, secrets: .present, now: environment.now())
         for warning in loaded.warnings { environment.note("\(warning)") }
         guard !quiet else { return }
         let count = loaded.engine.schedules.count

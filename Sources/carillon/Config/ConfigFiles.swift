@@ -10,7 +10,7 @@ struct ConfigFiles {
         var connections: [String: ConfigNode] = [:]
         var calendars: [String: ConfigNode] = [:]
         var schedules: [String: ConfigNode] = [:]
-        var hash = ContentHash()
+        let hash = ContentHash()
         /// The folder of the main file, which relative paths in the config start from.
         var folder = ""
     }

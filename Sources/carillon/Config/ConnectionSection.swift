@@ -1,4 +1,4 @@
-package import Engine
+import Engine
 
 /// How a connection is reached and who we are on it: what the engine need not know.
 package struct ConnectionAccess: Sendable, Equatable {

@@ -1,12 +1,14 @@
 /// A hash that names the content of the config files (FNV-1a, 64 bits).
 ///
 /// It tells revisions apart in `config_revisions`; it is no protection against forgery.
-struct ContentHash {
+///
+/// A class because every reader of a file adds to the same hash.
+final class ContentHash {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
     /// Adds a file: its name, its length and its bytes, so that no two lists of files agree by
     /// where one ends and the next begins.
-    mutating func add(name: String, bytes: [UInt8]) {
+    func add(name: String, bytes: [UInt8]) {
         add(name.utf8)
         add(withLength(bytes.count))
         add(bytes)
@@ -18,7 +20,7 @@ struct ContentHash {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    private mutating func add(_ bytes: some Sequence<UInt8>) {
+    private func add(_ bytes: some Sequence<UInt8>) {
         for byte in bytes {
             state = (state ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
         }

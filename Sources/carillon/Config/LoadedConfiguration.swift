@@ -1,4 +1,5 @@
 package import Engine
+package import Timetable
 
 /// Everything the config files say, checked.
 package struct LoadedConfiguration: Sendable {
@@ -38,12 +39,16 @@ package struct ConfigurationLoader {
 
     /// Reads the main file and `schedules.d/*.toml` beside it.
     ///
+    /// - Parameters:
+    ///   - path: The main file.
+    ///   - secrets: What is to be done about secrets.
+    ///   - now: For warnings of calendars that are about to end; nil: none of those.
     /// - Throws: all errors that were found, not only the first.
     package func load(
-        _ path: String, secrets: SecretCheck = .ignore
+        _ path: String, secrets: SecretCheck = .ignore, now: Instant? = nil
     ) throws(ConfigRejected) -> LoadedConfiguration {
         let problems = ConfigProblems()
-        var merged = ConfigFiles(host: host, problems: problems).read(path)
+        let merged = ConfigFiles(host: host, problems: problems).read(path)
         let (settings, catchup) = DaemonSection.read(merged.daemon, problems: problems)
         var connections: [String: Connection] = [:]
         var access: [String: ConnectionAccess] = [:]
@@ -55,7 +60,8 @@ package struct ConfigurationLoader {
             access[name] = found.access
             checkSecrets(found.access, of: node, secrets, problems)
         }
-        let schedules = readSchedules(&merged, problems)
+        let schedules = readSchedules(
+            merged, today: now.map { LocalDateTime(localSeconds: $0.seconds).date }, problems)
         let warnings = problems.sorted(.warning)
         guard !problems.hasErrors else {
             throw ConfigRejected(errors: problems.sorted(.error), warnings: warnings)
@@ -68,25 +74,26 @@ package struct ConfigurationLoader {
     }
 
     private func readSchedules(
-        _ merged: inout ConfigFiles.Merged, _ problems: ConfigProblems
+        _ merged: ConfigFiles.Merged, today: CivilDate?, _ problems: ConfigProblems
     ) -> [Schedule] {
         if let defaults = merged.defaults {
             // Makes the unknown keys known; the values are judged where a schedule uses them.
             _ = TableReader(defaults, known: ScheduleSection.keys, problems: problems)
         }
         let names = merged.schedules.keys.sorted()
-        let calendars = CalendarSection(host: host, folder: merged.folder, problems: problems)
-            .read(merged.calendars, hash: &merged.hash)
+        let files = DateFiles(
+            host: host, folder: merged.folder, hash: merged.hash, problems: problems)
+        let calendars = CalendarSection(files: files, today: today, problems: problems)
+            .read(merged.calendars)
         let context = ScheduleSection.Context(
             defaults: merged.defaults?.entries ?? [:],
             connections: merged.connections.keys.sorted(), calendars: calendars,
-            scheduleNames: names, folder: merged.folder, zones: ZoneShelf(host), host: host)
+            scheduleNames: names, zones: ZoneShelf(host), files: files)
         var schedules: [Schedule] = []
         for name in names {
             guard let node = merged.schedules[name] else { continue }
             let section = ScheduleSection(node, name: name, context: context, problems: problems)
             if let schedule = section.read() { schedules.append(schedule) }
-            for (file, bytes) in section.filesRead { merged.hash.add(name: file, bytes: bytes) }
         }
         refuseCycles(schedules, merged.schedules, problems)
         return schedules

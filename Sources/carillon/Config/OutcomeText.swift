@@ -1,4 +1,4 @@
-import Engine
+package import Engine
 
 /// Reads the conditions of `outcome = { fail_if, warn_if }`: `error > 0`, `cancelled / total > 10%`.
 package enum OutcomeText {
@@ -75,12 +75,11 @@ extension TableReader {
 
     private func conditions(_ key: String) -> [OutcomeRules.Condition] {
         (strings(key, orSingle: true) ?? []).compactMap { text, node in
-            do {
+            do throws(OutcomeText.Mistake) {
                 return try OutcomeText.parse(text)
             } catch {
-                problems.error(
-                    node, "not a condition (\(node.shown)): \(error.text); "
-                        + "write \"error > 0\" or \"cancelled / total > 10%\"")
+                let help = "write \"error > 0\" or \"cancelled / total > 10%\""
+                problems.error(node, "not a condition (\(node.shown)): \(error.text); \(help)")
                 return nil
             }
         }

@@ -237,3 +237,27 @@ enum ConfigDate {
         return nil
     }
 }
+
+extension ScheduleSection {
+    /// `at = { file = "close.csv", time }`: the dates stand in a file.
+    func dateFile(_ table: TableReader, time: Int?) -> Kind? {
+        guard let name = table.string("file"), let node = table.find("file"),
+            let (text, path) = context.files.read(name, node)
+        else { return nil }
+        do {
+            let dates = try HolidayFile.dates(text, path: path)
+            guard !dates.isEmpty else {
+                problems.error(node, "\(path) holds no date: it would never fire")
+                return nil
+            }
+            guard let time else { return nil }
+            let rule = try DateListRule(dates: dates, secondOfDay: time)
+            return Kind(
+                kind: .dates(rule),
+                text: "\(Words.count(dates.count, "date")) of \(name) at \(timeText(time))")
+        } catch {
+            problems.error(node, "\(path): \(error)")
+            return nil
+        }
+    }
+}

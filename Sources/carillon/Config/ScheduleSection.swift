@@ -21,9 +21,8 @@ struct ScheduleSection {
         /// Calendars by name; nil where the calendar itself has errors, already noted.
         var calendars: [String: BusinessCalendar?]
         var scheduleNames: [String]
-        var folder: String
         var zones: ZoneShelf
-        var host: any HostReading
+        var files: DateFiles
     }
 
     static let day: Int64 = 86_400_000
@@ -31,8 +30,6 @@ struct ScheduleSection {
     let name: String
     let reader: TableReader
     let context: Context
-    /// Files of dates that were read, for the content hash.
-    private(set) var filesRead: [(name: String, bytes: [UInt8])] = []
 
     /// Makes the reader of one schedule; unknown keys are noted at once.
     init(_ node: ConfigNode, name: String, context: Context, problems: ConfigProblems) {

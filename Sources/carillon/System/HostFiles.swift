@@ -28,7 +28,7 @@ package struct HostFiles: HostReading {
         while true {
             var chunk = [UInt8](repeating: 0, count: 64 * 1024)
             // SAFETY: the kernel writes at most the size of the buffer, which lives during the call.
-            let count = chunk.withUnsafeMutableBytes { buffer in
+            let count = unsafe chunk.withUnsafeMutableBytes { buffer in
                 unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             }
             if count == 0 { return content }
