@@ -172,48 +172,48 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     @Test(arguments: [
         BadInput(
             config(schedule: "corn = \"0 6 * * *\""),
-            "15:1: schedules.one.corn: unknown key; did you mean \"cron\"?"),
+            "16:1: schedules.one.corn: unknown key; did you mean \"cron\"?"),
         BadInput(
-            config(schedule: "cron = \"0 25 * * *\""), "15:8: schedules.one.cron: "),
+            config(schedule: "cron = \"0 25 * * *\""), "16:8: schedules.one.cron: "),
         BadInput(
             config(schedule: "cron = \"0 0 30 2 *\""),
-            "15:8: schedules.one.cron: never fires: no day of any year matches"),
+            "16:8: schedules.one.cron: never fires: no day of any year matches"),
         BadInput(
             config(schedule: "cron = 5"),
-            "15:8: schedules.one.cron: expected a string, found an integer (5)"),
+            "16:8: schedules.one.cron: expected a string, found an integer (5)"),
         BadInput(
             config(schedule: "timezone = \"America/New_Yrok\""),
-            "15:12: schedules.one.timezone: unknown time zone; did you mean \"America/New_York\"? "
+            "16:12: schedules.one.timezone: unknown time zone; did you mean \"America/New_York\"? "
                 + "(\"America/New_Yrok\")"),
         BadInput(
             config(schedule: "timezone = \"berlin\""), "did you mean \"Europe/Berlin\"?"),
         BadInput(
             config(schedule: "timezone = \"../../etc/passwd\""),
-            "15:12: schedules.one.timezone: unknown time zone"),
+            "16:12: schedules.one.timezone: unknown time zone"),
         BadInput(
             config(schedule: "timezone = \"UTC\"\ncron = \"CRON_TZ=Asia/Tokyo 0 6 * * *\""),
-            "15:12: schedules.one.timezone: the cron expression names a zone too (Asia/Tokyo)"),
+            "16:12: schedules.one.timezone: the cron expression names a zone too (Asia/Tokyo)"),
         BadInput(
             config().replacing("timezone = \"America/New_York\"", with: ""),
-            "12:1: schedules.one.timezone: missing; write timezone = "),
+            "13:1: schedules.one.timezone: missing; write timezone = "),
         BadInput(
             config(schedule: "cron = \"0 6 * * *\"\nevery = \"15m\""),
-            "12:1: schedules.one: cron and every exclude each other; keep one"),
+            "13:1: schedules.one: cron and every exclude each other; keep one"),
         BadInput(
             config(schedule: "every = \"0s\""),
-            "15:9: schedules.one.every: out of range (\"0s\"), allowed: 1s to 366d"),
+            "16:9: schedules.one.every: out of range (\"0s\"), allowed: 1s to 366d"),
         BadInput(
             config(schedule: "at = { business_day = 0, time = \"05:30\" }"),
-            "15:23: schedules.one.at.business_day: out of range (0)"),
+            "16:23: schedules.one.at.business_day: out of range (0)"),
         BadInput(
             config(schedule: "at = { business_day = 3, time = \"25:30\" }"),
-            "15:33: schedules.one.at.time: not a time of day (\"25:30\"); write \"05:30\""),
+            "16:33: schedules.one.at.time: not a time of day (\"25:30\"); write \"05:30\""),
         BadInput(
             config(schedule: "at = { business_day = 3 }"),
-            "15:6: schedules.one.at.time: missing; write time = \"05:30\""),
+            "16:6: schedules.one.at.time: missing; write time = \"05:30\""),
         BadInput(
             config(schedule: "at = { time = \"05:30\" }"),
-            "15:6: schedules.one.at: expected exactly one of business_day, dates or file"),
+            "16:6: schedules.one.at: expected exactly one of business_day, dates or file"),
         BadInput(
             config(schedule: "at = { business_day = 3, time = \"05:30\", months = [13] }"),
             "schedules.one.at.months[0]: out of range (13), allowed: 1 to 12"),
@@ -228,89 +228,94 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             "schedules.one.at.file: /c/close.csv can't be read: no such file"),
         BadInput(
             config(schedule: "connection = \"prdo\""),
-            "15:14: schedules.one.connection: no connection of this name (\"prdo\"); did you mean "
+            "16:14: schedules.one.connection: no connection of this name (\"prdo\"); did you mean "
                 + "\"prod\"?"),
         BadInput(
             config(schedule: "calendar = \"us\"", more: "[calendars.us-close]"),
-            "15:12: schedules.one.calendar: no calendar of this name (\"us\")"),
+            "16:12: schedules.one.calendar: no calendar of this name (\"us\")"),
         BadInput(
             config(schedule: "missed = \"lates\""),
-            "15:10: schedules.one.missed: unknown value (\"lates\"), allowed: \"latest\", \"all\" or "
+            "16:10: schedules.one.missed: unknown value (\"lates\"), allowed: \"latest\", \"all\" or "
                 + "\"skip\"; did you mean \"latest\"?"),
         BadInput(
             config(schedule: "overlap = true"),
-            "15:11: schedules.one.overlap: expected \"skip\", \"queue\" or \"allow\", found a "
+            "16:11: schedules.one.overlap: expected \"skip\", \"queue\" or \"allow\", found a "
                 + "boolean (true)"),
         BadInput(
             config(schedule: "enabled = \"yes\""),
-            "15:11: schedules.one.enabled: expected true or false, found a string (\"yes\")"),
+            "16:11: schedules.one.enabled: expected true or false, found a string (\"yes\")"),
         BadInput(
             config(schedule: "spread = \"1d\""),
-            "15:10: schedules.one.spread: must be shorter than the shortest gap between two slots"),
+            "16:10: schedules.one.spread: must be shorter than the shortest gap between two slots"),
         BadInput(
             config(schedule: "every = \"15m\"\nspread = \"15m\""),
-            "16:10: schedules.one.spread: must be shorter than the shortest gap between two slots, "
+            "17:10: schedules.one.spread: must be shorter than the shortest gap between two slots, "
                 + "15m (\"15m\")"),
         BadInput(
-            config(schedule: "dst = \"skip\""), "15:7: schedules.one.dst: "),
+            config(schedule: "dst = \"skip\""), "16:7: schedules.one.dst: "),
         BadInput(
             config(schedule: "dst = { gap = \"run\", repeat = \"first\" }"),
-            "15:15: schedules.one.dst.gap: unknown value (\"run\"), allowed: \"run-after\" or \"skip\""),
+            "16:15: schedules.one.dst.gap: unknown value (\"run\"), allowed: \"run-after\" or \"skip\""
+        ),
         BadInput(
             config(schedule: "notify = \"x\""),
-            "15:1: schedules.one.notify: not supported yet"),
+            "16:1: schedules.one.notify: not supported yet"),
         BadInput(
             config(defaults: "heartbeat = \"x\""),
-            "11:1: defaults.heartbeat: not supported yet"),
+            "12:1: defaults.heartbeat: not supported yet"),
         BadInput(
             config(schedule: "active_from = 2026-03-08T02:30:00"),
-            "15:15: schedules.one.active_from: does not exist in America/New_York"),
+            "16:15: schedules.one.active_from: does not exist in America/New_York"),
         BadInput(
             config(schedule: "active_from = 2026-11-01T01:30:00"),
-            "15:15: schedules.one.active_from: exists twice in America/New_York, where the clocks "
+            "16:15: schedules.one.active_from: exists twice in America/New_York, where the clocks "
                 + "go back; write 2026-11-01T01:30:00-04:00 or 2026-11-01T01:30:00-05:00"),
         BadInput(
             config(schedule: "active_from = 2026-02-01\nactive_until = 2026-01-01"),
-            "16:16: schedules.one.active_until: must lie after active_from"),
+            "17:16: schedules.one.active_until: must lie after active_from"),
         BadInput(
             config(schedule: "retry = { base = \"10m\", cap = \"5m\" }"),
-            "15:18: schedules.one.retry.base: base (10m) must not be longer than cap (5m)"),
+            "16:18: schedules.one.retry.base: base (10m) must not be longer than cap (5m)"),
         BadInput(
             config(schedule: "poll = { min = \"7h\" }"),
-            "15:16: schedules.one.poll.min: min (7h) must not be longer than max (6h)"),
+            "16:16: schedules.one.poll.min: min (7h) must not be longer than max (6h)"),
         BadInput(
             config(schedule: "outcome = { fail_if = \"error\" }"),
-            "15:23: schedules.one.outcome.fail_if: not a condition (\"error\")"),
+            "16:23: schedules.one.outcome.fail_if: not a condition (\"error\")"),
         BadInput(
             config(schedule: "tags = \"a\""),
-            "15:8: schedules.one.tags: expected an array, found a string"),
+            "16:8: schedules.one.tags: expected an array, found a string"),
         BadInput(
             config(schedule: "tags = [\"a\", 5]"),
-            "15:14: schedules.one.tags[1]: expected a string, found an integer (5)"),
+            "16:14: schedules.one.tags[1]: expected a string, found an integer (5)"),
         BadInput(
             config(schedule: "formerly = \"one\""),
-            "15:12: schedules.one.formerly: names a schedule that still exists"),
+            "16:12: schedules.one.formerly: names a schedule that still exists"),
         BadInput(
-            config(schedule: "after = \"two\"", more: "[schedules.two]\nprocess = \"p\"\nafter = \"one\""),
-            "15:1: schedules.one.after: waits for itself: one → two → one"),
+            config(
+                schedule: "after = \"two\"",
+                more: "[schedules.two]\nprocess = \"p\"\nafter = \"one\""),
+            "16:1: schedules.one.after: waits for itself: one → two → one"),
         BadInput(
             config(schedule: "after = { schedule = \"oen\" }"),
-            "15:22: schedules.one.after.schedule: no schedule of this name (\"oen\"); did you mean "
+            "16:22: schedules.one.after.schedule: no schedule of this name (\"oen\"); did you mean "
                 + "\"one\"?"),
         BadInput(
-            config(schedule: "after = { schedule = \"one\", on = \"failure\" }"),
-            "15:34: schedules.one.after.on: unknown value (\"failure\"), allowed: \"success\" or "
+            config(
+                schedule: "after = { schedule = \"two\", on = \"failure\" }",
+                more: "[schedules.two]\nprocess = \"p\"\nevery = \"1h\""),
+            "16:34: schedules.one.after.on: unknown value (\"failure\"), allowed: \"success\" or "
                 + "\"end\""),
         BadInput(
             config().replacing("process = \"51bcc3ec3d0b4aadb69659e2a7ed767b\"", with: ""),
-            "12:1: schedules.one.process: missing"),
+            "13:1: schedules.one.process: missing"),
         BadInput(
             config().replacing("\"51bcc3ec3d0b4aadb69659e2a7ed767b\"", with: "\"../x\""),
-            "13:11: schedules.one.process: not a process id (\"../x\")"),
+            "14:11: schedules.one.process: not a process id (\"../x\")"),
         BadInput(
             config().replacing(
                 "\"51bcc3ec3d0b4aadb69659e2a7ed767b\"", with: "{ name = \"Close {year}\" }"),
-            "13:20: schedules.one.process.name: holds {year}, which is no part of a date"),
+            "14:20: schedules.one.process.name: holds {year}, which is no part of a date"),
     ])
     func schedules(input: BadInput) {
         expect(input)
@@ -325,7 +330,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 
     @Test func oddBytesAreRefusedInWords() {
         #expect(errors("version = 1\n\u{0}").first?.contains("NUL") == true)
-        #expect(errors("version = 1\n[daemon]\nlog = \"a\\u0000\"").first?.contains("\\u0000") == true)
+        #expect(
+            errors("version = 1\n[daemon]\nlog = \"a\\u0000\"").first?.contains("\\u0000") == true)
     }
 
     @Test func allErrorsAreReportedTogetherInTheOrderOfTheFile() {
@@ -333,8 +339,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             config(daemon: "lgo = 1", connection: "regoin = 2", schedule: "crno = 3\nmissed = 4"))
         #expect(
             found.map { String($0.prefix { $0 != " " }) } == [
-                "/c/carillon.toml:4:1:", "/c/carillon.toml:9:1:", "/c/carillon.toml:15:1:",
-                "/c/carillon.toml:16:10:",
+                "/c/carillon.toml:4:1:", "/c/carillon.toml:9:1:", "/c/carillon.toml:16:1:",
+                "/c/carillon.toml:17:10:",
             ])
     }
 
@@ -344,7 +350,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
                 defaults: "missed = 5",
                 more: "[schedules.two]\nprocess = \"p\"\ncron = \"0 0 * * *\""))
         #expect(found.count == 1)
-        #expect(found.first?.contains("11:10: defaults.missed: ") == true)
+        #expect(found.first?.contains("12:10: defaults.missed: ") == true)
     }
 
     @Test func theLiteralSecretIsNeverRepeated() {
@@ -360,7 +366,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
         #expect(
             errors(config(), host: host) == [
                 "/c/schedules.d/b.toml:2:1: schedules.one: a schedule of this name is already "
-                    + "defined at /c/carillon.toml:12:1; rename one of the two"
+                    + "defined at /c/carillon.toml:13:1; rename one of the two"
             ])
     }
 
@@ -384,5 +390,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
         let found = errors(input.text)
         let isSaid = found.contains { $0.contains(input.said) }
         #expect(isSaid, "said: \(found)", sourceLocation: location)
+        // One mistake, one message: nothing follows from an error but itself.
+        #expect(found.count == 1, "said: \(found)", sourceLocation: location)
     }
 }

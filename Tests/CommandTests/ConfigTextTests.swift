@@ -1,3 +1,4 @@
+import Engine
 import Testing
 import carillon
 
@@ -10,7 +11,8 @@ import carillon
     }
 
     @Test(arguments: [
-        "", "s", "15", "15 m", "-5m", "+5m", "1.5h", "15min", "1h30m", "٣m", "99999999999999999999d",
+        "", "s", "15", "15 m", "-5m", "+5m", "1.5h", "15min", "1h30m", "٣m",
+        "99999999999999999999d",
         "9223372036854775807d", "15M",
     ])
     func refusesWhatIsNone(text: String) {
@@ -29,7 +31,8 @@ import carillon
 @Suite struct NearestNameTests {
     @Test(arguments: [
         ("tiemzone", "timezone"), ("timezon", "timezone"), ("time-zone", "timezone"),
-        ("Cron", "cron"), ("corn", "cron"), ("overlaps", "overlap"), ("start-within", "start_within"),
+        ("Cron", "cron"), ("corn", "cron"), ("overlaps", "overlap"),
+        ("start-within", "start_within"),
     ])
     func findsTheSlip(word: String, meant: String) {
         let names = ["cron", "timezone", "overlap", "start_within", "spread"]
@@ -62,7 +65,8 @@ import carillon
     @Test(arguments: [
         ("error > 0", "error", false, ">", 0.0), ("error>0", "error", false, ">", 0),
         ("cancelled / total > 10%", "cancelled", true, ">", 0.1),
-        ("Complete/total<0.95", "complete", true, "<", 0.95), ("errorHold == 1", "errorhold", false, "=", 1),
+        ("Complete/total<0.95", "complete", true, "<", 0.95),
+        ("errorHold == 1", "errorhold", false, "=", 1),
         ("error >= 2", "error", false, ">=", 2),
     ])
     func readsConditions(

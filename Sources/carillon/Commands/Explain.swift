@@ -76,11 +76,13 @@ struct Explain: CarillonCommand {
             return "The clocks of \(made.zone.name) don't change within the next year."
         }
         if CronWords.isWild(withoutZone(expression)) {
-            return "When the clocks of \(made.zone.name) change, it follows the wall clock, because "
+            return
+                "When the clocks of \(made.zone.name) change, it follows the wall clock, because "
                 + "a field of the time begins with *: times that are jumped over don't fire, "
                 + "times that come twice fire twice."
         }
-        return "When the clocks of \(made.zone.name) change, a time that is jumped over fires right "
+        return
+            "When the clocks of \(made.zone.name) change, a time that is jumped over fires right "
             + "after the jump, and a time that comes twice fires once, the first time."
     }
 }

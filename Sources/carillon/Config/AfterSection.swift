@@ -29,7 +29,8 @@ extension ScheduleSection {
         for (name, place) in names {
             if !context.scheduleNames.contains(name) {
                 problems.error(
-                    place, "no schedule of this name (\(place.shown))"
+                    place,
+                    "no schedule of this name (\(place.shown))"
                         + NearestName.hint(name, in: context.scheduleNames))
             } else if upstreams.contains(name) {
                 problems.error(place, "names a schedule twice (\(place.shown))")

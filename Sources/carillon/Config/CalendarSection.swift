@@ -78,7 +78,8 @@ struct CalendarSection {
             names.compactMap { name, node in
                 if let index = Self.weekdays.firstIndex(of: name.lowercased()) { return index }
                 problems.error(
-                    node, "not a weekday (\(node.shown)), allowed: "
+                    node,
+                    "not a weekday (\(node.shown)), allowed: "
                         + TableReader.list(Self.weekdays)
                         + NearestName.hint(name, in: Self.weekdays))
                 return nil

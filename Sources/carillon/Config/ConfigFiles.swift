@@ -54,17 +54,20 @@ struct ConfigFiles {
         do {
             bytes = try host.read(path, limit: Self.bytesMax)
         } catch {
-            let advice = isMain && error.kind == .notFound
+            let advice =
+                isMain && error.kind == .notFound
                 ? "; name another file with --config, see config/example.toml for a start" : ""
             return problems.error(
                 ConfigPath(), at: whole, "can't be read: \(error.reason)\(advice)")
         }
         merged.hash.add(name: path, bytes: bytes)
         guard let top = ConfigTree.parse(bytes, file: path, problems: problems) else { return }
-        for (key, entry) in top.entries ?? [:] where !(isMain ? Self.topKeys : Self.extraKeys)
+        for (key, entry) in top.entries ?? [:]
+        where !(isMain ? Self.topKeys : Self.extraKeys)
             .contains(key)
         {
-            let hint = !isMain && Self.topKeys.contains(key)
+            let hint =
+                !isMain && Self.topKeys.contains(key)
                 ? "belongs into the main file, not into schedules.d"
                 : "unknown key" + NearestName.hint(key, in: Self.topKeys)
             problems.error(entry.path, at: entry.keyPosition, hint)
@@ -90,7 +93,8 @@ struct ConfigFiles {
         }
         if case .integer(1) = node.value { return }
         problems.error(
-            node, "this Carillon reads version 1 of the config (\(node.shown)); "
+            node,
+            "this Carillon reads version 1 of the config (\(node.shown)); "
                 + "write version = 1, or use a newer Carillon")
     }
 

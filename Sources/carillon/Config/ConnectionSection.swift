@@ -84,11 +84,14 @@ enum ConnectionSection {
             byte > 0x20 && byte < 0x7F
         }
         if version.isEmpty || !isPlain || version.utf8.count > 100 {
-            reader.problems.error(node, "not an API version (\(node.shown)), "
-                + "for example \"\(versions[0])\"")
+            reader.problems.error(
+                node,
+                "not an API version (\(node.shown)), "
+                    + "for example \"\(versions[0])\"")
         } else if !versions.contains(version) {
             reader.problems.warning(
-                node, "not a version that Carillon was built against (\(node.shown)); known: "
+                node,
+                "not a version that Carillon was built against (\(node.shown)); known: "
                     + TableReader.list(versions) + NearestName.hint(version, in: versions))
         }
         return version
@@ -111,7 +114,8 @@ enum ConnectionSection {
         let secret = reader.secret("client_secret")
         if reader.find("client_secret") == nil {
             reader.missing(
-                "client_secret", "missing; give { credential = \"NAME\" }, { file = \"PATH\" } or "
+                "client_secret",
+                "missing; give { credential = \"NAME\" }, { file = \"PATH\" } or "
                     + "{ env = \"NAME\" }")
         }
         guard let clientID, let secret else { return nil }
@@ -171,8 +175,9 @@ enum BaseURL {
             return refuse("no valid host and port")
         }
         guard isSecure || HostAndPort.isLoopback(host) else {
-            return refuse("http:// is allowed only to this machine (127.0.0.1, ::1, localhost); "
-                + "use https://")
+            return refuse(
+                "http:// is allowed only to this machine (127.0.0.1, ::1, localhost); "
+                    + "use https://")
         }
         return .success((isSecure ? "https://" : "http://") + rest)
     }

@@ -81,7 +81,8 @@ enum DaemonSection {
         }
         guard HostAndPort.isLoopback(host) else {
             reader.problems.error(
-                node, "must be a loopback address (\(node.shown)), since the dashboard has no "
+                node,
+                "must be a loopback address (\(node.shown)), since the dashboard has no "
                     + "login; write \"127.0.0.1:\(port)\" and put a proxy with a login before it")
             return nil
         }

@@ -43,6 +43,7 @@ package struct ConfigurationLoader {
     ///   - path: The main file.
     ///   - secrets: What is to be done about secrets.
     ///   - now: For warnings of calendars that are about to end; nil: none of those.
+    /// - Returns: The checked configuration.
     /// - Throws: all errors that were found, not only the first.
     package func load(
         _ path: String, secrets: SecretCheck = .ignore, now: Instant? = nil

@@ -60,13 +60,13 @@ extension ScheduleSection {
             return nil
         }
         let months = months(table)
+        let areMonthsRight = months?.isEmpty != true
         if form != "business_day", let place = table.find("months") {
             problems.error(place, "months belongs to business_day; the dates name their months")
         }
         switch form {
         case "business_day":
-            guard let rule = businessDay(table, months: months, time: time) else { return nil }
-            return rule
+            return areMonthsRight ? businessDay(table, months: months, time: time) : nil
         case "dates": return dates(table, time: time)
         default: return dateFile(table, time: time)
         }
@@ -84,7 +84,8 @@ extension ScheduleSection {
         guard let time else { return nil }
         do {
             let rule = try BusinessDayRule(index: index, months: months, secondOfDay: time)
-            let day = index == -1
+            let day =
+                index == -1
                 ? "the last" : CronWords.ordinal(abs(index)) + (index < 0 ? " to last" : "")
             var text = "\(day) business day at \(timeText(time))"
             if let months { text += " of months " + CronWords.and(months.map(String.init)) }
@@ -95,13 +96,14 @@ extension ScheduleSection {
         }
     }
 
+    /// The months, or an empty list if they have errors; nil where all are meant.
     private func months(_ table: TableReader) -> [Int]? {
         guard let node = table.find("months") else { return nil }
         guard case .array(let elements) = node.value else {
             return table.wrongType(node, "an array of months, 1 to 12")
         }
         if elements.isEmpty { problems.error(node, "is empty; leave it out for all months") }
-        return elements.compactMap { element in
+        let months: [Int] = elements.compactMap { element in
             guard case .integer(let month) = element.value else {
                 return table.wrongType(element, "a month, 1 to 12")
             }
@@ -111,6 +113,7 @@ extension ScheduleSection {
             }
             return Int(month)
         }
+        return months.count == elements.count ? months : []
     }
 
     private func dates(_ table: TableReader, time: Int?) -> Kind? {
@@ -197,7 +200,8 @@ extension ScheduleSection {
         guard let name = reader.string("calendar") else { return nil }
         guard let known = context.calendars[name] else {
             problems.error(
-                node, "no calendar of this name (\(node.shown))"
+                node,
+                "no calendar of this name (\(node.shown))"
                     + NearestName.hint(name, in: context.calendars.keys.sorted()))
             return nil
         }

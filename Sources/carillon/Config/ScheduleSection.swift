@@ -77,14 +77,16 @@ struct ScheduleSection {
             if context.connections.count == 1 { return context.connections[0] }
             if !context.connections.isEmpty {
                 reader.missing(
-                    "connection", "missing; name one here or in [defaults]: "
+                    "connection",
+                    "missing; name one here or in [defaults]: "
                         + TableReader.list(context.connections))
             }
             return nil
         }
         if context.connections.contains(name) { return name }
         problems.error(
-            node, "no connection of this name (\(node.shown))"
+            node,
+            "no connection of this name (\(node.shown))"
                 + NearestName.hint(name, in: context.connections))
         return nil
     }
@@ -149,7 +151,8 @@ struct ScheduleSection {
             let cap = retry.duration("cap", in: 100...day) ?? policy.capMilliseconds
             if base > cap, let node = retry.find("base") ?? retry.find("cap") {
                 problems.error(
-                    node, "base (\(DurationText.text(milliseconds: base))) must not be longer "
+                    node,
+                    "base (\(DurationText.text(milliseconds: base))) must not be longer "
                         + "than cap (\(DurationText.text(milliseconds: cap)))")
             }
             schedule.retry.baseMilliseconds = base
@@ -164,7 +167,8 @@ struct ScheduleSection {
             let most = poll.duration("max", in: 1000...30 * day) ?? policy.maxMilliseconds
             if least > most, let node = poll.find("min") ?? poll.find("max") {
                 problems.error(
-                    node, "min (\(DurationText.text(milliseconds: least))) must not be longer "
+                    node,
+                    "min (\(DurationText.text(milliseconds: least))) must not be longer "
                         + "than max (\(DurationText.text(milliseconds: most)))")
             }
             schedule.poll.minMilliseconds = least
@@ -183,7 +187,8 @@ struct ScheduleSection {
         }
         if context.scheduleNames.contains(former) {
             problems.error(
-                node, "names a schedule that still exists (\(node.shown)); formerly is for the "
+                node,
+                "names a schedule that still exists (\(node.shown)); formerly is for the "
                     + "name that this schedule had before it was renamed")
         }
         schedule.formerly = former
@@ -195,7 +200,8 @@ struct ScheduleSection {
             let node = reader.find("spread")
         else { return }
         problems.error(
-            node, "must be shorter than the shortest gap between two slots, "
+            node,
+            "must be shorter than the shortest gap between two slots, "
                 + "\(DurationText.text(milliseconds: gap)) (\(node.shown))")
     }
 }

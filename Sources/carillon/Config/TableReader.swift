@@ -55,7 +55,8 @@ struct TableReader {
         guard case .integer(let value) = node.value else { return wrongType(node, "an integer") }
         guard let small = Int(exactly: value), range.contains(small) else {
             problems.error(
-                node, "out of range (\(node.shown)), allowed: "
+                node,
+                "out of range (\(node.shown)), allowed: "
                     + "\(range.lowerBound) to \(range.upperBound)")
             return nil
         }
@@ -99,7 +100,8 @@ struct TableReader {
         }
         if let found = values.first(where: { $0.word == text }) { return found.value }
         problems.error(
-            node, "unknown value (\(node.shown)), allowed: \(Self.list(words))"
+            node,
+            "unknown value (\(node.shown)), allowed: \(Self.list(words))"
                 + NearestName.hint(text, in: words))
         return nil
     }

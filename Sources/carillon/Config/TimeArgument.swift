@@ -13,7 +13,8 @@ package enum TimeArgument {
             .failure(Refusal(message: message))
         }
         // TOML and people write a blank where ISO 8601 has a T.
-        let normal = text.count > 10 && text.dropFirst(10).first == " "
+        let normal =
+            text.count > 10 && text.dropFirst(10).first == " "
             ? text.prefix(10) + "T" + text.dropFirst(11) : Substring(text)
         if let instant = Instant(iso8601: String(normal)) { return .success(instant) }
         guard let local = LocalDateTime(iso8601: String(normal)) else {

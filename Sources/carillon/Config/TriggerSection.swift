@@ -20,7 +20,8 @@ extension ScheduleSection {
         case .string(let id):
             guard Self.isProcessID(id) else {
                 problems.error(
-                    node, "not a process id (\(node.shown)); an id has 1 to 64 letters, digits, "
+                    node,
+                    "not a process id (\(node.shown)); an id has 1 to 64 letters, digits, "
                         + "- or _; for a name write { name = … }")
                 return nil
             }
@@ -69,7 +70,8 @@ extension ScheduleSection {
             (name, node) = (text, found)
         } else {
             reader.missing(
-                "timezone", "missing; write timezone = \"America/New_York\" (or another IANA "
+                "timezone",
+                "missing; write timezone = \"America/New_York\" (or another IANA "
                     + "zone) here or in [defaults]: there is no silent local time")
             return nil
         }

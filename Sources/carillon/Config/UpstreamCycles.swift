@@ -2,7 +2,8 @@
 package enum UpstreamCycles {
     /// Every cycle once, each beginning with its alphabetically first schedule.
     ///
-    /// - Parameter upstreams: for each schedule the schedules it waits for.
+    /// - Parameter upstreams: For each schedule the schedules it waits for.
+    /// - Returns: The names along each cycle, the first one not repeated at the end.
     package static func find(_ upstreams: [String: [String]]) -> [[String]] {
         var cycles: [[String]] = []
         var finished: Set<String> = []

@@ -43,7 +43,8 @@ package final class ZoneShelf {
     /// The nearest name; a city or country alone (`new york`) is enough.
     private func hint(_ name: String) -> String {
         if names.isEmpty { return "; no zone files are installed (apt-get install tzdata)" }
-        let near = NearestName.find(name, in: names)
+        let near =
+            NearestName.find(name, in: names)
             ?? names.first { zone in
                 let city = zone.split(separator: "/").last.map(String.init) ?? zone
                 return NearestName.find(name, in: [city]) != nil

@@ -61,7 +61,9 @@ package struct OutputStyle: Sendable, Equatable {
     package func colored(_ text: String, _ color: Color) -> String { marked(text, color.rawValue) }
 
     /// The few colours of the tables, as SGR codes.
-    package enum Color: String, Sendable { case green = "32", yellow = "33", red = "31", gray = "90" }
+    package enum Color: String, Sendable {
+        case green = "32", yellow = "33", red = "31", gray = "90"
+    }
 
     private func marked(_ text: String, _ code: String) -> String {
         hasColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

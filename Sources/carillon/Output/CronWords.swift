@@ -28,7 +28,9 @@ package struct CronWords {
         var first = TimeWords.phrase(
             second: fields.second, minute: fields.minute, hour: fields.hour)
         first += ", " + dayPhrase(fields)
-        if let year = fields.year, year != "*" { first += ", in the years " + list(year, plainValue) }
+        if let year = fields.year, year != "*" {
+            first += ", in the years " + list(year, plainValue)
+        }
         first = first.prefix(1).uppercased() + first.dropFirst() + "."
         return [first] + dayRule(fields)
     }
@@ -76,7 +78,8 @@ extension CronWords {
     private static func dayPhrase(_ fields: Fields) -> String {
         let months =
             isAny(fields.month) ? "" : " in " + list(fields.month, monthName)
-        let weekday = fields.weekday.hasPrefix("+")
+        let weekday =
+            fields.weekday.hasPrefix("+")
             ? String(fields.weekday.dropFirst()) : fields.weekday
         switch (isAny(fields.day), isAny(weekday)) {
         case (true, true): return months.isEmpty ? "every day" : "every day" + months
@@ -90,7 +93,8 @@ extension CronWords {
     }
 
     private static func dayRule(_ fields: Fields) -> [String] {
-        let weekday = fields.weekday.hasPrefix("+")
+        let weekday =
+            fields.weekday.hasPrefix("+")
             ? String(fields.weekday.dropFirst()) : fields.weekday
         guard !isAny(fields.day), !isAny(weekday) else { return [] }
         if fields.weekday.hasPrefix("+") {

@@ -38,7 +38,8 @@ package indirect enum JSONText: Sendable, Equatable, ExpressibleByStringLiteral 
         case .string(let value): Self.quoted(value)
         case .array(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
         case .object(let members):
-            "{" + members.map { Self.quoted($0.key) + ": " + $0.value.text }
+            "{"
+                + members.map { Self.quoted($0.key) + ": " + $0.value.text }
                 .joined(separator: ", ") + "}"
         case .raw(let text): text
         }

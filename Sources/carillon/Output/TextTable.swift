@@ -65,7 +65,8 @@ package struct TextTable: Sendable {
                 content = TextWidth.cut(content, to: room)
             }
             let padding = String(repeating: " ", count: max(0, width - TextWidth.columns(content)))
-            let shown = isHeader ? content : cell.color.map { style.colored(content, $0) } ?? content
+            let shown =
+                isHeader ? content : cell.color.map { style.colored(content, $0) } ?? content
             if columns[index].isNumber {
                 text += padding + shown
             } else {
