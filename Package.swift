@@ -67,7 +67,7 @@ let package = Package(
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
         .testTarget(name: "DashboardTests", dependencies: ["Dashboard"]),
-        .testTarget(name: "CommandTests", dependencies: ["carillon"]),
+        .testTarget(name: "CommandTests", dependencies: ["carillon", "Engine", "Timetable", "Store"]),
         .testTarget(name: "EndToEndTests", dependencies: ["carillon"]),
         .testTarget(name: "TidyTests"),
     ],
