@@ -44,7 +44,9 @@ struct NotifyTests {
         #expect(long.count == "STATUS=\n".utf8.count + 1024)
     }
 
-    @Test("Every call arrives as one datagram, on a path and on an abstract name", arguments: [true, false])
+    @Test(
+        "Every call arrives as one datagram, on a path and on an abstract name",
+        arguments: [true, false])
     func datagrams(abstract: Bool) throws {
         let name = "/tmp/carillon-notify-\(getpid())-\(abstract)"
         let receiver = try Receiver(abstract: abstract, name: name)
@@ -88,7 +90,7 @@ private final class Receiver {
 
     init(abstract: Bool, name: String) throws {
         path = abstract ? nil : name
-        if !abstract { unlink(name) }
+        if !abstract { unsafe unlink(name) }
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         let bytes = abstract ? [0] + Array(name.utf8) : Array(name.utf8)
         var address = sockaddr_un()
@@ -104,13 +106,13 @@ private final class Receiver {
 
     deinit {
         close(descriptor)
-        if let path { unlink(path) }
+        if let path { unsafe unlink(path) }
     }
 
     /// The next datagram; never waits, since a local datagram has arrived when sendto returns.
     func next() -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = unsafe recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+        let count = unsafe recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
         return count < 0 ? nil : String(decoding: buffer.prefix(count), as: UTF8.self)
     }
 }

@@ -1,10 +1,6 @@
 // Pointers appear in this file only to hand two byte buffers to sendto(2): each `unsafe` below is a
 // call that borrows memory for its own duration, with the length that belongs to it.
-#if canImport(Musl)
-import Musl
-#else
 import Glibc
-#endif
 
 /// Tells systemd how the daemon fares, over the notification socket (sd_notify(3)).
 ///
@@ -123,8 +119,8 @@ package struct SystemdNotifier: Sendable, Equatable {
         unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
                 _ = unsafe sendto(
-                    descriptor, message, message.count, Int32(MSG_NOSIGNAL.rawValue)
-                        | Int32(MSG_DONTWAIT.rawValue), generic, length)
+                    descriptor, message, message.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT),
+                    generic, length)
             }
         }
     }
