@@ -66,7 +66,9 @@ let package = Package(
         .testTarget(name: "EngineTests", dependencies: ["Engine"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
-        .testTarget(name: "DashboardTests", dependencies: ["Dashboard"]),
+        .testTarget(
+            name: "DashboardTests",
+            dependencies: ["Dashboard", "Timetable", asyncHTTPClient, lifecycle, logging]),
         .testTarget(name: "CommandTests", dependencies: ["carillon"]),
         .testTarget(name: "EndToEndTests", dependencies: ["carillon"]),
         .testTarget(name: "TidyTests", exclude: ["migrations.sums"]),
