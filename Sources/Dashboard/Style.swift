@@ -6,13 +6,13 @@ enum Style {
           color-scheme: light dark;
           --page: #f6f7f9; --card: #ffffff; --text: #1c2430; --dim: #667085; --line: #e4e7ec;
           --accent: #3451b2; --good: #2f9e62; --live: #3b7ddd; --bad: #d0433b; --warn: #c47f17;
-          --off: #98a2b3; --calm: #cbd2dc; --soft: 13%;
+          --off: #7b8798; --calm: #cbd2dc; --soft: 13%;
         }
         @media (prefers-color-scheme: dark) {
           :root {
             --page: #0f141b; --card: #171e27; --text: #e6eaf0; --dim: #8d99aa; --line: #26303c;
             --accent: #9db1ff; --good: #4cc38a; --live: #6aa5f8; --bad: #f2706a; --warn: #f0b03f;
-            --off: #66758a; --calm: #3a4655; --soft: 20%;
+            --off: #8593a8; --calm: #3a4655; --soft: 20%;
           }
         }
         * { box-sizing: border-box; }

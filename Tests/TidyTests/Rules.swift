@@ -38,7 +38,8 @@ enum ImportRule {
             "Synchronization",
         ],
         "Dashboard": Set(
-            ["Store", "Timetable", "Mustache", "FoundationEssentials", "Synchronization"] + server),
+            ["Store", "Timetable", "Mustache", "FoundationEssentials", "Glibc", "Synchronization"]
+                + server),
         "carillon": Set(
             [
                 "Timetable", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation",
