@@ -175,6 +175,8 @@ CREATE TABLE process_runs (
 ) STRICT;
 CREATE INDEX process_runs_by_poll ON process_runs (next_poll_at) WHERE next_poll_at IS NOT NULL;
 CREATE INDEX process_runs_open ON process_runs (base_url, process_id) WHERE is_open = 1;
+CREATE INDEX process_runs_over_time ON process_runs (run_within_at)
+    WHERE run_within_at IS NOT NULL AND is_open = 1;
 CREATE INDEX process_runs_by_process ON process_runs (base_url, process_id, first_seen_at);
 CREATE INDEX process_runs_by_schedule ON process_runs (schedule, created_at);
 
@@ -227,6 +229,7 @@ CREATE TABLE slots (
 CREATE INDEX slots_by_action ON slots (next_action_at) WHERE next_action_at IS NOT NULL;
 CREATE INDEX slots_by_schedule ON slots (schedule, slot_at);
 CREATE INDEX slots_open_by_process ON slots (base_url, process_id, due_at) WHERE ended_at IS NULL;
+CREATE INDEX slots_by_disposition ON slots (disposition) WHERE ended_at IS NULL;
 CREATE INDEX slots_by_run ON slots (run_key) WHERE run_key IS NOT NULL;
 
 CREATE TRIGGER slots_insert_edge BEFORE INSERT ON slots

@@ -1,0 +1,169 @@
+extension CronRule: LocalPattern {
+    /// Months after which a search ends: the longest gap is 40 years (section 5.4), 12 × 41 months;
+    /// of rules with a year field all their months are tried.
+    private var longestSearch: Int { years == nil ? 492 : 12 * 231 }
+
+    /// The first matching wall time at or after `local`, in seconds on the wall clock.
+    @inline(__always)
+    func nextLocal(from local: Int64) -> Int64? {
+        let day = floorDivide(local, 86_400)
+        let date = CivilDate(dayNumber: day)
+        if months & (1 &<< UInt32(truncatingIfNeeded: date.month)) != 0, matchesYear(date.year) {
+            let monthStart = day &- Int64(date.day) &+ 1
+            let mask = dayMask(monthStart: monthStart, of: date.month, year: date.year)
+            // Bits of this day and later ones, this day at bit 0.
+            let rest = mask &>> UInt32(truncatingIfNeeded: date.day)
+            if rest & 1 != 0,
+                let time = nextTime(from: Int(truncatingIfNeeded: local &- day &* 86_400))
+            {
+                return day &* 86_400 &+ Int64(time)
+            }
+            let later = rest & ~1
+            if later != 0 {
+                return (day &+ Int64(later.trailingZeroBitCount)) &* 86_400
+                    &+ Int64(firstSecondOfDay)
+            }
+        }
+        guard let later = nextDay(afterMonth: date.month, year: date.year) else { return nil }
+        return later &* 86_400 &+ Int64(firstSecondOfDay)
+    }
+
+    /// The last matching wall time at or before `local`.
+    @inline(__always)
+    func previousLocal(through local: Int64) -> Int64? {
+        let day = floorDivide(local, 86_400)
+        let date = CivilDate(dayNumber: day)
+        if months & (1 &<< UInt32(truncatingIfNeeded: date.month)) != 0, matchesYear(date.year) {
+            let monthStart = day &- Int64(date.day) &+ 1
+            let mask = dayMask(monthStart: monthStart, of: date.month, year: date.year)
+            // Bits of this day and earlier ones, this day at bit 31.
+            let rest = mask &<< UInt32(truncatingIfNeeded: 31 &- date.day)
+            if rest & 0x8000_0000 != 0,
+                let time = previousTime(through: Int(truncatingIfNeeded: local &- day &* 86_400))
+            {
+                return day &* 86_400 &+ Int64(time)
+            }
+            let earlier = rest & 0x7FFF_FFFF
+            if earlier != 0 {
+                return (day &- Int64(earlier.leadingZeroBitCount)) &* 86_400
+                    &+ Int64(lastSecondOfDay)
+            }
+        }
+        guard let earlier = previousDay(beforeMonth: date.month, year: date.year) else {
+            return nil
+        }
+        return earlier &* 86_400 &+ Int64(lastSecondOfDay)
+    }
+
+    @inline(__always)
+    private func matchesYear(_ year: Int) -> Bool {
+        guard let years else { return true }
+        return years.contains(year)
+    }
+
+    @inline(__always)
+    private func dayMask(monthStart: Int64, of month: Int, year: Int) -> UInt32 {
+        days.mask(
+            firstWeekday: CivilDate.weekday(ofDayNumber: monthStart),
+            length: CivilDate.length(ofMonth: month, year: year))
+    }
+
+    /// The first matching second of the day at or after `second`.
+    @inline(__always)
+    private func nextTime(from second: Int) -> Int? {
+        if second <= Int(firstSecondOfDay) { return Int(firstSecondOfDay) }
+        let hour = second / 3600
+        let minute = second / 60 &- hour &* 60
+        if hours & (1 &<< UInt32(truncatingIfNeeded: hour)) != 0 {
+            if minutes & (1 &<< UInt64(truncatingIfNeeded: minute)) != 0 {
+                let rest = seconds &>> UInt64(truncatingIfNeeded: second % 60)
+                if rest != 0 { return second &+ rest.trailingZeroBitCount }
+            }
+            // Two shifts: 63 is the largest a shift can be, and minute + 1 may be 60.
+            let rest = (minutes &>> UInt64(truncatingIfNeeded: minute)) &>> 1
+            if rest != 0 {
+                return hour &* 3600 &+ (minute &+ 1 &+ rest.trailingZeroBitCount) &* 60
+                    &+ seconds.trailingZeroBitCount
+            }
+        }
+        let rest = (hours &>> UInt32(truncatingIfNeeded: hour)) &>> 1
+        guard rest != 0 else { return nil }
+        return (hour &+ 1 &+ rest.trailingZeroBitCount) &* 3600
+            &+ minutes.trailingZeroBitCount &* 60 &+ seconds.trailingZeroBitCount
+    }
+
+    /// The last matching second of the day at or before `second`.
+    @inline(__always)
+    private func previousTime(through second: Int) -> Int? {
+        if second >= Int(lastSecondOfDay) { return Int(lastSecondOfDay) }
+        let hour = second / 3600
+        let minute = second / 60 &- hour &* 60
+        if hours & (1 &<< UInt32(truncatingIfNeeded: hour)) != 0 {
+            if minutes & (1 &<< UInt64(truncatingIfNeeded: minute)) != 0 {
+                let rest = seconds &<< UInt64(truncatingIfNeeded: 63 &- second % 60)
+                if rest != 0 { return second &- rest.leadingZeroBitCount }
+            }
+            let rest = (minutes &<< UInt64(truncatingIfNeeded: 63 &- minute)) &<< 1
+            if rest != 0 {
+                return hour &* 3600 &+ (minute &- 1 &- rest.leadingZeroBitCount) &* 60
+                    &+ (63 &- seconds.leadingZeroBitCount)
+            }
+        }
+        let rest = (hours &<< UInt32(truncatingIfNeeded: 31 &- hour)) &<< 1
+        guard rest != 0 else { return nil }
+        return (hour &- 1 &- rest.leadingZeroBitCount) &* 3600
+            &+ (63 &- minutes.leadingZeroBitCount) &* 60 &+ (63 &- seconds.leadingZeroBitCount)
+    }
+
+    /// The first matching day in the months after the given one.
+    @inline(never)
+    private func nextDay(afterMonth month: Int, year: Int) -> Int64? {
+        if isNever { return nil }
+        var month = month
+        var year = year
+        for _ in 0..<longestSearch {
+            let rest = (months &>> UInt32(truncatingIfNeeded: month)) &>> 1
+            if rest != 0 {
+                month &+= 1 &+ rest.trailingZeroBitCount
+            } else {
+                month = months.trailingZeroBitCount
+                year &+= 1
+            }
+            if let years, !years.contains(year) {
+                guard let allowed = years.first(from: year) else { return nil }
+                year = allowed
+                month = months.trailingZeroBitCount
+            }
+            let start = CivilDate(year: year, month: month, day: 1).dayNumber
+            let mask = dayMask(monthStart: start, of: month, year: year)
+            if mask != 0 { return start &+ Int64(mask.trailingZeroBitCount) &- 1 }
+        }
+        return nil
+    }
+
+    /// The last matching day in the months before the given one.
+    @inline(never)
+    private func previousDay(beforeMonth month: Int, year: Int) -> Int64? {
+        if isNever { return nil }
+        var month = month
+        var year = year
+        for _ in 0..<longestSearch {
+            let rest = (months &<< UInt32(truncatingIfNeeded: 31 &- month)) &<< 1
+            if rest != 0 {
+                month &-= 1 &+ rest.leadingZeroBitCount
+            } else {
+                month = 31 &- months.leadingZeroBitCount
+                year &-= 1
+            }
+            if let years, !years.contains(year) {
+                guard let allowed = years.last(through: year) else { return nil }
+                year = allowed
+                month = 31 &- months.leadingZeroBitCount
+            }
+            let start = CivilDate(year: year, month: month, day: 1).dayNumber
+            let mask = dayMask(monthStart: start, of: month, year: year)
+            if mask != 0 { return start &+ 30 &- Int64(mask.leadingZeroBitCount) }
+        }
+        return nil
+    }
+}

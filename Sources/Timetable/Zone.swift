@@ -1,0 +1,80 @@
+/// A time zone: which offset from UTC holds at which instant, for all of time.
+///
+/// The table is built once from TZif bytes: every transition of the file, then those of the POSIX
+/// footer for more than 400 years; later instants are mapped back by whole calendar cycles. So a
+/// lookup is an index and a comparison, and nothing ends in 2037.
+package struct Zone: Sendable, Equatable {
+    /// The name it was made with, such as `America/New_York`.
+    package let name: String
+    /// A hash of the zone data: what tells that an update of tzdata changed this zone.
+    package let contentHash: UInt64
+    let table: ZoneTable
+
+    /// Coordinated Universal Time.
+    package static let utc = Zone(fixedOffsetSeconds: 0, name: "UTC")
+
+    /// Reads the zone from the bytes of a TZif file (RFC 9636), version 1 to 4.
+    ///
+    /// - Throws: `ZoneError` if the bytes are damaged or count leap seconds.
+    package init(name: String, tzif: [UInt8]) throws(ZoneError) {
+        self.name = name
+        contentHash = fnv1a(tzif)
+        table = try ZoneTable(tzif: tzif)
+    }
+
+    /// Makes a zone that never changes its offset.
+    package init(fixedOffsetSeconds: Int, name: String) {
+        self.name = name
+        contentHash = fnv1a(Array("fixed \(fixedOffsetSeconds)".utf8))
+        table = ZoneTable(fixedOffsetSeconds: fixedOffsetSeconds)
+    }
+
+    /// The offset from UTC in seconds, east positive.
+    package func offsetSeconds(at instant: Instant) -> Int {
+        let seconds = table.reduced(instant.seconds).seconds
+        return Int(table.segments[table.index(at: seconds)].offset)
+    }
+
+    /// The wall time at an instant.
+    package func local(at instant: Instant) -> LocalDateTime {
+        LocalDateTime(localSeconds: instant.seconds + Int64(offsetSeconds(at: instant)))
+    }
+
+    /// The instants at which clocks show the wall time: none in a gap, two where it repeats.
+    package func instants(ofLocal local: LocalDateTime) -> [Instant] {
+        let (seconds, shift) = table.reduced(local.localSeconds)
+        var found: [Instant] = []
+        var index = table.index(at: seconds - ZoneTable.largestOffset)
+        while index < table.segments.count {
+            let segment = table.segments[index]
+            if segment.start > seconds + ZoneTable.largestOffset { break }
+            let candidate = seconds - Int64(segment.offset)
+            if candidate >= segment.start, candidate < table.end(ofSegment: index) {
+                found.append(Instant(seconds: candidate + shift))
+            }
+            index += 1
+        }
+        return found
+    }
+
+    package static func == (left: Zone, right: Zone) -> Bool {
+        left.name == right.name && left.contentHash == right.contentHash
+    }
+}
+
+/// Why zone data can't be used.
+package struct ZoneError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong, in words.
+    package let message: String
+
+    package var description: String { message }
+}
+
+/// The 64-bit FNV-1a hash of the bytes, continued from an earlier state.
+func fnv1a(_ bytes: some Sequence<UInt8>, from state: UInt64 = 0xCBF2_9CE4_8422_2325) -> UInt64 {
+    var hash = state
+    for byte in bytes {
+        hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+    }
+    return hash
+}

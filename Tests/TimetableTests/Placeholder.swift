@@ -1,7 +1,0 @@
-import Testing
-
-@Suite struct TimetableTestsPlaceholder {
-    @Test func builds() {
-        #expect(Bool(true))
-    }
-}
