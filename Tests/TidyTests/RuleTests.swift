@@ -87,6 +87,7 @@ struct RuleTests {
             ("let a = 1\n// Both borrow only.\nunsafe read(p)\nunsafe write(p)", []),
             ("let a = 1\n// Both borrow only.\nunsafe read(p)\nlet b = 2\nunsafe write(p)", [5]),
             ("let a = 1\nunsafe read(p)  // borrowed", []),
+            ("import B\n// Memory safety: all borrow.\nlet a = 1\nunsafe read(p)", []),
             ("// All unsafe calls here borrow.\nimport B\nlet a = 1\nunsafe read(p)", []),
             ("let a = 1\nlet isUnsafe = true\nlet s = \"unsafe\"", []),
         ])
