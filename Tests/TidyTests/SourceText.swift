@@ -11,6 +11,8 @@ struct SourceText {
     private(set) var comments: [String] = []
     /// Every string literal, with the number (from 1) of the line it begins on.
     private(set) var literals: [(line: Int, text: String)] = []
+    /// The words of the code: a pattern need not be tried where its word does not occur.
+    private(set) var words: Set<Substring> = []
 
     init(path: String, text: String) {
         self.path = path
@@ -20,6 +22,8 @@ struct SourceText {
         comments = lexer.comments.split(separator: "\n", omittingEmptySubsequences: false)
             .map { String($0).trimmed }
         literals = lexer.literals
+        words = Set(
+            lexer.code.split { !($0.isLetter || $0.isNumber || $0 == "_") })
     }
 
     /// Line numbers (from 1) and code of the lines that hold code.
