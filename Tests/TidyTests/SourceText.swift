@@ -2,7 +2,7 @@
 ///
 /// This is a small lexer, not a parser: comments, string literals (multi-line, raw, interpolated) and
 /// the rest. Regex literals are not known; the project has none.
-struct SourceText {
+struct SourceText: Sendable {
     /// Path from the repository's top folder.
     let path: String
     /// The code of each line, with comments and the insides of string literals blanked.

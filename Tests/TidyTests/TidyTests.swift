@@ -14,12 +14,20 @@ private let exceptions: [Exception] = []
 
 @Suite("The tree obeys the style guide")
 struct TidyTests {
+    // Read once: the suite is made anew for each of its tests.
+    private static let read = Result {
+        (
+            sources: try Tree.swiftFiles(below: "Sources")
+                + Tree.swiftFiles(below: "migrations"),
+            tests: try Tree.swiftFiles(below: "Tests")
+        )
+    }
+
     private let sources: [SourceText]
     private let tests: [SourceText]
 
     init() throws {
-        sources = try Tree.swiftFiles(below: "Sources") + Tree.swiftFiles(below: "migrations")
-        tests = try Tree.swiftFiles(below: "Tests")
+        (sources, tests) = try Self.read.get()
         // A rule that looks at nothing finds nothing.
         try #require(sources.count > 8 && tests.count > 8)
     }
