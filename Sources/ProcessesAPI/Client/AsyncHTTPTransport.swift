@@ -41,8 +41,8 @@ package final class AsyncHTTPTransport: APITransport {
     /// task; a read ends with it.
     package func exchange(_ request: APIRequest) async -> Result<APIResponse, TransportFailure> {
         guard let (origin, _) = Origin.split(request.url), origin.isAllowed else {
-            return .failure(
-                .notSent(reason: "the address is neither https nor this machine", isCertificate: false))
+            let reason = "the address is neither https nor this machine"
+            return .failure(.notSent(reason: reason, isCertificate: false))
         }
         guard !Task.isCancelled, lifecycle.withLock({ $0.begin() }) else {
             return .failure(.notSent(reason: "the client is stopping", isCertificate: false))

@@ -4,8 +4,9 @@ import NIOSSL
 
 /// How a connection reaches its API.
 package struct AsyncHTTPTransportOptions: Sendable, Equatable {
-    /// `http://[USER:PASSWORD@]HOST:PORT`, spoken to with CONNECT; nil: none. The environment's
-    /// proxy variables are ignored.
+    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`, which is spoken to with CONNECT.
+    ///
+    /// Nil means none: the environment's proxy variables are ignored.
     package var proxy: Secret?
     /// A PEM file of authorities to trust instead of the system's; nil: the system's.
     package var caFile: String?
@@ -86,9 +87,8 @@ extension AsyncHTTPTransportOptions {
         let authority = secret.value.dropFirst(scheme.count)
         let at = authority.lastIndex(of: "@")
         let address = at.map { authority[authority.index(after: $0)...] } ?? authority
-        guard let (origin, rest) = Origin.split(scheme + address), rest.isEmpty || rest == "/" else {
-            throw .badProxy
-        }
+        guard let (origin, rest) = Origin.split(scheme + address), rest.isEmpty || rest == "/"
+        else { throw .badProxy }
         guard let at else { return .server(host: origin.host, port: origin.port) }
         let login = authority[..<at].split(
             separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

@@ -149,9 +149,10 @@ struct UnsentError {
             return "the name of \(peer) could not be resolved "
                 + "(\(EscapedText.bounded("\(dns)", bytesMax: 200)))"
         }
-        guard let first = error.connectionErrors.first else { return "could not connect to \(peer)" }
-        return "could not connect to \(peer) "
-            + "(\(EscapedText.bounded("\(first.error)", bytesMax: 200)))"
+        let cause = error.connectionErrors.first.map {
+            " (\(EscapedText.bounded("\($0.error)", bytesMax: 200)))"
+        }
+        return "could not connect to \(peer)\(cause ?? "")"
     }
 
     private static func isAboutCertificate(_ error: any Error, text: String) -> Bool {
