@@ -29,7 +29,7 @@ package struct CronWords {
             second: fields.second, minute: fields.minute, hour: fields.hour)
         first += ", " + dayPhrase(fields)
         if let year = fields.year, year != "*" {
-            first += ", in the years " + list(year, plainValue)
+            first += ", in the years " + list(year, "year", plainValue)
         }
         first = first.prefix(1).uppercased() + first.dropFirst() + "."
         return [first] + dayRule(fields)
@@ -77,17 +77,18 @@ extension CronWords {
 
     private static func dayPhrase(_ fields: Fields) -> String {
         let months =
-            isAny(fields.month) ? "" : " in " + list(fields.month, monthName)
+            isAny(fields.month) ? "" : " in " + list(fields.month, "month", monthName)
         let weekday =
             fields.weekday.hasPrefix("+")
             ? String(fields.weekday.dropFirst()) : fields.weekday
         switch (isAny(fields.day), isAny(weekday)) {
         case (true, true): return months.isEmpty ? "every day" : "every day" + months
         case (false, true): return "on " + days(fields.day, months)
-        case (true, false): return "on " + list(weekday, weekdayName) + months
+        case (true, false): return "on " + list(weekday, "weekday", weekdayName) + months
         case (false, false):
             let joint = isBoth(fields) ? ", if that is also " : ", and also on every "
-            return "on " + days(fields.day, months) + joint + list(weekday, weekdayName)
+            return "on " + days(fields.day, months) + joint
+                + list(weekday, "weekday", weekdayName)
                 + (isBoth(fields) ? "" : months)
         }
     }
@@ -134,7 +135,7 @@ extension CronWords {
         if upper.hasSuffix("W") {
             return "the working day (Monday to Friday) nearest to day \(upper.dropLast())"
         }
-        return range(item, plainValue)
+        return range(item, "day", plainValue)
     }
 
     private static func weekdayName(_ text: String) -> String {
@@ -178,12 +179,12 @@ extension CronWords {
     }
 
     /// A comma list in words.
-    static func list(_ field: String, _ value: (String) -> String) -> String {
-        and(field.split(separator: ",").map { range(String($0), value) })
+    static func list(_ field: String, _ unit: String, _ value: (String) -> String) -> String {
+        and(field.split(separator: ",").map { range(String($0), unit, value) })
     }
 
     /// One element of a list: a value, a range, steps.
-    static func range(_ item: String, _ value: (String) -> String) -> String {
+    static func range(_ item: String, _ unit: String, _ value: (String) -> String) -> String {
         if item.uppercased().hasPrefix("H") { return hashed(item) }
         let halves = item.split(separator: "/", maxSplits: 1).map(String.init)
         let base = halves[0]
@@ -197,9 +198,9 @@ extension CronWords {
             words = value(base)
         }
         guard halves.count == 2, let step = Int(halves[1]) else { return words }
-        if base == "*" { return "every \(ordinal(step)) one" }
+        if base == "*" { return "every \(ordinal(step)) \(unit)" }
         words = ends.count == 2 ? words : words + " on"
-        return "every \(ordinal(step)) from " + words
+        return "every \(ordinal(step)) \(unit) from " + words
     }
 
     private static func hashed(_ item: String) -> String {

@@ -8,7 +8,7 @@ enum TimeWords {
         }
         let seconds =
             period(second, unit: "second", span: 60)
-            ?? "at second " + CronWords.list(second, CronWords.plainValue)
+            ?? at(second, "second")
         if minute == "*", hour == "*" {
             return seconds.hasPrefix("every") ? seconds : seconds + " of every minute"
         }
@@ -26,19 +26,21 @@ enum TimeWords {
         if let single = Int(minute), everyHour {
             return single == 0 ? "every hour on the hour" : "at \(single) minutes past every hour"
         }
-        let isSingle = Int(minute) != nil
-        let list = CronWords.list(minute, CronWords.plainValue)
-        return "at minute\(isSingle ? "" : "s") \(list) "
-            + (everyHour ? "of every hour" : hours(hour))
+        return at(minute, "minute") + " " + (everyHour ? "of every hour" : hours(hour))
+    }
+
+    /// `at minute 5`, `at minutes 5 and 35`, `at every 7th minute`.
+    private static func at(_ field: String, _ unit: String) -> String {
+        let list = CronWords.list(field, unit, CronWords.plainValue)
+        if list.hasPrefix("every") || list.hasPrefix("a ") { return "at " + list }
+        return "at \(unit)\(Int(field) == nil ? "s" : "") " + list
     }
 
     private static func hours(_ field: String) -> String {
         if field == "*" { return "of every hour" }
-        if let every = period(field, unit: "hour", span: 24) {
-            return "of " + every.replacing("every hour", with: "every hour")
-        }
-        let isSingle = Int(field) != nil
-        return "of the hour\(isSingle ? "" : "s") " + CronWords.list(field, CronWords.plainValue)
+        let list = CronWords.list(field, "hour", CronWords.plainValue)
+        if list.hasPrefix("every") { return "of " + list }
+        return "of the hour\(Int(field) == nil ? "s" : "") " + list
     }
 
     /// `every 15 minutes` where the steps really are even over the whole span.

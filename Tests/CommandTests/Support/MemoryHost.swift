@@ -60,6 +60,14 @@ func carillon(
     _ arguments: String..., host: MemoryHost = MemoryHost(), input: [String] = [],
     now: String = "2026-06-15T12:00:00Z", style: OutputStyle = .plain
 ) async -> (status: Int32, output: String, errors: String) {
+    await carillon(arguments: arguments, host: host, input: input, now: now, style: style)
+}
+
+/// Runs a command line in memory.
+func carillon(
+    arguments: [String], host: MemoryHost = MemoryHost(), input: [String] = [],
+    now: String = "2026-06-15T12:00:00Z", style: OutputStyle = .plain
+) async -> (status: Int32, output: String, errors: String) {
     let captured = Captured()
     let lines = Lines(input)
     let instant = Instant(iso8601: now) ?? Instant(milliseconds: 0)
