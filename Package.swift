@@ -42,7 +42,7 @@ let package = Package(
             name: "CSQLite", path: "Sources/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(
             name: "Migrations", path: "migrations",
-            resources: [.embedInCode("0001_ledger.sql")]),
+            resources: [.embedInCode("0001_ledger.sql"), .embedInCode("0002_views.sql")]),
         .target(name: "Timetable"),
         .target(name: "ProcessesAPI", dependencies: ["Timetable", asyncHTTPClient]),
         .target(name: "Store", dependencies: ["CSQLite", "Migrations", "Timetable"]),

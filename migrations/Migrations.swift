@@ -1,1 +1,18 @@
-// m
+/// The SQL files of this folder in their order of application, compiled into the binary.
+///
+/// The files are the only source of the schema. A test compares this list with the folder.
+package enum Migrations {
+    /// One file: its name without `.sql` is its identity.
+    package struct File: Sendable {
+        package let name: String
+        package let sql: [UInt8]
+    }
+
+    /// All files, first to last. SwiftPM turns a leading digit of a file name into `_`.
+    package static var all: [File] {
+        [
+            File(name: "0001_ledger", sql: PackageResources._001_ledger_sql),
+            File(name: "0002_views", sql: PackageResources._002_views_sql),
+        ]
+    }
+}

@@ -69,6 +69,9 @@ package struct Schedule: Sendable {
     package var trigger: ScheduleTrigger
     /// The rule as the user wrote it, for people.
     package var ruleText: String
+    /// The rule, its zone's name, dst and calendar content as canonical text: part of the firing key,
+    /// and enough to compile the rule again after it was edited while the daemon was down.
+    package var ruleSource: String
     /// The zone's name, for people and for `slot_local`.
     package var timezone: String
     package var zone: Zone
@@ -100,13 +103,14 @@ package struct Schedule: Sendable {
     /// Makes a schedule with the defaults of DESIGN.md section 9.
     package init(
         name: String, process: ProcessReference, connection: String, trigger: ScheduleTrigger,
-        ruleText: String, zone: Zone
+        ruleText: String, ruleSource: String, zone: Zone
     ) {
         self.name = name
         self.process = process
         self.connection = connection
         self.trigger = trigger
         self.ruleText = ruleText
+        self.ruleSource = ruleSource
         self.zone = zone
         self.timezone = zone.name
     }

@@ -1,0 +1,97 @@
+package import ProcessesAPI
+package import Timetable
+
+/// The two clocks at one moment: when it is, and how long things take.
+package struct Now: Sendable, Equatable {
+    package var wall: Instant
+    /// Milliseconds of a clock that is never set.
+    package var monotonicMilliseconds: Int64
+
+    /// Makes a moment.
+    package init(wall: Instant, monotonicMilliseconds: Int64) {
+        self.wall = wall
+        self.monotonicMilliseconds = monotonicMilliseconds
+    }
+}
+
+/// What reaches the scheduler through its inbox.
+package enum Input: Sendable {
+    /// The answer of a request effect.
+    case answer(requestID: UInt64, APIAnswer)
+    /// A person's command over the control socket.
+    case command(id: UInt64, OperatorCommand, actor: String)
+    /// A new configuration: at start, or by `reload`.
+    case configuration(EngineConfiguration, commandID: UInt64?)
+    /// The secret file of a connection has changed.
+    case credentialChanged(connection: String)
+    /// No new starts and no new requests from now on: the daemon is being stopped.
+    case stop
+}
+
+/// What a turn wants from the outside world; released only after its COMMIT.
+package enum Effect: Sendable {
+    case request(RequestEffect)
+    case reply(commandID: UInt64, CommandReply)
+    case log(LogLine)
+}
+
+/// One HTTP request to be made.
+package struct RequestEffect: Sendable {
+    package var id: UInt64
+    package var connection: String
+    package var endpoint: APIEndpoint
+    package var call: APICall
+    package var token: Secret?
+    /// Dropped unsent, as `not sent`, if it can't be written by then; nil: no hurry.
+    package var sendBy: Instant?
+}
+
+/// A line for the log; the shell adds time and place.
+package struct LogLine: Sendable, Equatable {
+    /// How much it matters.
+    package enum Level: String, Sendable { case debug, info, notice, warning, error }
+    package var level: Level
+    package var message: String
+}
+
+/// A verb that changes something (DESIGN.md section 5 rule 14, section 10).
+package enum OperatorCommand: Sendable, Equatable {
+    case trigger(schedule: String, uuid: String, force: Bool, reason: String)
+    case pause(schedule: String?, until: Instant?, reason: String)
+    case resume(schedule: String?)
+    case skip(schedule: String, at: Instant, reason: String)
+    case resolve(slotID: Int64, Resolution)
+    case unblock(connection: String)
+    case drain(reason: String)
+}
+
+/// What a person decided of a held slot.
+package enum Resolution: Sendable, Equatable {
+    case run(id: String)
+    case start
+    case drop
+}
+
+/// The answer to a command: exit code of DESIGN.md section 10 and a sentence.
+package struct CommandReply: Sendable, Equatable {
+    package var exitCode: Int32
+    package var message: String
+    package var slotID: Int64?
+
+    /// Makes a reply.
+    package init(exitCode: Int32, message: String, slotID: Int64? = nil) {
+        self.exitCode = exitCode
+        self.message = message
+        self.slotID = slotID
+    }
+
+    static func done(_ message: String, slotID: Int64? = nil) -> CommandReply {
+        CommandReply(exitCode: 0, message: message, slotID: slotID)
+    }
+    static func notFound(_ message: String) -> CommandReply {
+        CommandReply(exitCode: 3, message: message)
+    }
+    static func conflict(_ message: String, slotID: Int64? = nil) -> CommandReply {
+        CommandReply(exitCode: 4, message: message, slotID: slotID)
+    }
+}

@@ -1,0 +1,47 @@
+package import Timetable
+
+/// The request budget of a connection as GCRA (DESIGN.md section 6).
+///
+/// Burst B = keep_for_starts × N, kept for starts; steady rate (N − B)/T. With the theoretical
+/// arrival time (TAT) at most (B − 1) increments ahead, no window of T holds more than
+/// T/I + (B − 1) + 1 = (N − B) + B = N requests.
+package struct RateBudget: Sendable, Equatable {
+    /// Who asks: starts may use the burst, everything else waits for the steady rate.
+    package enum Priority: Sendable { case start, other }
+
+    /// Theoretical arrival time in Unix microseconds.
+    package private(set) var tatMicroseconds: Int64
+    /// One request's share of the window, rounded up: never more than N.
+    private let incrementMicroseconds: Int64
+    private let burst: Int64
+
+    /// Makes the budget of a policy at a stored arrival time.
+    package init(policy: RatePolicy, tatMicroseconds: Int64) {
+        let requests = Int64(max(1, policy.requests))
+        let kept = (Double(requests) * policy.keepForStarts).rounded(.down)
+        // At least one of each, so that neither starts nor polls can be shut out by rounding.
+        burst = min(max(1, Int64(kept)), max(1, requests - 1))
+        let steady = max(1, requests - burst)
+        let window = max(1, policy.perMilliseconds) * 1000
+        incrementMicroseconds = (window + steady - 1) / steady
+        self.tatMicroseconds = tatMicroseconds
+    }
+
+    /// The earliest instant at which a request of that priority may go.
+    package func earliest(_ priority: Priority, now: Instant) -> Instant {
+        let tolerance = priority == .start ? (burst - 1) * incrementMicroseconds : 0
+        let allowed = tatMicroseconds - tolerance
+        return now.milliseconds * 1000 >= allowed
+            ? now : Instant(milliseconds: (allowed + 999) / 1000)
+    }
+
+    /// Takes one request, or says from when on it may go.
+    ///
+    /// - Returns: nil if it may go now.
+    package mutating func take(_ priority: Priority, now: Instant) -> Instant? {
+        let earliest = earliest(priority, now: now)
+        guard earliest <= now else { return earliest }
+        tatMicroseconds = max(tatMicroseconds, now.milliseconds * 1000) + incrementMicroseconds
+        return nil
+    }
+}

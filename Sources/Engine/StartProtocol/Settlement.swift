@@ -1,0 +1,92 @@
+package import Store
+package import Timetable
+
+/// What a look says of an attempt in doubt (DESIGN.md section 5, rule 6).
+package enum Settlement: Sendable, Equatable {
+    /// The run is ours.
+    case adopt(runID: String)
+    /// A person must decide, since our run may be the one shown, or be hidden by it.
+    case hold(candidate: String?, reason: String)
+    /// The baseline, too early or not often enough.
+    case absentSoFar
+    /// Three looks showed the baseline, the last of them late enough.
+    case provenAbsent
+
+    /// How many looks must show the baseline.
+    package static let looksNeeded = 3
+
+    /// What the judgement needs to know beside attempt and look.
+    package struct Circumstances: Sendable {
+        /// Server clock minus ours, where known.
+        package var skewMilliseconds: Int64
+        /// Our own user, learned from 201 answers.
+        package var ourUserID: String?
+        /// The run shown belongs to another slot.
+        package var isClaimed: Bool
+        /// The run shown is the candidate of another held slot.
+        package var isContested: Bool
+        package var settleWithinMilliseconds: Int64
+
+        /// Makes circumstances.
+        package init(
+            skewMilliseconds: Int64, ourUserID: String?, isClaimed: Bool, isContested: Bool,
+            settleWithinMilliseconds: Int64
+        ) {
+            self.skewMilliseconds = skewMilliseconds
+            self.ourUserID = ourUserID
+            self.isClaimed = isClaimed
+            self.isContested = isContested
+            self.settleWithinMilliseconds = settleWithinMilliseconds
+        }
+    }
+
+    /// Judges a look that was requested after the attempt's exposure had ended.
+    package static func judge(
+        _ look: Look, attempt: AttemptRow, exposureEnd: Instant, in facts: Circumstances
+    ) -> Settlement {
+        guard attempt.baseline != "not known" else {
+            return .hold(
+                candidate: look.runID,
+                reason: "the answer to attempt \(attempt.number) was lost and no look before it "
+                    + "was possible; the process now shows "
+                    + (look.runID.map { "run \($0)" } ?? "no run"))
+        }
+        guard look.baseline != attempt.baseline else {
+            let isLateEnough =
+                look.requestedAt
+                >= exposureEnd.adding(milliseconds: facts.settleWithinMilliseconds)
+            return attempt.absentLooks + 1 >= looksNeeded && isLateEnough
+                ? .provenAbsent : .absentSoFar
+        }
+        guard let runID = look.runID else {
+            return .hold(
+                candidate: nil,
+                reason: "the answer to attempt \(attempt.number) was lost, and the process shows "
+                    + "no run any more where it showed \(attempt.baseline)")
+        }
+        if let misfit = misfit(look, attempt: attempt, in: facts) {
+            return .hold(
+                candidate: runID,
+                reason: "the answer to attempt \(attempt.number) was lost, and the process shows "
+                    + "run \(runID), \(misfit)")
+        }
+        return .adopt(runID: runID)
+    }
+
+    /// Why the run shown can't be taken for ours; nil if it fits.
+    private static func misfit(
+        _ look: Look, attempt: AttemptRow, in facts: Circumstances
+    ) -> String? {
+        if facts.isClaimed { return "which belongs to another slot" }
+        if facts.isContested { return "which another held slot may have created too" }
+        guard let created = look.runCreatedAt else { return "which has no creation time" }
+        // Server `Date` against our clock: the skew is measured low by up to the second that Date
+        // cuts off, so an honest run of ours is never taken for an older one.
+        let began = attempt.beganAt.adding(milliseconds: facts.skewMilliseconds)
+        if created < began { return "which was created before the attempt began" }
+        if let ours = facts.ourUserID, let theirs = look.runUserID, ours != theirs {
+            return "which user \(theirs) started"
+        }
+        return nil
+    }
+}

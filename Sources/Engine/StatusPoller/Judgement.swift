@@ -1,0 +1,71 @@
+package import Store
+
+/// The judgement of a run by status, counts and time (DESIGN.md section 2, outcome).
+package struct Judgement: Sendable, Equatable {
+    package var outcome: RunOutcome
+    /// Why, where a person wants to know.
+    package var reason: String?
+
+    /// Judges a run.
+    ///
+    /// - Parameters:
+    ///   - status: as the API says it; unknown ones count as open.
+    ///   - counts: status to count, of the jobs if known, else the API's map; keys in lower case.
+    ///   - rules: the schedule's `outcome`.
+    ///   - isOverTime: it runs longer than `run_within`.
+    ///   - isPastDueDate: its due date has passed while it is open.
+    package static func judge(
+        status: String, counts: [String: Int64], rules: OutcomeRules, isOverTime: Bool,
+        isPastDueDate: Bool
+    ) -> Judgement {
+        if let rule = rules.failIf.first(where: { $0.holds(for: counts) }) {
+            return Judgement(outcome: .failed, reason: "fail_if: \(rule)")
+        }
+        switch status {
+        case "complete":
+            if let rule = rules.warnIf.first(where: { $0.holds(for: counts) }) {
+                return Judgement(outcome: .attention, reason: "warn_if: \(rule)")
+            }
+            return Judgement(outcome: .succeeded, reason: nil)
+        case "cancelled":
+            return Judgement(outcome: .cancelled, reason: "cancelled in Workiva")
+        case "error", "errorHold":
+            return Judgement(
+                outcome: .attention,
+                reason: "status \(status): open the process in Workiva and mend the failed job")
+        default:
+            break
+        }
+        if let rule = rules.warnIf.first(where: { $0.holds(for: counts) }) {
+            return Judgement(outcome: .attention, reason: "warn_if: \(rule)")
+        }
+        if isOverTime { return Judgement(outcome: .attention, reason: "longer than run_within") }
+        if isPastDueDate { return Judgement(outcome: .attention, reason: "its due date has passed") }
+        return Judgement(outcome: .active, reason: nil)
+    }
+}
+
+extension OutcomeRules.Condition: CustomStringConvertible {
+    /// The condition holds for these counts; a share of nothing holds for nothing.
+    package func holds(for counts: [String: Int64]) -> Bool {
+        let total = counts.values.reduce(Int64(0)) { $0.addingReportingOverflow($1).partialValue }
+        let count = status == "total" ? total : counts[status.lowercased()] ?? 0
+        if ofTotal && total == 0 { return false }
+        let value = ofTotal ? Double(count) / Double(total) : Double(count)
+        return switch comparison {
+        case .greater: value > threshold
+        case .greaterOrEqual: value >= threshold
+        case .less: value < threshold
+        case .lessOrEqual: value <= threshold
+        case .equal: value == threshold
+        }
+    }
+
+    package var description: String {
+        let left = ofTotal ? "\(status) / total" : status
+        let right =
+            threshold == threshold.rounded() && abs(threshold) < 1e15
+            ? "\(Int64(threshold))" : "\(threshold)"
+        return "\(left) \(comparison.rawValue) \(right)"
+    }
+}

@@ -1,0 +1,16 @@
+/// The pace of looks at a run: geometric from `poll.min` to `poll.max` (DESIGN.md section 7).
+package enum PollPace {
+    /// The gap after a look.
+    ///
+    /// - Parameters:
+    ///   - gap: the gap before it, milliseconds.
+    ///   - changed: the look showed a change: back to `poll.min`.
+    package static func nextGapMilliseconds(
+        after gap: Int64, changed: Bool, policy: PollPolicy
+    ) -> Int64 {
+        guard !changed else { return policy.minMilliseconds }
+        let grown = gap.multipliedReportingOverflow(by: 3)
+        let next = grown.overflow ? policy.maxMilliseconds : grown.partialValue / 2
+        return min(max(next, policy.minMilliseconds), policy.maxMilliseconds)
+    }
+}

@@ -1,0 +1,48 @@
+import Store
+import Timetable
+
+/// Steps of the wall clock (DESIGN.md section 5, rule 12).
+extension Clockwork {
+    /// A difference between wall and monotonic time beyond this is a step, not drift.
+    private static let stepMillisecondsMin: Int64 = 1000
+    /// A step forward beyond this is down time.
+    private static let downMillisecondsMin: Int64 = 60_000
+
+    func readClock() throws {
+        guard let last = memory.last else { return }
+        let elapsed = turn.now.monotonicMilliseconds - last.monotonicMilliseconds
+        let step = now.since(last.wall.adding(milliseconds: elapsed))
+        guard abs(step) >= Self.stepMillisecondsMin else { return }
+        log(.warning, "the wall clock was set by \(step) ms")
+        try ledger.audit(
+            actor: "clock", action: "step", subject: "wall clock", detail: "\(step) ms", now: now)
+        // Waits hold on the monotonic clock: what is stored in wall time moves with the step.
+        try ledger.shiftWaits(by: step)
+        turn.connections = [:]
+        turn.daemon = nil
+        memory.looks = [:]
+        if step < 0 {
+            try returnCursors()
+        } else if step >= Self.downMillisecondsMin, memory.lifeID != 0 {
+            try ledger.touchLife(memory.lifeID, now: last.wall)
+            try ledger.endLife(memory.lifeID, how: "clock set forward")
+            memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
+            memory.lastTouch = now
+        }
+    }
+
+    /// After a step back: unsent slots later than now go, and cursors return to now. What forbids
+    /// repeats is the UNIQUE slot, not the cursor.
+    func returnCursors() throws {
+        for (schedule, slotAt) in try ledger.removeUnsentSlots(after: now) {
+            try ledger.audit(
+                actor: "clock", action: "remove slot",
+                subject: "\(schedule)@\(slotAt.iso8601)",
+                detail: "not sent, and later than now after the clock was set back", now: now)
+        }
+        for row in try ledger.schedules() where row.state == "active" && row.cursorAt > now {
+            guard let schedule = schedules[row.schedule] else { continue }
+            try moveCursor(of: schedule, to: now)
+        }
+    }
+}

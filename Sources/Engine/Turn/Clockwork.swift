@@ -1,0 +1,217 @@
+package import Store
+package import Timetable
+
+/// The heart of the scheduler: takes inputs and the time, gives effects (DESIGN.md section 3).
+///
+/// Synchronous and without any clock of its own, so the simulation drives exactly what the daemon
+/// runs. Each turn is one transaction; state that matters is in the ledger, `memory` is a cache.
+package final class Clockwork {
+    /// What a turn hands to the shell.
+    package struct Result: Sendable {
+        /// Released in this order, now that the turn is durable.
+        package var effects: [Effect]
+        /// When the next turn is due at the latest; nil: only an input wakes us.
+        package var nextDeadline: Instant?
+        /// Something was written.
+        package var didWrite: Bool
+    }
+
+    /// Limits of a turn: every loop ends.
+    package struct Limits: Sendable {
+        package var inputsMax = 512
+        package var slotRowsMax = 2000
+        package var decisionsMax = 2000
+        package var pollsMax = 500
+        /// How far ahead of a slot the look is fetched.
+        package var lookLeadMilliseconds: Int64 = 30_000
+        /// How old a look may be when a start goes out on it.
+        package var lookAgeMaxMilliseconds: Int64 = 60_000
+        /// An effect not on the wire by then is dropped unsent.
+        package var sendWithinMilliseconds: Int64 = 20_000
+        package var clockSkewMaxMilliseconds: Int64 = 120_000
+        /// Full reads in flight at most, of 16 MiB each at most: 64 MiB in all (section 7).
+        package var readsInFlightMax = 4
+
+        /// Makes the limits of DESIGN.md.
+        package init() {}
+    }
+
+    /// Guards of the protocol that negative tests switch off one by one.
+    package struct Guards: Sendable, Equatable {
+        package var looksBeforeStart = true
+        package var settlesUnknown = true
+        package var recoversStarting = true
+        package var keepsHints = true
+
+        /// All guards on.
+        package init() {}
+    }
+
+    let ledger: Ledger
+    package let limits: Limits
+    package var guards = Guards()
+    let recompile: @Sendable (String) -> FiringRule?
+    let pid: Int32
+    let version: String
+
+    var configuration: EngineConfiguration?
+    var schedules: [String: Schedule] = [:]
+    /// Process ids that a schedule names, by base URL: only their external runs are recorded.
+    var namedProcesses: Set<ProcessKey> = []
+    var memory = Memory()
+    var turn = TurnState()
+
+    /// What one turn collects.
+    struct TurnState {
+        var now = Now(wall: Instant(milliseconds: 0), monotonicMilliseconds: 0)
+        var effects: [Effect] = []
+        var connections: [String: ConnectionRow] = [:]
+        var daemon: DaemonRow?
+        var slotRows = 0
+        var wantsTurnSoon = false
+        var deadlines: [Instant] = []
+        /// Sweeps wanted by connection, with the most urgent priority.
+        var sweepsWanted: [String: RateBudget.Priority] = [:]
+    }
+
+    /// Makes the heart over an open ledger.
+    ///
+    /// - Parameters:
+    ///   - ledger: the only writing connection.
+    ///   - pid: goes into the ledger for people.
+    ///   - version: of this binary, for people.
+    ///   - recompile: turns a stored `rule_source` back into a rule; nil if it can't.
+    ///   - limits: bounds of a turn.
+    package init(
+        ledger: Ledger, pid: Int32, version: String,
+        recompile: @escaping @Sendable (String) -> FiringRule?, limits: Limits = Limits()
+    ) {
+        self.ledger = ledger
+        self.pid = pid
+        self.version = version
+        self.recompile = recompile
+        self.limits = limits
+    }
+
+    /// Takes one turn: applies the inputs, creates due slots, decides, collects effects.
+    ///
+    /// - Parameters:
+    ///   - inputs: in the order of their arrival, at most `limits.inputsMax`.
+    ///   - now: the moment of the turn.
+    /// - Returns: the effects, to be released now that they are durable.
+    /// - Throws: `StoreError`; nothing of the turn has happened then, take it again with the same
+    ///   inputs after `.full` and `.busy`, and end the process after anything else.
+    package func take(_ inputs: [Input], now: Now) throws -> Result {
+        let saved = (memory, configuration, schedules, namedProcesses)
+        let changesBefore = ledger.database.totalChanges
+        turn = TurnState()
+        turn.now = now
+        do {
+            return try ledger.transaction {
+                try pass(inputs)
+                return Result(
+                    effects: turn.effects, nextDeadline: try nextDeadline(),
+                    didWrite: ledger.database.totalChanges != changesBefore)
+            }
+        } catch {
+            (memory, configuration, schedules, namedProcesses) = saved
+            throw error
+        }
+    }
+
+    /// The order of a turn; a reader follows a slot through it from top to bottom.
+    private func pass(_ inputs: [Input]) throws {
+        try readClock()
+        for input in inputs { try step("apply an input") { try apply(input) } }
+        if configuration != nil {
+            try createDueSlots()
+            try createAfterSlots()
+            try settleUnknown()
+            try decidePending()
+            try remindHeld()
+            try lookAtRuns()
+            try tendConnections()
+            try sendSweeps()
+            try refreshUpcoming()
+        }
+        try saveState()
+        memory.last = turn.now
+    }
+
+    /// Runs one step in a SAVEPOINT: its failure undoes only itself and writes an error row.
+    ///
+    /// - Throws: only what ended the whole transaction or endangers the file.
+    @discardableResult
+    func step(
+        _ what: String, schedule: String? = nil, slotID: Int64? = nil, _ work: () throws -> Void
+    ) throws -> Bool {
+        do {
+            try ledger.savepoint(work)
+            return true
+        } catch let error as StoreError where error.kind != .constraint && error.kind != .other {
+            throw error
+        } catch {
+            var row = NewError(
+                operation: "turn", message: "could not \(what): \(error)",
+                nextStep: "the rest of the turn goes on")
+            row.schedule = schedule
+            row.slotID = slotID
+            _ = try ledger.insert(row, now: now)
+            log(.error, "could not \(what): \(error)")
+            return false
+        }
+    }
+
+    /// The wall clock's reading of this turn.
+    var now: Instant { turn.now.wall }
+
+    func log(_ level: LogLine.Level, _ message: String) {
+        turn.effects.append(.log(LogLine(level: level, message: message)))
+    }
+
+    /// The row of a connection, read once a turn and written back at its end.
+    func connectionRow(_ name: String) throws -> ConnectionRow? {
+        if let known = turn.connections[name] { return known }
+        let row = try ledger.connection(name)
+        turn.connections[name] = row
+        return row
+    }
+
+    func change(_ name: String, _ edit: (inout ConnectionRow) -> Void) throws {
+        guard var row = try connectionRow(name) else { return }
+        edit(&row)
+        turn.connections[name] = row
+    }
+
+    func daemonRow() throws -> DaemonRow {
+        if let known = turn.daemon { return known }
+        let row = try ledger.daemon()
+        turn.daemon = row
+        return row
+    }
+
+    private func saveState() throws {
+        for name in turn.connections.keys.sorted() {
+            guard let row = turn.connections[name], row != (try ledger.connection(name)) else {
+                continue
+            }
+            try ledger.save(row)
+        }
+        if let daemon = turn.daemon, daemon != (try ledger.daemon()) { try ledger.save(daemon) }
+        // The life's last turn tells missed from expired; once a minute is exact enough.
+        if memory.lifeID != 0, memory.lastTouch.map({ now.since($0) >= 60_000 }) ?? true {
+            try ledger.touchLife(memory.lifeID, now: now)
+            memory.lastTouch = now
+        }
+    }
+
+    private func nextDeadline() throws -> Instant? {
+        guard configuration != nil else { return nil }
+        if turn.wantsTurnSoon { return now }
+        var candidates = turn.deadlines
+        if let at = try ledger.nextSlotAction() { candidates.append(at) }
+        if let at = try ledger.nextScheduleDue() { candidates.append(at) }
+        if !memory.isStopping, let at = try ledger.nextPoll() { candidates.append(at) }
+        return candidates.min()
+    }
+}

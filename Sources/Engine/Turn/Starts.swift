@@ -1,0 +1,259 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// May this slot go now, and when again: rules 1 to 3, 8 and 9 of DESIGN.md section 5.
+extension Clockwork {
+    func decidePending() throws {
+        guard !memory.isStopping else { return }
+        let due = try ledger.slotsDue(.pending, now: now, limit: limits.decisionsMax)
+        if due.count == limits.decisionsMax { turn.wantsTurnSoon = true }
+        for slot in due {
+            let done = try step(
+                "decide \(slot.schedule)@\(slot.slotAt.iso8601)", schedule: slot.schedule,
+                slotID: slot.slotID
+            ) { try decide(slot) }
+            if !done {
+                // Nothing was sent for it: a person sees it in error_log, and it comes up again.
+                try ledger.wait(
+                    slot.slotID, reason: "could not be decided, see error_log",
+                    until: now.adding(milliseconds: 60_000))
+            }
+        }
+    }
+
+    private func decide(_ slot: SlotRow) throws {
+        guard let schedule = schedules[slot.schedule],
+            let connection = configuration?.connections[slot.connection]
+        else {
+            return try end(slot, .cancelled, "its schedule is no longer in the configuration")
+        }
+        guard try isWithinWindows(slot, schedule) else { return }
+        guard let resolved = try resolveProcess(slot, schedule) else { return }
+        guard try isConnectionReady(resolved, connection) else { return }
+        guard try isAloneInDoubt(resolved) else { return }
+        guard let baseline = try look(for: resolved, connection) else { return }
+        guard try !isUnclaimedRunAhead(resolved, baseline.look) else { return }
+        guard try !isBlocked(resolved, schedule, look: baseline.look) else { return }
+        guard try isValidated(resolved, schedule, connection) else { return }
+        guard try isWithinRamp(resolved, connection) else { return }
+        try begin(resolved, schedule, connection, baseline: baseline)
+    }
+
+    // MARK: 1. Windows (rule 8)
+
+    private func isWithinWindows(_ slot: SlotRow, _ schedule: Schedule) throws -> Bool {
+        if slot.kind == .after, case .after(let rule) = schedule.trigger,
+            let within = rule.withinMilliseconds,
+            now > slot.slotAt.adding(milliseconds: within)
+        {
+            try end(slot, .expired, "\"within\" of its after rule is over")
+            return false
+        }
+        // Waiting for a blocking run stops the clocks of rule 8.
+        if slot.blockedBy != nil { return true }
+        let lateness = Lateness.judge(
+            windowFrom: slot.windowFrom, wasMarkedLate: slot.isLate && slot.kind != .manual,
+            startWithinMilliseconds: slot.kind == .manual
+                ? schedule.missedWindowMilliseconds : schedule.startWithinMilliseconds,
+            missedWindowMilliseconds: schedule.missedWindowMilliseconds, now: now)
+        switch lateness {
+        case .onTime:
+            return true
+        case .over:
+            return try endTooLate(slot, schedule, why: "its missed_window is over")
+        case .late:
+            if !slot.isLate { try ledger.setLate(slot.slotID) }
+            switch schedule.missed {
+            case .all: return true
+            case .skip: return try endTooLate(slot, schedule, why: "missed = \"skip\"")
+            case .latest:
+                guard let newer = try ledger.newerStandIn(for: slot) else { return true }
+                try end(
+                    slot, .coalesced,
+                    "the later slot \(newer.iso8601) stands for it (missed = \"latest\")")
+                return false
+            }
+        }
+    }
+
+    private func endTooLate(_ slot: SlotRow, _ schedule: Schedule, why: String) throws -> Bool {
+        let (disposition, reason) = try tooLate(dueAt: slot.dueAt, schedule: schedule, why: why)
+        let last = slot.reason == "due" ? "" : "; last it waited: \(slot.reason)"
+        try end(slot, disposition, reason + last)
+        return false
+    }
+
+    // MARK: 2. Connection: clock, credential, breaker, hints
+
+    private func isConnectionReady(_ slot: SlotRow, _ connection: Connection) throws -> Bool {
+        guard let row = try connectionRow(connection.name) else { return false }
+        if memory.isDraining {
+            return try wait(slot, "draining: no new starts until resume --all", 30_000)
+        }
+        if row.clockBadSince != nil {
+            want(look: connection.name, .start)
+            return try wait(slot, "our clock and the server's differ by over 120 s", 15_000)
+        }
+        if let since = row.credentialBadSince {
+            return try wait(
+                slot, "the credential is not accepted since \(since.iso8601)", 15_000)
+        }
+        if row.breakerOpenedAt != nil {
+            return try wait(slot, "the API can't be reached or fails (circuit open)", 15_000)
+        }
+        if let until = try blockedUntil(connection.name, operation: "runProcess") {
+            try ledger.wait(
+                slot.slotID, reason: "the API asked us to wait until \(until.iso8601)",
+                until: until)
+            return false
+        }
+        return true
+    }
+
+    /// Until when hints forbid an operation on a connection; nil: not at all (I4).
+    func blockedUntil(_ connection: String, operation: String) throws -> Instant? {
+        guard guards.keepsHints else { return nil }
+        return try ledger.hints(connection: connection, now: now)
+            .filter { $0.operation.isEmpty || $0.operation == operation }
+            .map(\.until).max()
+    }
+
+    // MARK: 3. One in doubt (rule 2)
+
+    private func isAloneInDoubt(_ slot: SlotRow) throws -> Bool {
+        guard
+            let other = try ledger.attemptInDoubt(
+                baseURL: slot.baseURL, processID: slot.processID)
+        else { return true }
+        return try wait(
+            slot, "attempt \(other.number) of slot \(other.slotID) on this process is in doubt",
+            30_000)
+    }
+
+    // MARK: 4. Look (rule 1)
+
+    /// What a start goes out on.
+    struct Baseline {
+        var look: Look?
+        var text: String { look?.baseline ?? "not known" }
+    }
+
+    private func look(for slot: SlotRow, _ connection: Connection) throws -> Baseline? {
+        if let look = freshLook(slot.baseURL, slot.processID) { return Baseline(look: look) }
+        guard guards.looksBeforeStart else { return Baseline(look: nil) }
+        want(look: connection.name, .start)
+        let since = slot.lookWantedSince ?? now
+        if slot.lookWantedSince == nil { try ledger.setLookWanted(slot.slotID, since: now) }
+        let patience = since.adding(milliseconds: connection.lookPatienceMilliseconds)
+        if now >= patience { return Baseline(look: nil) }
+        try ledger.wait(
+            slot.slotID, reason: "waiting for a look at the process",
+            until: min(patience, now.adding(milliseconds: 15_000)))
+        return nil
+    }
+
+    func freshLook(_ baseURL: String, _ processID: String) -> Look? {
+        guard let look = memory.looks[ProcessKey(baseURL: baseURL, processID: processID)],
+            now.since(look.requestedAt) <= limits.lookAgeMaxMilliseconds
+        else { return nil }
+        return look
+    }
+
+    /// Rule 13: before any catch-up, a run of our own user since slot_at that no slot claims may be
+    /// this slot's, started before the ledger was lost or restored.
+    private func isUnclaimedRunAhead(_ slot: SlotRow, _ look: Look?) throws -> Bool {
+        guard slot.isLate, slot.kind == .rule, let look, let runID = look.runID,
+            let created = look.runCreatedAt,
+            created >= slot.slotAt,
+            let ours = try connectionRow(slot.connection)?.userID,
+            look.runUserID == ours,
+            try ledger.run(baseURL: slot.baseURL, runID: runID)?.slotID == nil
+        else { return false }
+        try ledger.move(
+            slot.slotID, .held,
+            reason: "run \(runID) of our own user was created after this slot was due, "
+                + "and no slot claims it",
+            nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
+        return true
+    }
+
+    // MARK: 5. Validation and ramp
+
+    private func isWithinRamp(_ slot: SlotRow, _ connection: Connection) throws -> Bool {
+        let closed = try connectionRow(connection.name)?.breakerClosedAt
+        let isRecovering = closed.map { now.since($0) < 60_000 } ?? false
+        guard (slot.isLate && slot.kind != .manual) || isRecovering else { return true }
+        let gap = 60_000 / Int64(max(1, configuration?.catchupPerMinute ?? 30))
+        var daemon = try daemonRow()
+        if let next = daemon.catchupTAT, next > now {
+            // The ramp goes on per start, so each waiting slot comes up when its place is free.
+            try ledger.wait(slot.slotID, reason: "catch-up is ramped", until: next)
+            return false
+        }
+        daemon.catchupTAT = now.adding(milliseconds: gap)
+        turn.daemon = daemon
+        return true
+    }
+
+    // MARK: 6. Intent (rule 3)
+
+    private func begin(
+        _ slot: SlotRow, _ schedule: Schedule, _ connection: Connection, baseline: Baseline
+    ) throws {
+        guard let token = usableToken(connection.name) else {
+            try requestToken(connection, .start)
+            _ = try wait(slot, "waiting for an access token", 15_000)
+            return
+        }
+        if let at = try takeBudget(connection, .start) {
+            try ledger.wait(slot.slotID, reason: "waiting for the rate budget", until: at)
+            return
+        }
+        let lookID = try baseline.look.map { try ledger.keep($0) }
+        let sendBy = now.adding(milliseconds: limits.sendWithinMilliseconds)
+        let attemptID = try ledger.beginAttempt(
+            slot: slot, baseline: baseline.text, lookID: lookID, sendBy: sendBy, now: now)
+        send(
+            .startRun(
+                process: slot.processID, sendCompleteEmail: schedule.sendCompleteEmail),
+            connection, .start(attemptID: attemptID, slotID: slot.slotID), token: token,
+            sendBy: sendBy)
+    }
+
+    // MARK: Helpers
+
+    func end(_ slot: SlotRow, _ disposition: Disposition, _ reason: String) throws {
+        try ledger.end(slot.slotID, disposition, reason: reason, now: now)
+        memory.endedUpstreams.insert(slot.schedule)
+        log(.info, "\(slot.schedule)@\(slot.slotAt.iso8601) \(disposition.rawValue): \(reason)")
+    }
+
+    /// Lets a slot wait; always false, so that a guard can return it.
+    func wait(_ slot: SlotRow, _ reason: String, _ milliseconds: Int64) throws -> Bool {
+        try ledger.wait(slot.slotID, reason: reason, until: now.adding(milliseconds: milliseconds))
+        return false
+    }
+
+    static let reminderMilliseconds: Int64 = 24 * 3_600_000
+
+    /// A held slot is remembered once a day until a person decides (I5).
+    func remindHeld() throws {
+        for slot in try ledger.slotsDue(.held, now: now, limit: 100) {
+            log(
+                .warning,
+                "\(slot.schedule)@\(slot.slotAt.iso8601) is held: \(slot.reason); "
+                    + "carillon resolve \(slot.slotID) --run RUN | --start | --drop")
+            try ledger.wait(
+                slot.slotID, reason: slot.reason,
+                until: now.adding(milliseconds: Self.reminderMilliseconds))
+        }
+        // An attempt that never came back (its effect was lost with a cancelled task).
+        for slot in try ledger.slotsDue(.starting, now: now, limit: 100) {
+            guard let attempt = try ledger.lastAttempt(slotID: slot.slotID) else { continue }
+            try becomeUnknown(
+                slot, attempt, reason: "attempt \(attempt.number) was never answered",
+                httpStatus: nil, errorID: nil)
+        }
+    }
+}

@@ -1,0 +1,222 @@
+package import Timetable
+
+/// A bearer token and how long it is good for.
+package struct AccessToken: Sendable, Equatable {
+    package var secret: Secret
+    package var expiresInSeconds: Int
+    package var scopes: [String]
+
+    /// Makes a token.
+    package init(secret: Secret, expiresInSeconds: Int, scopes: [String]) {
+        self.secret = secret
+        self.expiresInSeconds = expiresInSeconds
+        self.scopes = scopes
+    }
+}
+
+/// The status of a run, group or job: seven documented words, and whatever else is sent.
+package struct RunStatus: Sendable, Hashable, CustomStringConvertible {
+    /// The API's own word.
+    package let raw: String
+
+    /// Keeps the word as it is; unknown ones are never an error.
+    package init(_ raw: String) {
+        self.raw = raw
+    }
+
+    package static let waiting = RunStatus("waiting")
+    package static let running = RunStatus("running")
+    package static let cancelling = RunStatus("cancelling")
+    package static let complete = RunStatus("complete")
+    package static let cancelled = RunStatus("cancelled")
+    package static let error = RunStatus("error")
+    package static let errorHold = RunStatus("errorHold")
+
+    /// Whether a run of this status is open (DESIGN.md section 2): unknown statuses are.
+    package var isOpen: Bool { self != .complete && self != .cancelled }
+    /// Whether the documentation knows the word.
+    package var isKnown: Bool { Self.known.contains(self) }
+    /// The API's own word.
+    package var description: String { raw }
+
+    private static let known: Set<RunStatus> = [
+        .waiting, .running, .cancelling, .complete, .cancelled, .error, .errorHold,
+    ]
+}
+
+/// One page of the process list.
+package struct ProcessPage: Sendable, Equatable {
+    package var processes: [ProcessSummary]
+    /// What `listProcesses(next:)` takes for the next page; nil: this was the last.
+    package var nextLink: String?
+    /// Items that were left out because an id in them couldn't be read; they are no look.
+    package var unreadableItems: Int
+
+    /// Makes a page.
+    package init(processes: [ProcessSummary], nextLink: String?, unreadableItems: Int = 0) {
+        self.processes = processes
+        self.nextLink = nextLink
+        self.unreadableItems = unreadableItems
+    }
+}
+
+/// A process as the list shows it, with at most one of its runs.
+package struct ProcessSummary: Sendable, Equatable {
+    package var id: String
+    package var name: String
+    /// The one run that the API embeds; nil: never started, as far as the list tells.
+    package var run: RunSummary?
+    package var modified: Instant?
+    /// Plain date `yyyy-MM-dd` (or what was sent).
+    package var dueDate: String?
+
+    /// Makes a summary.
+    package init(
+        id: String, name: String, run: RunSummary?, modified: Instant? = nil,
+        dueDate: String? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.run = run
+        self.modified = modified
+        self.dueDate = dueDate
+    }
+}
+
+/// A run as the list shows it: no tree, usually no counts.
+package struct RunSummary: Sendable, Equatable {
+    package var id: String
+    package var process: String?
+    package var name: String?
+    package var status: RunStatus
+    package var created: Instant?
+    package var createdBy: String?
+    package var modified: Instant?
+    package var completed: Instant?
+    package var managerUser: String?
+    package var dueDate: String?
+
+    /// Makes a summary.
+    package init(
+        id: String, process: String? = nil, name: String? = nil, status: RunStatus,
+        created: Instant? = nil, createdBy: String? = nil, modified: Instant? = nil,
+        completed: Instant? = nil, managerUser: String? = nil, dueDate: String? = nil
+    ) {
+        self.id = id
+        self.process = process
+        self.name = name
+        self.status = status
+        self.created = created
+        self.createdBy = createdBy
+        self.modified = modified
+        self.completed = completed
+        self.managerUser = managerUser
+        self.dueDate = dueDate
+    }
+}
+
+/// A run in full: what a start and a read of a run answer.
+package struct ProcessRun: Sendable, Equatable {
+    package var id: String
+    package var process: String?
+    package var name: String?
+    package var status: RunStatus
+    package var created: Instant?
+    package var createdBy: String?
+    package var modified: Instant?
+    package var completed: Instant?
+    package var dueDate: String?
+    package var managerUser: String?
+    /// The API's own map, keyed by action statuses in whatever case it uses.
+    package var statusCounts: [String: Int64]
+    package var revision: Int64?
+    /// The tree, to a bounded depth; nil: the answer had none.
+    package var root: GroupRun?
+    /// Our own count of job statuses over the tree, generated jobs included.
+    package var jobCounts: [String: Int64]
+    /// The tree is nested deeper than we follow: `root` and `jobCounts` lack what lies below.
+    package var isTreeTruncated: Bool
+    /// The body as received.
+    package var treeJSON: [UInt8]
+
+    /// Makes a run.
+    package init(
+        id: String, process: String? = nil, name: String? = nil, status: RunStatus,
+        created: Instant? = nil, createdBy: String? = nil, modified: Instant? = nil,
+        completed: Instant? = nil, dueDate: String? = nil, managerUser: String? = nil,
+        statusCounts: [String: Int64] = [:], revision: Int64? = nil, root: GroupRun? = nil,
+        jobCounts: [String: Int64] = [:], isTreeTruncated: Bool = false, treeJSON: [UInt8] = []
+    ) {
+        self.id = id
+        self.process = process
+        self.name = name
+        self.status = status
+        self.created = created
+        self.createdBy = createdBy
+        self.modified = modified
+        self.completed = completed
+        self.dueDate = dueDate
+        self.managerUser = managerUser
+        self.statusCounts = statusCounts
+        self.revision = revision
+        self.root = root
+        self.jobCounts = jobCounts
+        self.isTreeTruncated = isTreeTruncated
+        self.treeJSON = treeJSON
+    }
+}
+
+/// A node of a run's tree: a group, its jobs and its groups in order.
+package struct GroupRun: Sendable, Equatable {
+    package var id: String?
+    package var name: String?
+    package var status: RunStatus?
+    package var parallel: Bool
+    package var children: [Child]
+
+    /// A job or a group inside a group.
+    package indirect enum Child: Sendable, Equatable {
+        case job(JobRun)
+        case group(GroupRun)
+    }
+
+    /// Makes a group.
+    package init(
+        id: String? = nil, name: String? = nil, status: RunStatus? = nil, parallel: Bool = false,
+        children: [Child] = []
+    ) {
+        self.id = id
+        self.name = name
+        self.status = status
+        self.parallel = parallel
+        self.children = children
+    }
+}
+
+/// A leaf of a run's tree: one task, request or certification, with the jobs it generated.
+package struct JobRun: Sendable, Equatable {
+    package var id: String?
+    package var action: String?
+    package var actionStatus: String?
+    package var status: RunStatus?
+    package var errorCode: String?
+    /// The arguments' title, if there is one.
+    package var title: String?
+    /// The subtree of generated certification jobs.
+    package var generated: GroupRun?
+
+    /// Makes a job.
+    package init(
+        id: String? = nil, action: String? = nil, actionStatus: String? = nil,
+        status: RunStatus? = nil, errorCode: String? = nil, title: String? = nil,
+        generated: GroupRun? = nil
+    ) {
+        self.id = id
+        self.action = action
+        self.actionStatus = actionStatus
+        self.status = status
+        self.errorCode = errorCode
+        self.title = title
+        self.generated = generated
+    }
+}

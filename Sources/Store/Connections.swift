@@ -1,0 +1,185 @@
+package import Timetable
+
+/// A connection's lasting state: user, server clock, limits, breaker, credential, sweeps.
+package struct ConnectionRow: Sendable, Equatable {
+    package var connection: String
+    package var baseURL: String
+    package var userID: String?
+    package var clockSkewMilliseconds: Int64?
+    package var clockBadSince: Instant?
+    package var learnedRequests: Int64?
+    package var learnedWindowMilliseconds: Int64?
+    package var budgetTATMicroseconds: Int64
+    package var requestsSent: Int64
+    package var breakerFailures: Int64
+    package var breakerOpenedAt: Instant?
+    package var breakerClosedAt: Instant?
+    package var nextProbeAt: Instant?
+    package var credentialBadSince: Instant?
+    package var credentialFailures: Int64
+    package var nextTokenAt: Instant?
+    package var sweepDistrustedSince: Instant?
+    package var listFailures: Int64
+    package var nextListAt: Instant
+
+    static let columns = """
+        connection, base_url, user_id, clock_skew_ms, clock_bad_since_at, learned_requests, \
+        learned_window_ms, budget_tat_us, requests_sent, breaker_failures, breaker_opened_at, \
+        breaker_closed_at, next_probe_at, credential_bad_since_at, credential_failures, \
+        next_token_at, sweep_distrusted_since_at, list_failures, next_list_at
+        """
+
+    init(_ row: Row) {
+        connection = row.string(0)
+        baseURL = row.string(1)
+        userID = row.text(2)
+        clockSkewMilliseconds = row.int(3)
+        clockBadSince = row.at(4)
+        learnedRequests = row.int(5)
+        learnedWindowMilliseconds = row.int(6)
+        budgetTATMicroseconds = row.integer(7)
+        requestsSent = row.integer(8)
+        breakerFailures = row.integer(9)
+        breakerOpenedAt = row.at(10)
+        breakerClosedAt = row.at(11)
+        nextProbeAt = row.at(12)
+        credentialBadSince = row.at(13)
+        credentialFailures = row.integer(14)
+        nextTokenAt = row.at(15)
+        sweepDistrustedSince = row.at(16)
+        listFailures = row.integer(17)
+        nextListAt = row.instant(18)
+    }
+}
+
+/// A rate-limit hint that is still running.
+package struct HintRow: Sendable, Equatable {
+    /// The only operation it blocks; empty: all of the connection.
+    package var operation: String
+    package var until: Instant
+    package var delaySeconds: Int64
+}
+
+extension Ledger {
+    /// Writes a connection of the config, keeping what was learned of it.
+    ///
+    /// What was learned belongs to the address: another base URL starts afresh.
+    package func upsertConnection(name: String, baseURL: String, apiVersion: String) throws {
+        try database.run(
+            """
+            INSERT INTO connections (connection, base_url, api_version) VALUES (?, ?, ?)
+            ON CONFLICT (connection) DO UPDATE SET api_version = excluded.api_version,
+                removed_at = NULL,
+                user_id = CASE WHEN base_url = excluded.base_url THEN user_id END,
+                clock_skew_ms = CASE WHEN base_url = excluded.base_url THEN clock_skew_ms END,
+                base_url = excluded.base_url
+            """, .text(name), .text(baseURL), .text(apiVersion))
+    }
+
+    /// Marks the connections that the config no longer has.
+    package func removeConnections(except names: [String], now: Instant) throws {
+        for known in try database.rows(
+            "SELECT connection FROM connections WHERE removed_at IS NULL", map: { $0.string(0) })
+        where !names.contains(known) {
+            try database.run(
+                "UPDATE connections SET removed_at = ? WHERE connection = ?", .at(now),
+                .text(known))
+        }
+    }
+
+    /// The state of a connection.
+    package func connection(_ name: String) throws -> ConnectionRow? {
+        try database.first(
+            "SELECT \(ConnectionRow.columns) FROM connections WHERE connection = ?", .text(name),
+            map: ConnectionRow.init)
+    }
+
+    /// Writes the state of a connection back.
+    package func save(_ row: ConnectionRow) throws {
+        try database.run(
+            """
+            UPDATE connections SET user_id = ?, clock_skew_ms = ?, clock_bad_since_at = ?,
+                learned_requests = ?, learned_window_ms = ?, budget_tat_us = ?, requests_sent = ?,
+                breaker_failures = ?, breaker_opened_at = ?, breaker_closed_at = ?,
+                next_probe_at = ?, credential_bad_since_at = ?, credential_failures = ?,
+                next_token_at = ?, sweep_distrusted_since_at = ?, list_failures = ?,
+                next_list_at = ?
+            WHERE connection = ?
+            """, .text(row.userID), .int(row.clockSkewMilliseconds), .at(row.clockBadSince),
+            .int(row.learnedRequests), .int(row.learnedWindowMilliseconds),
+            .int(row.budgetTATMicroseconds), .int(row.requestsSent), .int(row.breakerFailures),
+            .at(row.breakerOpenedAt), .at(row.breakerClosedAt), .at(row.nextProbeAt),
+            .at(row.credentialBadSince), .int(row.credentialFailures), .at(row.nextTokenAt),
+            .at(row.sweepDistrustedSince), .int(row.listFailures), .at(row.nextListAt),
+            .text(row.connection))
+    }
+
+    /// The hints of a connection that are still running.
+    package func hints(connection: String, now: Instant) throws -> [HintRow] {
+        try database.rows(
+            """
+            SELECT operation, until_at, delay_seconds FROM hints
+            WHERE connection = ? AND until_at > ? ORDER BY operation
+            """, .text(connection), .at(now)
+        ) {
+            HintRow(
+                operation: $0.string(0), until: $0.instant(1), delaySeconds: $0.integer(2))
+        }
+    }
+
+    /// Notes a hint; one that ends later stays as it is, hints are never shortened.
+    package func noteHint(
+        connection: String, operation: String, until: Instant, delaySeconds: Int64, now: Instant
+    ) throws {
+        try database.run(
+            """
+            INSERT INTO hints (connection, operation, until_at, delay_seconds, noted_at)
+            VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (connection, operation) DO UPDATE SET
+                delay_seconds = CASE WHEN excluded.until_at > until_at
+                    THEN excluded.delay_seconds ELSE delay_seconds END,
+                until_at = max(until_at, excluded.until_at), noted_at = excluded.noted_at
+            """, .text(connection), .text(operation), .at(until), .int(delaySeconds), .at(now))
+    }
+
+    /// Lifts all hints of a connection (`carillon unblock`).
+    package func liftHints(connection: String) throws -> Int {
+        try database.run("DELETE FROM hints WHERE connection = ?", .text(connection))
+    }
+
+    /// Moves every stored wait by a step of the wall clock, since waits run on the monotonic one.
+    package func shiftWaits(by deltaMilliseconds: Int64) throws {
+        let delta = SQLValue.int(deltaMilliseconds)
+        try database.run("UPDATE hints SET until_at = until_at + ?", delta)
+        try database.run(
+            """
+            UPDATE attempts SET exposure_end_at = exposure_end_at + ?,
+                last_absent_at = last_absent_at + ?
+            WHERE state IN ('unknown', 'starting') AND exposure_end_at IS NOT NULL
+            """, delta, delta)
+        try database.run(
+            """
+            UPDATE connections SET budget_tat_us = budget_tat_us + ? * 1000,
+                next_probe_at = next_probe_at + ?, next_token_at = next_token_at + ?,
+                next_list_at = next_list_at + ?
+            """, delta, delta, delta, delta)
+        try database.run(
+            """
+            UPDATE process_runs SET next_poll_at = next_poll_at + ?
+            WHERE next_poll_at IS NOT NULL
+            """, delta)
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = next_action_at + ?
+            WHERE disposition IN ('pending', 'unknown', 'starting') AND attempts > 0
+            """, delta)
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = min(next_action_at, next_action_at + ?)
+            WHERE disposition = 'pending' AND attempts = 0
+            """, delta)
+        try database.run(
+            "UPDATE daemon SET catchup_tat_at = catchup_tat_at + ? WHERE catchup_tat_at IS NOT NULL",
+            delta)
+    }
+}

@@ -1,0 +1,185 @@
+package import Timetable
+
+/// An error about to be written.
+package struct NewError: Sendable {
+    package var operation: String
+    package var connection: String?
+    package var schedule: String?
+    package var slotID: Int64?
+    package var attempt: Int?
+    package var runKey: Int64?
+    package var httpStatus: Int?
+    package var code: String?
+    package var message: String
+    package var target: String?
+    package var meta: String?
+    package var details: String?
+    package var documentationURL: String?
+    package var retryAfterSeconds: Int64?
+    /// What happens next, in words.
+    package var nextStep: String
+
+    /// Makes an error.
+    package init(operation: String, message: String, nextStep: String) {
+        self.operation = operation
+        self.message = message
+        self.nextStep = nextStep
+    }
+}
+
+/// The daemon's own state in the ledger.
+package struct DaemonRow: Sendable, Equatable {
+    package var drainingSince: Instant?
+    package var isRestored: Bool
+    package var restoredAt: Instant?
+    package var catchupTAT: Instant?
+    package var upcomingRefreshedAt: Instant?
+}
+
+extension Ledger {
+    /// Writes an error; the same one of the same subject within an hour only counts up.
+    package func insert(_ error: NewError, now: Instant) throws -> Int64 {
+        let known = try database.integer(
+            """
+            SELECT error_id FROM errors
+            WHERE last_at > ? AND operation = ? AND message = ? AND connection IS ?
+                AND slot_id IS ? AND run_key IS ? AND http_status IS ? AND attempt IS ?
+                AND occurred_at > ?
+            ORDER BY error_id DESC LIMIT 1
+            """, .at(now.adding(milliseconds: -3_600_000)), .text(error.operation),
+            .text(error.message), .text(error.connection), .int(error.slotID),
+            .int(error.runKey), .int(error.httpStatus), .int(error.attempt),
+            .at(now.adding(milliseconds: -86_400_000)))
+        if let known {
+            try database.run(
+                "UPDATE errors SET repeats = repeats + 1, last_at = ? WHERE error_id = ?",
+                .at(now), .int(known))
+            return known
+        }
+        try database.run(
+            """
+            INSERT INTO errors (occurred_at, operation, connection, schedule, slot_id, attempt,
+                run_key, http_status, code, message, target, meta, details, documentation_url,
+                retry_after_seconds, next_step, last_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, .at(now), .text(error.operation), .text(error.connection),
+            .text(error.schedule), .int(error.slotID), .int(error.attempt), .int(error.runKey),
+            .int(error.httpStatus), .text(error.code), .text(error.message), .text(error.target),
+            .text(error.meta), .text(error.details), .text(error.documentationURL),
+            .int(error.retryAfterSeconds), .text(error.nextStep), .at(now))
+        let errorID = database.lastInsertedID
+        if let slotID = error.slotID {
+            try database.run(
+                "UPDATE slots SET last_error_id = ? WHERE slot_id = ?", .int(errorID),
+                .int(slotID))
+        }
+        return errorID
+    }
+
+    /// Raises what needs a person; a standing alarm keeps the instant it was raised at.
+    ///
+    /// - Returns: true if it was not standing yet.
+    @discardableResult
+    package func raise(
+        kind: String, subject: String, whatToDo: String, now: Instant
+    ) throws -> Bool {
+        let known = try database.integer(
+            "SELECT 1 FROM alarms WHERE kind = ? AND subject = ?", .text(kind), .text(subject))
+        try database.run(
+            """
+            INSERT INTO alarms (kind, subject, since_at, what_to_do) VALUES (?, ?, ?, ?)
+            ON CONFLICT (kind, subject) DO UPDATE SET what_to_do = excluded.what_to_do
+            """, .text(kind), .text(subject), .at(now), .text(whatToDo))
+        guard known == nil else { return false }
+        try database.run(
+            "INSERT INTO notifications (created_at, kind, subject, body) VALUES (?, ?, ?, ?)",
+            .at(now), .text(kind), .text(subject), .text(whatToDo))
+        return true
+    }
+
+    /// Clears an alarm whose cause is gone.
+    package func clear(kind: String, subject: String) throws {
+        try database.run(
+            "DELETE FROM alarms WHERE kind = ? AND subject = ?", .text(kind), .text(subject))
+    }
+
+    /// Records who did what, when and why.
+    package func audit(
+        actor: String, action: String, subject: String, reason: String = "", detail: String = "",
+        now: Instant
+    ) throws {
+        try database.run(
+            """
+            INSERT INTO audit (at, actor, action, subject, reason, detail)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """, .at(now), .text(actor), .text(action), .text(subject), .text(reason),
+            .text(detail))
+    }
+
+    /// Begins a life of the daemon.
+    package func beginLife(pid: Int32, version: String, now: Instant) throws -> Int64 {
+        try database.run(
+            "UPDATE daemon SET pid = ?, version = ?", .int(Int64(pid)), .text(version))
+        try database.run(
+            "INSERT INTO lives (started_at, last_turn_at) VALUES (?, ?)", .at(now), .at(now))
+        return database.lastInsertedID
+    }
+
+    /// Notes that the daemon was up at an instant.
+    package func touchLife(_ lifeID: Int64, now: Instant) throws {
+        try database.run(
+            "UPDATE lives SET last_turn_at = max(last_turn_at, ?) WHERE life_id = ?", .at(now),
+            .int(lifeID))
+    }
+
+    /// Ends a life in words (clean stop, clock step).
+    package func endLife(_ lifeID: Int64, how: String) throws {
+        try database.run(
+            "UPDATE lives SET ended = ? WHERE life_id = ?", .text(how), .int(lifeID))
+    }
+
+    /// The daemon was up at that instant, as far as the ledger knows.
+    package func wasUp(at instant: Instant) throws -> Bool {
+        try database.integer(
+            "SELECT count(*) FROM lives WHERE started_at <= ? AND last_turn_at >= ?",
+            .at(instant), .at(instant)) ?? 0 > 0
+    }
+
+    /// The last instant at which any life completed a turn.
+    package func lastTurnAt() throws -> Instant? {
+        try database.integer("SELECT max(last_turn_at) FROM lives")
+            .map(Instant.init(milliseconds:))
+    }
+
+    /// The daemon's own state.
+    package func daemon() throws -> DaemonRow {
+        try database.first(
+            """
+            SELECT draining_since_at, restored_mark, restored_at, catchup_tat_at,
+                upcoming_refreshed_at FROM daemon
+            """
+        ) {
+            DaemonRow(
+                drainingSince: $0.at(0), isRestored: $0.integer(1) == 1, restoredAt: $0.at(2),
+                catchupTAT: $0.at(3), upcomingRefreshedAt: $0.at(4))
+        }
+            ?? DaemonRow(isRestored: false)
+    }
+
+    /// Writes the daemon's own state back.
+    package func save(_ row: DaemonRow) throws {
+        try database.run(
+            """
+            UPDATE daemon SET draining_since_at = ?, restored_mark = ?, restored_at = ?,
+                catchup_tat_at = ?, upcoming_refreshed_at = ?
+            """, .at(row.drainingSince), .flag(row.isRestored), .at(row.restoredAt),
+            .at(row.catchupTAT), .at(row.upcomingRefreshedAt))
+    }
+
+    /// Writes a copy that a restored daemon recognises (rule 13); the target must not exist.
+    package func backup(to path: String) throws {
+        try database.run("VACUUM INTO ?", .text(path))
+        let copy = try Database(path: path, mode: .write)
+        try copy.execute("UPDATE daemon SET restored_mark = 1")
+    }
+}

@@ -1,0 +1,93 @@
+package import Timetable
+
+/// The writing side of the store: one connection, one transaction per turn, typed operations.
+///
+/// Not Sendable: it lives inside the scheduler actor, whose thread does all writing and all
+/// checkpoints (reliability.md section 0.8: two writers meet the WAL-reset race of SQLite 3.40.1).
+package final class Ledger {
+    /// How commits reach the disk.
+    package enum Durability: Sendable {
+        /// `synchronous=FULL`: an acknowledged commit survives a power cut.
+        case full
+        /// `synchronous=OFF`, for crash sweeps on /dev/shm only, never for durability tests.
+        case simulated
+    }
+
+    package let database: Database
+    private let lock: DatabaseLock?
+
+    /// Opens, checks, migrates and locks the database.
+    ///
+    /// - Parameters:
+    ///   - path: the database file, made if it does not exist.
+    ///   - pid: our process id for the lock; nil: no lock (simulation).
+    ///   - now: recorded with migrations.
+    ///   - durability: FULL but in simulations.
+    /// - Throws: `StoreError`.
+    package init(path: String, pid: Int32?, now: Instant, durability: Durability = .full) throws {
+        lock = try pid.map { try DatabaseLock(databasePath: path, pid: $0) }
+        database = try Database(path: path, mode: .write)
+        // Before journal_mode=WAL, or it silently stays off (reliability.md 2.1).
+        try database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        let mode = try database.first("PRAGMA journal_mode = WAL") { $0.string(0) }
+        guard mode == "wal" else {
+            throw StoreError(
+                kind: .access, attempted: "use WAL", path: path, cause: "journal mode \(mode ?? "")",
+                advice: "the database must be on a local file system")
+        }
+        database.persistWAL()
+        try database.execute(
+            "PRAGMA synchronous = \(durability == .full ? "FULL" : "OFF")")
+        try database.execute("PRAGMA foreign_keys = ON")
+        try database.execute("PRAGMA cell_size_check = ON")
+        try database.execute("PRAGMA journal_size_limit = 67108864")
+        try database.execute("PRAGMA wal_autocheckpoint = 1000")
+        let check = try database.first("PRAGMA quick_check(1)") { $0.string(0) }
+        guard check == "ok" else {
+            throw StoreError(
+                kind: .corrupt, attempted: "check the database", path: path, cause: check ?? "",
+                advice: "keep the file, restore a backup made by `carillon backup`")
+        }
+        try Migrator.migrate(database, now: now)
+    }
+
+    /// Runs `work` in one `BEGIN IMMEDIATE … COMMIT`.
+    ///
+    /// - Throws: what `work` throws, after ROLLBACK; `StoreError` when the COMMIT fails. A failed
+    ///   COMMIT other than FULL or BUSY has an unknown fate and is thrown as `.ioError`.
+    package func transaction<T>(_ work: () throws -> T) throws -> T {
+        try database.execute("BEGIN IMMEDIATE")
+        do {
+            let result = try work()
+            try database.execute("COMMIT")
+            return result
+        } catch {
+            // After SQLITE_FULL the transaction is already rolled back (traps.md).
+            if !database.isInAutocommit { try? database.execute("ROLLBACK") }
+            throw error
+        }
+    }
+
+    /// Runs `work` in a SAVEPOINT, so that its failure undoes only what it wrote.
+    ///
+    /// - Throws: what `work` throws; a `StoreError` that ended the whole transaction stays one.
+    package func savepoint<T>(_ work: () throws -> T) throws -> T {
+        try database.execute("SAVEPOINT step")
+        do {
+            let result = try work()
+            try database.execute("RELEASE step")
+            return result
+        } catch {
+            if !database.isInAutocommit {
+                try database.execute("ROLLBACK TO step")
+                try database.execute("RELEASE step")
+            }
+            throw error
+        }
+    }
+
+    /// The file passed `integrity_check`; the simulation asks after each life.
+    package func isSound() throws -> Bool {
+        try database.first("PRAGMA integrity_check") { $0.string(0) } == "ok"
+    }
+}

@@ -1,0 +1,102 @@
+import Migrations
+package import Timetable
+
+/// Brings a database to the schema of this binary, each file of `migrations/` in a transaction.
+package enum Migrator {
+    /// "Cari" in ASCII: marks the file as ours for `file(1)` and for us.
+    package static let applicationID: Int64 = 0x4361_7269
+
+    /// Applies what is missing and refuses what this binary does not know.
+    ///
+    /// - Parameters:
+    ///   - database: a writing connection, no transaction open.
+    ///   - now: goes into `schema_migrations`.
+    /// - Throws: `StoreError` of kind `.foreign`, `.newer`, or what SQLite reports.
+    package static func migrate(_ database: Database, now: Instant) throws {
+        try refuseForeign(database)
+        try database.execute(
+            """
+            CREATE TABLE IF NOT EXISTS schema_migrations (
+                name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
+            ) STRICT
+            """)
+        let applied = try checkApplied(database)
+        for file in Migrations.all.dropFirst(applied) {
+            try database.execute("BEGIN IMMEDIATE")
+            do {
+                try database.execute(String(decoding: file.sql, as: UTF8.self))
+                try database.run(
+                    "INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (?, ?, ?)",
+                    .text(file.name), .text(checksum(file.sql)), .at(now))
+                try database.execute("COMMIT")
+            } catch {
+                if !database.isInAutocommit { try? database.execute("ROLLBACK") }
+                throw error
+            }
+        }
+        try database.execute("PRAGMA application_id = \(applicationID)")
+    }
+
+    /// Refuses a database that this binary cannot read, without changing it.
+    ///
+    /// - Throws: `StoreError` of kind `.foreign` or `.newer`.
+    package static func check(_ database: Database) throws {
+        try refuseForeign(database)
+        let tables = try database.integer(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'")
+        let applied = tables == 1 ? try checkApplied(database) : 0
+        guard applied == Migrations.all.count else {
+            throw StoreError(
+                kind: .other, attempted: "read the database", path: database.path,
+                cause: "it has \(applied) of \(Migrations.all.count) migrations",
+                advice: "start the daemon of this version once, it brings the schema up to date")
+        }
+    }
+
+    private static func refuseForeign(_ database: Database) throws {
+        let id = try database.integer("PRAGMA application_id") ?? 0
+        let tables = try database.integer("SELECT count(*) FROM sqlite_schema") ?? 0
+        let ours = try isOurs(database)
+        guard id == applicationID || (id == 0 && tables == 0) || ours else {
+            throw StoreError(
+                kind: .foreign, attempted: "use the database", path: database.path,
+                cause: "it belongs to another program (application_id \(id))",
+                advice: "name another file under [daemon] database")
+        }
+    }
+
+    /// A first start that was cut between the first migration and the application id.
+    private static func isOurs(_ database: Database) throws -> Bool {
+        try database.integer(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'") == 1
+    }
+
+    /// How many of our files the database has, checked by name and checksum.
+    private static func checkApplied(_ database: Database) throws -> Int {
+        let rows = try database.rows(
+            "SELECT name, checksum FROM schema_migrations ORDER BY name"
+        ) { ($0.string(0), $0.string(1)) }
+        for (index, row) in rows.enumerated() {
+            guard index < Migrations.all.count, Migrations.all[index].name == row.0 else {
+                throw StoreError(
+                    kind: .newer, attempted: "use the database", path: database.path,
+                    cause: "it was written by a newer Carillon (migration \(row.0))",
+                    advice: "install that version, or restore a backup made by this one")
+            }
+            guard checksum(Migrations.all[index].sql) == row.1 else {
+                throw StoreError(
+                    kind: .newer, attempted: "use the database", path: database.path,
+                    cause: "its migration \(row.0) differs from this binary's",
+                    advice: "install the version of Carillon that made the database")
+            }
+        }
+        return rows.count
+    }
+
+    /// FNV-1a, 64 bits, in hex: tells an edited file, no defence against an attacker.
+    package static func checksum(_ bytes: [UInt8]) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return String(hash, radix: 16)
+    }
+}

@@ -1,0 +1,278 @@
+package import Timetable
+
+/// Where a run comes from.
+package enum RunOrigin: String, Sendable {
+    case rule, manual, after, catchup, adopted, external, boot
+}
+
+/// The judgement of a run (DESIGN.md section 2).
+package enum RunOutcome: String, Sendable {
+    case active, succeeded, cancelled, failed, attention, lost
+}
+
+/// What a read of the API says of a run; nil where this read does not show it.
+package struct RunFacts: Sendable, Equatable {
+    package var runID: String
+    package var processID: String
+    package var name: String?
+    package var userID: String?
+    package var status: String
+    /// The API's map and our own count over the tree, as JSON objects with sorted keys.
+    package var counts: String?
+    package var jobCounts: String?
+    package var revision: Int64?
+    package var createdAt: Instant?
+    package var modifiedAt: Instant?
+    package var completedAt: Instant?
+    package var dueDate: String?
+    package var tree: String?
+
+    /// Makes facts.
+    package init(runID: String, processID: String, status: String) {
+        self.runID = runID
+        self.processID = processID
+        self.status = status
+    }
+}
+
+/// A run as stored, without its tree.
+package struct RunRow: Sendable, Equatable {
+    package var runKey: Int64
+    package var baseURL: String
+    package var runID: String
+    package var connection: String
+    package var processID: String
+    package var schedule: String?
+    package var slotID: Int64?
+    package var origin: RunOrigin
+    package var userID: String?
+    package var status: String
+    package var isOpen: Bool
+    package var outcome: RunOutcome
+    package var outcomeReason: String?
+    package var counts: String
+    package var jobCounts: String
+    package var createdAt: Instant?
+    package var modifiedAt: Instant?
+    package var completedAt: Instant?
+    package var lastPolledAt: Instant?
+    package var nextPollAt: Instant?
+    package var pollGapMilliseconds: Int64
+    package var pollFailures: Int
+    package var changedHint: Bool
+    package var watchUntil: Instant?
+    package var runWithinAt: Instant?
+    package var dueDate: String?
+    package var firstSeenAt: Instant
+    package var changedAt: Instant
+
+    static let columns = """
+        run_key, base_url, run_id, connection, process_id, schedule, slot_id, origin, user_id, \
+        status, is_open, outcome, outcome_reason, counts, job_counts, created_at, modified_at, \
+        completed_at, last_polled_at, next_poll_at, poll_gap_ms, poll_failures, changed_hint, \
+        watch_until_at, run_within_at, due_date, first_seen_at, changed_at
+        """
+
+    init(_ row: Row) {
+        runKey = row.integer(0)
+        baseURL = row.string(1)
+        runID = row.string(2)
+        connection = row.string(3)
+        processID = row.string(4)
+        schedule = row.text(5)
+        slotID = row.int(6)
+        origin = RunOrigin(rawValue: row.string(7)) ?? .external
+        userID = row.text(8)
+        status = row.string(9)
+        isOpen = row.integer(10) == 1
+        outcome = RunOutcome(rawValue: row.string(11)) ?? .active
+        outcomeReason = row.text(12)
+        counts = row.string(13)
+        jobCounts = row.string(14)
+        createdAt = row.at(15)
+        modifiedAt = row.at(16)
+        completedAt = row.at(17)
+        lastPolledAt = row.at(18)
+        nextPollAt = row.at(19)
+        pollGapMilliseconds = row.integer(20)
+        pollFailures = Int(row.integer(21))
+        changedHint = row.integer(22) == 1
+        watchUntil = row.at(23)
+        runWithinAt = row.at(24)
+        dueDate = row.text(25)
+        firstSeenAt = row.instant(26)
+        changedAt = row.instant(27)
+    }
+}
+
+extension Ledger {
+    /// Writes a run that was not known.
+    package func insertRun(
+        _ facts: RunFacts, baseURL: String, connection: String, schedule: String?, slotID: Int64?,
+        origin: RunOrigin, pollGapMilliseconds: Int64, nextPollAt: Instant, now: Instant
+    ) throws -> Int64 {
+        try database.run(
+            """
+            INSERT INTO process_runs (base_url, run_id, connection, process_id, schedule, slot_id,
+                origin, name, user_id, status, outcome, revision, created_at, modified_at,
+                completed_at, due_date, first_seen_at, changed_at, next_poll_at, poll_gap_ms)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, .text(baseURL), .text(facts.runID), .text(connection), .text(facts.processID),
+            .text(schedule), .int(slotID), .text(origin.rawValue), .text(facts.name),
+            .text(facts.userID), .text(facts.status), .int(facts.revision), .at(facts.createdAt),
+            .at(facts.modifiedAt), .at(facts.completedAt), .text(facts.dueDate), .at(now),
+            .at(now), .at(nextPollAt), .int(pollGapMilliseconds))
+        return database.lastInsertedID
+    }
+
+    /// The run of that key.
+    package func run(_ runKey: Int64) throws -> RunRow? {
+        try database.first(
+            "SELECT \(RunRow.columns) FROM process_runs WHERE run_key = ?", .int(runKey),
+            map: RunRow.init)
+    }
+
+    /// The run of that id on a base URL.
+    package func run(baseURL: String, runID: String) throws -> RunRow? {
+        try database.first(
+            "SELECT \(RunRow.columns) FROM process_runs WHERE base_url = ? AND run_id = ?",
+            .text(baseURL), .text(runID), map: RunRow.init)
+    }
+
+    /// Runs of a process that are open (overlap); a lost run blocks nothing.
+    package func openRuns(baseURL: String, processID: String) throws -> [RunRow] {
+        try database.rows(
+            """
+            SELECT \(RunRow.columns) FROM process_runs
+            WHERE is_open = 1 AND base_url = ? AND process_id = ? AND outcome <> 'lost'
+            ORDER BY run_key
+            """, .text(baseURL), .text(processID), map: RunRow.init)
+    }
+
+    /// Gives an unclaimed run to a slot (settling, `resolve --run`).
+    package func claim(
+        _ runKey: Int64, slotID: Int64, schedule: String, origin: RunOrigin
+    ) throws {
+        try database.run(
+            """
+            UPDATE process_runs SET slot_id = ?, schedule = ?, origin = ?
+            WHERE run_key = ? AND slot_id IS NULL
+            """, .int(slotID), .text(schedule), .text(origin.rawValue), .int(runKey))
+    }
+
+    /// Writes what changed of a run and a row of its history.
+    package func apply(
+        _ facts: RunFacts, to run: RunRow, outcome: RunOutcome, outcomeReason: String?,
+        now: Instant
+    ) throws {
+        try database.run(
+            """
+            UPDATE process_runs SET status = ?, outcome = ?, outcome_reason = ?,
+                name = coalesce(?, name), user_id = coalesce(?, user_id),
+                counts = coalesce(?, counts), job_counts = coalesce(?, job_counts),
+                revision = coalesce(?, revision), created_at = coalesce(?, created_at),
+                modified_at = coalesce(?, modified_at), completed_at = ?,
+                due_date = coalesce(?, due_date), tree = coalesce(?, tree), changed_at = ?
+            WHERE run_key = ?
+            """, .text(facts.status), .text(outcome.rawValue), .text(outcomeReason),
+            .text(facts.name), .text(facts.userID), .text(facts.counts), .text(facts.jobCounts),
+            .int(facts.revision), .at(facts.createdAt), .at(facts.modifiedAt),
+            .at(facts.completedAt), .text(facts.dueDate), .text(facts.tree), .at(now),
+            .int(run.runKey))
+        try writeHistory(runKey: run.runKey, now: now)
+    }
+
+    /// Adds the present status and counts of a run to its history.
+    package func writeHistory(runKey: Int64, now: Instant) throws {
+        try database.run(
+            """
+            INSERT INTO status_history (run_key, seen_at, modified_at, status, outcome, counts,
+                job_counts)
+            SELECT run_key, ?, modified_at, status, outcome, counts, job_counts
+            FROM process_runs WHERE run_key = ?
+            """, .at(now), .int(runKey))
+    }
+
+    /// Replaces the counts of a run.
+    ///
+    /// - Parameters:
+    ///   - actions: the API's own map.
+    ///   - jobs: counted over the tree.
+    package func setCounts(
+        runKey: Int64, actions: [(String, Int64)], jobs: [(String, Int64)]
+    ) throws {
+        try database.run("DELETE FROM status_counts WHERE run_key = ?", .int(runKey))
+        for (scope, counts) in [("actions", actions), ("jobs", jobs)] {
+            for (status, count) in counts {
+                try database.run(
+                    """
+                    INSERT INTO status_counts (run_key, scope, status, count) VALUES (?, ?, ?, ?)
+                    """, .int(runKey), .text(scope), .text(status), .int(count))
+            }
+        }
+    }
+
+    /// Changes only the judgement of a run.
+    package func setOutcome(
+        _ runKey: Int64, _ outcome: RunOutcome, reason: String?, now: Instant
+    ) throws {
+        try database.run(
+            """
+            UPDATE process_runs SET outcome = ?, outcome_reason = ?, changed_at = ?
+            WHERE run_key = ?
+            """, .text(outcome.rawValue), .text(reason), .at(now), .int(runKey))
+        try writeHistory(runKey: runKey, now: now)
+    }
+
+    /// Sets until when an ended run is looked at again, and when an open one takes too long.
+    package func setWatch(_ runKey: Int64, until: Instant?, runWithinAt: Instant?) throws {
+        try database.run(
+            "UPDATE process_runs SET watch_until_at = ?, run_within_at = ? WHERE run_key = ?",
+            .at(until), .at(runWithinAt), .int(runKey))
+    }
+
+    /// Sets the next look at a run and its pace.
+    package func setPoll(
+        _ runKey: Int64, nextAt: Instant?, gapMilliseconds: Int64, polledAt: Instant?,
+        failures: Int, changedHint: Bool
+    ) throws {
+        try database.run(
+            """
+            UPDATE process_runs SET next_poll_at = ?, poll_gap_ms = ?,
+                last_polled_at = coalesce(?, last_polled_at), poll_failures = ?, changed_hint = ?
+            WHERE run_key = ?
+            """, .at(nextAt), .int(gapMilliseconds), .at(polledAt), .int(failures),
+            .flag(changedHint), .int(runKey))
+    }
+
+    /// Runs whose look is due, the most overdue first.
+    package func runsToPoll(connection: String, now: Instant, limit: Int) throws -> [RunRow] {
+        try database.rows(
+            """
+            SELECT \(RunRow.columns) FROM process_runs
+            WHERE next_poll_at IS NOT NULL AND next_poll_at <= ? AND connection = ?
+            ORDER BY next_poll_at, run_key LIMIT ?
+            """, .at(now), .text(connection), .int(limit), map: RunRow.init)
+    }
+
+    /// Open runs that take longer than their schedule allows and are not marked yet.
+    package func runsOverTime(now: Instant) throws -> [RunRow] {
+        try database.rows(
+            """
+            SELECT \(RunRow.columns) FROM process_runs
+            WHERE is_open = 1 AND run_within_at <= ? AND outcome = 'active' ORDER BY run_key
+            """, .at(now), map: RunRow.init)
+    }
+
+    /// The earliest look at a run that is due.
+    package func nextPoll() throws -> Instant? {
+        try database.integer(
+            "SELECT min(next_poll_at) FROM process_runs WHERE next_poll_at IS NOT NULL"
+        ).map(Instant.init(milliseconds:))
+    }
+
+    /// How many runs are open.
+    package func openRunCount() throws -> Int64 {
+        try database.integer("SELECT count(*) FROM process_runs WHERE is_open = 1") ?? 0
+    }
+}

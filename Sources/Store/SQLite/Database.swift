@@ -1,0 +1,266 @@
+import CSQLite
+
+// Memory safety of this file: every `unsafe` is a call into SQLite with a handle that this class
+// opened and closes in `deinit`, or with a statement owned by its cache. SQLite copies what is bound
+// (SQLITE_TRANSIENT) and its column pointers are read before the next step. Nothing escapes.
+
+/// One SQLite connection with its prepared statements; used by one thread at a time, never shared.
+@safe package final class Database {
+    /// How the file is opened.
+    package enum Mode: Sendable {
+        /// The daemon's only writing connection.
+        case write
+        /// People's and pages' reads: nothing is ever written.
+        case read
+    }
+
+    package let path: String
+    // @unchecked nothing: the class is not Sendable, so the handle stays in one isolation domain.
+    private let handle: OpaquePointer
+    private var statements: [String: OpaquePointer] = unsafe [:]
+    /// Called before every step of a statement; the crash simulation throws or copies files here.
+    package var willStep: ((String) throws -> Void)?
+
+    /// Opens the file and sets what reliability.md section 2.1 asks of every connection.
+    ///
+    /// - Parameters:
+    ///   - path: the database file.
+    ///   - mode: reading or writing; writing creates the file.
+    /// - Throws: `StoreError` when SQLite cannot open it.
+    package init(path: String, mode: Mode) throws {
+        var opened: OpaquePointer?
+        let flags =
+            switch mode {
+            case .write: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            case .read: SQLITE_OPEN_READONLY
+            }
+        let code = unsafe sqlite3_open_v2(
+            path, &opened, flags | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        guard code == SQLITE_OK, let handle = unsafe opened else {
+            let cause = unsafe String(cString: sqlite3_errstr(code))
+            unsafe sqlite3_close_v2(opened)
+            throw StoreError.from(
+                code: code, cause: cause, attempted: "open the database", path: path)
+        }
+        self.path = path
+        unsafe self.handle = unsafe handle
+        unsafe sqlite3_busy_timeout(handle, 5000)
+        var ignored: Int32 = 0
+        unsafe _ = carillon_db_config_int(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, &ignored)
+        try execute("PRAGMA trusted_schema = OFF")
+        try execute("PRAGMA mmap_size = 0")
+        if mode == .read { try execute("PRAGMA query_only = ON") }
+    }
+
+    deinit {
+        for unsafe statement in unsafe statements.values { unsafe sqlite3_finalize(statement) }
+        unsafe sqlite3_close_v2(handle)
+    }
+
+    /// Keeps the `-wal` and `-shm` files when the last connection closes, so that a reader without
+    /// write rights can open a database whose daemon has stopped (reliability.md 2.4).
+    package func persistWAL() {
+        var on: Int32 = 1
+        unsafe _ = sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on)
+    }
+
+    /// No transaction is open: after SQLITE_FULL, SQLite has rolled back already (traps.md).
+    package var isInAutocommit: Bool { unsafe sqlite3_get_autocommit(handle) != 0 }
+
+    /// Rows changed by the last statement.
+    package var changes: Int { Int(unsafe sqlite3_changes(handle)) }
+
+    /// All rows changed since the connection was opened; tells an empty turn from a writing one.
+    package var totalChanges: Int { Int(unsafe sqlite3_total_changes(handle)) }
+
+    /// The id of the last row inserted.
+    package var lastInsertedID: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
+
+    /// Runs a script of one or more statements without parameters.
+    package func execute(_ script: String) throws {
+        try willStep?(script)
+        let code = unsafe sqlite3_exec(handle, script, nil, nil, nil)
+        guard code == SQLITE_OK else { throw error(code, sql: script) }
+    }
+
+    /// Runs one statement and returns how many rows it changed.
+    @discardableResult
+    package func run(_ sql: String, _ values: SQLValue...) throws -> Int {
+        try step(sql, values) { _ in false }
+        return changes
+    }
+
+    /// All rows of a query, mapped.
+    package func rows<T>(
+        _ sql: String, _ values: SQLValue..., map: (Row) throws -> T
+    ) throws -> [T] {
+        var result: [T] = []
+        try step(sql, values) { row in
+            result.append(try map(row))
+            return true
+        }
+        return result
+    }
+
+    /// The first row of a query, mapped; nil if there is none.
+    package func first<T>(
+        _ sql: String, _ values: SQLValue..., map: (Row) throws -> T
+    ) throws -> T? {
+        var result: T?
+        try step(sql, values) { row in
+            result = try map(row)
+            return false
+        }
+        return result
+    }
+
+    /// The single integer of a query; nil if there is no row or it is NULL.
+    package func integer(_ sql: String, _ values: SQLValue...) throws -> Int64? {
+        var result: Int64?
+        try step(sql, values) { row in
+            result = row.int(0)
+            return false
+        }
+        return result
+    }
+
+    /// Steps a statement until it is done or `visit` answers false; always resets it, since a
+    /// SELECT that is not reset pins the WAL (traps.md).
+    package func step(
+        _ sql: String, _ values: [SQLValue], visit: (Row) throws -> Bool
+    ) throws {
+        let statement = unsafe try prepared(sql)
+        defer {
+            unsafe sqlite3_reset(statement)
+            unsafe sqlite3_clear_bindings(statement)
+        }
+        for (index, value) in values.enumerated() {
+            let code = unsafe bind(value, to: statement, at: Int32(index + 1))
+            guard code == SQLITE_OK else { throw error(code, sql: sql) }
+        }
+        try willStep?(sql)
+        while true {
+            let code = unsafe sqlite3_step(statement)
+            switch code {
+            case SQLITE_ROW:
+                if unsafe try !visit(Row(statement: statement)) { return }
+            case SQLITE_DONE:
+                return
+            default:
+                throw error(code, sql: sql)
+            }
+        }
+    }
+
+    private func prepared(_ sql: String) throws -> OpaquePointer {
+        if let known = unsafe statements[sql] { return unsafe known }
+        var statement: OpaquePointer?
+        let code = unsafe sqlite3_prepare_v3(
+            handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        guard code == SQLITE_OK, let statement = unsafe statement else {
+            throw error(code, sql: sql)
+        }
+        unsafe statements[sql] = unsafe statement
+        return unsafe statement
+    }
+
+    private func bind(_ value: SQLValue, to statement: OpaquePointer, at index: Int32) -> Int32 {
+        switch value {
+        case .null:
+            return unsafe sqlite3_bind_null(statement, index)
+        case .integer(let number):
+            return unsafe sqlite3_bind_int64(statement, index, number)
+        case .double(let number):
+            return unsafe sqlite3_bind_double(statement, index, number)
+        case .string(var text):
+            // With its byte length: JSON lets NUL through, and strlen would cut there (traps.md).
+            return text.withUTF8 { bytes in
+                unsafe bytes.withMemoryRebound(to: CChar.self) { chars in
+                    // An empty Swift string may have no base address, which SQLite reads as NULL.
+                    guard let start = chars.baseAddress else {
+                        return unsafe carillon_bind_text(statement, index, "", 0)
+                    }
+                    return unsafe carillon_bind_text(
+                        statement, index, start, sqlite3_uint64(chars.count))
+                }
+            }
+        }
+    }
+
+    private func error(_ code: Int32, sql: String) -> StoreError {
+        let words = sql.split(whereSeparator: \.isWhitespace).prefix(6).joined(separator: " ")
+        return StoreError.from(
+            code: code, cause: unsafe String(cString: sqlite3_errmsg(handle)),
+            attempted: "run “\(words) …”", path: path)
+    }
+}
+
+/// The present row of a statement; only valid inside the closure it is handed to.
+@safe package struct Row {
+    private let statement: OpaquePointer
+
+    fileprivate init(statement: OpaquePointer) {
+        unsafe self.statement = unsafe statement
+    }
+
+    /// Names of the result's columns, in order.
+    package var columnNames: [String] {
+        let count = unsafe sqlite3_column_count(statement)
+        return (0..<count).map { index in
+            unsafe sqlite3_column_name(statement, index).map { unsafe String(cString: $0) } ?? ""
+        }
+    }
+
+    /// The integer of a column; nil for NULL.
+    package func int(_ column: Int32) -> Int64? {
+        guard unsafe sqlite3_column_type(statement, column) != SQLITE_NULL else { return nil }
+        return integer(column)
+    }
+
+    /// The integer of a column that is never NULL.
+    package func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(statement, column) }
+
+    /// The text of a column; nil for NULL.
+    package func text(_ column: Int32) -> String? {
+        guard let bytes = unsafe sqlite3_column_text(statement, column) else { return nil }
+        let count = Int(unsafe sqlite3_column_bytes(statement, column))
+        return unsafe String(
+            decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+    }
+
+    /// The text of a column that is never NULL.
+    package func string(_ column: Int32) -> String { text(column) ?? "" }
+
+    /// The value of a column with its own type.
+    package func value(_ column: Int32) -> SQLValue {
+        switch unsafe sqlite3_column_type(statement, column) {
+        case SQLITE_INTEGER: .integer(integer(column))
+        case SQLITE_FLOAT: .double(unsafe sqlite3_column_double(statement, column))
+        case SQLITE_NULL: .null
+        default: .string(string(column))
+        }
+    }
+}
+
+extension StoreError {
+    /// Turns a result code into the error that decides what the daemon does (reliability.md 2.2).
+    static func from(
+        code: Int32, cause: String, attempted: String, path: String
+    ) -> StoreError {
+        let (kind, advice): (Kind, String) =
+            switch code & 0xff {
+            case SQLITE_FULL: (.full, "make room on the disk; nothing is sent until then")
+            case SQLITE_IOERR: (.ioError, "look at the disk and the kernel log")
+            case SQLITE_CORRUPT, SQLITE_NOTADB:
+                (.corrupt, "keep the file, restore a backup made by `carillon backup`")
+            case SQLITE_BUSY, SQLITE_LOCKED:
+                (.busy, "another program (a writing sqlite3?) holds the database; close it")
+            case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
+                (.access, "check the path and the rights of the file and its folder")
+            case SQLITE_CONSTRAINT: (.constraint, "")
+            default: (.other, "")
+            }
+        return StoreError(
+            kind: kind, attempted: attempted, path: path, cause: cause, advice: advice)
+    }
+}

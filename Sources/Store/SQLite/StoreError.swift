@@ -1,0 +1,58 @@
+/// A failure of the store: what was attempted, on which file, SQLite's cause, and what to do.
+package struct StoreError: Error, Sendable, CustomStringConvertible {
+    /// What kind of failure it is; decides what the daemon does (reliability.md 2.2).
+    package enum Kind: String, Sendable {
+        /// The disk is full: nothing was written, go on trying.
+        case full
+        /// A read or write failed, or the fate of a COMMIT is unknown: exit and recover from disk.
+        case ioError
+        /// Somebody else's write lock lasted longer than the busy timeout.
+        case busy
+        /// Damaged or no SQLite file at all.
+        case corrupt
+        /// A database of another program.
+        case foreign
+        /// A database of a newer Carillon, or one whose migrations were edited.
+        case newer
+        /// The file cannot be opened or written with the present rights.
+        case access
+        /// Another daemon holds the database.
+        case alreadyRunning
+        /// A rule of the schema was violated: a programmer's error caught by the database.
+        case constraint
+        /// Anything else SQLite reported.
+        case other
+    }
+
+    package let kind: Kind
+    /// What was attempted, as a verb phrase ("write the turn").
+    package let attempted: String
+    package let path: String
+    /// SQLite's own words or the system's.
+    package let cause: String
+    /// One sentence for the person who reads it.
+    package let advice: String
+
+    /// Makes an error.
+    package init(
+        kind: Kind, attempted: String, path: String, cause: String, advice: String
+    ) {
+        self.kind = kind
+        self.attempted = attempted
+        self.path = path
+        self.cause = cause
+        self.advice = advice
+    }
+
+    package var description: String {
+        "cannot \(attempted) (\(path)): \(cause)" + (advice.isEmpty ? "" : "; \(advice)")
+    }
+
+    /// A restart cannot help: the daemon ends with exit code 78 (DESIGN.md section 10).
+    package var isPermanent: Bool {
+        switch kind {
+        case .corrupt, .foreign, .newer, .access: true
+        case .full, .ioError, .busy, .alreadyRunning, .constraint, .other: false
+        }
+    }
+}

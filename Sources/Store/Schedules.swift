@@ -1,0 +1,320 @@
+package import Timetable
+
+/// The lasting state of a schedule.
+package struct ScheduleRow: Sendable, Equatable {
+    package var schedule: String
+    /// `active`, `disabled`, `removed` or `set aside`.
+    package var state: String
+    package var connection: String
+    package var baseURL: String
+    package var process: String
+    package var rule: String
+    package var ruleSource: String
+    package var timezone: String
+    package var mode: String
+    package var description: String
+    package var tags: String
+    package var firingKey: String
+    package var revisionID: Int64
+    package var effectiveAt: Instant
+    package var cursorAt: Instant
+    package var nextSlotAt: Instant?
+    package var nextDueAt: Instant?
+    package var overlapRunID: String?
+    package var overlapSkips: Int
+    package var asideReason: String?
+
+    static let columns = """
+        schedule, state, connection, base_url, process, rule, rule_source, timezone, mode, \
+        description, tags, firing_key, revision_id, effective_at, cursor_at, next_slot_at, \
+        next_due_at, overlap_run_id, overlap_skips, aside_reason
+        """
+
+    /// Makes the row of a schedule whose first slot is still to be found.
+    package init(
+        schedule: String, state: String, connection: String, baseURL: String, process: String,
+        rule: String, ruleSource: String, timezone: String, mode: String, description: String,
+        tags: String, firingKey: String, revisionID: Int64, effectiveAt: Instant
+    ) {
+        self.schedule = schedule
+        self.state = state
+        self.connection = connection
+        self.baseURL = baseURL
+        self.process = process
+        self.rule = rule
+        self.ruleSource = ruleSource
+        self.timezone = timezone
+        self.mode = mode
+        self.description = description
+        self.tags = tags
+        self.firingKey = firingKey
+        self.revisionID = revisionID
+        self.effectiveAt = effectiveAt
+        cursorAt = effectiveAt
+        overlapSkips = 0
+    }
+
+    init(_ row: Row) {
+        schedule = row.string(0)
+        state = row.string(1)
+        connection = row.string(2)
+        baseURL = row.string(3)
+        process = row.string(4)
+        rule = row.string(5)
+        ruleSource = row.string(6)
+        timezone = row.string(7)
+        mode = row.string(8)
+        description = row.string(9)
+        tags = row.string(10)
+        firingKey = row.string(11)
+        revisionID = row.integer(12)
+        effectiveAt = row.instant(13)
+        cursorAt = row.instant(14)
+        nextSlotAt = row.at(15)
+        nextDueAt = row.at(16)
+        overlapRunID = row.text(17)
+        overlapSkips = Int(row.integer(18))
+        asideReason = row.text(19)
+    }
+}
+
+/// A pause or a skip in force.
+package struct PauseRow: Sendable, Equatable {
+    package var pauseID: Int64
+    package var schedule: String?
+    package var isSkip: Bool
+    package var from: Instant
+    package var until: Instant?
+    package var reason: String
+    package var requestedBy: String
+}
+
+/// A line of `upcoming`.
+package struct UpcomingSlot: Sendable, Equatable {
+    package var slotAt: Instant
+    package var utcOffsetSeconds: Int
+    package var note: String
+
+    /// Makes a line.
+    package init(slotAt: Instant, utcOffsetSeconds: Int, note: String) {
+        self.slotAt = slotAt
+        self.utcOffsetSeconds = utcOffsetSeconds
+        self.note = note
+    }
+}
+
+extension Ledger {
+    /// Records a revision of the config.
+    package func insertRevision(
+        contentHash: String, isReload: Bool, summary: String, now: Instant
+    ) throws -> Int64 {
+        try database.run(
+            """
+            INSERT INTO config_revisions (content_hash, applied_at, applied_while, summary)
+            VALUES (?, ?, ?, ?)
+            """, .text(contentHash), .at(now), .text(isReload ? "reload" : "start"),
+            .text(summary))
+        return database.lastInsertedID
+    }
+
+    /// The last revision: its id and content hash.
+    package func lastRevision() throws -> (id: Int64, contentHash: String)? {
+        try database.first(
+            """
+            SELECT revision_id, content_hash FROM config_revisions
+            ORDER BY revision_id DESC LIMIT 1
+            """
+        ) { ($0.integer(0), $0.string(1)) }
+    }
+
+    /// All schedules ever seen, by name.
+    package func schedules() throws -> [ScheduleRow] {
+        try database.rows(
+            "SELECT \(ScheduleRow.columns) FROM schedules ORDER BY schedule", map: ScheduleRow.init)
+    }
+
+    /// The schedule of that name.
+    package func schedule(_ name: String) throws -> ScheduleRow? {
+        try database.first(
+            "SELECT \(ScheduleRow.columns) FROM schedules WHERE schedule = ?", .text(name),
+            map: ScheduleRow.init)
+    }
+
+    /// Writes a schedule, new or known.
+    package func save(_ row: ScheduleRow) throws {
+        try database.run(
+            """
+            INSERT INTO schedules (\(ScheduleRow.columns))
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (schedule) DO UPDATE SET state = excluded.state,
+                connection = excluded.connection, base_url = excluded.base_url,
+                process = excluded.process, rule = excluded.rule,
+                rule_source = excluded.rule_source, timezone = excluded.timezone,
+                mode = excluded.mode, description = excluded.description, tags = excluded.tags,
+                firing_key = excluded.firing_key, revision_id = excluded.revision_id,
+                effective_at = excluded.effective_at, cursor_at = excluded.cursor_at,
+                next_slot_at = excluded.next_slot_at, next_due_at = excluded.next_due_at,
+                overlap_run_id = excluded.overlap_run_id, overlap_skips = excluded.overlap_skips,
+                aside_reason = excluded.aside_reason
+            """, .text(row.schedule), .text(row.state), .text(row.connection),
+            .text(row.baseURL), .text(row.process), .text(row.rule), .text(row.ruleSource),
+            .text(row.timezone), .text(row.mode), .text(row.description), .text(row.tags),
+            .text(row.firingKey), .int(row.revisionID), .at(row.effectiveAt), .at(row.cursorAt),
+            .at(row.nextSlotAt), .at(row.nextDueAt), .text(row.overlapRunID),
+            .int(row.overlapSkips), .text(row.asideReason))
+    }
+
+    /// Records what a schedule's rule is from now on, for `why`.
+    package func insertScheduleRevision(_ row: ScheduleRow, now: Instant) throws {
+        try database.run(
+            """
+            INSERT OR REPLACE INTO schedule_revisions (schedule, effective_at, revision_id, state,
+                rule, timezone, process, firing_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """, .text(row.schedule), .at(now), .int(row.revisionID), .text(row.state),
+            .text(row.rule), .text(row.timezone), .text(row.process), .text(row.firingKey))
+    }
+
+    /// Takes over the history of a schedule under its new name (`formerly`).
+    package func renameSchedule(_ old: String, to new: String) throws {
+        for table in [
+            "schedules", "slots", "process_runs", "errors", "pauses", "after_uses",
+            "schedule_revisions", "upcoming_slots",
+        ] {
+            try database.run(
+                "UPDATE \(table) SET schedule = ? WHERE schedule = ?", .text(new), .text(old))
+        }
+    }
+
+    /// Names of schedules that must be looked at by now.
+    package func schedulesDue(now: Instant, limit: Int) throws -> [String] {
+        try database.rows(
+            """
+            SELECT schedule FROM schedules WHERE next_due_at IS NOT NULL AND next_due_at <= ?
+            ORDER BY next_due_at, schedule LIMIT ?
+            """, .at(now), .int(limit)
+        ) { $0.string(0) }
+    }
+
+    /// Moves the cursor of a schedule: every slot up to it has its row.
+    package func moveCursor(
+        schedule: String, to cursor: Instant, nextSlotAt: Instant?, nextDueAt: Instant?
+    ) throws {
+        try database.run(
+            """
+            UPDATE schedules SET cursor_at = ?, next_slot_at = ?, next_due_at = ?
+            WHERE schedule = ?
+            """, .at(cursor), .at(nextSlotAt), .at(nextDueAt), .text(schedule))
+    }
+
+    /// Sets only when a schedule must be looked at next.
+    package func setNextDue(schedule: String, at instant: Instant?) throws {
+        try database.run(
+            "UPDATE schedules SET next_due_at = ? WHERE schedule = ?", .at(instant),
+            .text(schedule))
+    }
+
+    /// Counts the overlap skips in a row by one run; nil resets.
+    package func setOverlap(schedule: String, runID: String?, skips: Int) throws {
+        try database.run(
+            "UPDATE schedules SET overlap_run_id = ?, overlap_skips = ? WHERE schedule = ?",
+            .text(runID), .int(skips), .text(schedule))
+    }
+
+    /// Sets a schedule aside after a failure of our own.
+    package func setAside(schedule: String, reason: String) throws {
+        try database.run(
+            """
+            UPDATE schedules SET state = 'set aside', aside_reason = ?, next_due_at = NULL
+            WHERE schedule = ?
+            """, .text(reason), .text(schedule))
+    }
+
+    /// The earliest deadline of a schedule.
+    package func nextScheduleDue() throws -> Instant? {
+        try database.integer(
+            "SELECT min(next_due_at) FROM schedules WHERE next_due_at IS NOT NULL"
+        ).map(Instant.init(milliseconds:))
+    }
+
+    /// Pauses and skips that cover the instant of a slot, the schedule's own first.
+    package func pauses(schedule: String, covering slotAt: Instant) throws -> [PauseRow] {
+        try database.rows(
+            """
+            SELECT pause_id, schedule, kind, from_at, until_at, reason, requested_by FROM pauses
+            WHERE (schedule = ? OR schedule IS NULL) AND from_at <= ?
+                AND ((kind = 'skip' AND from_at = ? AND lifted_at IS NULL)
+                    OR (kind = 'pause' AND (until_at IS NULL OR until_at > ?)
+                        AND (lifted_at IS NULL OR lifted_at > ?)))
+            ORDER BY schedule IS NULL, pause_id
+            """, .text(schedule), .at(slotAt), .at(slotAt), .at(slotAt), .at(slotAt)
+        ) {
+            PauseRow(
+                pauseID: $0.integer(0), schedule: $0.text(1), isSkip: $0.string(2) == "skip",
+                from: $0.instant(3), until: $0.at(4), reason: $0.string(5),
+                requestedBy: $0.string(6))
+        }
+    }
+
+    /// Records a pause (`until` nil: until resumed) or the skip of one slot.
+    package func insertPause(
+        schedule: String?, isSkip: Bool, from: Instant, until: Instant?, reason: String,
+        requestedBy: String, now: Instant
+    ) throws {
+        try database.run(
+            """
+            INSERT INTO pauses (schedule, kind, from_at, until_at, reason, requested_by, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """, .text(schedule), .text(isSkip ? "skip" : "pause"), .at(from), .at(until),
+            .text(reason), .text(requestedBy), .at(now))
+    }
+
+    /// Lifts the pauses of a schedule, or all of them (`schedule` nil).
+    package func liftPauses(schedule: String?, now: Instant) throws -> Int {
+        if let schedule {
+            return try database.run(
+                """
+                UPDATE pauses SET lifted_at = ? WHERE lifted_at IS NULL AND kind = 'pause'
+                    AND (until_at IS NULL OR until_at > ?) AND schedule = ?
+                """, .at(now), .at(now), .text(schedule))
+        }
+        return try database.run(
+            """
+            UPDATE pauses SET lifted_at = ? WHERE lifted_at IS NULL AND kind = 'pause'
+                AND (until_at IS NULL OR until_at > ?)
+            """, .at(now), .at(now))
+    }
+
+    /// Replaces the lines of `upcoming` of a schedule.
+    package func setUpcoming(
+        schedule: String, _ slots: [UpcomingSlot], zoneDataHash: String
+    ) throws {
+        try database.run("DELETE FROM upcoming_slots WHERE schedule = ?", .text(schedule))
+        for slot in slots {
+            try database.run(
+                """
+                INSERT OR REPLACE INTO upcoming_slots (schedule, slot_at, utc_offset_seconds, note,
+                    zone_data_hash) VALUES (?, ?, ?, ?, ?)
+                """, .text(schedule), .at(slot.slotAt), .int(slot.utcOffsetSeconds),
+                .text(slot.note), .text(zoneDataHash))
+        }
+    }
+
+    /// The lines of `upcoming` of a schedule.
+    package func upcoming(schedule: String) throws -> [UpcomingSlot] {
+        try database.rows(
+            """
+            SELECT slot_at, utc_offset_seconds, note FROM upcoming_slots WHERE schedule = ?
+            ORDER BY slot_at
+            """, .text(schedule)
+        ) {
+            UpcomingSlot(
+                slotAt: $0.instant(0), utcOffsetSeconds: Int($0.integer(1)), note: $0.string(2))
+        }
+    }
+
+    /// The earliest line of `upcoming`: once it has passed, a refresh is due.
+    package func firstUpcoming() throws -> Instant? {
+        try database.integer("SELECT min(slot_at) FROM upcoming_slots")
+            .map(Instant.init(milliseconds:))
+    }
+}

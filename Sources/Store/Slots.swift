@@ -1,0 +1,356 @@
+package import Timetable
+
+/// What became of a slot (DESIGN.md section 5). Final ones have no way out.
+package enum Disposition: String, Sendable, CaseIterable {
+    case pending, starting, unknown, held
+    case started, skipped, coalesced, missed, expired, failed, cancelled
+
+    /// The slot has ended.
+    package var isFinal: Bool {
+        switch self {
+        case .pending, .starting, .unknown, .held: false
+        case .started, .skipped, .coalesced, .missed, .expired, .failed, .cancelled: true
+        }
+    }
+}
+
+/// Where a slot comes from.
+package enum SlotKind: String, Sendable {
+    case rule, manual, after, boot
+}
+
+/// A slot that is about to be written.
+package struct NewSlot: Sendable {
+    package var schedule: String
+    package var kind: SlotKind
+    package var slotAt: Instant
+    package var dueAt: Instant
+    package var utcOffsetSeconds: Int
+    package var disposition: Disposition
+    package var reason: String
+    package var connection: String
+    package var baseURL: String
+    package var processID: String
+    package var processPattern: String?
+    package var revisionID: Int64
+    package var mode: String
+    package var forced = false
+    package var triggerUUID: String?
+    package var requestedBy: String?
+    package var upstreamSlotID: Int64?
+
+    /// Makes a slot.
+    package init(
+        schedule: String, kind: SlotKind, slotAt: Instant, dueAt: Instant, utcOffsetSeconds: Int,
+        disposition: Disposition, reason: String, connection: String, baseURL: String,
+        processID: String, processPattern: String?, revisionID: Int64, mode: String
+    ) {
+        self.schedule = schedule
+        self.kind = kind
+        self.slotAt = slotAt
+        self.dueAt = dueAt
+        self.utcOffsetSeconds = utcOffsetSeconds
+        self.disposition = disposition
+        self.reason = reason
+        self.connection = connection
+        self.baseURL = baseURL
+        self.processID = processID
+        self.processPattern = processPattern
+        self.revisionID = revisionID
+        self.mode = mode
+    }
+}
+
+/// A slot as stored.
+package struct SlotRow: Sendable, Equatable {
+    package var slotID: Int64
+    package var schedule: String
+    package var kind: SlotKind
+    package var slotAt: Instant
+    package var dueAt: Instant
+    package var utcOffsetSeconds: Int
+    package var disposition: Disposition
+    package var reason: String
+    package var connection: String
+    package var baseURL: String
+    package var processID: String
+    package var processPattern: String?
+    package var mode: String
+    package var isLate: Bool
+    package var attempts: Int
+    package var attemptsCounted: Int
+    package var nextActionAt: Instant?
+    package var lookWantedSince: Instant?
+    package var windowFrom: Instant
+    package var blockedBy: String?
+    package var forced: Bool
+    package var runKey: Int64?
+    package var endedAt: Instant?
+    package var requestedBy: String?
+    package var validatedAt: Instant?
+    package var upstreamSlotID: Int64?
+
+    static let columns = """
+        slot_id, schedule, kind, slot_at, due_at, utc_offset_seconds, disposition, reason, \
+        connection, base_url, process_id, process_pattern, mode, is_late, attempts, \
+        attempts_counted, next_action_at, look_wanted_since_at, window_from_at, blocked_by, \
+        forced, run_key, ended_at, requested_by, validated_at, upstream_slot_id
+        """
+
+    init(_ row: Row) {
+        slotID = row.integer(0)
+        schedule = row.string(1)
+        kind = SlotKind(rawValue: row.string(2)) ?? .rule
+        slotAt = row.instant(3)
+        dueAt = row.instant(4)
+        utcOffsetSeconds = Int(row.integer(5))
+        disposition = Disposition(rawValue: row.string(6)) ?? .held
+        reason = row.string(7)
+        connection = row.string(8)
+        baseURL = row.string(9)
+        processID = row.string(10)
+        processPattern = row.text(11)
+        mode = row.string(12)
+        isLate = row.integer(13) == 1
+        attempts = Int(row.integer(14))
+        attemptsCounted = Int(row.integer(15))
+        nextActionAt = row.at(16)
+        lookWantedSince = row.at(17)
+        windowFrom = row.instant(18)
+        blockedBy = row.text(19)
+        forced = row.integer(20) == 1
+        runKey = row.int(21)
+        endedAt = row.at(22)
+        requestedBy = row.text(23)
+        validatedAt = row.at(24)
+        upstreamSlotID = row.int(25)
+    }
+}
+
+extension Row {
+    /// The instant of a column; nil for NULL.
+    package func at(_ column: Int32) -> Instant? { int(column).map(Instant.init(milliseconds:)) }
+    /// The instant of a column that is never NULL.
+    package func instant(_ column: Int32) -> Instant { Instant(milliseconds: integer(column)) }
+}
+
+extension Ledger {
+    /// Writes a slot; nil if one of the same schedule, kind and instant exists already.
+    package func insert(_ slot: NewSlot, now: Instant) throws -> Int64? {
+        let final = slot.disposition.isFinal
+        let changed = try database.run(
+            """
+            INSERT INTO slots (schedule, kind, slot_at, due_at, utc_offset_seconds, disposition,
+                reason, connection, base_url, process_id, process_pattern, revision_id, mode,
+                next_action_at, window_from_at, forced, trigger_uuid, requested_by,
+                upstream_slot_id, created_at, ended_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (schedule, kind, slot_at) DO NOTHING
+            """,
+            .text(slot.schedule), .text(slot.kind.rawValue), .at(slot.slotAt), .at(slot.dueAt),
+            .int(slot.utcOffsetSeconds), .text(slot.disposition.rawValue), .text(slot.reason),
+            .text(slot.connection), .text(slot.baseURL), .text(slot.processID),
+            .text(slot.processPattern), .int(slot.revisionID), .text(slot.mode),
+            .at(final ? nil : max(slot.dueAt, now)), .at(slot.dueAt), .flag(slot.forced),
+            .text(slot.triggerUUID), .text(slot.requestedBy), .int(slot.upstreamSlotID),
+            .at(now), .at(final ? now : nil))
+        return changed == 1 ? database.lastInsertedID : nil
+    }
+
+    /// The slot of that id.
+    package func slot(_ slotID: Int64) throws -> SlotRow? {
+        try database.first(
+            "SELECT \(SlotRow.columns) FROM slots WHERE slot_id = ?", .int(slotID), map: SlotRow.init)
+    }
+
+    /// The slot made by that trigger request, so that a repeat answers with the same slot.
+    package func slot(triggerUUID: String) throws -> SlotRow? {
+        try database.first(
+            "SELECT \(SlotRow.columns) FROM slots WHERE trigger_uuid = ?", .text(triggerUUID),
+            map: SlotRow.init)
+    }
+
+    /// The slots of a schedule at that instant, of any kind.
+    package func slots(schedule: String, at instant: Instant) throws -> [SlotRow] {
+        try database.rows(
+            "SELECT \(SlotRow.columns) FROM slots WHERE schedule = ? AND slot_at = ? ORDER BY slot_id",
+            .text(schedule), .at(instant), map: SlotRow.init)
+    }
+
+    /// Slots whose deadline has come, in the order of rule 2 (due_at, then schedule name).
+    package func slotsDue(
+        _ disposition: Disposition, now: Instant, limit: Int
+    ) throws -> [SlotRow] {
+        try database.rows(
+            """
+            SELECT \(SlotRow.columns) FROM slots
+            WHERE next_action_at IS NOT NULL AND next_action_at <= ? AND disposition = ?
+            ORDER BY due_at, schedule, slot_id LIMIT ?
+            """, .at(now), .text(disposition.rawValue), .int(limit), map: SlotRow.init)
+    }
+
+    /// Slots of a schedule that are in the disposition, oldest first.
+    package func openSlots(schedule: String, _ disposition: Disposition) throws -> [SlotRow] {
+        try database.rows(
+            """
+            SELECT \(SlotRow.columns) FROM slots
+            WHERE ended_at IS NULL AND schedule = ? AND disposition = ? ORDER BY due_at, slot_id
+            """, .text(schedule), .text(disposition.rawValue), map: SlotRow.init)
+    }
+
+    /// Slots of a process that have not ended, in the order of rule 2.
+    package func openSlots(baseURL: String, processID: String) throws -> [SlotRow] {
+        try database.rows(
+            """
+            SELECT \(SlotRow.columns) FROM slots
+            WHERE ended_at IS NULL AND base_url = ? AND process_id = ?
+            ORDER BY due_at, schedule, slot_id
+            """, .text(baseURL), .text(processID), map: SlotRow.init)
+    }
+
+    /// Ends a slot; the database refuses an edge that DESIGN.md section 5 does not draw.
+    package func end(
+        _ slotID: Int64, _ disposition: Disposition, reason: String, now: Instant
+    ) throws {
+        try database.run(
+            """
+            UPDATE slots SET disposition = ?, reason = ?, next_action_at = NULL, ended_at = ?
+            WHERE slot_id = ?
+            """, .text(disposition.rawValue), .text(reason), .at(now), .int(slotID))
+    }
+
+    /// Moves a slot to another disposition that is not final.
+    package func move(
+        _ slotID: Int64, _ disposition: Disposition, reason: String, nextActionAt: Instant
+    ) throws {
+        try database.run(
+            """
+            UPDATE slots SET disposition = ?, reason = ?, next_action_at = ? WHERE slot_id = ?
+            """, .text(disposition.rawValue), .text(reason), .at(nextActionAt), .int(slotID))
+    }
+
+    /// Lets a slot wait where it is, with the reason in words.
+    package func wait(_ slotID: Int64, reason: String, until: Instant) throws {
+        try database.run(
+            "UPDATE slots SET reason = ?, next_action_at = ? WHERE slot_id = ?",
+            .text(reason), .at(until), .int(slotID))
+    }
+
+    /// Ties a slot to its run: `started`, for ever.
+    package func start(
+        _ slotID: Int64, runKey: Int64, reason: String, lagMilliseconds: Int64, now: Instant
+    ) throws {
+        try database.run(
+            """
+            UPDATE slots SET disposition = 'started', reason = ?, run_key = ?, start_lag_ms = ?,
+                next_action_at = NULL, ended_at = ? WHERE slot_id = ?
+            """, .text(reason), .int(runKey), .int(lagMilliseconds), .at(now), .int(slotID))
+    }
+
+    /// Sets what a slot waits for: since when it wants a look (nil: it has one).
+    package func setLookWanted(_ slotID: Int64, since: Instant?) throws {
+        try database.run(
+            "UPDATE slots SET look_wanted_since_at = ? WHERE slot_id = ?", .at(since), .int(slotID))
+    }
+
+    /// Marks a slot as late: it goes out as catch-up.
+    package func setLate(_ slotID: Int64) throws {
+        try database.run("UPDATE slots SET is_late = 1 WHERE slot_id = ?", .int(slotID))
+    }
+
+    /// Blocks a slot by a run, or frees it: the windows of rule 8 then start afresh.
+    package func setBlocked(_ slotID: Int64, by runID: String?, windowFrom: Instant?) throws {
+        try database.run(
+            """
+            UPDATE slots SET blocked_by = ?, window_from_at = coalesce(?, window_from_at)
+            WHERE slot_id = ?
+            """, .text(runID), .at(windowFrom), .int(slotID))
+    }
+
+    /// Gives a slot the process its name pattern was resolved to.
+    package func setProcess(_ slotID: Int64, processID: String) throws {
+        try database.run(
+            "UPDATE slots SET process_id = ? WHERE slot_id = ?", .text(processID), .int(slotID))
+    }
+
+    /// Remembers that the process of a slot was validated.
+    package func setValidated(_ slotID: Int64, at now: Instant) throws {
+        try database.run(
+            "UPDATE slots SET validated_at = ? WHERE slot_id = ?", .at(now), .int(slotID))
+    }
+
+    /// Wakes all waiting slots of a connection (its state has changed).
+    package func wakeSlots(connection: String, now: Instant) throws {
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = ?
+            WHERE next_action_at > ? AND disposition = 'pending' AND connection = ?
+            """, .at(now), .at(now), .text(connection))
+    }
+
+    /// Wakes the waiting slots of a process (an attempt was settled, a blocker closed).
+    package func wakeSlots(baseURL: String, processID: String, now: Instant) throws {
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = ?
+            WHERE ended_at IS NULL AND base_url = ? AND process_id = ?
+                AND disposition = 'pending' AND next_action_at > ? AND due_at <= ?
+            """, .at(now), .text(baseURL), .text(processID), .at(now), .at(now))
+    }
+
+    /// Removes unsent rule slots later than now after the clock was set back (rule 12).
+    ///
+    /// - Returns: schedule and instant of what was removed, for the audit.
+    package func removeUnsentSlots(after now: Instant) throws -> [(String, Instant)] {
+        let rows = try database.rows(
+            """
+            SELECT schedule, slot_at FROM slots WHERE slot_at > ? AND disposition = 'pending'
+                AND attempts = 0 AND kind = 'rule' ORDER BY slot_at, schedule
+            """, .at(now)
+        ) { ($0.string(0), $0.instant(1)) }
+        if !rows.isEmpty {
+            try database.run(
+                """
+                UPDATE errors SET slot_id = NULL WHERE slot_id IN (SELECT slot_id FROM slots
+                    WHERE slot_at > ? AND disposition = 'pending' AND attempts = 0
+                        AND kind = 'rule')
+                """, .at(now))
+            try database.run(
+                """
+                DELETE FROM slots WHERE slot_at > ? AND disposition = 'pending'
+                    AND attempts = 0 AND kind = 'rule'
+                """, .at(now))
+        }
+        return rows
+    }
+
+    /// The earliest deadline of a slot that has not ended.
+    package func nextSlotAction() throws -> Instant? {
+        try database.integer(
+            "SELECT min(next_action_at) FROM slots WHERE next_action_at IS NOT NULL"
+        ).map(Instant.init(milliseconds:))
+    }
+}
+
+extension Ledger {
+    /// A later rule slot of the schedule that stands for a late one: waiting, out or started.
+    package func newerStandIn(for slot: SlotRow) throws -> Instant? {
+        try database.integer(
+            """
+            SELECT max(slot_at) FROM slots
+            WHERE schedule = ? AND kind = 'rule' AND slot_at > ?
+                AND disposition IN ('pending', 'starting', 'unknown', 'held', 'started')
+            """, .text(slot.schedule), .at(slot.slotAt)
+        ).map(Instant.init(milliseconds:))
+    }
+
+    /// Wakes the slots of a connection that wait for a look.
+    package func wakeLookers(connection: String, now: Instant) throws {
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = ?
+            WHERE ended_at IS NULL AND disposition = 'pending' AND connection = ?
+                AND look_wanted_since_at IS NOT NULL AND next_action_at > ?
+            """, .at(now), .text(connection), .at(now))
+    }
+}
