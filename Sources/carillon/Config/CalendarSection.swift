@@ -55,7 +55,7 @@ struct CalendarSection {
         for (file, place) in reader.strings("files", orSingle: true) ?? [] {
             guard let (text, path) = files.read(file, place) else { continue }
             do {
-                holidays += try HolidayFile.holidays(text, path: path)
+                holidays += try HolidayFile.days(text, path: path)
             } catch {
                 problems.error(place, "\(path): \(error)")
             }

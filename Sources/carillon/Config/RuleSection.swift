@@ -249,7 +249,7 @@ extension ScheduleSection {
             let (text, path) = context.files.read(name, node)
         else { return nil }
         do {
-            let dates = try HolidayFile.dates(text, path: path)
+            let dates = try HolidayFile.days(text, path: path).map(\.date)
             guard !dates.isEmpty else {
                 problems.error(node, "\(path) holds no date: it would never fire")
                 return nil

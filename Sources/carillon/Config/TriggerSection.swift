@@ -32,7 +32,7 @@ extension ScheduleSection {
                 if table.find("name") == nil { table.missing("name", "missing") }
                 return nil
             }
-            if let mistake = NamePattern.mistake(pattern) {
+            if let mistake = NamePatternText.mistake(pattern) {
                 problems.error(place, "\(mistake) (\(place.shown))")
                 return nil
             }
