@@ -66,10 +66,13 @@ let package = Package(
         .testTarget(name: "EngineTests", dependencies: ["Engine"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
-        .testTarget(name: "DashboardTests", dependencies: ["Dashboard"]),
-        .testTarget(name: "CommandTests", dependencies: ["carillon", "Engine", "Timetable", "Store"]),
+        .testTarget(
+            name: "DashboardTests",
+            dependencies: ["Dashboard", "Timetable", asyncHTTPClient, lifecycle, logging]),
+        .testTarget(
+            name: "CommandTests", dependencies: ["carillon", "Engine", "Timetable", "Store"]),
         .testTarget(name: "EndToEndTests", dependencies: ["carillon"]),
-        .testTarget(name: "TidyTests"),
+        .testTarget(name: "TidyTests", exclude: ["migrations.sums"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

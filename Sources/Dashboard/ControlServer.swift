@@ -1,0 +1,174 @@
+import Hummingbird
+import HummingbirdCore
+package import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+/// A command that somebody on this machine sent to the daemon.
+package struct ControlRequest: Sendable, Equatable {
+    /// The command as JSON, at most `ControlServer.commandBytesMax` bytes, not looked into here.
+    package let command: [UInt8]
+    /// The sender's user id as the kernel knows it; goes into `audit`.
+    package let peerUID: UInt32
+
+    /// Makes a request.
+    package init(command: [UInt8], peerUID: UInt32) {
+        self.command = command
+        self.peerUID = peerUID
+    }
+}
+
+/// The daemon's answer to a command.
+package struct ControlResponse: Sendable, Equatable {
+    /// HTTP status: 200 done, 404 not found, 409 conflict, 503 try again later.
+    package let status: Int
+    /// JSON.
+    package let body: [UInt8]
+
+    /// Makes a response.
+    package init(status: Int, body: [UInt8]) {
+        self.status = status
+        self.body = body
+    }
+}
+
+/// The control socket: `POST /commands` over HTTP on a Unix socket that the group may use.
+package struct ControlServer: Service {
+    /// Longest command that is read.
+    package static let commandBytesMax = 64 * 1024
+    /// Connections served at once; more wait in the backlog.
+    static let connectionsMax = 32
+    /// Time for a client to send its command, and for an idle connection to stay.
+    static let patience = TimeAmount.seconds(10)
+
+    private let file: SocketFile
+    private let logger: Logger
+    private let onRunning: @Sendable () async -> Void
+    private let perform: @Sendable (ControlRequest) async -> ControlResponse
+
+    /// Makes the server; `run()` opens the socket.
+    ///
+    /// - Parameters:
+    ///   - path: Where clients find the socket; its folder must exist and be writable.
+    ///   - logger: Receives what goes wrong.
+    ///   - onRunning: Called once clients can connect.
+    ///   - perform: Performs a command. A graceful shutdown waits for it.
+    package init(
+        path: String, logger: Logger, onRunning: @escaping @Sendable () async -> Void = {},
+        perform: @escaping @Sendable (ControlRequest) async -> ControlResponse
+    ) {
+        file = SocketFile(path: path)
+        self.logger = logger
+        self.onRunning = onRunning
+        self.perform = perform
+    }
+
+    /// Serves until the graceful shutdown or cancellation.
+    ///
+    /// - Throws: `ControlSocketError` if the socket can't be opened or another daemon has it.
+    package func run() async throws {
+        try await file.prepare(on: MultiThreadedEventLoopGroup.singleton)
+        let failure = Failure()
+        let application = Application(
+            router: router(),
+            server: .http1(configuration: .init(idleTimeout: Self.patience)),
+            configuration: ApplicationConfiguration(
+                address: .unixDomainSocket(path: file.stagingPath),
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax)),
+            onServerRunning: { channel in
+                do {
+                    try file.publish()
+                    await onRunning()
+                } catch {
+                    failure.note(error)
+                    // Ends run(), which then throws what was noted.
+                    channel.close(promise: nil)
+                }
+            },
+            logger: logger)
+        do {
+            try await application.run()
+        } catch {
+            file.removeStaging()
+            throw failure.noted ?? error
+        }
+        file.remove()
+        if let error = failure.noted { throw error }
+    }
+
+    private func router() -> Router<ControlContext> {
+        let router = Router(context: ControlContext.self)
+        router.post("/commands") { request, context in
+            let command = try await context.withinPatience(Self.patience) {
+                try await request.body.collect(upTo: Self.commandBytesMax)
+            }
+            let response = await perform(
+                ControlRequest(
+                    command: Array(command.readableBytesView), peerUID: try await context.peerUID())
+            )
+            return Response(
+                status: .init(code: response.status),
+                headers: [.contentType: "application/json"],
+                body: .init(byteBuffer: ByteBuffer(bytes: response.body)))
+        }
+        return router
+    }
+}
+
+/// What went wrong in a callback that can't throw.
+private final class Failure: Sendable {
+    private let error = Mutex<ControlSocketError?>(nil)
+
+    var noted: ControlSocketError? { error.withLock { $0 } }
+
+    func note(_ error: any Error) {
+        self.error.withLock {
+            $0 = error as? ControlSocketError ?? ControlSocketError(path: "", cause: "\(error)")
+        }
+    }
+}
+
+/// Keeps the channel of a request: only the socket knows who is at the other end.
+private struct ControlContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        channel = source.channel
+    }
+
+    /// Laid out as the kernel's `struct ucred`.
+    private struct Credentials: Sendable {
+        var processID: Int32
+        var userID: UInt32
+        var groupID: UInt32
+    }
+
+    /// The user id of the process that opened the connection.
+    func peerUID() async throws -> UInt32 {
+        guard let provider = channel as? any SocketOptionProvider else {
+            throw HTTPError(.forbidden, message: "the sender's user is not known")
+        }
+        let credentials: Credentials = try await provider.unsafeGetSocketOption(
+            level: NIOBSDSocket.OptionLevel.socket,
+            name: NIOBSDSocket.Option(rawValue: peerCredentialsOption)
+        ).get()
+        return credentials.userID
+    }
+
+    /// Closes the connection if reading takes longer; a client that drips bytes is never idle.
+    func withinPatience<Value: Sendable>(
+        _ patience: TimeAmount, _ read: () async throws -> Value
+    ) async throws -> Value {
+        let channel = channel
+        let deadline = channel.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+        defer { deadline.cancel() }
+        return try await read()
+    }
+}
+
+/// SO_PEERCRED on Linux.
+private let peerCredentialsOption: CInt = 17

@@ -1,0 +1,144 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+package import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// Why the dashboard can't be served.
+package struct DashboardAddressError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The host as configured.
+    package let host: String
+
+    /// Makes the error.
+    package init(host: String) {
+        self.host = host
+    }
+
+    package var description: String {
+        "the dashboard has no login, so it listens on loopback only: "
+            + "\"\(host)\" is neither 127.0.0.1 nor ::1 nor localhost"
+    }
+}
+
+/// The dashboard on loopback: `/`, `/runs/ID`, `/metrics`, `/healthz`; GET only.
+package struct DashboardServer: Service {
+    /// Connections served at once; more wait in the backlog.
+    static let connectionsMax = 16
+
+    private let host: String
+    private let port: Int
+    private let source: any DashboardSource
+    private let logger: Logger
+    private let onRunning: @Sendable (_ port: Int) async -> Void
+    private let pages: Pages
+
+    /// Makes the server; `run()` binds.
+    ///
+    /// - Parameters:
+    ///   - host: A loopback address.
+    ///   - port: 0 for any free one.
+    ///   - source: Where the content comes from.
+    ///   - logger: Receives what goes wrong.
+    ///   - onRunning: Called with the port once browsers can connect.
+    /// - Throws: `DashboardAddressError` for an address that others could reach.
+    package init(
+        host: String, port: Int, source: any DashboardSource, logger: Logger,
+        onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) throws {
+        guard LoopbackHost.isLoopback(host) else { throw DashboardAddressError(host: host) }
+        self.host = host
+        self.port = port
+        self.source = source
+        self.logger = logger
+        self.onRunning = onRunning
+        pages = try Pages()
+    }
+
+    /// Serves until the graceful shutdown or cancellation.
+    package func run() async throws {
+        let application = Application(
+            router: router(),
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: .seconds(10),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 8 * 1024))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port),
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax)),
+            onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
+            logger: logger)
+        try await application.run()
+    }
+
+    private func router() -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: GuardMiddleware())
+        router.get("/") { _, _ in
+            await answer(.html) { pages.overview(try await source.overview()) }
+        }
+        router.get("/runs/:id") { _, context in
+            let id = context.parameters.get("id") ?? ""
+            return await answer(.html) {
+                try await source.run(id: id).map { pages.run($0) }
+            }
+        }
+        router.get("/metrics") { _, _ in
+            await answer(.metrics) { PrometheusText.render(try await source.metrics()) }
+        }
+        router.get("/healthz") { _, _ in healthz(await source.health()) }
+        router.get("/style.css") { _, _ in await answer(.css) { Style.sheet } }
+        router.get("/icon.svg") { _, _ in await answer(.svg) { Style.icon } }
+        return router
+    }
+
+    /// What a path answers with.
+    private enum Content: String {
+        case html = "text/html; charset=utf-8"
+        case css = "text/css; charset=utf-8"
+        case svg = "image/svg+xml"
+        case metrics = "text/plain; version=0.0.4; charset=utf-8"
+        case text = "text/plain; charset=utf-8"
+    }
+
+    /// The text that was made, 404 for none, 503 for an error, which is logged and not shown.
+    private func answer(
+        _ content: Content, _ make: () async throws -> String?
+    ) async -> Response {
+        do {
+            if let text = try await make() { return response(.ok, content, text) }
+            return failure(
+                .notFound, content, heading: "Not found", words: "There is nothing at this address."
+            )
+        } catch {
+            logger.warning(
+                "the dashboard could not read the ledger", metadata: ["error": "\(error)"])
+            return failure(
+                .serviceUnavailable, content, heading: "The ledger can't be read just now",
+                words: "The daemon's log says why. This page asks again by itself.")
+        }
+    }
+
+    private func failure(
+        _ status: HTTPResponse.Status, _ content: Content, heading: String, words: String
+    ) -> Response {
+        guard case .html = content else { return response(status, .text, heading + "\n") }
+        return response(status, .html, pages.message(heading: heading, words: words))
+    }
+
+    private func healthz(_ health: DashboardHealth) -> Response {
+        let last = health.lastTurnAt.map { Words.relative($0, to: health.now) } ?? "never"
+        return response(
+            health.isHealthy ? .ok : .serviceUnavailable, .text,
+            (health.isHealthy ? "ok" : "stalled") + ": last turn \(last)\n")
+    }
+
+    private func response(
+        _ status: HTTPResponse.Status, _ content: Content, _ text: String
+    ) -> Response {
+        Response(
+            status: status, headers: [.contentType: content.rawValue],
+            body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+}

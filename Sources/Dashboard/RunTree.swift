@@ -1,0 +1,128 @@
+import FoundationEssentials
+
+/// A run's tree of groups and jobs as lines with a depth.
+///
+/// Read from the stored body with no model of its own: whatever the API adds or leaves out, the page
+/// shows what is there.
+package struct RunTree: Sendable {
+    /// A group or a job.
+    package struct Node: Sendable, Equatable {
+        package let depth: Int
+        package let isGroup: Bool
+        package let name: String
+        package let status: String
+        /// What else is worth knowing: the action's own status, an error code, parallel or serial.
+        package let note: String
+
+        /// Makes a node.
+        package init(depth: Int, isGroup: Bool, name: String, status: String, note: String) {
+            self.depth = depth
+            self.isGroup = isGroup
+            self.name = name
+            self.status = status
+            self.note = note
+        }
+    }
+
+    /// More nodes are not shown: a page of that length helps nobody.
+    package static let nodesMax = 2_000
+
+    package private(set) var nodes: [Node] = []
+    package private(set) var isCut = false
+
+    /// Reads the body of a full read; anything unreadable gives an empty tree.
+    package init(json: [UInt8]) {
+        let bytes = Data(json)
+        guard let run = try? JSONDecoder().decode(JSONValue.self, from: bytes) else { return }
+        if let root = run["root"] { add(group: root, depth: 0) }
+    }
+
+    private mutating func add(group: JSONValue, depth: Int) {
+        guard nodes.count < Self.nodesMax else { return isCut = true }
+        let order = group["parallel"].flatMap(\.bool).map { $0 ? "in parallel" : "one by one" }
+        nodes.append(
+            Node(
+                depth: depth, isGroup: true, name: group.text("name") ?? "Group",
+                status: group.text("status") ?? "", note: order ?? ""))
+        for child in group["children"]?.array ?? [] {
+            // The preview says job and group, the later API jobRun and groupRun.
+            if let job = child["jobRun"] ?? child["job"] {
+                add(job: job, depth: depth + 1)
+            } else if let group = child["groupRun"] ?? child["group"] {
+                add(group: group, depth: depth + 1)
+            }
+        }
+    }
+
+    private mutating func add(job: JSONValue, depth: Int) {
+        guard nodes.count < Self.nodesMax else { return isCut = true }
+        // The action is a word in some answers and an object with a type in others.
+        let action = job.text("action") ?? job["action"]?.text("type")
+        let status = job.text("status") ?? ""
+        let title = Self.title(of: job)
+        let name = title ?? action ?? job.text("id") ?? "Job"
+        let notes = [title == nil ? nil : action, job.text("actionStatus"), job.text("errorCode")]
+            .compactMap { $0 }.filter { $0.lowercased() != status.lowercased() }
+        nodes.append(
+            Node(
+                depth: depth, isGroup: false, name: name, status: status,
+                note: notes.joined(separator: ", ")))
+        if let generated = job["generated"] { add(group: generated, depth: depth + 1) }
+    }
+}
+
+extension RunTree {
+    /// The title a person gave the job, which is an argument of its action.
+    private static func title(of job: JSONValue) -> String? {
+        let arguments = job["arguments"]
+        return ["sendTaskArgs", "contentRequestArgs", "certificationArgs"].lazy
+            .compactMap { arguments?[$0]?.text("title") }.first
+    }
+}
+
+/// JSON of any shape.
+private enum JSONValue: Decodable {
+    case null
+    case bool(Bool)
+    case number(Double)
+    case string(String)
+    case list([JSONValue])
+    case object([String: JSONValue])
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([String: JSONValue].self) {
+            self = .object(value)
+        } else if let value = try? container.decode([JSONValue].self) {
+            self = .list(value)
+        } else {
+            self = .number(try container.decode(Double.self))
+        }
+    }
+
+    /// The value of a key; null is no value.
+    subscript(key: String) -> JSONValue? {
+        guard case .object(let members) = self, let value = members[key] else { return nil }
+        if case .null = value { return nil }
+        return value
+    }
+
+    var array: [JSONValue] {
+        if case .list(let values) = self { values } else { [] }
+    }
+
+    var bool: Bool? {
+        if case .bool(let value) = self { value } else { nil }
+    }
+
+    func text(_ key: String) -> String? {
+        guard case .string(let value)? = self[key], !value.isEmpty else { return nil }
+        return value
+    }
+}

@@ -1,0 +1,117 @@
+import Dashboard
+import Testing
+import Timetable
+
+@Suite("Pages")
+struct PageTests {
+    private let pages: Pages
+
+    init() throws {
+        pages = try Pages()
+    }
+
+    @Test("The front page shows schedules, runs, attention and history")
+    func overview() {
+        let html = pages.overview(Samples.overview)
+        for piece in [
+            "<title>(2) Carillon</title>", "gl-refresh", "0 6 * * 1-5", "America/New_York",
+            "in 5 h 20 min", "2026-11-24 06:00", "7 complete · 3 running · 2 waiting",
+            "href=\"/runs/51bcc3ec3d0b4aadb698\"", "rolled to the next business day", "paused",
+            "resolve 4711", "45 min 12 s", "overlap: run 51bcc3ec3d0b is still open",
+            "2026-11-24 05:40 UTC", "Draining since 05:30",
+        ] {
+            #expect(html.contains(piece), "missing: \(piece)")
+        }
+        #expect(html.hasSuffix("</html>\n") || html.hasSuffix("</html>"))
+    }
+
+    @Test("An empty ledger reads well too")
+    func empty() {
+        let html = pages.overview(DashboardOverview(takenAt: Samples.now))
+        #expect(html.contains("No schedule is configured."))
+        #expect(html.contains("No slot has been due yet."))
+        #expect(!html.contains("id=\"attention\""))
+        #expect(!html.contains("class=\"notice\""))
+    }
+
+    @Test("A run's page shows its facts, counts, tree and changes")
+    func run() {
+        let html = pages.run(Samples.run)
+        for piece in [
+            "3fae8b0c9d2e4b6f8a1c", "certification-q3", "50 % ended",
+            "31 complete · 2 error · 6 running · 22 waiting", "Refresh the trial balance",
+            "in parallel", "ACTION_EXECUTION_FAILED", "2 h 30 min ago",
+        ] {
+            #expect(html.contains(piece), "missing: \(piece)")
+        }
+    }
+
+    @Test("Text from outside never becomes markup")
+    func escaping() {
+        var run = Samples.run
+        run.changes[0].status = Samples.hostile
+        run.facts.append((Samples.hostile, Samples.hostile))
+        run.line.counts[Samples.hostile] = 1
+        run.treeJSON = Array("{\"root\": {\"name\": \"<script>\", \"status\": \"\\\"><i>\"}}".utf8)
+        for html in [
+            pages.overview(Samples.overview), pages.run(run),
+            pages.message(heading: Samples.hostile, words: Samples.hostile),
+        ] {
+            #expect(!html.contains("<script"))
+            #expect(!html.contains("\"><i>"))
+            #expect(html.contains("&lt;script&gt;"))
+            // The content policy would block them, so there must be none to be blocked.
+            #expect(!html.contains("style=\""))
+        }
+    }
+
+    @Test("Every placeholder is filled")
+    func placeholders() {
+        for html in [pages.overview(Samples.overview), pages.run(Samples.run)] {
+            #expect(!html.contains("{{"))
+            #expect(!html.contains("Optional("))
+        }
+    }
+}
+
+@Suite("The tree of a run")
+struct RunTreeTests {
+    @Test("Both shapes of the API are read, whatever else is in the body")
+    func bothShapes() {
+        let tree = RunTree(json: Array(Samples.treeJSON.utf8))
+        let words = tree.nodes.map { node in
+            String(repeating: ".", count: node.depth)
+                + [node.name, node.status, node.note].filter { !$0.isEmpty }.joined(separator: "|")
+        }
+        #expect(
+            words == [
+                "Q3 certification|running|one by one",
+                ".Refresh the trial balance|complete|sendTask, Completed",
+                ".Regions|running|in parallel",
+                "..certification|running|waiting for signers",
+                "...Signers|running|in parallel",
+                "....certificationSignerGenerated|complete",
+                "....certificationSignerGenerated|error|ACTION_EXECUTION_FAILED",
+                "..Group|waiting",
+                ".j3|waiting",
+            ])
+        #expect(!tree.isCut)
+    }
+
+    @Test(
+        "What is no tree is empty",
+        arguments: ["", "null", "[]", "{}", "{\"root\": 3}", "{\"root\""])
+    func unreadable(text: String) {
+        let names = RunTree(json: Array(text.utf8)).nodes.map(\.name)
+        #expect(names.isEmpty || names == ["Group"])
+    }
+
+    @Test("A huge tree is cut")
+    func cut() {
+        let job = "{\"job\": {\"id\": \"j\"}}"
+        let jobs = Array(repeating: job, count: RunTree.nodesMax + 5).joined(separator: ",")
+        let tree = RunTree(json: Array("{\"root\": {\"children\": [\(jobs)]}}".utf8))
+        #expect(tree.nodes.count == RunTree.nodesMax)
+        #expect(tree.isCut)
+    }
+}

@@ -1,7 +1,0 @@
-import Testing
-
-@Suite struct DashboardTestsPlaceholder {
-    @Test func builds() {
-        #expect(Bool(true))
-    }
-}

@@ -1,7 +1,0 @@
-import Testing
-
-@Suite struct TidyTestsPlaceholder {
-    @Test func builds() {
-        #expect(Bool(true))
-    }
-}

@@ -1,0 +1,179 @@
+import Testing
+
+/// The lines a rule objects to in a snippet.
+private func lines(
+    _ rule: (SourceText) -> [Finding], _ text: String, at path: String = "Sources/Engine/A.swift"
+) -> [Int] {
+    rule(SourceText(path: path, text: text)).map(\.line)
+}
+
+@Suite("Each rule finds what it is for, and nothing else")
+struct RuleTests {
+    @Test(
+        "Imports",
+        arguments: [
+            ("import CSQLite", "Sources/Engine/A.swift", true),
+            ("import Foundation", "Sources/Timetable/A.swift", true),
+            ("package import struct Foundation.Data", "Sources/Store/A.swift", true),
+            ("@preconcurrency import Hummingbird", "Sources/Engine/A.swift", true),
+            ("import Timetable", "Sources/Cellar/A.swift", true),
+            ("import Timetable", "Sources/ProcessesAPI/A.swift", false),
+            ("// import CSQLite", "Sources/Engine/A.swift", false),
+            ("import CSQLite", "Sources/Store/A.swift", false),
+            ("import CSQLite", "Tests/StoreTests/A.swift", false),
+        ])
+    func imports(text: String, path: String, isFound: Bool) {
+        #expect(lines(ImportRule.findings, text, at: path) == (isFound ? [1] : []))
+    }
+
+    @Test(
+        "Banned words",
+        arguments: [
+            "Task { await work() }", "Task(priority: .high) {", "let t = Task<Void, Never> {",
+            "Task.detached { }", "try await Task.sleep(for: .seconds(1))", "let now = Date()",
+            "let now = Date.now", "ContinuousClock().now", "let id = UUID()",
+            "Int.random(in: 0..<9)",
+            "list.shuffled()", "try! run()", "let a = b as! C", "fatalError(\"no\")",
+            "DispatchQueue.main.async { }", "@testable import Engine", "print(\"x\")",
+            "usleep(1000)", "// FIXME: later", "/* TODO */", "let t = \"\\(Date())\"",
+        ])
+    func bannedWords(text: String) {
+        #expect(!lines(BannedWord.findings, text).isEmpty)
+    }
+
+    @Test(
+        "Harmless words",
+        arguments: [
+            "// Task { } and Date() are not used here", "let s = \"Task { Date() }\"",
+            "withTaskGroup(of: Void.self) { group in", "Task.isCancelled", "try? run()", "a as? B",
+            "let date = serverDate()", "struct UpdateTask {", "sprint(1)", "stream.print(x)",
+            "let s = #\"fatalError( \"try!\" \"#", "let runtime = time(now)",
+        ])
+    func harmlessWords(text: String) {
+        #expect(lines(BannedWord.findings, text) == [])
+    }
+
+    @Test("The real world is at home in carillon/System only")
+    func home() {
+        let text = "let now = Date()\nlet id = UUID()"
+        #expect(lines(BannedWord.findings, text, at: "Sources/carillon/System/Clock.swift") == [])
+        #expect(lines(BannedWord.findings, text, at: "Sources/carillon/Main.swift") == [1, 2])
+    }
+
+    @Test(
+        "SQL outside Store",
+        arguments: [
+            ("run(\"SELECT 1 FROM slots\")", true),
+            ("run(\"\"\"\n  select a,\n  b from slots\n\"\"\")", true),
+            ("run(\"insert into slots values (1)\")", true),
+            ("run(\"PRAGMA user_version\")", true),
+            ("// SELECT 1 FROM slots", false),
+            ("say(\"select one from the list\")", true),
+            ("say(\"sqlite3 FILE 'select * from history'\")", false),
+            ("say(\"an update was set aside\")", true),
+            ("say(\"delete it\")", false),
+        ])
+    func statements(text: String, isFound: Bool) {
+        #expect(lines(StatementRule.findings, text) == (isFound ? [1] : []))
+        #expect(lines(StatementRule.findings, text, at: "Sources/Store/A.swift") == [])
+    }
+
+    @Test(
+        "Unsafe code without a reason",
+        arguments: [
+            ("let a = 1\nunsafe read(p)", [2]),
+            ("let a = 1\nfinal class B: @unchecked Sendable {", [2]),
+            ("let a = 1\n// The pointer lives as long as the call.\nunsafe read(p)", []),
+            ("let a = 1\n// Both borrow only.\nunsafe read(p)\nunsafe write(p)", []),
+            ("let a = 1\n// Both borrow only.\nunsafe read(p)\nlet b = 2\nunsafe write(p)", [5]),
+            ("let a = 1\nunsafe read(p)  // borrowed", []),
+            ("import B\n// Memory safety: all borrow.\nlet a = 1\nunsafe read(p)", []),
+            ("// All unsafe calls here borrow.\nimport B\nlet a = 1\nunsafe read(p)", []),
+            ("let a = 1\nlet isUnsafe = true\nlet s = \"unsafe\"", []),
+        ])
+    func unsafe(text: String, found: [Int]) {
+        #expect(lines(UnsafeRule.findings, text) == found)
+    }
+
+    @Test(
+        "Undocumented package declarations",
+        arguments: [
+            ("package struct A {}", [1]),
+            ("/// A thing.\npackage struct A {}", []),
+            ("// A thing.\npackage struct A {}", [2]),
+            ("/// A thing.\n@frozen\npackage struct A {}", []),
+            ("let x = 1\n\n@discardableResult package static func f() {}", [3]),
+            ("static package func f() {}", [1]),
+            ("package init(a: Int) {}", [1]),
+            ("struct A {\n    package mutating func f() {}\n}", [2]),
+            ("package static func == (a: A, b: A) -> Bool {", []),
+            ("package import Foundation", []),
+            ("package var a: Int", []),
+        ])
+    func documentation(text: String, found: [Int]) {
+        #expect(lines(DocumentationRule.findings, text) == found)
+    }
+
+    @Test("Budgets: the limit passes, one more does not")
+    func budgets() {
+        #expect(lines(BudgetRule.findings, String(repeating: "let a = 1\n", count: 400)) == [])
+        #expect(lines(BudgetRule.findings, String(repeating: "let a = 1\n", count: 401)) == [401])
+        for (count, found) in [(58, []), (59, [2])] {
+            let body = String(repeating: "        call { }\n", count: count)
+            let text = "struct A {\n    func f() {\n" + body + "    }\n}\n"
+            #expect(lines(BudgetRule.findings, text) == found)
+        }
+    }
+
+    @Test("Functions are found with their ends")
+    func functions() {
+        let text = """
+            protocol P {
+                func required(a: Int)
+                init()
+            }
+            struct A {
+                init(a: @escaping () -> Void = { print("}") }) {
+                    self.a = .init(b)
+                }
+                func long(
+                    a: Int = { 1 }()
+                ) -> [Int: () -> Void]
+                where Self: P {
+                    if a { b() }
+                    let s = "\\(f({ "}" })) }"
+                }
+                subscript(i: Int) -> Int { i }
+                deinit { close() }
+            }
+            """
+        let found = BudgetRule.functions(in: SourceText(path: "A.swift", text: text))
+        #expect(found.map(\.line) == [6, 9, 16, 17])
+        #expect(found.map(\.lines) == [3, 7, 1, 1])
+    }
+
+    @Test("Code, comments and literals are told apart")
+    func lexer() {
+        let source = SourceText(
+            path: "A.swift",
+            text: """
+                let a = "x // y" // z
+                /* one /* two */
+                three */ let b = #"a "b" \\("#
+                let c = "\\(d + "e)" /* f */)g"
+                """)
+        #expect(
+            source.code.map(\.trimmed)
+                == ["let a = \"\"", "", "let b = \"\"", "let c = \"(d + \"\" )\""])
+        #expect(source.comments == ["// z", "/* one /* two */", "three */", "/* f */"])
+        #expect(source.literals.map(\.text) == ["x // y", "a \"b\" \\(", "e)", " g"])
+        #expect(source.literals.map(\.line) == [1, 3, 4, 4])
+    }
+
+    @Test("Checksums differ by a single byte")
+    func checksums() {
+        #expect(MigrationRecord.checksum(of: "") == "cbf29ce484222325")
+        #expect(MigrationRecord.checksum(of: "a") == "af63dc4c8601ec8c")
+        #expect(MigrationRecord.parse("# c\na.sql 1f\n\nbad line here\n") == ["a.sql": "1f"])
+    }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Testing
+
+/// A place where a rule is broken on purpose.
+///
+/// `TidyTests` fails for an exception that is no longer needed, so the list can only shrink.
+struct Exception {
+    let path: String
+    let rule: String
+    let why: String
+}
+
+private let exceptions: [Exception] = []
+
+@Suite("The tree obeys the style guide")
+struct TidyTests {
+    // Read once: the suite is made anew for each of its tests.
+    private static let read = Result {
+        (
+            sources: try Tree.swiftFiles(below: "Sources")
+                + Tree.swiftFiles(below: "migrations"),
+            tests: try Tree.swiftFiles(below: "Tests")
+        )
+    }
+
+    private let sources: [SourceText]
+    private let tests: [SourceText]
+
+    init() throws {
+        (sources, tests) = try Self.read.get()
+        // A rule that looks at nothing finds nothing.
+        try #require(sources.count > 8 && tests.count > 8)
+    }
+
+    @Test("Rooms import only what their row of DESIGN.md section 3 allows")
+    func imports() {
+        report(sources.flatMap(ImportRule.findings))
+    }
+
+    @Test("Only carillon/System touches clocks, chance and identity; no escape hatches anywhere")
+    func bannedWords() {
+        let findings = sources.flatMap(BannedWord.findings)
+        let excused = findings.filter { finding in
+            exceptions.contains { $0.path == finding.path && finding.message.hasPrefix($0.rule) }
+        }
+        report(findings.filter { !excused.contains($0) })
+        for exception in exceptions {
+            #expect(
+                excused.contains {
+                    $0.path == exception.path && $0.message.hasPrefix(exception.rule)
+                }, "no longer needed: \(exception)")
+        }
+        report(
+            tests.flatMap(BannedWord.findings).filter { $0.message.hasPrefix("testable") })
+    }
+
+    @Test("All SQL is in Store and in migrations/")
+    func statements() {
+        report(sources.flatMap(StatementRule.findings))
+    }
+
+    @Test("Every unsafe and every @unchecked says why")
+    func unsafe() {
+        report(sources.flatMap(UnsafeRule.findings))
+    }
+
+    @Test("Every package declaration is documented")
+    func documentation() {
+        report(sources.flatMap(DocumentationRule.findings))
+    }
+
+    @Test("Files and functions keep their budgets")
+    func budgets() {
+        report((sources + tests).flatMap(BudgetRule.findings))
+    }
+
+    @Test("Migrations are embedded, numbered without a gap, and unchanged")
+    func migrations() throws {
+        let names = try FileManager.default
+            .contentsOfDirectory(atPath: Tree.top.appending(path: "migrations").path)
+            .filter { $0.hasSuffix(".sql") }.sorted()
+        try #require(!names.isEmpty)
+        let manifest = try Tree.text(of: "Package.swift")
+        let recorded = MigrationRecord.parse(try Tree.text(of: MigrationRecord.path))
+        for (index, name) in names.enumerated() {
+            let number = String(name.prefix(4))
+            #expect(Int(number) == index + 1, "\(name): the next number is \(index + 1)")
+            #expect(
+                manifest.contains(".embedInCode(\"\(name)\")"),
+                "\(name) is not embedded: add .embedInCode(\"\(name)\") to Package.swift")
+            let checksum = MigrationRecord.checksum(of: try Tree.text(of: "migrations/" + name))
+            #expect(
+                recorded[name] == checksum,
+                """
+                \(name) has the checksum \(checksum), recorded is \(recorded[name] ?? "nothing"). \
+                A released migration never changes: write a new one. For one that no release \
+                carries yet, put the new checksum into \(MigrationRecord.path).
+                """)
+        }
+        #expect(recorded.keys.sorted() == names, "\(MigrationRecord.path) names other files")
+    }
+
+    /// One issue a finding: all of them in one go.
+    private func report(_ findings: [Finding]) {
+        for finding in findings {
+            Issue.record("\(finding)")
+        }
+    }
+}
+
+/// The checksums of the migrations, so that a released one can't change unseen.
+enum MigrationRecord {
+    static let path = "Tests/TidyTests/migrations.sums"
+
+    /// FNV-1a in 64 bits: guards against accidents, which is all that is asked.
+    static func checksum(of text: String) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in text.utf8 {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
+        return String(hash, radix: 16)
+    }
+
+    /// Lines of name and checksum; `#` begins a comment.
+    static func parse(_ text: String) -> [String: String] {
+        var record: [String: String] = [:]
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+            let fields = line.split(separator: " ")
+            if fields.count == 2 { record[String(fields[0])] = String(fields[1]) }
+        }
+        return record
+    }
+}
