@@ -26,7 +26,7 @@ import carillon
     @Test func everyKeyArrives() throws {
         let loaded = try load()
         #expect(loaded.daemon.http?.description == "127.0.0.1:8471")
-        #expect(loaded.daemon.keepHistoryMilliseconds == 800 * 86_400_000)
+        #expect(loaded.daemon.keepHistoryMilliseconds == 69_120_000_000)
         let connection = try #require(loaded.engine.connections["prod"])
         #expect(connection.baseURL == "https://api.app.wdesk.com")
         #expect(connection.requestWindowMilliseconds == 29_000)
@@ -38,8 +38,8 @@ import carillon
         #expect(schedule.process == .id("51bcc3ec3d0b4aadb69659e2a7ed767b"))
         #expect(schedule.timezone == "America/New_York")
         #expect(schedule.spreadMilliseconds == 300_000)
-        #expect(schedule.preflightMilliseconds == 12 * 3_600_000)
-        #expect(schedule.runWithinMilliseconds == 8 * 3_600_000)
+        #expect(schedule.preflightMilliseconds == 43_200_000)
+        #expect(schedule.runWithinMilliseconds == 28_800_000)
         #expect(schedule.outcome.failIf.count == 1)
         #expect(schedule.formerly == "ledger-refresh")
         #expect(schedule.tags == ["ledger", "daily"])
@@ -51,7 +51,7 @@ import carillon
             return
         }
         #expect(rule.upstreams == ["gl-refresh"])
-        #expect(rule.withinMilliseconds == 12 * 3_600_000)
+        #expect(rule.withinMilliseconds == 43_200_000)
         #expect(
             loaded.schedule("close-first-look")?.process == .name(pattern: "Close {yyyy}-{MM-1}"))
     }

@@ -32,16 +32,8 @@ struct ExpressionRule {
         case .failure(let refusal):
             return .failure(Refusal(message: "\(Printable.escaped(name)): \(refusal.message)"))
         case .success(let zone):
-            let rule = FiringRule(kind: kind(expression), zone: zone)
+            let rule = FiringRule(kind: expression.trigger.kind, zone: zone)
             return .success(ExpressionRule(rule: rule, zone: zone, text: text))
-        }
-    }
-
-    private static func kind(_ expression: CronExpression) -> FiringRule.Kind {
-        switch expression.trigger {
-        case .cron(let rule): .cron(rule)
-        case .every(let milliseconds): .every(milliseconds: milliseconds)
-        case .reboot: .reboot
         }
     }
 }
