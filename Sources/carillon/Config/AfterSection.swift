@@ -39,7 +39,7 @@ extension ScheduleSection {
             upstreams.append(name)
         }
         let rule = AfterRule(upstreams: upstreams, on: condition, withinMilliseconds: within)
-        var text = "after " + CronWords.and(upstreams)
+        var text = "after " + Words.and(upstreams)
         if condition == .end { text += " (any end)" }
         if let within { text += " within " + DurationText.text(milliseconds: within) }
         let source = RuleSource(

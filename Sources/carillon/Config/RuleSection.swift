@@ -87,9 +87,9 @@ extension ScheduleSection {
             let rule = try BusinessDayRule(index: index, months: months, secondOfDay: time)
             let day =
                 index == -1
-                ? "the last" : CronWords.ordinal(abs(index)) + (index < 0 ? " to last" : "")
+                ? "the last" : Words.ordinal(abs(index)) + (index < 0 ? " to last" : "")
             var text = "\(day) business day at \(timeText(time))"
-            if let months { text += " of months " + CronWords.and(months.map(String.init)) }
+            if let months { text += " of months " + Words.and(months.map(String.init)) }
             let source = months.map { $0.sorted().map(String.init).joined(separator: ",") } ?? "*"
             return Kind(
                 kind: .businessDay(rule), text: text,

@@ -108,7 +108,7 @@ extension ScheduleSection {
         guard present.count == 1 else {
             problems.error(
                 reader.node.path, at: reader.node.keyPosition,
-                "\(CronWords.and(present)) exclude each other; keep one")
+                "\(Words.and(present)) exclude each other; keep one")
             return nil
         }
         if key == "after" {

@@ -31,6 +31,7 @@ struct MemoryHost: HostReading {
     func zoneData(named name: String) -> [UInt8]? { zones.zoneData(named: name) }
     func zoneNames() -> [String] { zones.zoneNames() }
     func environment(_ name: String) -> String? { variables[name] }
+    func isRunning(processID: Int64) -> Bool { processID == 4711 }
 }
 
 /// What a command wrote.
