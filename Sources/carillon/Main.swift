@@ -14,7 +14,16 @@ struct Carillon: AsyncParsableCommand {
               carillon next                      when does what fire?
               carillon explain '0 6 * * 1-5'     what does an expression say?
             """,
-        subcommands: [Check.self, Next.self, Explain.self])
+        subcommands: [],
+        groupedSubcommands: [
+            CommandGroup(name: "Config", subcommands: [Check.self, Next.self, Explain.self]),
+            CommandGroup(
+                name: "Ledger (works with the daemon down)",
+                subcommands: [
+                    Status.self, Schedules.self, History.self, Runs.self, Errors.self,
+                    Attention.self, Show.self,
+                ]),
+        ])
 
     static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())

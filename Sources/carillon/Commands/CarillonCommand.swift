@@ -20,6 +20,7 @@ package enum CommandLineRun {
         _ arguments: [String], in environment: CommandEnvironment
     ) async -> Int32 {
         do {
+            try refuseUnknownVerb(arguments)
             var command = try Carillon.parseAsRoot(arguments)
             if let verb = command as? any CarillonCommand {
                 try await verb.run(in: environment)
@@ -48,6 +49,20 @@ package enum CommandLineRun {
             return Carillon.exitCode(for: error) == .validationFailure
                 ? usageStatus(arguments) : ExitStatus.failed.rawValue
         }
+    }
+
+    /// ArgumentParser would only call it an unexpected argument.
+    private static func refuseUnknownVerb(_ arguments: [String]) throws {
+        let verbs = Carillon.configuration.subcommands.map { verb in
+            verb.configuration.commandName ?? verb._commandName
+        }
+        guard let word = arguments.first, !word.hasPrefix("-"), word != "help",
+            !verbs.contains(word)
+        else { return }
+        throw CommandFailure(
+            .usage,
+            "no verb \"\(Printable.escaped(word, limit: 60))\""
+                + NearestName.hint(word, in: verbs) + "; carillon --help lists them")
     }
 
     /// 2, but 78 for the daemon: systemd must not restart what a restart can't mend.

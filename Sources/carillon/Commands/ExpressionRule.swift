@@ -7,16 +7,16 @@ struct ExpressionRule {
 
     var rule: FiringRule
     var zone: Zone
-    /// The expression without its zone prefix.
-    var text: String
+    var expression: CronExpression
 
-    /// Compiles an expression; the zone is named by the argument or by a `CRON_TZ=` prefix.
+    /// Compiles an expression; its zone is named by the argument or by a `CRON_TZ=` prefix.
     static func make(
-        _ text: String, timezone: String?, zones: ZoneShelf
+        _ text: String, name: String? = nil, timezone: String?, zoneOtherwise: String? = nil,
+        zones: ZoneShelf
     ) -> Result<ExpressionRule, Refusal> {
         let expression: CronExpression
         do {
-            expression = try CronExpression(text)
+            expression = try CronExpression(text, name: name)
         } catch {
             return .failure(Refusal(message: "\(error)"))
         }
@@ -24,24 +24,16 @@ struct ExpressionRule {
             return .failure(
                 Refusal(message: "the expression names a zone and so does the argument; keep one"))
         }
-        guard let name = timezone ?? expression.zoneName else {
+        guard let zoneName = timezone ?? expression.zoneName ?? zoneOtherwise else {
             return .failure(
                 Refusal(message: "which time zone? There is no silent local time; name one"))
         }
-        switch zones.zone(name) {
+        switch zones.zone(zoneName) {
         case .failure(let refusal):
-            return .failure(Refusal(message: "\(Printable.escaped(name)): \(refusal.message)"))
+            return .failure(Refusal(message: "\(Printable.escaped(zoneName)): \(refusal.message)"))
         case .success(let zone):
-            let rule = FiringRule(kind: kind(expression), zone: zone)
-            return .success(ExpressionRule(rule: rule, zone: zone, text: text))
-        }
-    }
-
-    private static func kind(_ expression: CronExpression) -> FiringRule.Kind {
-        switch expression.trigger {
-        case .cron(let rule): .cron(rule)
-        case .every(let milliseconds): .every(milliseconds: milliseconds)
-        case .reboot: .reboot
+            let rule = FiringRule(kind: expression.trigger.kind, zone: zone)
+            return .success(ExpressionRule(rule: rule, zone: zone, expression: expression))
         }
     }
 }

@@ -49,7 +49,7 @@ enum ScheduleTimes {
         guard schedule.enabled else { return "disabled" }
         switch schedule.trigger {
         case .manual: return "by hand only"
-        case .after(let rule): return "after " + CronWords.and(rule.upstreams)
+        case .after(let rule): return "after " + Words.and(rule.upstreams)
         case .rule(let rule):
             if rule.isReboot { return "at the daemon's start" }
             return rows(schedule, after: now, count: 1).first?.local ?? "never again"

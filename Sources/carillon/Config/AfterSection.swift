@@ -1,8 +1,9 @@
 import Engine
+import Timetable
 
 extension ScheduleSection {
     /// `after`: a schedule's name, several, or a table with the condition and the time limit.
-    func after(_ node: ConfigNode) -> Trigger? {
+    func after(_ node: ConfigNode, _ zone: Zone) -> Trigger? {
         let names: [(text: String, node: ConfigNode)]?
         var condition = AfterRule.Condition.success
         var within: Int64?
@@ -38,9 +39,12 @@ extension ScheduleSection {
             upstreams.append(name)
         }
         let rule = AfterRule(upstreams: upstreams, on: condition, withinMilliseconds: within)
-        var text = "after " + CronWords.and(upstreams)
+        var text = "after " + Words.and(upstreams)
         if condition == .end { text += " (any end)" }
         if let within { text += " within " + DurationText.text(milliseconds: within) }
-        return Trigger(trigger: .after(rule), text: text)
+        let source = RuleSource(
+            rule: "after \(upstreams.joined(separator: ",")) \(condition.rawValue) \(within ?? 0)",
+            zone: zone.name)
+        return Trigger(trigger: .after(rule), text: text, source: source.text)
     }
 }

@@ -27,6 +27,12 @@ struct DateFiles {
     }
 }
 
+/// A calendar, and its content in the form that `RuleSource` keeps.
+struct CompiledCalendar {
+    var calendar: BusinessCalendar
+    var source: RuleSource.Calendar
+}
+
 /// Reads `[calendars.NAME]`.
 struct CalendarSection {
     static let keys = ["weekend", "holidays", "files"]
@@ -39,15 +45,15 @@ struct CalendarSection {
     let problems: ConfigProblems
 
     /// The calendars by name; nil for one with errors.
-    func read(_ nodes: [String: ConfigNode]) -> [String: BusinessCalendar?] {
-        var calendars: [String: BusinessCalendar?] = [:]
+    func read(_ nodes: [String: ConfigNode]) -> [String: CompiledCalendar?] {
+        var calendars: [String: CompiledCalendar?] = [:]
         for (name, node) in nodes.sorted(by: { $0.key < $1.key }) {
             calendars[name] = .some(read(name, node))
         }
         return calendars
     }
 
-    private func read(_ name: String, _ node: ConfigNode) -> BusinessCalendar? {
+    private func read(_ name: String, _ node: ConfigNode) -> CompiledCalendar? {
         let reader = TableReader(node, known: Self.keys, problems: problems)
         guard node.entries != nil else { return nil }
         let weekend = weekend(reader)
@@ -55,7 +61,7 @@ struct CalendarSection {
         for (file, place) in reader.strings("files", orSingle: true) ?? [] {
             guard let (text, path) = files.read(file, place) else { continue }
             do {
-                holidays += try HolidayFile.holidays(text, path: path)
+                holidays += try HolidayFile.days(text, path: path)
             } catch {
                 problems.error(place, "\(path): \(error)")
             }
@@ -65,7 +71,8 @@ struct CalendarSection {
             if let today, let warning = calendar.endWarning(on: today) {
                 problems.warning(node.path, at: node.keyPosition, warning)
             }
-            return calendar
+            let source = RuleSource.Calendar(name: name, weekend: weekend, holidays: holidays)
+            return CompiledCalendar(calendar: calendar, source: source)
         } catch {
             problems.error(node, "\(error)")
             return nil

@@ -48,18 +48,29 @@ struct ConfigFiles {
         path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }
 
-    private func readFile(_ path: String, isMain: Bool, into merged: inout Merged) {
-        let whole = SourcePosition(file: path, line: 0, column: 0)
-        let bytes: [UInt8]
+    /// The main file alone, merged with nothing.
+    func readTop(_ path: String) -> ConfigNode? {
+        readBytes(path, isMain: true).flatMap {
+            ConfigTree.parse($0, file: path, problems: problems)
+        }
+    }
+
+    private func readBytes(_ path: String, isMain: Bool) -> [UInt8]? {
         do {
-            bytes = try host.read(path, limit: Self.bytesMax)
+            return try host.read(path, limit: Self.bytesMax)
         } catch {
             let advice =
                 isMain && error.kind == .notFound
                 ? "; name another file with --config, see config/example.toml for a start" : ""
-            return problems.error(
-                ConfigPath(), at: whole, "can't be read: \(error.reason)\(advice)")
+            problems.error(
+                ConfigPath(), at: SourcePosition(file: path, line: 0, column: 0),
+                "can't be read: \(error.reason)\(advice)")
+            return nil
         }
+    }
+
+    private func readFile(_ path: String, isMain: Bool, into merged: inout Merged) {
+        guard let bytes = readBytes(path, isMain: isMain) else { return }
         merged.hash.add(name: path, bytes: bytes)
         guard let top = ConfigTree.parse(bytes, file: path, problems: problems) else { return }
         for (key, entry) in top.entries ?? [:]

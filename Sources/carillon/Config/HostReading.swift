@@ -1,4 +1,4 @@
-/// What the config reads of the host it runs on: files, zone data and the environment.
+/// What config and commands read of the host they run on: files, zones, environment, processes.
 ///
 /// The real one is `HostFiles` in the System folder; tests hand in a dictionary.
 package protocol HostReading: Sendable {
@@ -14,6 +14,8 @@ package protocol HostReading: Sendable {
     func zoneNames() -> [String]
     /// A variable of the environment.
     func environment(_ name: String) -> String?
+    /// Whether a process of this id lives, whoever it belongs to.
+    func isRunning(processID: Int64) -> Bool
 }
 
 /// Why a file could not be read.

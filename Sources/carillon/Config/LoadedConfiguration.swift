@@ -155,3 +155,21 @@ package struct ConfigurationLoader {
         }
     }
 }
+
+extension ConfigurationLoader {
+    /// Only the `[daemon]` table: a read of the ledger must not fail on a schedule's error.
+    ///
+    /// - Parameter path: The main file.
+    /// - Returns: The settings.
+    /// - Throws: The errors of `[daemon]`, or that the file can't be read.
+    package func daemonSettings(_ path: String) throws(ConfigRejected) -> DaemonSettings {
+        let problems = ConfigProblems()
+        let files = ConfigFiles(host: host, problems: problems)
+        let node = files.readTop(path)?.entries?["daemon"]
+        let settings = DaemonSection.read(node, problems: problems).settings
+        guard !problems.hasErrors else {
+            throw ConfigRejected(errors: problems.sorted(.error), warnings: [])
+        }
+        return settings
+    }
+}

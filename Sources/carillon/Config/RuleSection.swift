@@ -6,6 +6,8 @@ extension ScheduleSection {
     struct Kind {
         var kind: FiringRule.Kind
         var text: String
+        /// The same in canonical form, for `RuleSource`.
+        var source: String
     }
 
     /// The rule of `cron`, `every` or `at`, or nil if it has errors.
@@ -26,25 +28,24 @@ extension ScheduleSection {
             problems.error(node, "\(error) (\(node.shown))")
             return nil
         }
-        let kind: FiringRule.Kind =
-            switch expression.trigger {
-            case .cron(let rule): .cron(rule)
-            case .every(let milliseconds): .every(milliseconds: milliseconds)
-            case .reboot: .reboot
-            }
+        let words = expression.text.split { $0 == " " || $0 == "\t" }
+            .dropFirst(expression.zoneName == nil ? 0 : 1)
+        let kind = Kind(
+            kind: expression.trigger.kind, text: text,
+            source: "cron " + words.joined(separator: " "))
         if case .cron(let rule) = expression.trigger, rule.isNever {
             // The error says it; the warning would say it again.
-            return Kind(kind: kind, text: text)
+            return kind
         }
         for warning in expression.warnings { problems.warning(node, "\(warning) (\(node.shown))") }
-        return Kind(kind: kind, text: text)
+        return kind
     }
 
     private func every() -> Kind? {
         guard let step = reader.duration("every", in: 1000...366 * Self.day) else { return nil }
         return Kind(
             kind: .every(milliseconds: step),
-            text: "every " + DurationText.text(milliseconds: step))
+            text: "every " + DurationText.text(milliseconds: step), source: "every \(step)")
     }
 
     private func at(_ node: ConfigNode) -> Kind? {
@@ -86,10 +87,13 @@ extension ScheduleSection {
             let rule = try BusinessDayRule(index: index, months: months, secondOfDay: time)
             let day =
                 index == -1
-                ? "the last" : CronWords.ordinal(abs(index)) + (index < 0 ? " to last" : "")
+                ? "the last" : Words.ordinal(abs(index)) + (index < 0 ? " to last" : "")
             var text = "\(day) business day at \(timeText(time))"
-            if let months { text += " of months " + CronWords.and(months.map(String.init)) }
-            return Kind(kind: .businessDay(rule), text: text)
+            if let months { text += " of months " + Words.and(months.map(String.init)) }
+            let source = months.map { $0.sorted().map(String.init).joined(separator: ",") } ?? "*"
+            return Kind(
+                kind: .businessDay(rule), text: text,
+                source: "business-day \(index) \(time) \(source)")
         } catch {
             problems.error(node, "\(error) (\(node.shown))")
             return nil
@@ -130,7 +134,7 @@ extension ScheduleSection {
         do {
             let rule = try DateListRule(dates: dates, secondOfDay: time)
             let text = "\(Words.count(dates.count, "date")) at \(timeText(time))"
-            return Kind(kind: .dates(rule), text: text)
+            return Kind(kind: .dates(rule), text: text, source: Self.source(rule))
         } catch {
             problems.error(node, "\(error)")
             return nil
@@ -153,6 +157,10 @@ extension ScheduleSection {
         if let seconds = secondOfDay(fromTimeText: text) { return seconds }
         problems.error(node, "not a time of day (\(node.shown)); write \"05:30\"")
         return nil
+    }
+
+    private static func source(_ rule: DateListRule) -> String {
+        "dates \(rule.secondOfDay) " + rule.dates.map(\.iso8601).joined(separator: ",")
     }
 
     func timeText(_ seconds: Int) -> String {
@@ -192,7 +200,7 @@ extension ScheduleSection {
     }
 
     /// A schedule's calendar, or that it has none.
-    struct FoundCalendar { var value: BusinessCalendar? }
+    struct FoundCalendar { var value: CompiledCalendar? }
 
     /// The calendar; nil if its name is wrong or it has errors itself.
     func calendar() -> FoundCalendar? {
@@ -249,7 +257,7 @@ extension ScheduleSection {
             let (text, path) = context.files.read(name, node)
         else { return nil }
         do {
-            let dates = try HolidayFile.dates(text, path: path)
+            let dates = try HolidayFile.days(text, path: path).map(\.date)
             guard !dates.isEmpty else {
                 problems.error(node, "\(path) holds no date: it would never fire")
                 return nil
@@ -258,7 +266,8 @@ extension ScheduleSection {
             let rule = try DateListRule(dates: dates, secondOfDay: time)
             return Kind(
                 kind: .dates(rule),
-                text: "\(Words.count(dates.count, "date")) of \(name) at \(timeText(time))")
+                text: "\(Words.count(dates.count, "date")) of \(name) at \(timeText(time))",
+                source: Self.source(rule))
         } catch {
             problems.error(node, "\(path): \(error)")
             return nil

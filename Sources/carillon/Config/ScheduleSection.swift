@@ -19,7 +19,7 @@ struct ScheduleSection {
         var defaults: [String: ConfigNode]
         var connections: [String]
         /// Calendars by name; nil where the calendar itself has errors, already noted.
-        var calendars: [String: BusinessCalendar?]
+        var calendars: [String: CompiledCalendar?]
         var scheduleNames: [String]
         var zones: ZoneShelf
         var files: DateFiles
@@ -51,7 +51,8 @@ struct ScheduleSection {
         let rule = zone.flatMap(trigger)
         var schedule = Schedule(
             name: name, process: process ?? .id("-"), connection: connection ?? "",
-            trigger: rule?.trigger ?? .manual, ruleText: rule?.text ?? "", zone: zone ?? .utc)
+            trigger: rule?.trigger ?? .manual, ruleText: rule?.text ?? "",
+            ruleSource: rule?.source ?? "", zone: zone ?? .utc)
         readPolicies(&schedule)
         readTimes(&schedule, isZoneKnown: zone != nil)
         readRetryAndPoll(&schedule)

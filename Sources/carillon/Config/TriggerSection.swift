@@ -7,6 +7,7 @@ extension ScheduleSection {
     struct Trigger {
         var trigger: ScheduleTrigger
         var text: String
+        var source: String
     }
 
     /// The process: an id, or a name pattern that each slot's date fills in.
@@ -32,7 +33,7 @@ extension ScheduleSection {
                 if table.find("name") == nil { table.missing("name", "missing") }
                 return nil
             }
-            if let mistake = NamePattern.mistake(pattern) {
+            if let mistake = NamePatternText.mistake(pattern) {
                 problems.error(place, "\(mistake) (\(place.shown))")
                 return nil
             }
@@ -100,23 +101,25 @@ extension ScheduleSection {
             problems.warning(
                 reader.node.path, at: reader.node.keyPosition,
                 "has no cron, at, every or after: it starts only by hand (carillon trigger)")
-            return Trigger(trigger: .manual, text: "by hand")
+            return Trigger(
+                trigger: .manual, text: "by hand",
+                source: RuleSource(rule: "manual", zone: zone.name).text)
         }
         guard present.count == 1 else {
             problems.error(
                 reader.node.path, at: reader.node.keyPosition,
-                "\(CronWords.and(present)) exclude each other; keep one")
+                "\(Words.and(present)) exclude each other; keep one")
             return nil
         }
         if key == "after" {
             checkUnusedRuleKeys()
-            return after(node)
+            return after(node, zone)
         }
         let dst = dst()
         let calendar = calendar()
         guard let kind = kind(key, node), let dst, let calendar else { return nil }
         let rule = FiringRule(
-            kind: kind.kind, zone: zone, dst: dst, calendar: calendar.value,
+            kind: kind.kind, zone: zone, dst: dst, calendar: calendar.value?.calendar,
             onHoliday: onHoliday(hasCalendar: calendar.value != nil))
         if case .businessDay = kind.kind, calendar.value == nil {
             problems.warning(
@@ -127,7 +130,27 @@ extension ScheduleSection {
                 node, "never fires: no day of any year matches (\(node.shown))")
             return nil
         }
-        return Trigger(trigger: .rule(rule), text: kind.text)
+        return Trigger(
+            trigger: .rule(rule), text: kind.text, source: source(rule, kind, calendar.value).text)
+    }
+
+    private func source(
+        _ rule: FiringRule, _ kind: Kind, _ calendar: CompiledCalendar?
+    ) -> RuleSource {
+        var source = RuleSource(rule: kind.source, zone: rule.zone.name)
+        if kind.source.hasPrefix("cron ") {
+            let dialect = dialect()
+            if dialect != .carillon { source.dialect = dialect.rawValue }
+            // Only `H` needs the name; without it a renamed schedule keeps its rule.
+            let expression = String(kind.source.dropFirst(5))
+            if (try? CronExpression(expression, dialect: dialect)) == nil { source.name = name }
+        }
+        if rule.dst != .cron { source.dst = RuleSource.text(rule.dst) }
+        if let calendar {
+            source.calendar = calendar.source
+            source.onHoliday = rule.onHoliday.rawValue
+        }
+        return source
     }
 
     /// The node of a trigger key, unless the schedule itself has another trigger.

@@ -106,6 +106,13 @@ package struct HostFiles: HostReading {
         return unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 
+    /// Whether a process of this id lives.
+    package func isRunning(processID: Int64) -> Bool {
+        guard let pid = pid_t(exactly: processID), pid > 0 else { return false }
+        // Signal 0 only asks; EPERM says that it lives but is somebody else's.
+        return kill(pid, 0) == 0 || errno == EPERM
+    }
+
     private static func isZoneName(_ name: String) -> Bool {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         return (1...4).contains(parts.count) && name.utf8.count <= 100

@@ -31,6 +31,7 @@ struct MemoryHost: HostReading {
     func zoneData(named name: String) -> [UInt8]? { zones.zoneData(named: name) }
     func zoneNames() -> [String] { zones.zoneNames() }
     func environment(_ name: String) -> String? { variables[name] }
+    func isRunning(processID: Int64) -> Bool { processID == 4711 }
 }
 
 /// What a command wrote.
@@ -58,6 +59,14 @@ final class Lines: Sendable {
 /// Runs a command line in memory.
 func carillon(
     _ arguments: String..., host: MemoryHost = MemoryHost(), input: [String] = [],
+    now: String = "2026-06-15T12:00:00Z", style: OutputStyle = .plain
+) async -> (status: Int32, output: String, errors: String) {
+    await carillon(arguments: arguments, host: host, input: input, now: now, style: style)
+}
+
+/// Runs a command line in memory.
+func carillon(
+    arguments: [String], host: MemoryHost = MemoryHost(), input: [String] = [],
     now: String = "2026-06-15T12:00:00Z", style: OutputStyle = .plain
 ) async -> (status: Int32, output: String, errors: String) {
     let captured = Captured()

@@ -1,7 +1,7 @@
 /// Judges the name patterns of processes: `Close {yyyy}-{MM-1}`.
-enum NamePattern {
-    /// What may stand in braces, with an offset like `-1` or not.
-    static let fields = ["yyyy", "yy", "MM", "M", "MMM", "MMMM", "dd", "d", "Q"]
+enum NamePatternText {
+    /// What the engine's `NamePattern` fills in: what may stand in braces, with an offset like `-1` or not.
+    static let fields = ["yyyy", "MM", "dd"]
 
     /// What is wrong with the pattern, or nil.
     static func mistake(_ pattern: String) -> String? {

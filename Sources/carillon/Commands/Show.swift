@@ -1,0 +1,94 @@
+import ArgumentParser
+import Dashboard
+import Store
+
+/// `carillon show`: one run with its tree.
+struct Show: CarillonCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show one run: its slot, its counts, how its status changed, and its tree.",
+        discussion: """
+            RUN is a run's id, or its beginning (6 characters or more).
+
+              carillon show 8e1f04
+              carillon show 8e1f04 --json     with the body as the API sent it
+
+            Carillon can't cancel a run, as the API has no call for it: open the process in Workiva \
+            and cancel it there; Carillon notices at its next look.
+            """)
+
+    @OptionGroup var ledger: LedgerOptions
+
+    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
+    var runID: String
+
+    func run(in environment: CommandEnvironment) async throws {
+        let reader = try ledger.open(environment)
+        let found = try reader.run(runID)
+        guard !found.rows.isEmpty else {
+            throw CommandFailure(
+                .notFound,
+                "no run \"\(Printable.escaped(runID, limit: 100))\"; carillon runs lists "
+                    + "them")
+        }
+        let id = found.value("run_id", row: 0).words ?? runID
+        if found.rows.count > 1, id != runID {
+            throw CommandFailure(
+                .conflict,
+                "several runs begin with \"\(Printable.escaped(runID, limit: 100))\"; "
+                    + "write more of the id")
+        }
+        let tree = try reader.tree(runID: id)
+        let changes = try reader.statusHistory(runID: id)
+        if ledger.json {
+            guard case .object(var members) = LedgerOutput.object(found, row: 0) else { return }
+            let list = changes.rows.indices.map { LedgerOutput.object(changes, row: $0) }
+            members.append(.init("status_history", .array(list)))
+            members.append(.init("tree", tree.map(JSONText.raw) ?? .null))
+            return environment.line(JSONText.object(members).text)
+        }
+        facts(found, environment)
+        if !changes.rows.isEmpty {
+            environment.line()
+            environment.write(
+                LedgerOutput.text(
+                    changes,
+                    [
+                        .init("seen_at", "SEEN"), .init("status", "STATUS"),
+                        .init("outcome", "OUTCOME"),
+                        .init("job_counts", "JOBS", shown: LedgerOutput.counts),
+                        .init("counts", "COUNTS", shown: LedgerOutput.counts),
+                    ], environment.style))
+        }
+        if let tree { show(RunTree(json: Array(tree.utf8)), environment) }
+    }
+
+    private func facts(_ run: LedgerTable, _ environment: CommandEnvironment) {
+        let lines = [
+            ("run_id", "run"), ("name", "name"), ("status", "status"), ("outcome", "outcome"),
+            ("outcome_reason", "because"), ("schedule", "schedule"), ("slot_at", "slot"),
+            ("origin", "origin"), ("connection", "connection"), ("process_id", "process"),
+            ("created_at", "started"), ("modified_at", "modified"), ("completed_at", "completed"),
+            ("due_date", "due"), ("last_polled_at", "last look"), ("next_poll_at", "next look"),
+            ("counts", "counts"), ("job_counts", "jobs"),
+        ]
+        for (column, title) in lines {
+            guard let value = run.value(column, row: 0).words, !value.isEmpty else { continue }
+            let padding = String(repeating: " ", count: max(1, 12 - title.count))
+            let text = title == "counts" || title == "jobs" ? LedgerOutput.counts(value) : value
+            environment.line(environment.style.bold(title) + padding + Printable.escaped(text))
+        }
+    }
+
+    private func show(_ tree: RunTree, _ environment: CommandEnvironment) {
+        guard !tree.nodes.isEmpty else { return }
+        environment.line()
+        var table = TextTable([.init("TREE"), .init("STATUS"), .init("NOTE")])
+        for node in tree.nodes {
+            let indent = String(repeating: "  ", count: node.depth)
+            let name = node.name + (node.isGroup ? "/" : "")
+            table.add([.init(indent + name), .init(node.status), .init(node.note)])
+        }
+        environment.write(table.text(environment.style))
+        if tree.isCut { environment.line("… cut at \(RunTree.nodesMax) lines; see --json") }
+    }
+}

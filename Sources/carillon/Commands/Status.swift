@@ -1,0 +1,87 @@
+import ArgumentParser
+import Store
+import Timetable
+
+/// `carillon status`: the daemon and what is open, on one page.
+struct Status: CarillonCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show the daemon, what is open, and what stands in the way.",
+        discussion: """
+            Reads the database, so it works with the daemon down and says so. Ends with 0 as long \
+            as the database can be read.
+            """)
+
+    @OptionGroup var ledger: LedgerOptions
+
+    func run(in environment: CommandEnvironment) async throws {
+        let path = try ledger.path(environment)
+        let reader = try ledger.open(environment)
+        let status = try reader.status()
+        let connections = try reader.connections()
+        let isRunning = isRunning(status, environment)
+        if ledger.json {
+            var members: [JSONText.Member] = [.init("running", .boolean(isRunning))]
+            if !status.rows.isEmpty, case .object(let columns) = LedgerOutput.object(status, row: 0)
+            {
+                members += columns
+            }
+            let list = connections.rows.indices.map { LedgerOutput.object(connections, row: $0) }
+            members.append(.init("database", .string(path)))
+            members.append(.init("connections", .array(list)))
+            return environment.line(JSONText.object(members).text)
+        }
+        func value(_ column: String) -> String? {
+            status.rows.isEmpty ? nil : status.value(column, row: 0).words
+        }
+        func line(_ title: String, _ text: String) {
+            let padding = String(repeating: " ", count: max(1, 12 - title.count))
+            environment.line(environment.style.bold(title) + padding + Printable.escaped(text))
+        }
+        line("daemon", daemon(isRunning, value, environment))
+        line("database", path)
+        line("schedules", "\(value("schedules") ?? "0") active")
+        let slots = ["pending", "starting", "unknown", "held"]
+            .map { "\(value($0) ?? "0") \($0)" }.joined(separator: ", ")
+        line("slots", slots)
+        line("open runs", value("open_runs") ?? "0")
+        let attention = value("attention") ?? "0"
+        line("attention", attention == "0" ? "nothing" : "\(attention); see: carillon attention")
+        guard !connections.rows.isEmpty else { return }
+        environment.line()
+        environment.write(
+            LedgerOutput.text(
+                connections,
+                [
+                    .init("connection", "CONNECTION"), .init("base_url", "API"),
+                    .init("breaker", "BREAKER"), .init("blocked_until_at", "BLOCKED UNTIL"),
+                    .init("credential_bad_since_at", "BAD CREDENTIAL SINCE"),
+                    .init("clock_skew_seconds", "CLOCK AHEAD (s)", isNumber: true),
+                    .init("requests_sent", "REQUESTS", isNumber: true),
+                ], environment.style))
+    }
+
+    private func isRunning(_ status: LedgerTable, _ environment: CommandEnvironment) -> Bool {
+        guard !status.rows.isEmpty, case .integer(let pid) = status.value("pid", row: 0),
+            status.value("ended", row: 0).words?.isEmpty ?? false
+        else { return false }
+        return environment.host.isRunning(processID: pid)
+    }
+
+    private func daemon(
+        _ isRunning: Bool, _ value: (String) -> String?, _ environment: CommandEnvironment
+    ) -> String {
+        guard let started = value("started_at") else { return "has never run on this database" }
+        var text = ""
+        if isRunning {
+            text = "running, pid \(value("pid") ?? "?")"
+            if let version = value("version") { text += ", version \(version)" }
+            text += ", since \(started)"
+            if let draining = value("draining_since_at") { text += ", draining since \(draining)" }
+        } else {
+            text = "not running; its last life began \(started)"
+            if let last = value("last_turn_at") { text += ", last turn \(last)" }
+            if let ended = value("ended"), !ended.isEmpty { text += ", ended: \(ended)" }
+        }
+        return text
+    }
+}

@@ -1,0 +1,10 @@
+/// Every key of the schema, for the test that compares it with `config/example.toml`.
+package enum ConfigKeys {
+    /// The keys that a config may hold, without those inside of inline tables.
+    package static let all =
+        ConfigFiles.topKeys + DaemonSection.keys + ConnectionSection.keys + CalendarSection.keys
+        + ScheduleSection.keys
+
+    /// Keys that are refused with "not supported yet".
+    package static let notYetSupported = ScheduleSection.laterKeys
+}

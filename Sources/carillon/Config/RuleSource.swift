@@ -1,0 +1,132 @@
+import FoundationEssentials
+package import Timetable
+
+/// A schedule's rule as canonical text: part of the firing key, kept in the ledger, and enough to
+/// compile the rule again after it was edited while the daemon was down.
+///
+/// The zone's data is not in it, only its name: a tzdata update is no edit of the config.
+package struct RuleSource: Codable, Equatable, Sendable {
+    /// The calendar's content.
+    struct Calendar: Codable, Equatable, Sendable {
+        var name: String
+        var weekend: [Int]
+        /// `2026-12-25`, or that with a blank and the holiday's name.
+        var holidays: [String]
+    }
+
+    /// `cron EXPR`, `every MILLISECONDS`, `business-day INDEX SECOND MONTHS`, `dates SECOND DATES`,
+    /// or, for what enumerates nothing, `after …` and `manual`.
+    var rule: String
+    /// The schedule's name, where `H` in the expression makes the rule depend on it.
+    var name: String?
+    var dialect: String?
+    var zone: String
+    /// `cron`, or `GAP REPEAT`.
+    var dst: String?
+    var calendar: Calendar?
+    var onHoliday: String?
+
+    /// The canonical text: JSON with its keys in order.
+    var text: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Strings and numbers only: nothing here can fail to encode.
+        guard let data = try? encoder.encode(self) else { return "" }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Compiles the rule that a text describes.
+    ///
+    /// - Parameters:
+    ///   - text: What `Schedule.ruleSource` held when the rule was in force.
+    ///   - host: Where zones are read.
+    /// - Returns: The rule; nil if it enumerates nothing or can't be compiled any more.
+    package static func compile(_ text: String, host: any HostReading) -> FiringRule? {
+        guard let source = try? JSONDecoder().decode(RuleSource.self, from: Data(text.utf8)),
+            case .success(let zone) = ZoneShelf(host).zone(source.zone),
+            let kind = source.kind
+        else { return nil }
+        var calendar: BusinessCalendar?
+        if let content = source.calendar {
+            guard let made = content.calendar else { return nil }
+            calendar = made
+        }
+        return FiringRule(
+            kind: kind, zone: zone, dst: source.policy, calendar: calendar,
+            onHoliday: source.onHoliday.flatMap(OnHoliday.init) ?? .skip)
+    }
+
+    private var kind: FiringRule.Kind? {
+        let words = rule.split(separator: " ", maxSplits: 1).map(String.init)
+        guard words.count == 2 else { return nil }
+        switch words[0] {
+        case "cron":
+            let dialect = dialect.flatMap(CronDialect.init) ?? .carillon
+            return (try? CronExpression(words[1], name: name, dialect: dialect))?.trigger.kind
+        case "every": return Int64(words[1]).map { .every(milliseconds: $0) }
+        case "business-day":
+            let parts = words[1].split(separator: " ")
+            guard parts.count == 3, let index = Int(parts[0]), let second = Int(parts[1]) else {
+                return nil
+            }
+            let months =
+                parts[2] == "*" ? nil : parts[2].split(separator: ",").compactMap { Int($0) }
+            let rule = try? BusinessDayRule(index: index, months: months, secondOfDay: second)
+            return rule.map { .businessDay($0) }
+        case "dates":
+            let parts = words[1].split(separator: " ")
+            guard parts.count == 2, let second = Int(parts[0]) else { return nil }
+            let dates = parts[1].split(separator: ",").compactMap { CivilDate(iso8601: String($0)) }
+            return (try? DateListRule(dates: dates, secondOfDay: second)).map { .dates($0) }
+        default: return nil
+        }
+    }
+
+    private var policy: DSTPolicy {
+        let words = (dst ?? "cron").split(separator: " ").map(String.init)
+        guard words.count == 2, let gap = DSTPolicy.Gap(rawValue: words[0]),
+            let again = DSTPolicy.Repeat(rawValue: words[1])
+        else { return .cron }
+        return .explicit(gap: gap, repeat: again)
+    }
+
+    /// The policy as `dst` keeps it.
+    static func text(_ policy: DSTPolicy) -> String {
+        switch policy {
+        case .cron: "cron"
+        case .explicit(let gap, let again): "\(gap.rawValue) \(again.rawValue)"
+        }
+    }
+}
+
+extension RuleSource.Calendar {
+    /// Keeps a calendar's content, holidays in order.
+    init(name: String, weekend: Set<Int>, holidays: [BusinessCalendar.Holiday]) {
+        self.name = name
+        self.weekend = weekend.sorted()
+        self.holidays = holidays.sorted { ($0.date, $0.name) < ($1.date, $1.name) }.map { holiday in
+            holiday.name.isEmpty
+                ? holiday.date.iso8601 : holiday.date.iso8601 + " " + holiday.name
+        }
+    }
+
+    var calendar: BusinessCalendar? {
+        let days = holidays.compactMap { text -> BusinessCalendar.Holiday? in
+            let words = text.split(separator: " ", maxSplits: 1).map(String.init)
+            guard let first = words.first, let date = CivilDate(iso8601: first) else { return nil }
+            return BusinessCalendar.Holiday(date, name: words.count == 2 ? words[1] : "")
+        }
+        return try? BusinessCalendar(name: name, weekend: Set(weekend), holidays: days)
+    }
+}
+
+extension CronExpression.Trigger {
+    /// The same as a kind of firing rule.
+    var kind: FiringRule.Kind {
+        switch self {
+        case .cron(let rule): .cron(rule)
+        case .every(let milliseconds): .every(milliseconds: milliseconds)
+        case .reboot: .reboot
+        }
+    }
+}
