@@ -69,8 +69,10 @@ let package = Package(
         .testTarget(
             name: "DashboardTests",
             dependencies: ["Dashboard", "Timetable", asyncHTTPClient, lifecycle, logging]),
-        .testTarget(name: "CommandTests", dependencies: ["carillon"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["carillon"]),
+        .testTarget(name: "CommandTests", dependencies: ["carillon", "Engine", "Timetable", "Store"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["carillon", "Sandbox", "ProcessesAPI", "Timetable", logging]),
         .testTarget(name: "TidyTests", exclude: ["migrations.sums"]),
     ],
     swiftLanguageModes: [.v6],

@@ -49,11 +49,14 @@ package struct ProcessPage: Sendable, Equatable {
     package var processes: [ProcessSummary]
     /// What `listProcesses(next:)` takes for the next page; nil: this was the last.
     package var nextLink: String?
+    /// Items that were left out because an id in them couldn't be read; they are no look.
+    package var unreadableItems: Int
 
     /// Makes a page.
-    package init(processes: [ProcessSummary], nextLink: String?) {
+    package init(processes: [ProcessSummary], nextLink: String?, unreadableItems: Int = 0) {
         self.processes = processes
         self.nextLink = nextLink
+        self.unreadableItems = unreadableItems
     }
 }
 
@@ -131,6 +134,8 @@ package struct ProcessRun: Sendable, Equatable {
     package var root: GroupRun?
     /// Our own count of job statuses over the tree, generated jobs included.
     package var jobCounts: [String: Int64]
+    /// The tree is nested deeper than we follow: `root` and `jobCounts` lack what lies below.
+    package var isTreeTruncated: Bool
     /// The body as received.
     package var treeJSON: [UInt8]
 
@@ -140,7 +145,7 @@ package struct ProcessRun: Sendable, Equatable {
         created: Instant? = nil, createdBy: String? = nil, modified: Instant? = nil,
         completed: Instant? = nil, dueDate: String? = nil, managerUser: String? = nil,
         statusCounts: [String: Int64] = [:], revision: Int64? = nil, root: GroupRun? = nil,
-        jobCounts: [String: Int64] = [:], treeJSON: [UInt8] = []
+        jobCounts: [String: Int64] = [:], isTreeTruncated: Bool = false, treeJSON: [UInt8] = []
     ) {
         self.id = id
         self.process = process
@@ -156,6 +161,7 @@ package struct ProcessRun: Sendable, Equatable {
         self.revision = revision
         self.root = root
         self.jobCounts = jobCounts
+        self.isTreeTruncated = isTreeTruncated
         self.treeJSON = treeJSON
     }
 }

@@ -227,3 +227,25 @@ extension Ledger {
             .int(graceMilliseconds), .at(instant), map: AttemptRow.init)
     }
 }
+
+extension Ledger {
+    /// A held slot of the process that names no candidate run: it may have created one we can't see.
+    package func heldCandidate(baseURL: String, processID: String) throws -> Int64? {
+        try database.integer(
+            """
+            SELECT min(s.slot_id) FROM slots AS s JOIN attempts AS a ON a.slot_id = s.slot_id
+            WHERE s.ended_at IS NULL AND s.base_url = ? AND s.process_id = ?
+                AND s.disposition = 'held' AND a.number = s.attempts
+                AND a.candidate_run_id IS NULL AND a.state = 'held'
+            """, .text(baseURL), .text(processID))
+    }
+
+    /// Another held attempt of the process names the run as its candidate.
+    package func isContested(runID: String, baseURL: String, slotID: Int64) throws -> Bool {
+        try database.integer(
+            """
+            SELECT count(*) FROM attempts
+            WHERE state = 'held' AND base_url = ? AND candidate_run_id = ? AND slot_id <> ?
+            """, .text(baseURL), .text(runID), .int(slotID)) ?? 0 > 0
+    }
+}

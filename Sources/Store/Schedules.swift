@@ -311,4 +311,10 @@ extension Ledger {
                 slotAt: $0.instant(0), utcOffsetSeconds: Int($0.integer(1)), note: $0.string(2))
         }
     }
+
+    /// The earliest line of `upcoming`: once it has passed, a refresh is due.
+    package func firstUpcoming() throws -> Instant? {
+        try database.integer("SELECT min(slot_at) FROM upcoming_slots")
+            .map(Instant.init(milliseconds:))
+    }
 }

@@ -2,7 +2,7 @@
 struct CronDays: Sendable, Equatable {
     /// Plain days of the month, bits 1...31.
     var daysOfMonth: UInt32 = 0
-    /// Plain weekdays, bits 0 (Sunday) ... 6.
+    /// Plain weekdays as bits, Sunday at bit 0.
     var weekdays: UInt8 = 0
     /// Whether both day fields must match (Debian: one of them begins with `*`; or `+`).
     var needsBoth = false
@@ -34,6 +34,7 @@ struct CronDays: Sendable, Equatable {
     /// - Parameters:
     ///   - firstWeekday: the weekday of the month's first day, 0 for Sunday.
     ///   - length: the number of days of the month.
+    /// - Returns: the days as bits.
     @inline(__always)
     func mask(firstWeekday: Int, length: Int) -> UInt32 {
         let shift = UInt64(truncatingIfNeeded: firstWeekday)

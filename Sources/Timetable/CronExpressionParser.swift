@@ -79,9 +79,9 @@ struct CronExpressionParser {
         var weekdayField = CronField(kind: .weekday)
         for field in fields {
             switch field.kind {
-            case .second: rule.seconds = field.mask
-            case .minute: rule.minutes = field.mask
-            case .hour: rule.hours = UInt32(field.mask)
+            case .second: rule.times.seconds = field.mask
+            case .minute: rule.times.minutes = field.mask
+            case .hour: rule.times.hours = UInt32(field.mask)
             case .month: rule.months = UInt32(field.mask)
             case .dayOfMonth: dayField = field
             case .weekday: weekdayField = field

@@ -6,6 +6,7 @@ extension CronRule {
     ///   - seconds: the instant, Unix seconds.
     ///   - zone: the zone whose wall clock the expression means.
     ///   - dst: what happens around changes of the offset.
+    /// - Returns: the firing's Unix seconds.
     package func next(
         afterSeconds seconds: Int64, in zone: Zone, dst: DSTPolicy = .cron
     ) -> Int64? {
@@ -18,6 +19,7 @@ extension CronRule {
     ///   - seconds: the instant, Unix seconds.
     ///   - zone: the zone whose wall clock the expression means.
     ///   - dst: what happens around changes of the offset.
+    /// - Returns: the firing's Unix seconds.
     package func previous(
         atOrBeforeSeconds seconds: Int64, in zone: Zone, dst: DSTPolicy = .cron
     ) -> Int64? {

@@ -1,4 +1,4 @@
-extension CronRule: LocalPattern {
+extension CronRule: LocalPattern, DaySource {
     /// Months after which a search ends: the longest gap is 40 years (section 5.4), 12 × 41 months;
     /// of rules with a year field all their months are tried.
     private var longestSearch: Int { years == nil ? 492 : 12 * 231 }
@@ -14,18 +14,18 @@ extension CronRule: LocalPattern {
             // Bits of this day and later ones, this day at bit 0.
             let rest = mask &>> UInt32(truncatingIfNeeded: date.day)
             if rest & 1 != 0,
-                let time = nextTime(from: Int(truncatingIfNeeded: local &- day &* 86_400))
+                let time = times.next(from: Int(truncatingIfNeeded: local &- day &* 86_400))
             {
                 return day &* 86_400 &+ Int64(time)
             }
             let later = rest & ~1
             if later != 0 {
                 return (day &+ Int64(later.trailingZeroBitCount)) &* 86_400
-                    &+ Int64(firstSecondOfDay)
+                    &+ Int64(times.first)
             }
         }
         guard let later = nextDay(afterMonth: date.month, year: date.year) else { return nil }
-        return later &* 86_400 &+ Int64(firstSecondOfDay)
+        return later &* 86_400 &+ Int64(times.first)
     }
 
     /// The last matching wall time at or before `local`.
@@ -39,20 +39,42 @@ extension CronRule: LocalPattern {
             // Bits of this day and earlier ones, this day at bit 31.
             let rest = mask &<< UInt32(truncatingIfNeeded: 31 &- date.day)
             if rest & 0x8000_0000 != 0,
-                let time = previousTime(through: Int(truncatingIfNeeded: local &- day &* 86_400))
+                let time = times.previous(through: Int(truncatingIfNeeded: local &- day &* 86_400))
             {
                 return day &* 86_400 &+ Int64(time)
             }
             let earlier = rest & 0x7FFF_FFFF
             if earlier != 0 {
                 return (day &- Int64(earlier.leadingZeroBitCount)) &* 86_400
-                    &+ Int64(lastSecondOfDay)
+                    &+ Int64(times.last)
             }
         }
         guard let earlier = previousDay(beforeMonth: date.month, year: date.year) else {
             return nil
         }
-        return earlier &* 86_400 &+ Int64(lastSecondOfDay)
+        return earlier &* 86_400 &+ Int64(times.last)
+    }
+
+    func nextDay(from day: Int64) -> Int64? {
+        let date = CivilDate(dayNumber: day)
+        if months & (1 << UInt32(date.month)) != 0, matchesYear(date.year) {
+            let monthStart = day - Int64(date.day) + 1
+            let mask = dayMask(monthStart: monthStart, of: date.month, year: date.year)
+            let rest = mask >> UInt32(date.day)
+            if rest != 0 { return day + Int64(rest.trailingZeroBitCount) }
+        }
+        return nextDay(afterMonth: date.month, year: date.year)
+    }
+
+    func previousDay(through day: Int64) -> Int64? {
+        let date = CivilDate(dayNumber: day)
+        if months & (1 << UInt32(date.month)) != 0, matchesYear(date.year) {
+            let monthStart = day - Int64(date.day) + 1
+            let mask = dayMask(monthStart: monthStart, of: date.month, year: date.year)
+            let rest = mask << UInt32(31 - date.day)
+            if rest != 0 { return day - Int64(rest.leadingZeroBitCount) }
+        }
+        return previousDay(beforeMonth: date.month, year: date.year)
     }
 
     @inline(__always)
@@ -66,53 +88,6 @@ extension CronRule: LocalPattern {
         days.mask(
             firstWeekday: CivilDate.weekday(ofDayNumber: monthStart),
             length: CivilDate.length(ofMonth: month, year: year))
-    }
-
-    /// The first matching second of the day at or after `second`.
-    @inline(__always)
-    private func nextTime(from second: Int) -> Int? {
-        if second <= Int(firstSecondOfDay) { return Int(firstSecondOfDay) }
-        let hour = second / 3600
-        let minute = second / 60 &- hour &* 60
-        if hours & (1 &<< UInt32(truncatingIfNeeded: hour)) != 0 {
-            if minutes & (1 &<< UInt64(truncatingIfNeeded: minute)) != 0 {
-                let rest = seconds &>> UInt64(truncatingIfNeeded: second % 60)
-                if rest != 0 { return second &+ rest.trailingZeroBitCount }
-            }
-            // Two shifts: 63 is the largest a shift can be, and minute + 1 may be 60.
-            let rest = (minutes &>> UInt64(truncatingIfNeeded: minute)) &>> 1
-            if rest != 0 {
-                return hour &* 3600 &+ (minute &+ 1 &+ rest.trailingZeroBitCount) &* 60
-                    &+ seconds.trailingZeroBitCount
-            }
-        }
-        let rest = (hours &>> UInt32(truncatingIfNeeded: hour)) &>> 1
-        guard rest != 0 else { return nil }
-        return (hour &+ 1 &+ rest.trailingZeroBitCount) &* 3600
-            &+ minutes.trailingZeroBitCount &* 60 &+ seconds.trailingZeroBitCount
-    }
-
-    /// The last matching second of the day at or before `second`.
-    @inline(__always)
-    private func previousTime(through second: Int) -> Int? {
-        if second >= Int(lastSecondOfDay) { return Int(lastSecondOfDay) }
-        let hour = second / 3600
-        let minute = second / 60 &- hour &* 60
-        if hours & (1 &<< UInt32(truncatingIfNeeded: hour)) != 0 {
-            if minutes & (1 &<< UInt64(truncatingIfNeeded: minute)) != 0 {
-                let rest = seconds &<< UInt64(truncatingIfNeeded: 63 &- second % 60)
-                if rest != 0 { return second &- rest.leadingZeroBitCount }
-            }
-            let rest = (minutes &<< UInt64(truncatingIfNeeded: 63 &- minute)) &<< 1
-            if rest != 0 {
-                return hour &* 3600 &+ (minute &- 1 &- rest.leadingZeroBitCount) &* 60
-                    &+ (63 &- seconds.leadingZeroBitCount)
-            }
-        }
-        let rest = (hours &<< UInt32(truncatingIfNeeded: 31 &- hour)) &<< 1
-        guard rest != 0 else { return nil }
-        return (hour &- 1 &- rest.leadingZeroBitCount) &* 3600
-            &+ (63 &- minutes.leadingZeroBitCount) &* 60 &+ (63 &- seconds.leadingZeroBitCount)
     }
 
     /// The first matching day in the months after the given one.

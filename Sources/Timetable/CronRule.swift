@@ -3,12 +3,8 @@
 /// The masks answer "the next matching wall time" with a few shifts and bit scans
 /// (reference/cron.md section 5); `ZoneWalk` turns wall times into instants.
 package struct CronRule: Sendable, Equatable {
-    /// Seconds 0...59.
-    var seconds: UInt64 = 1
-    /// Minutes 0...59.
-    var minutes: UInt64 = 0
-    /// Hours 0...23.
-    var hours: UInt32 = 0
+    /// The matching times of day.
+    var times = TimesOfDay()
     /// Months 1...12.
     var months: UInt32 = 0
     /// What days match.
@@ -18,10 +14,6 @@ package struct CronRule: Sendable, Equatable {
     /// Whether a field of the time of day begins with `*`: Debian's mark of jobs that follow the
     /// wall clock through DST changes instead of being made up for.
     var isWild = false
-    /// The first matching second of a day.
-    var firstSecondOfDay: Int32 = 0
-    /// The last matching second of a day.
-    var lastSecondOfDay: Int32 = 0
     /// Whether no day of the calendar can ever match, proven when compiled.
     package internal(set) var isNever = false
 
@@ -52,13 +44,7 @@ package struct CronRule: Sendable, Equatable {
     /// Computes what follows from the masks: first and last time of day, and the never verdict.
     mutating func seal() {
         days.seal()
-        firstSecondOfDay =
-            Int32(hours.trailingZeroBitCount) * 3600
-            + Int32(minutes.trailingZeroBitCount) * 60 + Int32(seconds.trailingZeroBitCount)
-        lastSecondOfDay =
-            Int32(31 - hours.leadingZeroBitCount) * 3600
-            + Int32(63 - minutes.leadingZeroBitCount) * 60
-            + Int32(63 - seconds.leadingZeroBitCount)
+        times.seal()
         isNever = !canFire()
     }
 

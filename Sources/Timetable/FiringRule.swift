@@ -58,51 +58,6 @@ package struct FiringRule: Sendable {
         }
     }
 
-    /// The first occurrence strictly after an instant; nil: proven never again.
-    package func next(after instant: Instant) -> Occurrence? {
-        switch kind {
-        case .cron(let rule):
-            let firing = rule.firing(
-                afterSeconds: instant.seconds, in: zone.table, dst.behaviour(isWild: rule.isWild))
-            return firing.map {
-                Occurrence(
-                    at: Instant(seconds: $0.seconds),
-                    utcOffsetSeconds: zone.offsetSeconds(at: Instant(seconds: $0.seconds)))
-            }
-        case .every(let step):
-            guard step > 0 else { return nil }
-            let (at, overflow) = (floorDivide(instant.milliseconds, step) + 1)
-                .multipliedReportingOverflow(by: step)
-            return overflow
-                ? nil
-                : Occurrence(
-                    at: Instant(milliseconds: at), utcOffsetSeconds: zone.offsetSeconds(at: instant)
-                )
-        default: return nil
-        }
-    }
-
-    /// The last occurrence at or before an instant; nil if there was none.
-    package func previous(atOrBefore instant: Instant) -> Occurrence? {
-        switch kind {
-        case .cron(let rule):
-            let firing = rule.firing(
-                atOrBeforeSeconds: instant.seconds, in: zone.table,
-                dst.behaviour(isWild: rule.isWild))
-            return firing.map {
-                Occurrence(
-                    at: Instant(seconds: $0.seconds),
-                    utcOffsetSeconds: zone.offsetSeconds(at: Instant(seconds: $0.seconds)))
-            }
-        case .every(let step):
-            guard step > 0 else { return nil }
-            return Occurrence(
-                at: Instant(milliseconds: floorDivide(instant.milliseconds, step) * step),
-                utcOffsetSeconds: zone.offsetSeconds(at: instant))
-        default: return nil
-        }
-    }
-
     /// The occurrences after an instant, one by one.
     package func occurrences(after instant: Instant) -> some Sequence<Occurrence> {
         sequence(state: instant) { last in
@@ -112,12 +67,12 @@ package struct FiringRule: Sendable {
         }
     }
 
-    /// A text that stays the same as long as the same instants are due.
-    package var fingerprint: String { "\(kind) \(zone.name) \(zone.contentHash)" }
-
-    /// No two neighbouring slots are closer; nil where there is at most one.
-    package var shortestGapMilliseconds: Int64? {
-        if case .every(let step) = kind { return step }
-        return 60_000
+    /// The occurrences at or before an instant, the latest first.
+    package func occurrences(backFrom instant: Instant) -> some Sequence<Occurrence> {
+        sequence(state: instant) { last in
+            guard let found = previous(atOrBefore: last) else { return nil }
+            last = found.at.adding(milliseconds: -1)
+            return found
+        }
     }
 }

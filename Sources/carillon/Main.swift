@@ -1,8 +1,23 @@
 import ArgumentParser
-import AsyncHTTPClient
-import TOMLKit
+import Glibc
 
+/// The command line; DESIGN.md section 10 lists the verbs.
 @main
 struct Carillon: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "carillon")
+    static let configuration = CommandConfiguration(
+        commandName: "carillon",
+        abstract: "Starts Workiva processes on schedule and keeps their whole history.",
+        discussion: """
+            A first look:
+
+              carillon check                     is the config right?
+              carillon next                      when does what fire?
+              carillon explain '0 6 * * 1-5'     what does an expression say?
+            """,
+        subcommands: [Check.self, Next.self, Explain.self])
+
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        Glibc.exit(await CommandLineRun.status(arguments, in: .system()))
+    }
 }

@@ -24,6 +24,8 @@ struct Memory {
     var validatingSlots: Set<Int64> = []
     /// Schedules whose last slots or runs ended in this life and may set off `after` schedules.
     var endedUpstreams: Set<String> = []
+    /// The configuration or a pause has changed since `upcoming` was written.
+    var isUpcomingStale = true
     var isStopping = false
     var isDraining = false
 }

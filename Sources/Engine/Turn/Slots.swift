@@ -1,5 +1,5 @@
 import Store
-import Timetable
+package import Timetable
 
 /// Which slots are due, and what becomes of them at once.
 extension Clockwork {

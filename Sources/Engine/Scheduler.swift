@@ -1,0 +1,158 @@
+package import Store
+import Timetable
+
+/// The real world as the scheduler sees it: the time, and a way to let it pass.
+package protocol SchedulerClock: Sendable {
+    /// Both clocks now.
+    func now() -> Now
+    /// Lets time pass on the monotonic clock; returns early when the task is cancelled.
+    func sleep(milliseconds: Int64) async
+}
+
+/// What the scheduler tells its surroundings; called on its thread, must not block.
+package struct SchedulerObserver: Sendable {
+    /// A turn was completed, also one that met a full disk: feeds the watchdog.
+    package var turnCompleted: @Sendable (Now) -> Void
+    /// The store refused a turn for now (disk full, busy); nil: it works again.
+    package var storeFailing: @Sendable (StoreError?) -> Void
+    /// An effect to perform.
+    package var release: @Sendable (Effect) -> Void
+
+    /// Makes an observer.
+    package init(
+        turnCompleted: @escaping @Sendable (Now) -> Void,
+        storeFailing: @escaping @Sendable (StoreError?) -> Void,
+        release: @escaping @Sendable (Effect) -> Void
+    ) {
+        self.turnCompleted = turnCompleted
+        self.storeFailing = storeFailing
+        self.release = release
+    }
+}
+
+/// Runs turns: waits for an input or the next deadline, takes a turn, releases its effects.
+///
+/// On a thread of its own (a custom serial executor is handed in), so that an fsync never blocks
+/// the cooperative pool. It has no method but `run()`; everything reaches it through the inbox, so
+/// reentrancy at an `await` can't interleave anything (traps.md).
+package actor Scheduler {
+    /// Waits are short, and re-read the wall clock: a step of it is noticed within this.
+    private static let waitMillisecondsMax: Int64 = 10_000
+    private static let fullDiskWaitMillisecondsMin: Int64 = 5_000
+    private static let fullDiskWaitMillisecondsMax: Int64 = 60_000
+    /// POSTs in flight are waited for at a stop, at most that long.
+    private static let stopMillisecondsMax: Int64 = 40_000
+
+    private let executor: any SerialExecutor
+    private let clockwork: Clockwork
+    private let inbox: Inbox
+    private let clock: any SchedulerClock
+    private let observer: SchedulerObserver
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    /// Makes the scheduler.
+    ///
+    /// - Parameters:
+    ///   - clockwork: its heart, given away for good.
+    ///   - inbox: where its inputs come from.
+    ///   - clock: the time.
+    ///   - executor: the thread it runs on, kept alive by it.
+    ///   - observer: what it tells.
+    package init(
+        clockwork: sending Clockwork, inbox: Inbox, clock: any SchedulerClock,
+        executor: any SerialExecutor, observer: SchedulerObserver
+    ) {
+        self.clockwork = clockwork
+        self.inbox = inbox
+        self.clock = clock
+        self.executor = executor
+        self.observer = observer
+    }
+
+    /// Takes turns until it is stopped and no start is in flight.
+    ///
+    /// - Throws: `StoreError` that only a restart can recover from; no effect of the failed turn was
+    ///   released.
+    package func run() async throws {
+        // Inputs of a turn that the disk refused: kept, they are answers already received.
+        var kept: [Input] = []
+        var refusals: Int64 = 0
+        var stopBy: Int64?
+        while true {
+            let inputs = kept + inbox.take(max: max(0, clockwork.limits.inputsMax - kept.count))
+            let now = clock.now()
+            do {
+                let result = try clockwork.take(inputs, now: now)
+                if refusals > 0 { observer.storeFailing(nil) }
+                (kept, refusals) = ([], 0)
+                for effect in result.effects { observer.release(effect) }
+                observer.turnCompleted(now)
+                if clockwork.isStopping {
+                    stopBy = stopBy ?? now.monotonicMilliseconds + Self.stopMillisecondsMax
+                    let isOver = now.monotonicMilliseconds >= stopBy ?? 0
+                    if clockwork.startsInFlight == 0 || isOver {
+                        try clockwork.close(now: now)
+                        return
+                    }
+                }
+                await wait(for: result, now: now)
+            } catch let error as StoreError where error.kind == .full || error.kind == .busy {
+                // Send nothing, keep the answers, go on trying (reliability.md 2.2).
+                kept = inputs
+                refusals += 1
+                observer.storeFailing(error)
+                observer.turnCompleted(now)
+                if clockwork.wasAskedToStop(by: inputs) { return }
+                await clock.sleep(
+                    milliseconds: min(
+                        Self.fullDiskWaitMillisecondsMin * refusals,
+                        Self.fullDiskWaitMillisecondsMax))
+            }
+        }
+    }
+
+    private func wait(for result: Clockwork.Result, now: Now) async {
+        let until = result.nextDeadline.map { $0.since(now.wall) } ?? Self.waitMillisecondsMax
+        let milliseconds = min(max(0, until), Self.waitMillisecondsMax)
+        guard milliseconds > 0, inbox.count == 0 else { return }
+        let (inbox, clock) = (inbox, clock)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await inbox.wait() }
+            group.addTask { await clock.sleep(milliseconds: milliseconds) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}
+
+extension Clockwork {
+    /// The daemon is being stopped: no new request goes out.
+    package var isStopping: Bool { memory.isStopping }
+
+    /// POSTs on the wire, which a stop waits for.
+    package var startsInFlight: Int {
+        memory.requests.values.count { request in
+            if case .start = request.purpose { return true }
+            return false
+        }
+    }
+
+    func wasAskedToStop(by inputs: [Input]) -> Bool {
+        inputs.contains { input in
+            if case .stop = input { return true }
+            return false
+        }
+    }
+
+    /// Notes a clean stop.
+    func close(now: Now) throws {
+        try ledger.transaction {
+            guard memory.lifeID != 0 else { return }
+            try ledger.touchLife(memory.lifeID, now: now.wall)
+            try ledger.endLife(memory.lifeID, how: "stopped")
+        }
+    }
+}

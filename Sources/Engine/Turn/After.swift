@@ -1,0 +1,73 @@
+import Store
+import Timetable
+
+/// Schedules that wait for others (DESIGN.md section 5, rule 11).
+extension Clockwork {
+    func createAfterSlots() throws {
+        guard !memory.isStopping, !memory.endedUpstreams.isEmpty else { return }
+        let ended = memory.endedUpstreams
+        memory.endedUpstreams = []
+        for name in schedules.keys.sorted() {
+            guard let schedule = schedules[name], case .after(let rule) = schedule.trigger,
+                rule.upstreams.contains(where: ended.contains),
+                let row = try ledger.schedule(name), row.state == "active"
+            else { continue }
+            try step("look for ended upstream slots of \(name)", schedule: name) {
+                while try createAfterSlot(schedule, rule, row: row) {}
+            }
+        }
+    }
+
+    /// Uses one unused ended slot of each upstream, if there is one.
+    ///
+    /// - Returns: true if one was used, so that there may be more.
+    private func createAfterSlot(
+        _ schedule: Schedule, _ rule: AfterRule, row: ScheduleRow
+    ) throws -> Bool {
+        var used: [UpstreamEnd] = []
+        for upstream in rule.upstreams {
+            guard
+                let end = try ledger.unusedEnd(
+                    of: upstream, for: schedule.name, since: row.effectiveAt)
+            else { return false }
+            used.append(end)
+        }
+        guard let first = used.map(\.endedAt).min() else { return false }
+        let isExpired = rule.withinMilliseconds.map { now > first.adding(milliseconds: $0) } ?? false
+        let failing = rule.on == .success ? used.first { !$0.didSucceed } : nil
+        let words = used.map { "\($0.schedule)@\($0.slotAt.iso8601)" }.joined(separator: ", ")
+        if let failing {
+            // It fails the condition: its upstream slot is used up without a slot here.
+            try ledger.useEnd(
+                failing, by: schedule.name, slotID: nil, note: "did not succeed", now: now)
+            log(.info, "\(schedule.name) is not started: \(failing.schedule) did not succeed")
+            return true
+        }
+        var slotAt = now
+        while try !ledger.slots(schedule: schedule.name, at: slotAt).isEmpty {
+            slotAt = slotAt.adding(milliseconds: 1)
+        }
+        var slot = NewSlot(
+            schedule: schedule.name, kind: .after, slotAt: slotAt, dueAt: slotAt,
+            utcOffsetSeconds: schedule.zone.offsetSeconds(at: slotAt),
+            disposition: isExpired ? .expired : .pending, reason: "due after \(words)",
+            connection: row.connection, baseURL: row.baseURL, processID: "", processPattern: nil,
+            revisionID: row.revisionID, mode: schedule.mode.rawValue)
+        setProcess(of: &slot, schedule)
+        slot.upstreamSlotID = used.first?.slotID
+        if isExpired { slot.reason = "\"within\" of its after rule was over when \(words) had ended" }
+        if let pause = try ledger.pauses(schedule: schedule.name, covering: slotAt).first {
+            slot.disposition = .skipped
+            slot.reason = Self.words(for: pause)
+        } else if schedule.mode == .observe, !isExpired {
+            slot.disposition = .skipped
+            slot.reason = "observe mode: it would have been started"
+        }
+        let slotID = try ledger.insert(slot, now: now)
+        for end in used {
+            try ledger.useEnd(end, by: schedule.name, slotID: slotID, note: "used", now: now)
+        }
+        if slot.disposition == .pending { want(look: schedule.connection, .start) }
+        return true
+    }
+}

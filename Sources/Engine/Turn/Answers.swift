@@ -1,0 +1,306 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// What inputs do to the state; whatever the API answered is stored before it is acted on (I6).
+extension Clockwork {
+    func apply(_ input: Input) throws {
+        switch input {
+        case .answer(let requestID, let answer): try receive(requestID, answer)
+        case .command(let id, let command, let actor):
+            let reply = try carryOut(command, actor: actor)
+            turn.effects.append(.reply(commandID: id, reply))
+        case .configuration(let new, let commandID): try adopt(new, commandID: commandID)
+        case .credentialChanged(let connection): try credentialChanged(connection)
+        case .stop: memory.isStopping = true
+        }
+    }
+
+    private func receive(_ requestID: UInt64, _ answer: APIAnswer) throws {
+        guard let request = memory.requests.removeValue(forKey: requestID) else { return }
+        let connection = configuration?.connections[request.connection]
+        if let connection { try noteServer(connection, answer) }
+        switch request.purpose {
+        case .start(let attemptID, let slotID):
+            try receiveStart(request, answer, attemptID: attemptID, slotID: slotID, connection)
+        case .token:
+            if let connection { try receiveToken(connection, answer) }
+        case .sweep:
+            guard let connection, connection.baseURL == request.baseURL else {
+                memory.sweeps[request.connection] = nil
+                return
+            }
+            try receivePage(connection, request, answer)
+        case .readRun(let runKey):
+            memory.readingRuns.remove(runKey)
+            if let connection { try receiveRun(runKey, connection, request, answer) }
+        case .validate(let slotID):
+            if let connection, case .failure(let failure) = answer.result {
+                try noteFailure(connection, request, failure)
+            }
+            try validated(slotID, answer)
+        }
+    }
+
+    // MARK: Server clock, hints and limits
+
+    /// Learns from an answer of any kind: the server's clock, hints, limits.
+    private func noteServer(_ connection: Connection, _ answer: APIAnswer) throws {
+        if let date = answer.serverDate {
+            let skew = date.since(answer.receivedAt)
+            let isBad = abs(skew) > limits.clockSkewMaxMilliseconds
+            let wasBad = try connectionRow(connection.name)?.clockBadSince != nil
+            try change(connection.name) {
+                $0.clockSkewMilliseconds = skew
+                $0.clockBadSince = isBad ? $0.clockBadSince ?? self.now : nil
+            }
+            if isBad, !wasBad {
+                log(.error, "our clock and that of \(connection.name) differ by \(skew) ms")
+                try ledger.raise(
+                    kind: "clock", subject: connection.name,
+                    whatToDo: "our clock and the server's differ by \(skew / 1000) s; no start until "
+                        + "they agree within 120 s, check the time service", now: now)
+            } else if !isBad, wasBad {
+                try ledger.clear(kind: "clock", subject: connection.name)
+                try ledger.wakeSlots(connection: connection.name, now: now)
+            }
+        }
+        guard case .failure(let failure) = answer.result else { return }
+        if let limit = failure.limit, limit.requests > 0, limit.windowSeconds > 0 {
+            let window = limit.windowSeconds.multipliedReportingOverflow(by: 1000)
+            if !window.overflow {
+                try change(connection.name) {
+                    $0.learnedRequests = Int64(limit.requests)
+                    $0.learnedWindowMilliseconds = window.partialValue
+                }
+            }
+        }
+        if let hint = failure.hint { try note(hint, connection, answer.call) }
+    }
+
+    /// A hint blocks the operation that the message names only if that is exactly the operation
+    /// that was called; otherwise the connection (DESIGN.md section 6).
+    private func note(_ hint: RetryHint, _ connection: Connection, _ call: APICall) throws {
+        guard hint.delayMilliseconds > 0 else { return }
+        let until = now.adding(milliseconds: hint.delayMilliseconds)
+        try ledger.noteHint(
+            connection: connection.name,
+            operation: hint.operation == call.operation ? call.operation : "", until: until,
+            delaySeconds: hint.delaySeconds, now: now)
+        guard hint.delayMilliseconds > 3_600_000 else { return }
+        log(.warning, "\(connection.name) asks us to wait \(hint.delaySeconds) s")
+        try ledger.raise(
+            kind: "blocked", subject: connection.name,
+            whatToDo: "the API asked us to wait until \(until.iso8601); to lift it: "
+                + "carillon unblock \(connection.name)", now: now)
+    }
+
+    /// Stores a failure with what happens next.
+    @discardableResult
+    func note(
+        _ failure: APIFailure, answer: APIAnswer, slot: SlotRow?, connection: String? = nil,
+        attempt: Int? = nil, runKey: Int64? = nil, nextStep: String
+    ) throws -> Int64 {
+        var row = NewError(
+            operation: answer.call.operation, message: failure.message ?? failure.summary,
+            nextStep: nextStep)
+        row.connection = connection ?? slot?.connection
+        row.schedule = slot?.schedule
+        row.slotID = slot?.slotID
+        row.attempt = attempt
+        row.runKey = runKey
+        row.httpStatus = failure.httpStatus
+        row.code = failure.code
+        row.target = failure.target
+        row.meta = failure.meta
+        row.details = failure.details
+        row.documentationURL = failure.documentationURL
+        row.retryAfterSeconds = failure.hint?.delaySeconds
+        return try ledger.insert(row, now: now)
+    }
+
+    func noteFailure(
+        _ connection: Connection, _ request: PendingRequest, _ failure: APIFailure
+    ) throws {
+        if failure.httpStatus == 401 {
+            try noteUnauthorized(
+                connection, generation: request.tokenGeneration, why: failure.summary)
+        } else {
+            try noteUnreachable(connection, failure)
+        }
+    }
+
+    // MARK: Answers to starts (rule 4)
+
+    private func receiveStart(
+        _ request: PendingRequest, _ answer: APIAnswer, attemptID: Int64, slotID: Int64,
+        _ connection: Connection?
+    ) throws {
+        guard let attempt = try ledger.attempt(attemptID), attempt.state == .starting,
+            let slot = try ledger.slot(slotID)
+        else { return }
+        switch answer.result {
+        case .success(.run(let run)):
+            if let connection { try noteAccepted(connection) }
+            try started(slot, attempt, run, connection)
+        case .success:
+            try becomeUnknown(
+                slot, attempt, reason: "the answer to attempt \(attempt.number) can't be read",
+                httpStatus: nil, errorID: nil)
+        case .failure(let failure):
+            try failed(slot, attempt, failure, answer, request, connection)
+        }
+        try ledger.wakeSlots(baseURL: slot.baseURL, processID: slot.processID, now: now)
+    }
+
+    /// 201 with a readable id: run, counts and attempt end in one transaction.
+    private func started(
+        _ slot: SlotRow, _ attempt: AttemptRow, _ run: ProcessRun, _ connection: Connection?
+    ) throws {
+        let known = try ledger.run(baseURL: slot.baseURL, runID: run.id)
+        if let other = known?.slotID, other != slot.slotID {
+            try becomeUnknown(
+                slot, attempt,
+                reason: "attempt \(attempt.number) was answered with run \(run.id), "
+                    + "which belongs to slot \(other)", httpStatus: 201, errorID: nil)
+            guard let fresh = try ledger.attempt(attempt.attemptID) else { return }
+            return try hold(
+                slot, fresh, candidate: run.id,
+                reason: "the API answered with run \(run.id), which belongs to slot \(other)")
+        }
+        let facts = Self.facts(of: run, processID: slot.processID)
+        let window = connection?.requestWindowMilliseconds ?? 29_000
+        let runKey: Int64
+        if let known {
+            runKey = known.runKey
+            try ledger.claim(
+                runKey, slotID: slot.slotID, schedule: slot.schedule, origin: origin(of: slot))
+        } else {
+            runKey = try ledger.insertRun(
+                facts, baseURL: slot.baseURL, connection: slot.connection,
+                schedule: slot.schedule, slotID: slot.slotID, origin: origin(of: slot),
+                pollGapMilliseconds: pollPolicy(slot.schedule).minMilliseconds,
+                nextPollAt: now.adding(
+                    milliseconds: pollPolicy(slot.schedule).minMilliseconds), now: now)
+        }
+        try ledger.endAttempt(
+            attempt.attemptID, .started, exposureEnd: now.adding(milliseconds: window),
+            httpStatus: 201, errorID: nil, runKey: runKey, now: now)
+        let baseline = attempt.baseline == "not known" ? "; no look was possible before it" : ""
+        let late = slot.isLate ? ", late" : ""
+        try ledger.start(
+            slot.slotID, runKey: runKey,
+            reason: "started by attempt \(attempt.number)\(late)\(baseline)",
+            lagMilliseconds: max(0, now.since(slot.dueAt)), now: now)
+        if let user = run.createdBy ?? run.managerUser {
+            try change(slot.connection) { $0.userID = user }
+        }
+        try watch(runKey, slot: slot)
+        if let row = try ledger.run(runKey) { try applyRead(run, facts, to: row) }
+        log(.info, "\(slot.schedule)@\(slot.slotAt.iso8601) started run \(run.id)")
+    }
+
+    private func origin(of slot: SlotRow) -> RunOrigin {
+        switch slot.kind {
+        case .manual: .manual
+        case .after: .after
+        case .boot: .boot
+        case .rule: slot.isLate ? .catchup : .rule
+        }
+    }
+
+    private func failed(
+        _ slot: SlotRow, _ attempt: AttemptRow, _ failure: APIFailure, _ answer: APIAnswer,
+        _ request: PendingRequest, _ connection: Connection?
+    ) throws {
+        let schedule = schedules[slot.schedule]
+        let verdict = StartVerdict.judge(
+            failure, afterAmbiguous: try ledger.hadAmbiguousAttempt(slotID: slot.slotID),
+            onConflict: schedule?.onConflict ?? .fail)
+        let errorID = try note(
+            failure, answer: answer, slot: slot, attempt: attempt.number,
+            nextStep: Self.nextStep(after: verdict))
+        let number = "attempt \(attempt.number)"
+        switch verdict {
+        case .ambiguous:
+            if let connection { try noteFailure(connection, request, failure) }
+            return try becomeUnknown(
+                slot, attempt, reason: "\(number): \(failure.summary)",
+                httpStatus: failure.httpStatus, errorID: errorID)
+        case .refused:
+            if let connection { try noteReachable(connection) }
+            try finishAttempt(attempt, .refused, failure, errorID, connection)
+            return try end(slot, .failed, "\(number) was refused: \(failure.summary)")
+        case .unauthorized:
+            try finishAttempt(attempt, .refused, failure, errorID, connection)
+            try ledger.move(
+                slot.slotID, .pending, reason: "\(number): the token was not accepted",
+                nextActionAt: now)
+            if let connection { try noteFailure(connection, request, failure) }
+        case .throttled:
+            try finishAttempt(attempt, .refused, failure, errorID, connection)
+            let until =
+                failure.hint.map { now.adding(milliseconds: $0.delayMilliseconds) }
+                ?? backoff(slot, schedule)
+            try ledger.move(
+                slot.slotID, .pending,
+                reason: "\(number): the API asked us to wait until \(until.iso8601)",
+                nextActionAt: max(until, now.adding(milliseconds: 1000)))
+        case .notSent(let isCertificate):
+            try finishAttempt(attempt, .notSent, failure, errorID, connection)
+            if let connection { try noteUnreachable(connection, failure) }
+            // Certificate and name errors stay until somebody mends them: slow and loud.
+            let until =
+                isCertificate ? now.adding(milliseconds: 300_000) : backoff(slot, schedule)
+            try ledger.move(
+                slot.slotID, .pending, reason: "\(number) was not sent: \(failure.summary)",
+                nextActionAt: until)
+        case .conflict, .unavailable:
+            try finishAttempt(attempt, .refused, failure, errorID, connection)
+            try retry(slot, schedule, why: "\(number): \(failure.summary)")
+        }
+    }
+
+    private func finishAttempt(
+        _ attempt: AttemptRow, _ state: AttemptState, _ failure: APIFailure, _ errorID: Int64,
+        _ connection: Connection?
+    ) throws {
+        try ledger.endAttempt(
+            attempt.attemptID, state,
+            exposureEnd: now.adding(
+                milliseconds: connection?.requestWindowMilliseconds ?? 29_000),
+            httpStatus: failure.httpStatus, errorID: errorID, runKey: nil, now: now)
+    }
+
+    /// Charges the attempt and waits, or gives up with `failed`.
+    private func retry(_ slot: SlotRow, _ schedule: Schedule?, why: String) throws {
+        try ledger.countAttempt(slotID: slot.slotID)
+        if let max = schedule?.retry.maxAttempts, slot.attemptsCounted + 1 >= max {
+            return try end(slot, .failed, "\(why); retry.max_attempts (\(max)) is used up")
+        }
+        let until = backoff(slot, schedule)
+        try ledger.move(
+            slot.slotID, .pending, reason: "\(why); again at \(until.iso8601)",
+            nextActionAt: until)
+    }
+
+    private func backoff(_ slot: SlotRow, _ schedule: Schedule?) -> Instant {
+        now.adding(
+            milliseconds: Backoff.delayMilliseconds(
+                schedule?.retry ?? RetryPolicy(), attempt: slot.attempts,
+                seed: Backoff.seed(slot.schedule)
+                    ^ UInt64(bitPattern: slot.slotAt.milliseconds)))
+    }
+
+    private static func nextStep(after verdict: StartVerdict) -> String {
+        switch verdict {
+        case .ambiguous: "looked for, never blindly sent again"
+        case .refused: "the slot has failed; mend the cause and trigger it"
+        case .unauthorized: "sent again with a new token"
+        case .throttled: "sent again when the wait is over, uses up no attempt"
+        case .notSent: "sent again, it never left"
+        case .conflict: "sent again (on_conflict = \"retry\")"
+        case .unavailable: "sent again after a backoff"
+        }
+    }
+}

@@ -1,0 +1,196 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// Overlap, processes named by pattern, and validation ahead of a start (rule 9, section 9).
+extension Clockwork {
+    /// The second skip in a row by the same run is in `attention`.
+    private static let skipsToReport = 2
+
+    func isBlocked(_ slot: SlotRow, _ schedule: Schedule, look: Look?) throws -> Bool {
+        guard schedule.overlap != .allow, !slot.forced else { return false }
+        let open = try ledger.openRuns(baseURL: slot.baseURL, processID: slot.processID)
+        var blocker: RunRow?
+        for run in open {
+            guard try isKnownFresh(run, slot, look: look) else { return true }
+            // Reading it may have closed it within this turn.
+            if let fresh = try ledger.run(run.runKey), fresh.isOpen, fresh.outcome != .lost {
+                blocker = blocker ?? fresh
+            }
+        }
+        if let held = try ledger.heldCandidate(baseURL: slot.baseURL, processID: slot.processID),
+            held != slot.slotID, blocker == nil
+        {
+            return try wait(slot, "slot \(held) of this process is held without a known run", 60_000)
+        }
+        guard let blocker else {
+            if let former = slot.blockedBy { try unblock(slot, former) }
+            try ledger.setOverlap(schedule: slot.schedule, runID: nil, skips: 0)
+            return false
+        }
+        switch schedule.overlap {
+        case .allow: return false
+        case .skip: try skip(slot, blocker: blocker)
+        case .queue: try queue(slot, blocker: blocker)
+        }
+        return true
+    }
+
+    /// The state of a run that would block must be as fresh as the look (rule 1).
+    private func isKnownFresh(_ run: RunRow, _ slot: SlotRow, look: Look?) throws -> Bool {
+        if look?.runID == run.runID { return true }
+        let oldest = now.adding(milliseconds: -limits.lookAgeMaxMilliseconds)
+        if let polled = run.lastPolledAt, polled >= oldest { return true }
+        let since = slot.lookWantedSince ?? now
+        if slot.lookWantedSince == nil { try ledger.setLookWanted(slot.slotID, since: now) }
+        guard let connection = configuration?.connections[slot.connection],
+            now < since.adding(milliseconds: connection.lookPatienceMilliseconds)
+        else { return true }
+        _ = try read(run, connection, priority: .start)
+        return try wait(slot, "reading run \(run.runID), which may still be open", 15_000)
+    }
+
+    private func unblock(_ slot: SlotRow, _ former: String) throws {
+        // The clocks of rule 8 start afresh when the blocker closes.
+        try ledger.setBlocked(slot.slotID, by: nil, windowFrom: now)
+        log(.info, "\(slot.schedule): run \(former) has closed, the queued slot goes on")
+    }
+
+    private func skip(_ slot: SlotRow, blocker: RunRow) throws {
+        let owner =
+            blocker.origin == .external
+            ? "started by user \(blocker.userID ?? "unknown")"
+            : "of \(blocker.schedule ?? "another schedule")"
+        try end(
+            slot, .skipped,
+            "overlap: run \(blocker.runID) \(owner) is still \(blocker.status)")
+        guard slot.kind != .manual, let row = try ledger.schedule(slot.schedule) else { return }
+        let skips = row.overlapRunID == blocker.runID ? row.overlapSkips + 1 : 1
+        try ledger.setOverlap(schedule: slot.schedule, runID: blocker.runID, skips: skips)
+        if skips >= Self.skipsToReport {
+            try ledger.raise(
+                kind: "overlap", subject: slot.schedule,
+                whatToDo: "run \(blocker.runID) has made \(skips) slots in a row skip; close it "
+                    + "in Workiva (with autoClose off it may never close by itself)", now: now)
+        }
+    }
+
+    private func queue(_ slot: SlotRow, blocker: RunRow) throws {
+        // One slot waits, the newest; the older ones are coalesced into it.
+        for other in try ledger.openSlots(schedule: slot.schedule, .pending)
+        where other.kind == slot.kind && other.slotAt > slot.slotAt && other.dueAt <= now {
+            return try end(
+                slot, .coalesced,
+                "the later slot \(other.slotAt.iso8601) waits for run \(blocker.runID) in its stead"
+            )
+        }
+        if slot.blockedBy != blocker.runID {
+            try ledger.setBlocked(slot.slotID, by: blocker.runID, windowFrom: nil)
+        }
+        _ = try wait(slot, "queued behind run \(blocker.runID) (\(blocker.status))", 60_000)
+    }
+
+    /// A run has closed: what it blocked comes up, what waits for its schedule too.
+    func noteClosed(_ run: RunRow) throws {
+        try ledger.wakeSlots(baseURL: run.baseURL, processID: run.processID, now: now)
+        if let schedule = run.schedule {
+            memory.endedUpstreams.insert(schedule)
+            if let row = try ledger.schedule(schedule), row.overlapRunID == run.runID {
+                try ledger.setOverlap(schedule: schedule, runID: nil, skips: 0)
+            }
+            try ledger.clear(kind: "overlap", subject: schedule)
+        }
+    }
+
+    // MARK: Processes named by pattern
+
+    /// The slot with its process; nil while it waits for a look at the names, or is held.
+    func resolveProcess(_ slot: SlotRow, _ schedule: Schedule) throws -> SlotRow? {
+        guard slot.processID.isEmpty, let pattern = slot.processPattern else { return slot }
+        guard
+            let name = NamePattern.expand(
+                pattern, slotAt: slot.slotAt, offsetSeconds: slot.utcOffsetSeconds)
+        else {
+            try end(slot, .failed, "the process name pattern \"\(pattern)\" can't be expanded")
+            return nil
+        }
+        guard let names = memory.processNames[slot.connection] else {
+            want(look: slot.connection, .start)
+            if slot.lookWantedSince == nil { try ledger.setLookWanted(slot.slotID, since: now) }
+            _ = try wait(slot, "looking for the process \"\(name)\"", 15_000)
+            return nil
+        }
+        let matches = names.filter { $0.value == name }.keys.sorted()
+        guard let id = matches.first, matches.count == 1 else {
+            let found = matches.isEmpty ? "no process has" : "processes \(matches.joined(separator: ", ")) all have"
+            try ledger.move(
+                slot.slotID, .held,
+                reason: "\(found) the name \"\(name)\"; exactly one must",
+                nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
+            return nil
+        }
+        try ledger.setProcess(slot.slotID, processID: id)
+        namedProcesses.insert(ProcessKey(baseURL: slot.baseURL, processID: id))
+        return try ledger.slot(slot.slotID)
+    }
+
+    // MARK: validate_first
+
+    func isValidated(
+        _ slot: SlotRow, _ schedule: Schedule, _ connection: Connection
+    ) throws -> Bool {
+        guard schedule.validateFirst, slot.validatedAt == nil else { return true }
+        guard !memory.validatingSlots.contains(slot.slotID) else {
+            return try wait(slot, "the process is being validated", 15_000)
+        }
+        guard let token = usableToken(connection.name) else {
+            try requestToken(connection, .start)
+            return try wait(slot, "waiting for an access token", 15_000)
+        }
+        if let at = try takeBudget(connection, .start) {
+            try ledger.wait(slot.slotID, reason: "waiting for the rate budget", until: at)
+            return false
+        }
+        memory.validatingSlots.insert(slot.slotID)
+        send(
+            .validate(process: slot.processID), connection, .validate(slotID: slot.slotID),
+            token: token, sendBy: nil)
+        return try wait(slot, "the process is being validated", 45_000)
+    }
+
+    /// Applies the answer of a validation: errors are recorded with the job they name, and the
+    /// start is refused for them.
+    func validated(_ slotID: Int64, _ answer: APIAnswer) throws {
+        memory.validatingSlots.remove(slotID)
+        guard let slot = try ledger.slot(slotID), slot.disposition == .pending else { return }
+        switch answer.result {
+        case .success(.validation(let problems)) where problems.isEmpty:
+            try ledger.setValidated(slotID, at: now)
+            _ = try wait(slot, "validated", 0)
+        case .success(.validation(let problems)):
+            for problem in problems {
+                var row = NewError(
+                    operation: answer.call.operation,
+                    message: problem.message ?? problem.code ?? "validation failed",
+                    nextStep: "mend the process in Workiva, then trigger the schedule")
+                row.connection = slot.connection
+                row.schedule = slot.schedule
+                row.slotID = slotID
+                row.code = problem.code
+                row.target = problem.target
+                row.meta = problem.meta
+                row.details = problem.details
+                _ = try ledger.insert(row, now: now)
+            }
+            try end(slot, .failed, "the process does not validate: \(problems.count) errors")
+        case .success:
+            _ = try wait(slot, "the validation's answer can't be read", 30_000)
+        case .failure(let failure):
+            try note(failure, answer: answer, slot: slot, nextStep: "validated again")
+            _ = try wait(
+                slot, "the process could not be validated: \(failure.summary)",
+                Backoff.delayMilliseconds(
+                    RetryPolicy(), attempt: 2, seed: UInt64(bitPattern: slotID)))
+        }
+    }
+}

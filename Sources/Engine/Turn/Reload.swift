@@ -1,0 +1,284 @@
+import Store
+import Timetable
+
+/// A configuration takes effect: edits can't fire the past, and lose nothing (rules 10, 13; I3).
+extension Clockwork {
+    private static let editedWhileDown = "the configuration was changed while the daemon was down"
+
+    func adopt(_ new: EngineConfiguration, commandID: UInt64?) throws {
+        let isReload = configuration != nil
+        // Under the old rules first: no slot up to now is lost by the edit.
+        if isReload { try createDueSlots() }
+        let last = try ledger.lastRevision()
+        var changes: [String] = []
+        let revisionID: Int64
+        if let last, last.contentHash == new.contentHash {
+            revisionID = last.id
+        } else {
+            revisionID = try ledger.insertRevision(
+                contentHash: new.contentHash, isReload: isReload,
+                summary: "\(new.schedules.count) schedules", now: now)
+        }
+        memory.revisionID = revisionID
+        configuration = new
+        for name in new.connections.keys.sorted() {
+            guard let connection = new.connections[name] else { continue }
+            try ledger.upsertConnection(
+                name: name, baseURL: connection.baseURL, apiVersion: connection.apiVersion)
+            turn.connections[name] = nil
+        }
+        try ledger.removeConnections(except: Array(new.connections.keys), now: now)
+        if !isReload { try beginLife() }
+        let old = schedules
+        schedules = [:]
+        for schedule in new.schedules where schedule.enabled { schedules[schedule.name] = schedule }
+        nameProcesses()
+        for schedule in new.schedules {
+            try step("apply schedule \(schedule.name)", schedule: schedule.name) {
+                if let change = try adopt(
+                    schedule, old: old[schedule.name], isReload: isReload)
+                {
+                    changes.append(change)
+                }
+            }
+        }
+        let names = Set(new.schedules.map(\.name))
+        for row in try ledger.schedules() where !names.contains(row.schedule) && row.state != "removed" {
+            try close(row, old: old[row.schedule], state: "removed", isReload: isReload)
+            changes.append("\(row.schedule) removed")
+        }
+        if !isReload { try fireBootSlots() }
+        memory.endedUpstreams.formUnion(schedules.keys)
+        let summary = changes.isEmpty ? "nothing changed" : changes.joined(separator: "; ")
+        log(.notice, "configuration \(isReload ? "reloaded" : "loaded"): \(summary)")
+        if isReload {
+            try ledger.audit(
+                actor: "reload", action: "reload", subject: "configuration",
+                detail: String(summary.prefix(2000)), now: now)
+        }
+        if let commandID { turn.effects.append(.reply(commandID: commandID, .done(summary))) }
+    }
+
+    private func nameProcesses() {
+        namedProcesses = []
+        for schedule in schedules.values {
+            guard case .id(let id) = schedule.process,
+                let connection = configuration?.connections[schedule.connection]
+            else { continue }
+            namedProcesses.insert(ProcessKey(baseURL: connection.baseURL, processID: id))
+        }
+    }
+
+    /// What a start of the daemon does before anything else (rules 5, 12, 13).
+    private func beginLife() throws {
+        try recoverStarting()
+        if let last = try ledger.lastTurnAt(), last > now {
+            log(.warning, "the clock is behind the last turn by \(last.since(now)) ms")
+            try returnCursorsAtStart()
+        }
+        memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
+        memory.lastTouch = now
+        var daemon = try daemonRow()
+        memory.isDraining = daemon.drainingSince != nil
+        guard daemon.isRestored else { return }
+        daemon.isRestored = false
+        daemon.restoredAt = now
+        turn.daemon = daemon
+        log(.warning, "this database was restored from a backup: nothing is sent for instants before now")
+        try ledger.audit(
+            actor: "daemon", action: "restored", subject: "database",
+            detail: "nothing is sent for instants before now", now: now)
+        for row in try ledger.schedules() {
+            for slot in try ledger.openSlots(schedule: row.schedule, .pending) where slot.slotAt <= now {
+                try end(
+                    slot, .missed,
+                    "the database was restored from a backup, nothing is sent for earlier instants")
+            }
+        }
+    }
+
+    private func returnCursorsAtStart() throws {
+        for (schedule, slotAt) in try ledger.removeUnsentSlots(after: now) {
+            try ledger.audit(
+                actor: "clock", action: "remove slot", subject: "\(schedule)@\(slotAt.iso8601)",
+                detail: "not sent, and later than now at the start", now: now)
+        }
+        for var row in try ledger.schedules() where row.cursorAt > now {
+            row.cursorAt = now
+            try ledger.save(row)
+        }
+    }
+
+    // MARK: One schedule
+
+    /// Applies a schedule of the new configuration.
+    ///
+    /// - Returns: the change in words; nil if nothing changed.
+    private func adopt(
+        _ schedule: Schedule, old: Schedule?, isReload: Bool
+    ) throws -> String? {
+        guard let connection = configuration?.connections[schedule.connection] else { return nil }
+        if let former = schedule.formerly, try ledger.schedule(schedule.name) == nil,
+            try ledger.schedule(former) != nil
+        {
+            try ledger.renameSchedule(former, to: schedule.name)
+        }
+        let known = try ledger.schedule(schedule.name)
+        var row = self.row(for: schedule, connection)
+        guard let known else {
+            try save(&row, schedule, from: now)
+            return "\(schedule.name) added"
+        }
+        let wasActive = known.state == "active"
+        if schedule.enabled, wasActive, known.firingKey == row.firingKey {
+            return try keep(row, known: known, schedule)
+        }
+        if !schedule.enabled {
+            guard wasActive || known.state == "set aside" else { return nil }
+            try close(known, old: old, state: "disabled", isReload: isReload)
+            return "\(schedule.name) disabled"
+        }
+        if wasActive { try fillGap(known, old: old, isReload: isReload) }
+        if known.process != row.process || known.connection != row.connection
+            || known.baseURL != row.baseURL
+        {
+            try cancelPending(known, why: "its process or connection was changed")
+        }
+        row.overlapRunID = known.overlapRunID
+        row.overlapSkips = known.overlapSkips
+        try save(&row, schedule, from: now)
+        if known.state == "set aside" {
+            try ledger.clear(kind: "set aside", subject: schedule.name)
+        }
+        return "\(schedule.name) \(wasActive ? "changed" : "enabled")"
+    }
+
+    private func row(for schedule: Schedule, _ connection: Connection) -> ScheduleRow {
+        let process: String
+        switch schedule.process {
+        case .id(let id): process = id
+        case .name(let pattern): process = "name: \(pattern)"
+        }
+        let key = [connection.name, connection.baseURL, process, schedule.ruleSource]
+        return ScheduleRow(
+            schedule: schedule.name, state: schedule.enabled ? "active" : "disabled",
+            connection: connection.name, baseURL: connection.baseURL, process: process,
+            rule: schedule.ruleText, ruleSource: schedule.ruleSource,
+            timezone: schedule.timezone, mode: schedule.mode.rawValue,
+            description: schedule.description,
+            tags: "[" + schedule.tags.map { "\"\($0)\"" }.joined(separator: ",") + "]",
+            firingKey: key.joined(separator: "\n"), revisionID: memory.revisionID,
+            effectiveAt: now)
+    }
+
+    /// An unchanged firing key: nothing happens, only words and policies are taken over.
+    private func keep(
+        _ row: ScheduleRow, known: ScheduleRow, _ schedule: Schedule
+    ) throws -> String? {
+        var kept = row
+        kept.effectiveAt = known.effectiveAt
+        kept.cursorAt = known.cursorAt
+        kept.overlapRunID = known.overlapRunID
+        kept.overlapSkips = known.overlapSkips
+        kept.revisionID = known.revisionID
+        kept.nextSlotAt = known.nextSlotAt
+        kept.nextDueAt = known.nextDueAt
+        if kept != known { try ledger.save(kept) }
+        // Zone data may have changed under the same rule: the next instant is found anew.
+        let next = nextOccurrence(of: schedule, after: kept.cursorAt)?.at
+        if next != known.nextSlotAt || known.nextDueAt == nil {
+            try moveCursor(of: schedule, to: kept.cursorAt)
+            if known.nextSlotAt != nil, next != known.nextSlotAt {
+                return "\(schedule.name) moved its next slot"
+            }
+        }
+        return nil
+    }
+
+    /// Makes the rule take effect from `from`: slots before it do not exist (I3).
+    private func save(_ row: inout ScheduleRow, _ schedule: Schedule, from: Instant) throws {
+        row.cursorAt = from
+        try ledger.save(row)
+        try ledger.insertScheduleRevision(row, now: from)
+        if schedule.enabled { try moveCursor(of: schedule, to: from) }
+    }
+
+    /// A schedule is disabled or removed.
+    private func close(
+        _ known: ScheduleRow, old: Schedule?, state: String, isReload: Bool
+    ) throws {
+        if known.state == "active" { try fillGap(known, old: old, isReload: isReload) }
+        try cancelPending(known, why: "the schedule was \(state)")
+        var row = try ledger.schedule(known.schedule) ?? known
+        row.state = state
+        row.nextSlotAt = nil
+        row.nextDueAt = nil
+        row.revisionID = memory.revisionID
+        try ledger.save(row)
+        try ledger.insertScheduleRevision(row, now: now)
+        try ledger.setUpcoming(schedule: known.schedule, [], zoneDataHash: "")
+    }
+
+    /// Slots of the old rule up to now that have no row yet: `missed`, edited while down.
+    private func fillGap(_ known: ScheduleRow, old: Schedule?, isReload: Bool) throws {
+        guard !isReload else {
+            // `createDueSlots` ran under the old rule already, unless it met its limit of rows.
+            if let old { try fillRest(old, known.schedule, reason: nil) }
+            return
+        }
+        guard let next = known.nextSlotAt, next <= now else { return }
+        guard let rule = recompile(known.ruleSource) else {
+            try ledger.audit(
+                actor: "reload", action: "gap", subject: known.schedule,
+                detail: "slots after \(known.cursorAt.iso8601) are unknown, "
+                    + "the old rule can't be compiled any more", now: now)
+            return
+        }
+        guard let zone = schedules[known.schedule]?.zone ?? configuration?.schedules.first?.zone
+        else { return }
+        var former = Schedule(
+            name: known.schedule, process: .id(known.process), connection: known.connection,
+            trigger: .rule(rule), ruleText: known.rule, ruleSource: known.ruleSource, zone: zone)
+        if known.process.hasPrefix("name: ") {
+            former.process = .name(pattern: String(known.process.dropFirst(6)))
+        }
+        try fillRest(former, known.schedule, reason: Self.editedWhileDown)
+    }
+
+    private func fillRest(_ schedule: Schedule, _ name: String, reason: String?) throws {
+        turn.slotRows = 0
+        // Each pass is bounded; the rows of a gap must all be there before the rule is replaced.
+        while let row = try ledger.schedule(name), let next = row.nextSlotAt, next <= now {
+            turn.slotRows = 0
+            try fill(schedule, row: row, replacement: reason)
+            guard let after = try ledger.schedule(name), after.cursorAt > row.cursorAt else { return }
+        }
+    }
+
+    private func cancelPending(_ row: ScheduleRow, why: String) throws {
+        for slot in try ledger.openSlots(schedule: row.schedule, .pending) {
+            try end(slot, .cancelled, why)
+        }
+    }
+
+    /// @reboot fires once at a start of the daemon, not at a reload.
+    private func fireBootSlots() throws {
+        for name in schedules.keys.sorted() {
+            guard let schedule = schedules[name], case .rule(let rule) = schedule.trigger,
+                rule.isReboot, let row = try ledger.schedule(name), row.state == "active"
+            else { continue }
+            var slot = NewSlot(
+                schedule: name, kind: .boot, slotAt: now, dueAt: now,
+                utcOffsetSeconds: schedule.zone.offsetSeconds(at: now), disposition: .pending,
+                reason: "due at the daemon's start", connection: row.connection,
+                baseURL: row.baseURL, processID: "", processPattern: nil,
+                revisionID: row.revisionID, mode: schedule.mode.rawValue)
+            setProcess(of: &slot, schedule)
+            if schedule.mode == .observe {
+                slot.disposition = .skipped
+                slot.reason = "observe mode: it would have been started"
+            }
+            _ = try ledger.insert(slot, now: now)
+        }
+    }
+}

@@ -1,0 +1,248 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// What goes out: tokens, the rate budget, sweeps, and what keeps a connection alive.
+extension Clockwork {
+    func send(
+        _ call: APICall, _ connection: Connection, _ purpose: PendingRequest.Purpose,
+        token: Secret?, sendBy: Instant?
+    ) {
+        let id = memory.nextRequestID
+        memory.nextRequestID += 1
+        memory.requests[id] = PendingRequest(
+            connection: connection.name, baseURL: connection.baseURL, purpose: purpose,
+            sentAt: turn.now, tokenGeneration: memory.tokens[connection.name]?.generation ?? 0)
+        turn.effects.append(
+            .request(
+                RequestEffect(
+                    id: id, connection: connection.name,
+                    endpoint: APIEndpoint(
+                        baseURL: connection.baseURL, apiVersion: connection.apiVersion),
+                    call: call, token: token, sendBy: sendBy)))
+    }
+
+    // MARK: Rate budget
+
+    /// Takes one request from the connection's budget; the instant to wait for if it is used up.
+    func takeBudget(
+        _ connection: Connection, _ priority: RateBudget.Priority
+    ) throws -> Instant? {
+        guard let row = try connectionRow(connection.name) else { return nil }
+        var policy = connection.rate
+        if let requests = row.learnedRequests, let window = row.learnedWindowMilliseconds {
+            policy.requests = Int(clamping: requests)
+            policy.perMilliseconds = window
+        }
+        var budget = RateBudget(policy: policy, tatMicroseconds: row.budgetTATMicroseconds)
+        if let at = budget.take(priority, now: now) { return at }
+        try change(connection.name) {
+            $0.budgetTATMicroseconds = budget.tatMicroseconds
+            $0.requestsSent += 1
+        }
+        return nil
+    }
+
+    // MARK: Tokens
+
+    func usableToken(_ connection: String) -> Secret? {
+        guard let state = memory.tokens[connection],
+            state.expiresAtMonotonic > turn.now.monotonicMilliseconds
+        else { return nil }
+        return state.secret
+    }
+
+    /// Asks for a token unless one is asked for already or must wait.
+    func requestToken(_ connection: Connection, _ priority: RateBudget.Priority) throws {
+        guard memory.tokens[connection.name]?.isRequested != true, !memory.isStopping,
+            let row = try connectionRow(connection.name)
+        else { return }
+        if let next = row.nextTokenAt, next > now {
+            turn.deadlines.append(next)
+            return
+        }
+        if let until = try blockedUntil(connection.name, operation: "token") {
+            turn.deadlines.append(until)
+            return
+        }
+        if let at = try takeBudget(connection, priority) {
+            turn.deadlines.append(at)
+            return
+        }
+        memory.tokens[connection.name, default: TokenState()].isRequested = true
+        send(.token, connection, .token, token: nil, sendBy: nil)
+    }
+
+    func receiveToken(_ connection: Connection, _ answer: APIAnswer) throws {
+        var state = memory.tokens[connection.name] ?? TokenState()
+        state.isRequested = false
+        switch answer.result {
+        case .success(.token(let token)):
+            state.secret = token.secret
+            state.generation += 1
+            // Renewed 60 s before it ends, on the monotonic clock.
+            let seconds = Int64(min(max(token.expiresInSeconds, 1), 86_400))
+            let life = max(seconds - 60, seconds / 2, 1)
+            state.expiresAtMonotonic = turn.now.monotonicMilliseconds + life * 1000
+            memory.tokens[connection.name] = state
+            // A token of a bad credential proves nothing until a call accepts it.
+            try change(connection.name) {
+                $0.nextTokenAt = nil
+                if $0.credentialBadSince == nil { $0.credentialFailures = 0 }
+            }
+            try noteReachable(connection)
+            try ledger.wakeSlots(connection: connection.name, now: now)
+            if try connectionRow(connection.name)?.credentialBadSince != nil {
+                want(look: connection.name, .start)
+            }
+        case .success:
+            memory.tokens[connection.name] = state
+            try delayToken(connection, why: "the token's answer can't be read")
+        case .failure(let failure):
+            memory.tokens[connection.name] = state
+            try note(
+                failure, answer: answer, slot: nil, connection: connection.name,
+                nextStep: "asked again with a growing gap, starts wait")
+            if failure.kind == .refused, [400, 401, 403].contains(failure.httpStatus ?? 0) {
+                try credentialFailed(connection, failure.summary)
+            } else {
+                try noteUnreachable(connection, failure)
+            }
+            try delayToken(connection, why: failure.summary)
+        }
+    }
+
+    private func delayToken(_ connection: Connection, why: String) throws {
+        let failures = (try connectionRow(connection.name)?.credentialFailures ?? 0) + 1
+        // "Token requests back off to minutes": 5 s, 10 s, … 5 min, never hammering.
+        let delay = Backoff.ceilingMilliseconds(
+            base: 5_000, cap: 300_000, attempt: Int(clamping: failures))
+        try change(connection.name) {
+            $0.credentialFailures = failures
+            $0.nextTokenAt = max(self.now.adding(milliseconds: delay), $0.nextTokenAt ?? self.now)
+        }
+    }
+
+    /// A 401 on a call: drops the token if it is the one used (DESIGN.md section 6).
+    func noteUnauthorized(_ connection: Connection, generation: Int, why: String) throws {
+        var state = memory.tokens[connection.name] ?? TokenState()
+        if state.generation == generation {
+            state.secret = nil
+            state.refusals += 1
+        }
+        memory.tokens[connection.name] = state
+        if state.refusals >= 2 { try credentialFailed(connection, why) }
+    }
+
+    private func credentialFailed(_ connection: Connection, _ why: String) throws {
+        try change(connection.name) {
+            $0.credentialBadSince = $0.credentialBadSince ?? self.now
+            $0.nextTokenAt = max(
+                self.now.adding(milliseconds: 60_000), $0.nextTokenAt ?? self.now)
+        }
+        try ledger.raise(
+            kind: "credential", subject: connection.name,
+            whatToDo: "the API does not accept the client credential (\(why)); renew the grant or "
+                + "the secret, starts of this connection wait until then", now: now)
+    }
+
+    /// A call was accepted: credential and way are fine.
+    func noteAccepted(_ connection: Connection) throws {
+        memory.tokens[connection.name]?.refusals = 0
+        guard let row = try connectionRow(connection.name) else { return }
+        if row.credentialBadSince != nil {
+            try change(connection.name) {
+                $0.credentialBadSince = nil
+                $0.credentialFailures = 0
+            }
+            try ledger.clear(kind: "credential", subject: connection.name)
+            try ledger.wakeSlots(connection: connection.name, now: now)
+            log(.notice, "the credential of \(connection.name) is accepted again")
+        }
+        try noteReachable(connection)
+    }
+
+    /// The secret file has changed: ask at once, whatever the backoff says.
+    func credentialChanged(_ name: String) throws {
+        guard let connection = configuration?.connections[name] else { return }
+        try change(name) {
+            $0.nextTokenAt = nil
+            $0.credentialFailures = 0
+        }
+        memory.tokens[name]?.secret = nil
+        memory.tokens[name]?.refusals = 0
+        try requestToken(connection, .start)
+    }
+
+    // MARK: Circuit breaker
+
+    private static let breakerFailuresMax: Int64 = 5
+
+    /// A transport failure or 5xx: after five in a row starts wait, and only probes go out.
+    func noteUnreachable(_ connection: Connection, _ failure: APIFailure) throws {
+        let counts =
+            failure.kind != .refused || (failure.httpStatus ?? 0) >= 500
+        guard counts, let row = try connectionRow(connection.name) else { return }
+        let failures = row.breakerFailures + 1
+        let opens = failures >= Self.breakerFailuresMax && row.breakerOpenedAt == nil
+        try change(connection.name) {
+            $0.breakerFailures = failures
+            if opens { $0.breakerOpenedAt = self.now }
+            if failures >= Self.breakerFailuresMax {
+                $0.nextProbeAt = self.now.adding(milliseconds: connection.probeEveryMilliseconds)
+            }
+        }
+        if opens {
+            log(.warning, "\(connection.name) fails, starts wait: \(failure.summary)")
+            try ledger.raise(
+                kind: "unreachable", subject: connection.name,
+                whatToDo: "the API fails (\(failure.summary)); starts wait and go on by themselves "
+                    + "once a probe succeeds", now: now)
+        }
+    }
+
+    func noteReachable(_ connection: Connection) throws {
+        guard let row = try connectionRow(connection.name),
+            row.breakerFailures > 0 || row.breakerOpenedAt != nil
+        else { return }
+        let wasOpen = row.breakerOpenedAt != nil
+        try change(connection.name) {
+            $0.breakerFailures = 0
+            $0.breakerOpenedAt = nil
+            $0.nextProbeAt = nil
+            if wasOpen { $0.breakerClosedAt = self.now }
+        }
+        guard wasOpen else { return }
+        log(.notice, "\(connection.name) answers again")
+        try ledger.clear(kind: "unreachable", subject: connection.name)
+        try ledger.wakeSlots(connection: connection.name, now: now)
+    }
+
+    /// Probes of open breakers and bad credentials; a probe is a list, never a start.
+    func tendConnections() throws {
+        guard let configuration, !memory.isStopping else { return }
+        for name in configuration.connections.keys.sorted() {
+            guard let connection = configuration.connections[name],
+                let row = try connectionRow(name)
+            else { continue }
+            if row.breakerOpenedAt != nil {
+                let at = row.nextProbeAt ?? now
+                if at <= now {
+                    try change(name) {
+                        $0.nextProbeAt = self.now.adding(
+                            milliseconds: connection.probeEveryMilliseconds)
+                    }
+                    want(look: name, .start)
+                }
+                turn.deadlines.append(max(at, now.adding(milliseconds: 1000)))
+            }
+            if row.credentialBadSince != nil {
+                if usableToken(name) != nil {
+                    want(look: name, .start)
+                } else {
+                    try requestToken(connection, .start)
+                }
+            }
+        }
+    }
+}

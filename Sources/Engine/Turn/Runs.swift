@@ -1,0 +1,205 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// What reads of the API say of runs, and their judgement (DESIGN.md sections 2 and 7).
+extension Clockwork {
+    /// Statuses kept in history as they are, but never a tree larger than this.
+    private static let treeBytesMax = 16 << 20
+
+    func pollPolicy(_ schedule: String?) -> PollPolicy {
+        schedule.flatMap { schedules[$0]?.poll } ?? PollPolicy()
+    }
+
+    static func facts(of run: ProcessRun, processID: String) -> RunFacts {
+        var facts = RunFacts(
+            runID: run.id, processID: run.process ?? processID, status: run.status.raw)
+        facts.name = run.name
+        facts.userID = run.createdBy ?? run.managerUser
+        facts.counts = json(run.statusCounts)
+        facts.jobCounts = json(run.jobCounts)
+        facts.revision = run.revision
+        facts.createdAt = run.created
+        facts.modifiedAt = run.modified
+        facts.completedAt = run.completed
+        facts.dueDate = run.dueDate
+        if run.treeJSON.count <= treeBytesMax {
+            facts.tree = String(decoding: run.treeJSON, as: UTF8.self)
+        }
+        return facts
+    }
+
+    /// A JSON object with sorted keys, so that the same counts are the same text.
+    static func json(_ counts: [String: Int64]) -> String {
+        let members = counts.keys.sorted().map { "\(quoted($0)):\(counts[$0] ?? 0)" }
+        return "{\(members.joined(separator: ","))}"
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case _ where scalar.value < 0x20:
+                let hex = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+
+    /// Sets the times a run is measured against once it belongs to a slot.
+    func watch(_ runKey: Int64, slot: SlotRow) throws {
+        guard let schedule = schedules[slot.schedule] else { return }
+        let over = schedule.runWithinMilliseconds.map { now.adding(milliseconds: $0) }
+        try ledger.setWatch(runKey, until: nil, runWithinAt: over)
+    }
+
+    /// Applies a full read: status, counts and tree, if anything of it is new.
+    ///
+    /// - Returns: true if something had changed.
+    @discardableResult
+    func applyRead(_ run: ProcessRun, _ facts: RunFacts, to row: RunRow) throws -> Bool {
+        let isNew = row.lastPolledAt == nil
+        let countsChanged = facts.counts != row.counts || facts.jobCounts != row.jobCounts
+        let changed =
+            isNew || countsChanged || facts.status != row.status
+            || facts.modifiedAt != row.modifiedAt || facts.completedAt != row.completedAt
+        if !isNew, countsChanged, facts.status == row.status, let modified = facts.modifiedAt,
+            modified == row.modifiedAt
+        {
+            try distrustSweeps(row)
+        }
+        if changed {
+            try judge(row, facts: facts, counts: run.jobCounts.isEmpty ? run.statusCounts : run.jobCounts)
+            if countsChanged || isNew {
+                try ledger.setCounts(
+                    runKey: row.runKey,
+                    actions: run.statusCounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+                    jobs: run.jobCounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+            }
+        }
+        try schedulePoll(row, status: facts.status, changed: changed, isFullRead: true)
+        return changed
+    }
+
+    /// Changed counts under an unchanged `modified`: the sweep can't be trusted on this connection.
+    private func distrustSweeps(_ row: RunRow) throws {
+        guard try connectionRow(row.connection)?.sweepDistrustedSince == nil else { return }
+        try change(row.connection) { $0.sweepDistrustedSince = self.now }
+        log(.warning, "\(row.connection): counts change without `modified`, reading runs one by one")
+        try ledger.raise(
+            kind: "sweep distrusted", subject: row.connection,
+            whatToDo: "run \(row.runID) changed its counts without changing `modified`; runs are read "
+                + "one by one from now on, which costs more requests", now: now)
+    }
+
+    /// Writes new facts of a run with their judgement, and what follows from them.
+    func judge(_ row: RunRow, facts: RunFacts, counts: [String: Int64]? = nil) throws {
+        let judgement = Judgement.judge(
+            status: facts.status, counts: counts ?? Self.counts(fromJSON: row.jobCounts),
+            rules: row.schedule.flatMap { schedules[$0]?.outcome } ?? OutcomeRules(),
+            isOverTime: row.runWithinAt.map { now >= $0 } ?? false,
+            isPastDueDate: isPast(facts.dueDate ?? row.dueDate, row))
+        var outcome = judgement
+        if row.origin == .external, outcome.outcome == .attention { outcome.reason = nil }
+        let wasOpen = row.isOpen
+        var written = facts
+        // Only an ended run has an end: a reopened one loses it.
+        if facts.status != "complete" && facts.status != "cancelled" { written.completedAt = nil }
+        try ledger.apply(
+            written, to: row, outcome: outcome.outcome, outcomeReason: outcome.reason, now: now)
+        guard let fresh = try ledger.run(row.runKey) else { return }
+        if wasOpen, !fresh.isOpen { try noteClosed(fresh) }
+        if !wasOpen, fresh.isOpen {
+            log(.notice, "run \(row.runID) was reopened and is followed again")
+        }
+        if outcome.outcome != row.outcome, let schedule = row.schedule {
+            memory.endedUpstreams.insert(schedule)
+            if outcome.outcome == .attention || outcome.outcome == .failed {
+                log(
+                    .warning,
+                    "run \(row.runID) of \(schedule): \(outcome.outcome.rawValue), "
+                        + (outcome.reason ?? facts.status))
+            }
+        }
+    }
+
+    /// Its due date (a plain date, section 2.1 of the API document) ended before now in the zone of
+    /// the schedule.
+    private func isPast(_ dueDate: String?, _ row: RunRow) -> Bool {
+        guard let dueDate, let day = CivilDate(iso8601: String(dueDate.prefix(10))) else {
+            return false
+        }
+        let offset = row.schedule.flatMap { schedules[$0]?.zone.offsetSeconds(at: now) } ?? 0
+        let today = LocalDateTime(localSeconds: now.seconds + Int64(offset)).date
+        return today > day
+    }
+
+    /// Reads back what `json` wrote: a flat object of integers.
+    static func counts(fromJSON text: String) -> [String: Int64] {
+        var result: [String: Int64] = [:]
+        for member in text.dropFirst().dropLast().split(separator: ",") {
+            guard let colon = member.lastIndex(of: ":"),
+                let count = Int64(member[member.index(after: colon)...])
+            else { continue }
+            result[String(member[..<colon]).filter { $0 != "\"" }] = count
+        }
+        return result
+    }
+
+    /// Compares what a list shows of a run with the ledger: does it need a full read?
+    func compare(_ row: RunRow, with summary: RunSummary) throws {
+        guard summary.status.raw != row.status || summary.modified != row.modifiedAt else {
+            return
+        }
+        let isStatusNew = summary.status.raw != row.status
+        if isStatusNew {
+            var facts = RunFacts(
+                runID: row.runID, processID: row.processID, status: summary.status.raw)
+            facts.completedAt = summary.completed
+            // `modified` stays as it is: the full read that follows brings both together.
+            facts.modifiedAt = row.modifiedAt
+            try judge(row, facts: facts)
+        }
+        guard let fresh = try ledger.run(row.runKey) else { return }
+        try ledger.setPoll(
+            row.runKey, nextAt: now,
+            gapMilliseconds: pollPolicy(row.schedule).minMilliseconds, polledAt: nil,
+            failures: fresh.pollFailures, changedHint: true)
+    }
+
+    /// Sets when a run is looked at again; nil ends it.
+    func schedulePoll(
+        _ row: RunRow, status: String, changed: Bool, isFullRead: Bool
+    ) throws {
+        let policy = pollPolicy(row.schedule)
+        let gap = PollPace.nextGapMilliseconds(
+            after: row.pollGapMilliseconds, changed: changed, policy: policy)
+        var next: Instant? = now.adding(milliseconds: gap)
+        if status == "complete" || status == "cancelled" {
+            let until =
+                changed
+                ? now.adding(milliseconds: policy.reopenWindowMilliseconds)
+                : row.watchUntil ?? now.adding(milliseconds: policy.reopenWindowMilliseconds)
+            if until != row.watchUntil {
+                try ledger.setWatch(row.runKey, until: until, runWithinAt: row.runWithinAt)
+            }
+            if now >= until { next = nil }
+        }
+        try ledger.setPoll(
+            row.runKey, nextAt: next, gapMilliseconds: gap,
+            polledAt: isFullRead ? now : nil, failures: 0,
+            changedHint: isFullRead ? false : row.changedHint)
+    }
+
+    /// Marks open runs that have become too long (`run_within`).
+    func judgeOverdue() throws {
+        for row in try ledger.runsOverTime(now: now) {
+            try ledger.setOutcome(
+                row.runKey, .attention, reason: "longer than run_within", now: now)
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// Attempts in doubt: rules 5 and 6 of DESIGN.md section 5.
+extension Clockwork {
+    /// Makes an attempt that may have created a run `unknown`.
+    func becomeUnknown(
+        _ slot: SlotRow, _ attempt: AttemptRow, reason: String, httpStatus: Int?, errorID: Int64?
+    ) throws {
+        let window =
+            configuration?.connections[slot.connection]?.requestWindowMilliseconds ?? 29_000
+        let exposureEnd = now.adding(milliseconds: window)
+        try ledger.endAttempt(
+            attempt.attemptID, .unknown, exposureEnd: exposureEnd, httpStatus: httpStatus,
+            errorID: errorID, runKey: nil, now: now)
+        try ledger.countAttempt(slotID: slot.slotID)
+        try ledger.move(
+            slot.slotID, .unknown, reason: "\(reason); looking whether it has created a run",
+            nextActionAt: exposureEnd)
+        log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) unknown: \(reason)")
+    }
+
+    /// Rule 5: every attempt found `starting` becomes `unknown` before anything else.
+    func recoverStarting() throws {
+        guard guards.recoversStarting else { return try forgetStarting() }
+        for attempt in try ledger.attempts(.starting) {
+            guard let slot = try ledger.slot(attempt.slotID) else { continue }
+            try becomeUnknown(
+                slot, attempt,
+                reason: "the daemon ended while attempt \(attempt.number) was out",
+                httpStatus: nil, errorID: nil)
+        }
+    }
+
+    /// What a scheduler without rule 5 would do, for the negative test.
+    private func forgetStarting() throws {
+        for attempt in try ledger.attempts(.starting) {
+            try ledger.endAttempt(
+                attempt.attemptID, .absent, exposureEnd: now, httpStatus: nil, errorID: nil,
+                runKey: nil, now: now)
+            try ledger.move(
+                attempt.slotID, .pending, reason: "guard off: sent again", nextActionAt: now)
+        }
+    }
+
+    /// Wants looks for the slots whose exposure has ended; one sweep settles all of a connection.
+    func settleUnknown() throws {
+        for slot in try ledger.slotsDue(.unknown, now: now, limit: limits.decisionsMax) {
+            guard guards.settlesUnknown else {
+                if let attempt = try ledger.lastAttempt(slotID: slot.slotID) {
+                    try conclude(.provenAbsent, slot, attempt)
+                }
+                continue
+            }
+            want(look: slot.connection, .start)
+            try ledger.wait(
+                slot.slotID, reason: slot.reason, until: now.adding(milliseconds: 10_000))
+        }
+    }
+
+    /// Judges the attempt in doubt on the process that a look shows, if there is one.
+    func settle(_ look: Look, _ connection: Connection) throws {
+        guard
+            let attempt = try ledger.attemptInDoubt(
+                baseURL: look.baseURL, processID: look.processID),
+            attempt.state == .unknown, let exposureEnd = attempt.exposureEndAt,
+            look.requestedAt >= exposureEnd,
+            let slot = try ledger.slot(attempt.slotID), slot.disposition == .unknown
+        else { return }
+        let row = try connectionRow(connection.name)
+        let claimed = try look.runID.flatMap {
+            try ledger.run(baseURL: look.baseURL, runID: $0)?.slotID
+        }
+        let verdict = Settlement.judge(
+            look, attempt: attempt, exposureEnd: exposureEnd,
+            in: Settlement.Circumstances(
+                skewMilliseconds: row?.clockSkewMilliseconds ?? 0, ourUserID: row?.userID,
+                isClaimed: claimed != nil && claimed != slot.slotID,
+                isContested: try look.runID.map {
+                    try ledger.isContested(
+                        runID: $0, baseURL: look.baseURL, slotID: slot.slotID)
+                } ?? false,
+                settleWithinMilliseconds: connection.settleWithinMilliseconds))
+        if verdict != .absentSoFar { _ = try ledger.keep(look) }
+        try conclude(verdict, slot, attempt, look: look)
+    }
+
+    private func conclude(
+        _ verdict: Settlement, _ slot: SlotRow, _ attempt: AttemptRow, look: Look? = nil
+    ) throws {
+        switch verdict {
+        case .adopt(let runID):
+            try adopt(runID: runID, slot, attempt)
+        case .hold(let candidate, let reason):
+            try hold(slot, attempt, candidate: candidate, reason: reason)
+        case .absentSoFar:
+            try ledger.countAbsentLook(attempt.attemptID, at: look?.requestedAt ?? now)
+            let settle =
+                configuration?.connections[slot.connection]?.settleWithinMilliseconds ?? 120_000
+            let settled = (attempt.exposureEndAt ?? now).adding(milliseconds: settle)
+            let step = now.adding(milliseconds: max(1000, settle / 3))
+            let next = now < settled ? min(step, settled) : now.adding(milliseconds: 2_000)
+            try ledger.wait(slot.slotID, reason: slot.reason, until: next)
+        case .provenAbsent:
+            try provenAbsent(slot, attempt)
+        }
+    }
+
+    private func adopt(runID: String, _ slot: SlotRow, _ attempt: AttemptRow) throws {
+        guard let run = try ledger.run(baseURL: slot.baseURL, runID: runID) else { return }
+        try ledger.claim(
+            run.runKey, slotID: slot.slotID, schedule: slot.schedule, origin: .adopted)
+        try ledger.endAttempt(
+            attempt.attemptID, .adopted, exposureEnd: nil, httpStatus: nil, errorID: nil,
+            runKey: run.runKey, now: now)
+        try ledger.start(
+            slot.slotID, runKey: run.runKey,
+            reason: "attempt \(attempt.number)'s answer was lost, its run \(runID) was found",
+            lagMilliseconds: max(0, (run.createdAt ?? now).since(slot.dueAt)), now: now)
+        try watch(run.runKey, slot: slot)
+        try afterSettled(slot)
+        log(.notice, "\(slot.schedule)@\(slot.slotAt.iso8601) adopted run \(runID)")
+    }
+
+    func hold(
+        _ slot: SlotRow, _ attempt: AttemptRow, candidate: String?, reason: String
+    ) throws {
+        try ledger.endAttempt(
+            attempt.attemptID, .held, exposureEnd: nil, httpStatus: nil, errorID: nil,
+            runKey: nil, now: now)
+        try ledger.setCandidate(attempt.attemptID, runID: candidate)
+        try ledger.move(
+            slot.slotID, .held, reason: reason,
+            nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
+        try afterSettled(slot)
+        log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) held: \(reason)")
+    }
+
+    private func provenAbsent(_ slot: SlotRow, _ attempt: AttemptRow) throws {
+        let schedule = schedules[slot.schedule]
+        if schedule?.unknownStart == .hold {
+            return try hold(
+                slot, attempt, candidate: nil,
+                reason: "no run of attempt \(attempt.number) was found (unknown_start = \"hold\")")
+        }
+        try ledger.endAttempt(
+            attempt.attemptID, .absent, exposureEnd: nil, httpStatus: nil, errorID: nil,
+            runKey: nil, now: now)
+        let words = "attempt \(attempt.number) has proven to have created no run"
+        guard let schedule else {
+            try end(slot, .expired, "\(words), and its schedule is gone")
+            return try afterSettled(slot)
+        }
+        let lateness = Lateness.judge(
+            windowFrom: slot.windowFrom, wasMarkedLate: slot.isLate,
+            startWithinMilliseconds: schedule.startWithinMilliseconds,
+            missedWindowMilliseconds: schedule.missedWindowMilliseconds, now: now)
+        if lateness == .over {
+            try end(slot, .expired, "\(words), and its windows are over")
+        } else if let max = schedule.retry.maxAttempts, slot.attemptsCounted >= max {
+            try end(slot, .expired, "\(words), and retry.max_attempts is used up")
+        } else {
+            try ledger.move(
+                slot.slotID, .pending, reason: "\(words), to be sent again", nextActionAt: now)
+        }
+        try afterSettled(slot)
+    }
+
+    /// The process is free again for other slots (rule 2).
+    private func afterSettled(_ slot: SlotRow) throws {
+        memory.endedUpstreams.insert(slot.schedule)
+        try ledger.wakeSlots(baseURL: slot.baseURL, processID: slot.processID, now: now)
+    }
+}

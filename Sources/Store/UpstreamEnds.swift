@@ -1,0 +1,53 @@
+package import Timetable
+
+/// An upstream slot that has ended and that a waiting schedule has not used yet.
+package struct UpstreamEnd: Sendable, Equatable {
+    package var slotID: Int64
+    package var schedule: String
+    package var slotAt: Instant
+    package var endedAt: Instant
+    /// Its run succeeded; a slot that ended without a run did not.
+    package var didSucceed: Bool
+}
+
+extension Ledger {
+    /// The oldest end of an upstream schedule that the waiting one has not used.
+    ///
+    /// A started slot ends with its run (closed, or judged as failed or lost); every other slot
+    /// with its disposition.
+    package func unusedEnd(
+        of upstream: String, for schedule: String, since effectiveAt: Instant
+    ) throws -> UpstreamEnd? {
+        try database.first(
+            """
+            SELECT s.slot_id, s.schedule, s.slot_at,
+                CASE WHEN r.run_key IS NULL THEN s.ended_at
+                    ELSE coalesce(r.completed_at, r.changed_at) END AS end_at,
+                coalesce(r.outcome = 'succeeded'
+                    OR (r.outcome = 'attention' AND r.is_open = 0), 0)
+            FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key
+            WHERE s.schedule = ? AND s.ended_at >= ?
+                AND (r.run_key IS NULL OR r.is_open = 0 OR r.outcome IN ('failed', 'lost'))
+                AND s.disposition <> 'coalesced'
+                AND NOT EXISTS (SELECT 1 FROM after_uses AS u
+                    WHERE u.schedule = ? AND u.upstream_slot_id = s.slot_id)
+            ORDER BY end_at, s.slot_id LIMIT 1
+            """, .text(upstream), .at(effectiveAt), .text(schedule)
+        ) {
+            UpstreamEnd(
+                slotID: $0.integer(0), schedule: $0.string(1), slotAt: $0.instant(2),
+                endedAt: $0.instant(3), didSucceed: $0.integer(4) == 1)
+        }
+    }
+
+    /// Uses an end up: each upstream slot counts once.
+    package func useEnd(
+        _ end: UpstreamEnd, by schedule: String, slotID: Int64?, note: String, now: Instant
+    ) throws {
+        try database.run(
+            """
+            INSERT OR IGNORE INTO after_uses (schedule, upstream_slot_id, slot_id, used_at, note)
+            VALUES (?, ?, ?, ?, ?)
+            """, .text(schedule), .int(end.slotID), .int(slotID), .at(now), .text(note))
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Engine
+import Timetable
+
+/// `carillon check`: validate everything.
+struct Check: CarillonCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check the config files and say everything that is wrong with them.",
+        discussion: """
+            Reads the main file and schedules.d/*.toml beside it, and checks every key, rule, zone, \
+            calendar, secret and reference. All errors are reported at once, one a line, as \
+            FILE:LINE:COLUMN: key: what is wrong and what to write.
+
+            Ends with 0 if the daemon would accept the files, with 2 if not. Warnings don't change \
+            that. What is printed then is each schedule with its next fire time.
+
+              carillon check
+              carillon check --config ./carillon.toml
+            """)
+
+    @OptionGroup var options: ConfigOptions
+
+    @Flag(name: .shortAndLong, help: "Print errors and warnings only.")
+    var quiet = false
+
+    func run(in environment: CommandEnvironment) async throws {
+        let loaded = try ConfigurationLoader(host: environment.host)
+            .load(options.config, secrets: .present, now: environment.now())
+        for warning in loaded.warnings { environment.note("\(warning)") }
+        guard !quiet else { return }
+        let count = loaded.engine.schedules.count
+        environment.line(
+            "\(options.config) is valid: \(Words.count(count, "schedule")), "
+                + Words.count(loaded.engine.connections.count, "connection"))
+        guard count > 0 else { return }
+        var table = TextTable([.init("SCHEDULE"), .init("RULE"), .init("ZONE"), .init("NEXT")])
+        let now = environment.now()
+        for schedule in loaded.engine.schedules {
+            table.add([
+                .init(schedule.name), .init(schedule.ruleText), .init(schedule.timezone),
+                .init(ScheduleTimes.nextText(schedule, after: now)),
+            ])
+        }
+        environment.write(table.text(environment.style))
+    }
+}

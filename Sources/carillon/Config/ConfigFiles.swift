@@ -1,0 +1,139 @@
+/// The files of one configuration: `carillon.toml` and `schedules.d/*.toml` beside it.
+struct ConfigFiles {
+    /// Largest file that is read; a thousand schedules take about 300 KiB.
+    static let bytesMax = 8 * 1024 * 1024
+
+    /// Named tables of all files, merged, and the hash of all that was read.
+    struct Merged {
+        var daemon: ConfigNode?
+        var defaults: ConfigNode?
+        var connections: [String: ConfigNode] = [:]
+        var calendars: [String: ConfigNode] = [:]
+        var schedules: [String: ConfigNode] = [:]
+        let hash = ContentHash()
+        /// The folder of the main file, which relative paths in the config start from.
+        var folder = ""
+    }
+
+    static let topKeys = [
+        "version", "daemon", "connections", "defaults", "calendars", "schedules",
+    ]
+    static let extraKeys = ["version", "connections", "calendars", "schedules"]
+
+    let host: any HostReading
+    let problems: ConfigProblems
+
+    /// Reads and merges all files; problems are noted.
+    func read(_ main: String) -> Merged {
+        var merged = Merged()
+        merged.folder = Self.folder(of: main)
+        readFile(main, isMain: true, into: &merged)
+        let extras = merged.folder + "schedules.d"
+        do {
+            // The order of names is the order of reading, whatever the file system says.
+            for name in try host.names(inFolder: extras).sorted()
+            where name.hasSuffix(".toml") && !name.hasPrefix(".") {
+                readFile(extras + "/" + name, isMain: false, into: &merged)
+            }
+        } catch {
+            problems.error(
+                ConfigPath(), at: SourcePosition(file: extras, line: 0, column: 0),
+                "the folder can't be read: \(error.reason)")
+        }
+        return merged
+    }
+
+    /// `/etc/carillon/` of `/etc/carillon/carillon.toml`, empty for a bare name.
+    static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    }
+
+    private func readFile(_ path: String, isMain: Bool, into merged: inout Merged) {
+        let whole = SourcePosition(file: path, line: 0, column: 0)
+        let bytes: [UInt8]
+        do {
+            bytes = try host.read(path, limit: Self.bytesMax)
+        } catch {
+            let advice =
+                isMain && error.kind == .notFound
+                ? "; name another file with --config, see config/example.toml for a start" : ""
+            return problems.error(
+                ConfigPath(), at: whole, "can't be read: \(error.reason)\(advice)")
+        }
+        merged.hash.add(name: path, bytes: bytes)
+        guard let top = ConfigTree.parse(bytes, file: path, problems: problems) else { return }
+        for (key, entry) in top.entries ?? [:]
+        where !(isMain ? Self.topKeys : Self.extraKeys)
+            .contains(key)
+        {
+            let hint =
+                !isMain && Self.topKeys.contains(key)
+                ? "belongs into the main file, not into schedules.d"
+                : "unknown key" + NearestName.hint(key, in: Self.topKeys)
+            problems.error(entry.path, at: entry.keyPosition, hint)
+        }
+        readVersion(top, isMain: isMain)
+        if isMain {
+            merged.daemon = top.entries?["daemon"]
+            merged.defaults = top.entries?["defaults"]
+        }
+        merge(top.entries?["connections"], "connection", into: &merged.connections)
+        merge(top.entries?["calendars"], "calendar", into: &merged.calendars)
+        merge(top.entries?["schedules"], "schedule", into: &merged.schedules)
+    }
+
+    private func readVersion(_ top: ConfigNode, isMain: Bool) {
+        guard let node = top.entries?["version"] else {
+            if isMain {
+                problems.warning(
+                    ConfigPath("version"), at: top.valuePosition,
+                    "missing; write version = 1 as the first line")
+            }
+            return
+        }
+        if case .integer(1) = node.value { return }
+        problems.error(
+            node,
+            "this Carillon reads version 1 of the config (\(node.shown)); "
+                + "write version = 1, or use a newer Carillon")
+    }
+
+    private func merge(
+        _ section: ConfigNode?, _ word: String, into named: inout [String: ConfigNode]
+    ) {
+        guard let section else { return }
+        guard let entries = section.entries else {
+            return problems.error(
+                section, "expected a table of \(word)s, found \(section.kind)")
+        }
+        for (name, node) in entries.sorted(by: { $0.key < $1.key }) {
+            if !Self.isName(name) {
+                problems.error(
+                    node.path, at: node.keyPosition,
+                    "not a name for a \(word); use 1 to 100 letters, digits, - _ . beginning "
+                        + "with a letter or digit")
+            }
+            if let first = named[name] {
+                problems.error(
+                    node.path, at: node.keyPosition,
+                    "a \(word) of this name is already defined at \(first.keyPosition); "
+                        + "rename one of the two")
+            } else {
+                named[name] = node
+            }
+        }
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        func isWord(_ byte: UInt8) -> Bool {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: false
+            }
+        }
+        guard (1...100).contains(name.utf8.count), let first = name.utf8.first else { return false }
+        return isWord(first) && name.utf8.allSatisfy { isWord($0) || "-_.".utf8.contains($0) }
+    }
+}

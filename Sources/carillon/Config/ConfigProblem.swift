@@ -1,0 +1,79 @@
+/// One thing that is wrong (or doubtful) in the config files, with its place and what to do.
+package struct ConfigProblem: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Whether the problem stops the start.
+    package enum Severity: Hashable, Sendable { case error, warning }
+
+    package var severity: Severity
+    package var position: SourcePosition
+    package var path: ConfigPath
+    package var message: String
+
+    /// Makes a problem.
+    package init(
+        severity: Severity = .error, position: SourcePosition, path: ConfigPath, message: String
+    ) {
+        self.severity = severity
+        self.position = position
+        self.path = path
+        self.message = message
+    }
+
+    /// `FILE:LINE:COL: key.path: message`, with `warning:` before the path of a warning.
+    package var description: String {
+        let mark = severity == .warning ? "warning: " : ""
+        let subject = path.steps.isEmpty ? "" : "\(path): "
+        return "\(position): \(mark)\(subject)\(message)"
+    }
+}
+
+/// All errors of one reading of the config, in the order of files and lines.
+package struct ConfigRejected: Error, CustomStringConvertible {
+    package var errors: [ConfigProblem]
+    package var warnings: [ConfigProblem]
+
+    package var description: String {
+        errors.map(\.description).joined(separator: "\n")
+    }
+}
+
+/// Collects problems while the files are read, so that all of them are reported together.
+///
+/// A class because every reader of a section adds to the same list; it never leaves the one
+/// synchronous call that reads the config.
+final class ConfigProblems {
+    private var seen: Set<ConfigProblem> = []
+
+    /// Notes an error.
+    func error(_ path: ConfigPath, at position: SourcePosition, _ message: String) {
+        seen.insert(ConfigProblem(position: position, path: path, message: message))
+    }
+
+    /// Notes an error about a node's value.
+    func error(_ node: ConfigNode, _ message: String) {
+        error(node.path, at: node.valuePosition, message)
+    }
+
+    /// Notes a warning.
+    func warning(_ path: ConfigPath, at position: SourcePosition, _ message: String) {
+        seen.insert(
+            ConfigProblem(severity: .warning, position: position, path: path, message: message))
+    }
+
+    /// Notes a warning about a node's value.
+    func warning(_ node: ConfigNode, _ message: String) {
+        warning(node.path, at: node.valuePosition, message)
+    }
+
+    /// Whether an error was noted.
+    var hasErrors: Bool { seen.contains { $0.severity == .error } }
+
+    /// What was noted, once each (a bad default is met by every schedule), in reading order.
+    func sorted(_ severity: ConfigProblem.Severity) -> [ConfigProblem] {
+        seen.filter { $0.severity == severity }.sorted { left, right in
+            let one = left.position
+            let other = right.position
+            return (one.file, one.line, one.column, left.message)
+                < (other.file, other.line, other.column, right.message)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+/// The `[daemon]` table: where the daemon keeps and shows things.
+package struct DaemonSettings: Sendable, Equatable {
+    /// Levels of the log, as swift-log names them.
+    package enum LogLevel: String, Sendable, CaseIterable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    package var database = "/var/lib/carillon/carillon.db"
+    package var controlSocket = "/run/carillon/control.sock"
+    /// Where the dashboard listens; nil: it does not.
+    package var http: SocketAddress?
+    package var logLevel = LogLevel.info
+    /// How long final slots and runs are kept; nil: for ever.
+    package var keepHistoryMilliseconds: Int64?
+
+    /// Makes the default settings.
+    package init() {}
+}
+
+/// A loopback address to listen on.
+package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
+    package var host: String
+    package var port: Int
+
+    /// Makes an address.
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    package var description: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}
+
+/// Reads `[daemon]`.
+enum DaemonSection {
+    static let keys = [
+        "database", "control_socket", "http", "log", "keep_history", "catchup_per_minute",
+    ]
+
+    static func read(
+        _ node: ConfigNode?, problems: ConfigProblems
+    ) -> (settings: DaemonSettings, catchupPerMinute: Int) {
+        var settings = DaemonSettings()
+        guard let node else { return (settings, 30) }
+        let reader = TableReader(node, known: keys, problems: problems)
+        if let path = absolutePath(reader, "database") { settings.database = path }
+        if let path = absolutePath(reader, "control_socket") {
+            if path.utf8.count > 107 {
+                problems.error(
+                    reader.find("control_socket") ?? node,
+                    "too long for a Unix socket (\(path.utf8.count) bytes), at most 107")
+            }
+            settings.controlSocket = path
+        }
+        settings.http = address(reader)
+        let levels = DaemonSettings.LogLevel.allCases.map { ($0.rawValue, $0) }
+        if let level = reader.choice("log", levels) { settings.logLevel = level }
+        settings.keepHistoryMilliseconds = reader.duration(
+            "keep_history", in: 86_400_000...3_650_000 * 86_400_000)
+        let catchup = reader.integer("catchup_per_minute", in: 1...100_000)
+        return (settings, catchup ?? 30)
+    }
+
+    private static func absolutePath(_ reader: TableReader, _ key: String) -> String? {
+        guard let path = reader.string(key), let node = reader.find(key) else { return nil }
+        guard path.hasPrefix("/") else {
+            reader.problems.error(node, "must be an absolute path (\(node.shown))")
+            return nil
+        }
+        return path
+    }
+
+    private static func address(_ reader: TableReader) -> SocketAddress? {
+        guard let text = reader.string("http"), let node = reader.find("http") else { return nil }
+        guard let (host, port) = HostAndPort.split(text), let port else {
+            reader.problems.error(
+                node, "not an address (\(node.shown)); write \"127.0.0.1:8471\"")
+            return nil
+        }
+        guard HostAndPort.isLoopback(host) else {
+            reader.problems.error(
+                node,
+                "must be a loopback address (\(node.shown)), since the dashboard has no "
+                    + "login; write \"127.0.0.1:\(port)\" and put a proxy with a login before it")
+            return nil
+        }
+        return SocketAddress(host: host == "localhost" ? "127.0.0.1" : host, port: port)
+    }
+}
+
+/// Splits `host:port` and judges hosts.
+enum HostAndPort {
+    /// Host and port of `host`, `host:port`, `[v6]:port`; nil if the text is none of them.
+    static func split(_ text: String) -> (host: String, port: Int?)? {
+        var host = Substring(text)
+        var rest = Substring()
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            host = text[text.index(after: text.startIndex)..<end]
+            rest = text[text.index(after: end)...]
+            guard host.contains(":"), host.utf8.allSatisfy(isAddressByte) else { return nil }
+        } else if let colon = text.firstIndex(of: ":") {
+            host = text[..<colon]
+            rest = text[colon...]
+            guard host.utf8.allSatisfy(isNameByte) else { return nil }
+        } else {
+            guard host.utf8.allSatisfy(isNameByte) else { return nil }
+        }
+        guard !host.isEmpty else { return nil }
+        if rest.isEmpty { return (String(host), nil) }
+        let digits = rest.dropFirst()
+        guard rest.first == ":", (1...5).contains(digits.count),
+            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(digits),
+            (1...65_535).contains(port)
+        else { return nil }
+        return (String(host), port)
+    }
+
+    /// Whether the host is this machine by its very spelling (`127.evil.com` is not).
+    static func isLoopback(_ host: String) -> Bool {
+        if host == "localhost" || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127"
+            && parts.allSatisfy { part in
+                (1...3).contains(part.count) && part.utf8.allSatisfy { (0x30...0x39).contains($0) }
+                    && (Int(part) ?? 256) <= 255
+            }
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    private static func isAddressByte(_ byte: UInt8) -> Bool {
+        isNameByte(byte) || byte == UInt8(ascii: ":")
+    }
+}

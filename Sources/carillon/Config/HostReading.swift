@@ -1,0 +1,32 @@
+/// What the config reads of the host it runs on: files, zone data and the environment.
+///
+/// The real one is `HostFiles` in the System folder; tests hand in a dictionary.
+package protocol HostReading: Sendable {
+    /// The bytes of a file of at most `limit` bytes.
+    func read(_ path: String, limit: Int) throws(HostFileFailure) -> [UInt8]
+    /// Whether users outside the file's owner and group may read it; nil if it cannot be seen.
+    func isWorldReadable(_ path: String) -> Bool?
+    /// The names in a folder, unsorted; empty if there is no such folder.
+    func names(inFolder path: String) throws(HostFileFailure) -> [String]
+    /// The TZif bytes of an IANA zone, or nil if there is none of that name.
+    func zoneData(named name: String) -> [UInt8]?
+    /// The names of all zones, for the nearest one.
+    func zoneNames() -> [String]
+    /// A variable of the environment.
+    func environment(_ name: String) -> String?
+}
+
+/// Why a file could not be read.
+package struct HostFileFailure: Error, Equatable, Sendable {
+    /// The kinds that lead to different advice.
+    package enum Kind: Sendable { case notFound, notPermitted, tooLarge, other }
+    package var kind: Kind
+    /// The reason in words, without the path.
+    package var reason: String
+
+    /// Makes a failure.
+    package init(_ kind: Kind, _ reason: String) {
+        self.kind = kind
+        self.reason = reason
+    }
+}

@@ -1,0 +1,157 @@
+package import Engine
+package import Timetable
+
+/// Everything the config files say, checked.
+package struct LoadedConfiguration: Sendable {
+    /// The main file it was read from.
+    package var path: String
+    package var engine: EngineConfiguration
+    package var daemon: DaemonSettings
+    /// How each connection is reached, by name.
+    package var access: [String: ConnectionAccess]
+    /// Doubtful things that don't stop the start.
+    package var warnings: [ConfigProblem]
+
+    /// The schedule of a name.
+    package func schedule(_ name: String) -> Schedule? {
+        engine.schedules.first { $0.name == name }
+    }
+}
+
+/// What is to be done about the secrets that the config refers to.
+package enum SecretCheck: Sendable {
+    /// They are not looked at: `next`, reads.
+    case ignore
+    /// A missing file is an error; what only the service can see is a warning: `check`.
+    case present
+    /// All must be there: `daemon`.
+    case required
+}
+
+/// Reads the config files and builds what the engine and the daemon need.
+package struct ConfigurationLoader {
+    private let host: any HostReading
+
+    /// Makes a loader over a host's files.
+    package init(host: any HostReading) {
+        self.host = host
+    }
+
+    /// Reads the main file and `schedules.d/*.toml` beside it.
+    ///
+    /// - Parameters:
+    ///   - path: The main file.
+    ///   - secrets: What is to be done about secrets.
+    ///   - now: For warnings of calendars that are about to end; nil: none of those.
+    /// - Returns: The checked configuration.
+    /// - Throws: all errors that were found, not only the first.
+    package func load(
+        _ path: String, secrets: SecretCheck = .ignore, now: Instant? = nil
+    ) throws(ConfigRejected) -> LoadedConfiguration {
+        let problems = ConfigProblems()
+        let merged = ConfigFiles(host: host, problems: problems).read(path)
+        let (settings, catchup) = DaemonSection.read(merged.daemon, problems: problems)
+        var connections: [String: Connection] = [:]
+        var access: [String: ConnectionAccess] = [:]
+        for (name, node) in merged.connections.sorted(by: { $0.key < $1.key }) {
+            guard
+                let found = ConnectionSection.read(node, name: name, problems: problems)
+            else { continue }
+            connections[name] = found.connection
+            access[name] = found.access
+            checkSecrets(found.access, of: node, secrets, problems)
+        }
+        let schedules = readSchedules(
+            merged, today: now.map { LocalDateTime(localSeconds: $0.seconds).date }, problems)
+        let warnings = problems.sorted(.warning)
+        guard !problems.hasErrors else {
+            throw ConfigRejected(errors: problems.sorted(.error), warnings: warnings)
+        }
+        let engine = EngineConfiguration(
+            contentHash: merged.hash.text, connections: connections, schedules: schedules,
+            catchupPerMinute: catchup)
+        return LoadedConfiguration(
+            path: path, engine: engine, daemon: settings, access: access, warnings: warnings)
+    }
+
+    private func readSchedules(
+        _ merged: ConfigFiles.Merged, today: CivilDate?, _ problems: ConfigProblems
+    ) -> [Schedule] {
+        if let defaults = merged.defaults {
+            // Makes the unknown keys known; the values are judged where a schedule uses them.
+            _ = TableReader(defaults, known: ScheduleSection.keys, problems: problems)
+        }
+        let names = merged.schedules.keys.sorted()
+        let files = DateFiles(
+            host: host, folder: merged.folder, hash: merged.hash, problems: problems)
+        let calendars = CalendarSection(files: files, today: today, problems: problems)
+            .read(merged.calendars)
+        let context = ScheduleSection.Context(
+            defaults: merged.defaults?.entries ?? [:],
+            connections: merged.connections.keys.sorted(), calendars: calendars,
+            scheduleNames: names, zones: ZoneShelf(host), files: files)
+        var schedules: [Schedule] = []
+        for name in names {
+            guard let node = merged.schedules[name] else { continue }
+            let section = ScheduleSection(node, name: name, context: context, problems: problems)
+            if let schedule = section.read() { schedules.append(schedule) }
+        }
+        refuseCycles(schedules, merged.schedules, problems)
+        return schedules
+    }
+
+    private func refuseCycles(
+        _ schedules: [Schedule], _ nodes: [String: ConfigNode], _ problems: ConfigProblems
+    ) {
+        var upstreams: [String: [String]] = [:]
+        for schedule in schedules {
+            if case .after(let rule) = schedule.trigger {
+                upstreams[schedule.name] = rule.upstreams
+            }
+        }
+        for cycle in UpstreamCycles.find(upstreams) {
+            guard let node = nodes[cycle[0]] else { continue }
+            let after = node.entries?["after"] ?? node
+            problems.error(
+                after.path, at: after.keyPosition,
+                "waits for itself: " + (cycle + [cycle[0]]).joined(separator: " → ")
+                    + "; break the circle at one of them")
+        }
+    }
+
+    private func checkSecrets(
+        _ access: ConnectionAccess, of node: ConfigNode, _ check: SecretCheck,
+        _ problems: ConfigProblems
+    ) {
+        guard check != .ignore else { return }
+        var references = [(key: "client_secret", reference: access.clientSecret)]
+        if case .secret(let reference) = access.clientID {
+            references.append(("client_id", reference))
+        }
+        for (key, reference) in references {
+            let place = node.entries?[key] ?? node
+            do {
+                _ = try reference.resolve(host)
+            } catch {
+                let isOnlyOurs: Bool =
+                    if case .environment = reference { true } else { error.isOutsideService }
+                if check == .present, isOnlyOurs {
+                    problems.warning(place, "not checked, \(error)")
+                } else {
+                    problems.error(place, "\(error)")
+                }
+            }
+            if case .file(let path) = reference, host.isWorldReadable(path) == true {
+                problems.warning(
+                    place, "\(path) can be read by everybody on this host; chmod 0600 \(path)")
+            }
+        }
+        if let file = access.caFile, let place = node.entries?["ca_file"] {
+            do {
+                _ = try host.read(file, limit: 4 * 1024 * 1024)
+            } catch {
+                problems.error(place, "\(file) can't be read: \(error.reason)")
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package import Engine
+
+/// Reads the conditions of `outcome = { fail_if, warn_if }`: `error > 0`, `cancelled / total > 10%`.
+package enum OutcomeText {
+    /// Why a condition can't be read.
+    package struct Mistake: Error, Equatable { package var text: String }
+
+    /// The condition that the text says.
+    package static func parse(_ text: String) throws(Mistake) -> OutcomeRules.Condition {
+        var words = tokens(text)[...]
+        guard let status = words.popFirst(), status.first?.isLetter == true else {
+            throw Mistake(text: "must begin with a status such as error or cancelled")
+        }
+        var ofTotal = false
+        if words.first == "/" {
+            words.removeFirst()
+            guard words.popFirst() == "total" else {
+                throw Mistake(text: "after / only total can follow")
+            }
+            ofTotal = true
+        }
+        guard let sign = words.popFirst(),
+            let comparison = OutcomeRules.Condition.Comparison(rawValue: sign == "==" ? "=" : sign)
+        else { throw Mistake(text: "needs one of > >= < <= = after the status") }
+        guard let number = words.popFirst(), let threshold = self.threshold(number) else {
+            throw Mistake(text: "needs a number after the comparison")
+        }
+        guard words.isEmpty else {
+            throw Mistake(text: "has something after the number: \(words.joined(separator: " "))")
+        }
+        if number.hasSuffix("%"), !ofTotal {
+            throw Mistake(text: "a percentage needs \"\(status) / total\"")
+        }
+        if ofTotal, threshold > 1 {
+            throw Mistake(text: "a share of the total is at most 1 (or 100%)")
+        }
+        return OutcomeRules.Condition(
+            status: status.lowercased(), ofTotal: ofTotal, comparison: comparison,
+            threshold: threshold)
+    }
+
+    private static func threshold(_ word: String) -> Double? {
+        let digits = word.hasSuffix("%") ? String(word.dropLast()) : word
+        guard digits.first?.isNumber == true, digits.allSatisfy({ $0.isASCII && !$0.isLetter }),
+            let value = Double(digits), value.isFinite
+        else { return nil }
+        return word.hasSuffix("%") ? value / 100 : value
+    }
+
+    private static func tokens(_ text: String) -> [String] {
+        var words: [String] = []
+        var word = ""
+        func isSign(_ character: Character) -> Bool { "<>=/".contains(character) }
+        for character in text {
+            let startsAnother = word.last.map { isSign($0) != isSign(character) } ?? false
+            if character == " " || character == "\t" || startsAnother {
+                if !word.isEmpty { words.append(word) }
+                word = ""
+            }
+            if character != " ", character != "\t" { word.append(character) }
+        }
+        return word.isEmpty ? words : words + [word]
+    }
+}
+
+extension TableReader {
+    /// The `outcome` rules of a schedule.
+    func outcome() -> OutcomeRules? {
+        guard let table = table("outcome", known: ["fail_if", "warn_if"]) else { return nil }
+        var rules = OutcomeRules()
+        rules.failIf = table.conditions("fail_if")
+        rules.warnIf = table.conditions("warn_if")
+        return rules
+    }
+
+    private func conditions(_ key: String) -> [OutcomeRules.Condition] {
+        (strings(key, orSingle: true) ?? []).compactMap { text, node in
+            do throws(OutcomeText.Mistake) {
+                return try OutcomeText.parse(text)
+            } catch {
+                let help = "write \"error > 0\" or \"cancelled / total > 10%\""
+                problems.error(node, "not a condition (\(node.shown)): \(error.text); \(help)")
+                return nil
+            }
+        }
+    }
+}

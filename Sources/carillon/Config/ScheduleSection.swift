@@ -1,0 +1,226 @@
+import Engine
+import Timetable
+
+/// Reads `[schedules.NAME]`, with `[defaults]` behind it.
+struct ScheduleSection {
+    static let triggerKeys = ["cron", "at", "every", "after"]
+    static let laterKeys = ["notify", "heartbeat"]
+    static let keys =
+        triggerKeys + laterKeys + [
+            "process", "connection", "timezone", "cron_dialect", "dst", "calendar", "on_holiday",
+            "missed", "missed_window", "overlap", "start_within", "spread",
+            "send_process_complete_email", "enabled", "active_from", "active_until",
+            "on_conflict", "unknown_start", "validate_first", "preflight", "retry", "poll",
+            "run_within", "outcome", "formerly", "mode", "description", "tags",
+        ]
+
+    /// What a schedule can refer to.
+    struct Context {
+        var defaults: [String: ConfigNode]
+        var connections: [String]
+        /// Calendars by name; nil where the calendar itself has errors, already noted.
+        var calendars: [String: BusinessCalendar?]
+        var scheduleNames: [String]
+        var zones: ZoneShelf
+        var files: DateFiles
+    }
+
+    static let day: Int64 = 86_400_000
+
+    let name: String
+    let reader: TableReader
+    let context: Context
+
+    /// Makes the reader of one schedule; unknown keys are noted at once.
+    init(_ node: ConfigNode, name: String, context: Context, problems: ConfigProblems) {
+        self.name = name
+        self.context = context
+        reader = TableReader(
+            node, known: Self.keys, fallback: context.defaults, problems: problems)
+    }
+
+    var problems: ConfigProblems { reader.problems }
+
+    /// The schedule, or nil if it has errors.
+    func read() -> Schedule? {
+        guard reader.node.entries != nil else { return nil }
+        refuseLaterKeys()
+        let process = process()
+        let connection = connection()
+        let zone = zone()
+        let rule = zone.flatMap(trigger)
+        var schedule = Schedule(
+            name: name, process: process ?? .id("-"), connection: connection ?? "",
+            trigger: rule?.trigger ?? .manual, ruleText: rule?.text ?? "", zone: zone ?? .utc)
+        readPolicies(&schedule)
+        readTimes(&schedule, isZoneKnown: zone != nil)
+        readRetryAndPoll(&schedule)
+        readLabels(&schedule)
+        checkSpread(schedule)
+        guard process != nil, connection != nil, zone != nil, rule != nil else { return nil }
+        return schedule
+    }
+
+    private func refuseLaterKeys() {
+        for key in Self.laterKeys {
+            guard let node = reader.find(key) else { continue }
+            problems.error(
+                node.path, at: node.keyPosition,
+                "not supported yet; remove it (a later version will read it)")
+        }
+    }
+
+    private func connection() -> String? {
+        guard let name = reader.string("connection"), let node = reader.find("connection") else {
+            if reader.find("connection") != nil { return nil }
+            // With a single connection there is nothing to choose.
+            if context.connections.count == 1 { return context.connections[0] }
+            if !context.connections.isEmpty {
+                reader.missing(
+                    "connection",
+                    "missing; name one here or in [defaults]: "
+                        + TableReader.list(context.connections))
+            }
+            return nil
+        }
+        if context.connections.contains(name) { return name }
+        problems.error(
+            node,
+            "no connection of this name (\(node.shown))"
+                + NearestName.hint(name, in: context.connections))
+        return nil
+    }
+
+    private func readPolicies(_ schedule: inout Schedule) {
+        func words<T: RawRepresentable>(_ values: T...) -> [(word: String, value: T)]
+        where T.RawValue == String {
+            values.map { ($0.rawValue, $0) }
+        }
+        if let value = reader.boolean("enabled") { schedule.enabled = value }
+        if let value = reader.choice("mode", words(ScheduleMode.run, .observe)) {
+            schedule.mode = value
+        }
+        if let value = reader.choice("missed", words(MissedPolicy.latest, .all, .skip)) {
+            schedule.missed = value
+        }
+        if let value = reader.choice("overlap", words(OverlapPolicy.skip, .queue, .allow)) {
+            schedule.overlap = value
+        }
+        if let value = reader.choice("on_conflict", words(ConflictPolicy.fail, .retry)) {
+            schedule.onConflict = value
+        }
+        let unknown = words(UnknownStartPolicy.settle, .hold)
+        if let value = reader.choice("unknown_start", unknown) { schedule.unknownStart = value }
+        if let value = reader.boolean("send_process_complete_email") {
+            schedule.sendCompleteEmail = value
+        }
+        if let value = reader.boolean("validate_first") { schedule.validateFirst = value }
+        if let value = reader.outcome() { schedule.outcome = value }
+    }
+
+    private func readTimes(_ schedule: inout Schedule, isZoneKnown: Bool) {
+        let day = Self.day
+        if let value = reader.duration("missed_window", in: 0...366 * day) {
+            schedule.missedWindowMilliseconds = value
+        }
+        if let value = reader.duration("start_within", in: 1000...366 * day) {
+            schedule.startWithinMilliseconds = value
+        }
+        if let value = reader.duration("spread", in: 0...366 * day) {
+            schedule.spreadMilliseconds = value
+        }
+        if let value = reader.duration("preflight", in: 0...30 * day) {
+            schedule.preflightMilliseconds = value == 0 ? nil : value
+        }
+        schedule.runWithinMilliseconds = reader.duration("run_within", in: 1000...3660 * day)
+        guard isZoneKnown else { return }
+        schedule.activeFrom = reader.instant("active_from", in: schedule.zone)
+        schedule.activeUntil = reader.instant("active_until", in: schedule.zone)
+        if let from = schedule.activeFrom, let until = schedule.activeUntil, from >= until,
+            let node = reader.find("active_until")
+        {
+            problems.error(node, "must lie after active_from (\(node.shown))")
+        }
+    }
+
+    private func readRetryAndPoll(_ schedule: inout Schedule) {
+        let day = Self.day
+        if let retry = reader.table("retry", known: ["base", "cap", "max_attempts"]) {
+            let policy = schedule.retry
+            let base = retry.duration("base", in: 100...day) ?? policy.baseMilliseconds
+            let cap = retry.duration("cap", in: 100...day) ?? policy.capMilliseconds
+            if base > cap, let node = retry.find("base") ?? retry.find("cap") {
+                problems.error(
+                    node,
+                    "base (\(DurationText.text(milliseconds: base))) must not be longer "
+                        + "than cap (\(DurationText.text(milliseconds: cap)))")
+            }
+            schedule.retry.baseMilliseconds = base
+            schedule.retry.capMilliseconds = cap
+            if let value = retry.integer("max_attempts", in: 1...1000) {
+                schedule.retry.maxAttempts = value
+            }
+        }
+        if let poll = reader.table("poll", known: ["min", "max", "reopen_window"]) {
+            let policy = schedule.poll
+            let least = poll.duration("min", in: 1000...30 * day) ?? policy.minMilliseconds
+            let most = poll.duration("max", in: 1000...30 * day) ?? policy.maxMilliseconds
+            if least > most, let node = poll.find("min") ?? poll.find("max") {
+                problems.error(
+                    node,
+                    "min (\(DurationText.text(milliseconds: least))) must not be longer "
+                        + "than max (\(DurationText.text(milliseconds: most)))")
+            }
+            schedule.poll.minMilliseconds = least
+            schedule.poll.maxMilliseconds = most
+            if let value = poll.duration("reopen_window", in: 0...366 * day) {
+                schedule.poll.reopenWindowMilliseconds = value
+            }
+        }
+    }
+
+    private func readLabels(_ schedule: inout Schedule) {
+        schedule.description = reader.string("description") ?? ""
+        schedule.tags = (reader.strings("tags") ?? []).map(\.text)
+        guard let former = reader.string("formerly"), let node = reader.find("formerly") else {
+            return
+        }
+        if context.scheduleNames.contains(former) {
+            problems.error(
+                node,
+                "names a schedule that still exists (\(node.shown)); formerly is for the "
+                    + "name that this schedule had before it was renamed")
+        }
+        schedule.formerly = former
+    }
+
+    private func checkSpread(_ schedule: Schedule) {
+        guard schedule.spreadMilliseconds > 0, case .rule(let rule) = schedule.trigger,
+            let gap = rule.shortestGapMilliseconds, schedule.spreadMilliseconds >= gap,
+            let node = reader.find("spread")
+        else { return }
+        problems.error(
+            node,
+            "must be shorter than the shortest gap between two slots, "
+                + "\(DurationText.text(milliseconds: gap)) (\(node.shown))")
+    }
+}
+
+extension TableReader {
+    /// An instant: a TOML date-time, or a string; without an offset it is local to the zone.
+    func instant(_ key: String, in zone: Zone) -> Instant? {
+        guard let node = find(key) else { return nil }
+        let text: String
+        switch node.value {
+        case .dateOrTime: text = node.raw
+        case .string(let string): text = string
+        default: return wrongType(node, "a date and time")
+        }
+        switch TimeArgument.parse(text, zone: zone) {
+        case .success(let instant): return instant
+        case .failure(let refusal):
+            problems.error(node, "\(refusal.message) (\(node.shown))")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,117 @@
+/// Where a secret is to be found; the secret itself never stands in the config.
+package enum SecretReference: Hashable, Sendable, CustomStringConvertible {
+    /// A systemd credential: the file of that name in `$CREDENTIALS_DIRECTORY`.
+    case credential(String)
+    /// A file that only the service user can read.
+    case file(String)
+    /// A variable of the environment.
+    case environment(String)
+
+    package var description: String {
+        switch self {
+        case .credential(let name): "credential \(name)"
+        case .file(let path): "file \(path)"
+        case .environment(let name): "environment variable \(name)"
+        }
+    }
+
+    /// Reads the secret; a trailing line break does not belong to it.
+    ///
+    /// - Throws: a sentence that names the reference and what to do, never the secret.
+    package func resolve(_ host: any HostReading) throws(SecretUnavailable) -> String {
+        let text: String
+        switch self {
+        case .environment(let name):
+            guard let value = host.environment(name) else {
+                throw SecretUnavailable(reference: self, reason: "the variable is not set")
+            }
+            text = value
+        case .file(let path):
+            text = try read(path, host)
+        case .credential(let name):
+            guard let folder = host.environment("CREDENTIALS_DIRECTORY"), !folder.isEmpty else {
+                throw SecretUnavailable(
+                    reference: self,
+                    reason: "$CREDENTIALS_DIRECTORY is not set (systemd sets it for a unit with "
+                        + "LoadCredential=\(name):…)", isOutsideService: true)
+            }
+            text = try read(folder + "/" + name, host)
+        }
+        let secret = text.hasSuffix("\r\n") || text.hasSuffix("\n") ? String(text.dropLast()) : text
+        guard !secret.isEmpty else { throw SecretUnavailable(reference: self, reason: "is empty") }
+        guard secret.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw SecretUnavailable(
+                reference: self, reason: "holds a control character or more than one line")
+        }
+        return secret
+    }
+
+    private func read(
+        _ path: String, _ host: any HostReading
+    ) throws(SecretUnavailable) -> String {
+        let bytes: [UInt8]
+        do {
+            bytes = try host.read(path, limit: 64 * 1024)
+        } catch {
+            throw SecretUnavailable(
+                reference: self, reason: "\(path) can't be read: \(error.reason)",
+                isOutsideService: error.kind == .notPermitted)
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SecretUnavailable(reference: self, reason: "\(path) is not UTF-8 text")
+        }
+        return text
+    }
+}
+
+/// A secret that could not be had.
+package struct SecretUnavailable: Error, Equatable, CustomStringConvertible {
+    package var reference: SecretReference
+    package var reason: String
+    /// Whether it may well be there for the service, only not for the user who asks now.
+    package var isOutsideService = false
+
+    package var description: String { "\(reference): \(reason)" }
+}
+
+/// A client id or proxy: plain text, or a reference to a secret.
+package enum PlainOrSecret: Hashable, Sendable {
+    case plain(String)
+    case secret(SecretReference)
+}
+
+extension TableReader {
+    /// A secret reference; a literal is refused, and never repeated in the message.
+    func secret(_ key: String) -> SecretReference? {
+        guard let node = find(key) else { return nil }
+        let forms = "{ credential = \"NAME\" }, { file = \"PATH\" } or { env = \"NAME\" }"
+        guard case .table(let entries) = node.value else {
+            problems.error(
+                node.path, at: node.keyPosition,
+                "a secret must not stand in the config; give \(forms)")
+            return nil
+        }
+        let known = ["credential", "file", "env"]
+        let reader = TableReader(node, known: known, problems: problems)
+        guard entries.keys.filter(known.contains).count == 1 else {
+            problems.error(node, "expected exactly one of \(forms)")
+            return nil
+        }
+        if let path = reader.string("file") {
+            guard path.hasPrefix("/") else {
+                problems.error(
+                    reader.find("file") ?? node, "must be an absolute path (\"\(path)\")")
+                return nil
+            }
+            return .file(path)
+        }
+        if let name = reader.string("credential") {
+            guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
+                problems.error(node, "a credential's name has no \"/\" (\(node.shown))")
+                return nil
+            }
+            return .credential(name)
+        }
+        return reader.string("env").map(SecretReference.environment)
+    }
+}

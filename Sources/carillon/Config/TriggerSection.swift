@@ -1,0 +1,151 @@
+import Engine
+import Timetable
+
+/// What makes a schedule's slots: exactly one of `cron`, `at`, `every`, `after`, or nothing.
+extension ScheduleSection {
+    /// A trigger and the rule as the user wrote it.
+    struct Trigger {
+        var trigger: ScheduleTrigger
+        var text: String
+    }
+
+    /// The process: an id, or a name pattern that each slot's date fills in.
+    func process() -> ProcessReference? {
+        guard let node = reader.find("process") else {
+            reader.missing(
+                "process", "missing; give the process's id, or { name = \"Close {yyyy}-{MM}\" }")
+            return nil
+        }
+        switch node.value {
+        case .string(let id):
+            guard Self.isProcessID(id) else {
+                problems.error(
+                    node,
+                    "not a process id (\(node.shown)); an id has 1 to 64 letters, digits, "
+                        + "- or _; for a name write { name = … }")
+                return nil
+            }
+            return .id(id)
+        case .table:
+            let table = TableReader(node, known: ["name"], problems: problems)
+            guard let pattern = table.string("name"), let place = table.find("name") else {
+                if table.find("name") == nil { table.missing("name", "missing") }
+                return nil
+            }
+            if let mistake = NamePattern.mistake(pattern) {
+                problems.error(place, "\(mistake) (\(place.shown))")
+                return nil
+            }
+            return .name(pattern: pattern)
+        default: return reader.wrongType(node, "a process id or { name = \"…\" }")
+        }
+    }
+
+    private static func isProcessID(_ id: String) -> Bool {
+        (1...64).contains(id.utf8.count)
+            && id.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    /// The zone: `timezone`, or the `CRON_TZ=` prefix of the schedule's own `cron`.
+    func zone() -> Zone? {
+        let prefix = cronZone()
+        if let prefix, let own = reader.own("timezone") {
+            problems.error(
+                own, "the cron expression names a zone too (\(prefix.name)); keep one of the two")
+            return nil
+        }
+        let name: String
+        let node: ConfigNode
+        if let prefix {
+            (name, node) = prefix
+        } else if let found = reader.find("timezone") {
+            guard let text = reader.string("timezone") else { return nil }
+            (name, node) = (text, found)
+        } else {
+            reader.missing(
+                "timezone",
+                "missing; write timezone = \"America/New_York\" (or another IANA "
+                    + "zone) here or in [defaults]: there is no silent local time")
+            return nil
+        }
+        switch context.zones.zone(name) {
+        case .success(let zone): return zone
+        case .failure(let refusal):
+            problems.error(node, "\(refusal.message) (\(node.shown))")
+            return nil
+        }
+    }
+
+    private func cronZone() -> (name: String, node: ConfigNode)? {
+        guard let node = triggerNode("cron"), case .string(let text) = node.value,
+            let expression = try? CronExpression(text, name: name, dialect: dialect()),
+            let zone = expression.zoneName
+        else { return nil }
+        return (zone, node)
+    }
+
+    /// The trigger, or nil if it has errors.
+    func trigger(_ zone: Zone) -> Trigger? {
+        let own = Self.triggerKeys.filter { reader.own($0) != nil }
+        let present = own.isEmpty ? Self.triggerKeys.filter { reader.find($0) != nil } : own
+        guard let key = present.first, let node = reader.find(key) else {
+            checkUnusedRuleKeys()
+            problems.warning(
+                reader.node.path, at: reader.node.keyPosition,
+                "has no cron, at, every or after: it starts only by hand (carillon trigger)")
+            return Trigger(trigger: .manual, text: "by hand")
+        }
+        guard present.count == 1 else {
+            problems.error(
+                reader.node.path, at: reader.node.keyPosition,
+                "\(CronWords.and(present)) exclude each other; keep one")
+            return nil
+        }
+        if key == "after" {
+            checkUnusedRuleKeys()
+            return after(node)
+        }
+        let dst = dst()
+        let calendar = calendar()
+        guard let kind = kind(key, node), let dst, let calendar else { return nil }
+        let rule = FiringRule(
+            kind: kind.kind, zone: zone, dst: dst, calendar: calendar.value,
+            onHoliday: onHoliday(hasCalendar: calendar.value != nil))
+        if case .businessDay = kind.kind, calendar.value == nil {
+            problems.warning(
+                node, "has no calendar: Monday to Friday are its business days, holidays included")
+        }
+        guard !rule.isNever else {
+            problems.error(
+                node, "never fires: no day of any year matches (\(node.shown))")
+            return nil
+        }
+        return Trigger(trigger: .rule(rule), text: kind.text)
+    }
+
+    /// The node of a trigger key, unless the schedule itself has another trigger.
+    private func triggerNode(_ key: String) -> ConfigNode? {
+        if let own = reader.own(key) { return own }
+        return Self.triggerKeys.contains { reader.own($0) != nil } ? nil : reader.find(key)
+    }
+
+    func dialect() -> CronDialect {
+        let words = [(word: "carillon", value: CronDialect.carillon), ("strict", .strict)]
+        return reader.choice("cron_dialect", words) ?? .carillon
+    }
+
+    /// Judges keys that have no effect without a rule all the same.
+    private func checkUnusedRuleKeys() {
+        _ = dialect()
+        _ = dst()
+        _ = calendar()
+        _ = onHoliday(hasCalendar: true)
+    }
+}

@@ -1,0 +1,78 @@
+/// A JSON value with the keys of its objects in the order they were given.
+package indirect enum JSONText: Sendable, Equatable, ExpressibleByStringLiteral {
+    case null
+    case boolean(Bool)
+    case integer(Int64)
+    case number(Double)
+    case string(String)
+    case array([JSONText])
+    case object([Member])
+    /// Text that already is JSON, such as the `counts` column of a view.
+    case raw(String)
+
+    /// A key and its value.
+    package struct Member: Sendable, Equatable {
+        package var key: String
+        package var value: JSONText
+
+        /// Makes a member.
+        package init(_ key: String, _ value: JSONText) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// Makes a string.
+    package init(stringLiteral value: String) { self = .string(value) }
+
+    /// A string, or null.
+    package static func optional(_ text: String?) -> JSONText { text.map(string) ?? .null }
+
+    /// The value on one line.
+    package var text: String {
+        switch self {
+        case .null: "null"
+        case .boolean(let value): value ? "true" : "false"
+        case .integer(let value): String(value)
+        case .number(let value): value.isFinite ? "\(value)" : "null"
+        case .string(let value): Self.quoted(value)
+        case .array(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
+        case .object(let members):
+            "{"
+                + members.map { Self.quoted($0.key) + ": " + $0.value.text }
+                .joined(separator: ", ") + "}"
+        case .raw(let text): text
+        }
+    }
+
+    /// A list with one element a line, which people and line tools can both read.
+    package static func lines(_ values: [JSONText]) -> String {
+        values.isEmpty ? "[]\n" : "[\n" + values.map(\.text).joined(separator: ",\n") + "\n]\n"
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var safe = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": safe += "\\\""
+            case "\\": safe += "\\\\"
+            case "\n": safe += "\\n"
+            case "\r": safe += "\\r"
+            case "\t": safe += "\\t"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F || isInvisible(scalar):
+                let digits = String(scalar.value, radix: 16)
+                safe += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: safe.unicodeScalars.append(scalar)
+            }
+        }
+        return safe + "\""
+    }
+
+    /// C1 controls, line separators and bidi controls: they too act on a terminal.
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x80..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+}

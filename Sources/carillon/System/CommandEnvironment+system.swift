@@ -1,0 +1,51 @@
+import Glibc
+import Timetable
+
+extension CommandEnvironment {
+    /// The real terminal, clock and files.
+    static func system() -> CommandEnvironment {
+        let host = HostFiles()
+        return CommandEnvironment(
+            write: { writeAll($0, to: STDOUT_FILENO) },
+            writeError: { writeAll($0, to: STDERR_FILENO) },
+            readLine: { Swift.readLine(strippingNewline: true) },
+            style: style(host),
+            now: {
+                var time = timespec()
+                // SAFETY: the kernel fills the struct we own; CLOCK_REALTIME always exists.
+                _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+                return Instant(
+                    milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+            },
+            host: host)
+    }
+
+    private static func style(_ host: HostFiles) -> OutputStyle {
+        guard isatty(STDOUT_FILENO) == 1 else { return .plain }
+        var size = winsize()
+        // SAFETY: TIOCGWINSZ fills exactly this struct.
+        let known = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        let isDumb = host.environment("TERM").map { $0 == "dumb" || $0.isEmpty } ?? true
+        let noColor = host.environment("NO_COLOR").map { !$0.isEmpty } ?? false
+        return OutputStyle(width: known ? Int(size.ws_col) : 80, hasColor: !isDumb && !noColor)
+    }
+
+    private static func writeAll(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var written = 0
+            while written < bytes.count {
+                // SAFETY: the pointer and the remaining length stay inside the buffer.
+                let count = unsafe Glibc.write(
+                    descriptor, bytes.baseAddress.map { unsafe $0 + written },
+                    bytes.count - written)
+                if count > 0 {
+                    written += count
+                } else if errno != EINTR {
+                    // Nobody is left to be told: a closed pipe ends the output, not the command.
+                    return
+                }
+            }
+        }
+    }
+}

@@ -1,7 +1,0 @@
-import Testing
-
-@Suite struct CommandTestsPlaceholder {
-    @Test func builds() {
-        #expect(Bool(true))
-    }
-}

@@ -1,7 +1,0 @@
-import Testing
-
-@Suite struct ProcessesAPITestsPlaceholder {
-    @Test func builds() {
-        #expect(Bool(true))
-    }
-}

@@ -1,7 +1,0 @@
-import Testing
-
-@Suite struct SandboxTestsPlaceholder {
-    @Test func builds() {
-        #expect(Bool(true))
-    }
-}
