@@ -49,6 +49,7 @@ struct Life {
     /// - Parameters:
     ///   - config: Path of the config.
     ///   - folder: Where its logs and notification socket go.
+    /// - Throws: If it can't be started.
     init(config: String, in folder: Folder) async throws {
         logs = folder
         socket = try await NotificationSocket(path: folder.path("notify"))
@@ -60,6 +61,9 @@ struct Life {
                 "PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no",
             ], logs: folder)
     }
+
+    /// The daemon's process id.
+    var processID: Int32 { program.process.processIdentifier }
 
     /// Waits until the daemon says that it is ready; false if it ended before.
     func isReady() async -> Bool {

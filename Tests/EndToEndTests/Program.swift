@@ -19,6 +19,8 @@ enum Program {
     ///   - path: The program.
     ///   - arguments: Its arguments.
     ///   - environment: All of its variables.
+    /// - Returns: Its exit status and what it wrote.
+    /// - Throws: If it can't be started.
     static func run(
         _ path: String, _ arguments: [String], environment: [String: String] = [:]
     ) async throws -> Outcome {
