@@ -16,7 +16,7 @@ struct BadInputTests {
     static let mistakes: [Mistake] = [
         Mistake(
             name: "broken TOML", right: "every = \"1h\"", wrong: "every = \"1h",
-            said: ["carillon.toml:", "every"]),
+            said: ["carillon.toml:", "TOML syntax"]),
         Mistake(
             name: "an unknown zone", right: "timezone = \"UTC\"",
             wrong: "timezone = \"America/New_Yrok\"",
