@@ -124,6 +124,12 @@ import CSQLite
         return result
     }
 
+    /// Names of the columns a query answers with.
+    package func columns(of sql: String) throws -> [String] {
+        let statement = unsafe try prepared(sql)
+        return unsafe Row(statement: statement).columnNames
+    }
+
     /// Steps a statement until it is done or `visit` answers false; always resets it, since a
     /// SELECT that is not reset pins the WAL (traps.md).
     package func step(

@@ -1,0 +1,268 @@
+package import Timetable
+
+/// What a query of the ledger answers: named columns and their values.
+package struct LedgerTable: Sendable, Equatable {
+    package var columns: [String]
+    package var rows: [[SQLValue]]
+
+    /// The value of a column in a row; NULL if there is no such column.
+    package func value(_ column: String, row: Int) -> SQLValue {
+        columns.firstIndex(of: column).map { rows[row][$0] } ?? .null
+    }
+}
+
+/// Narrows a read.
+package struct LedgerFilter: Sendable {
+    package var schedule: String?
+    package var since: Instant?
+    package var until: Instant?
+    package var disposition: String?
+    /// How many rows at most, the newest ones.
+    package var limit = 50
+
+    /// Makes a filter that lets everything through.
+    package init() {}
+}
+
+/// Reads of the ledger for people and pages: read-only, also with the daemon down.
+///
+/// Not Sendable: each reader opens its own connection, reads and closes it.
+package final class LedgerReader {
+    let database: Database
+
+    /// Opens the database for reading.
+    ///
+    /// - Throws: `StoreError` with what to do when it is absent, foreign or of another version.
+    package init(path: String) throws {
+        do {
+            database = try Database(path: path, mode: .read)
+            try Migrator.check(database)
+        } catch let error as StoreError where error.kind == .access {
+            throw StoreError(
+                kind: .access, attempted: "read the ledger", path: path, cause: error.cause,
+                advice: "is the path right, has the daemon run once, and may you read the file?")
+        }
+    }
+
+    /// The slots, newest first (view `history`).
+    package func history(_ filter: LedgerFilter) throws -> LedgerTable {
+        try table(
+            """
+            SELECT h.* FROM history AS h JOIN slots AS s ON s.slot_id = h.slot_id
+            WHERE (?1 IS NULL OR s.schedule = ?1) AND (?2 IS NULL OR s.slot_at >= ?2)
+                AND (?3 IS NULL OR s.slot_at < ?3) AND (?4 IS NULL OR s.disposition = ?4)
+            ORDER BY s.slot_at DESC, s.slot_id DESC LIMIT ?5
+            """, .text(filter.schedule), .at(filter.since), .at(filter.until),
+            .text(filter.disposition), .int(filter.limit))
+    }
+
+    /// The runs, newest first (view `runs`).
+    package func runs(_ filter: LedgerFilter) throws -> LedgerTable {
+        try table(
+            """
+            SELECT v.* FROM runs AS v JOIN process_runs AS r
+                ON r.run_id = v.run_id AND r.connection = v.connection
+            WHERE (?1 IS NULL OR r.schedule = ?1)
+                AND (?2 IS NULL OR coalesce(r.created_at, r.first_seen_at) >= ?2)
+                AND (?3 IS NULL OR coalesce(r.created_at, r.first_seen_at) < ?3)
+            ORDER BY coalesce(r.created_at, r.first_seen_at) DESC, r.run_key DESC LIMIT ?4
+            """, .text(filter.schedule), .at(filter.since), .at(filter.until),
+            .int(filter.limit))
+    }
+
+    /// The errors, newest first (view `error_log`).
+    package func errors(_ filter: LedgerFilter) throws -> LedgerTable {
+        try table(
+            """
+            SELECT v.* FROM error_log AS v JOIN errors AS e ON e.error_id = v.error_id
+            WHERE (?1 IS NULL OR e.schedule = ?1) AND (?2 IS NULL OR e.occurred_at >= ?2)
+                AND (?3 IS NULL OR e.occurred_at < ?3)
+            ORDER BY e.error_id DESC LIMIT ?4
+            """, .text(filter.schedule), .at(filter.since), .at(filter.until),
+            .int(filter.limit))
+    }
+
+    /// What needs a person, oldest first (view `attention`).
+    package func attention() throws -> LedgerTable {
+        try table("SELECT * FROM attention ORDER BY since_at")
+    }
+
+    /// The next slots (view `upcoming`).
+    package func upcoming(_ filter: LedgerFilter) throws -> LedgerTable {
+        try table(
+            """
+            SELECT * FROM upcoming WHERE (?1 IS NULL OR schedule = ?1)
+            ORDER BY slot_at, schedule LIMIT ?2
+            """, .text(filter.schedule), .int(filter.limit))
+    }
+
+    /// Counts by day (view `daily`), newest first.
+    package func daily(_ filter: LedgerFilter) throws -> LedgerTable {
+        try table(
+            """
+            SELECT * FROM daily WHERE (?1 IS NULL OR schedule = ?1)
+            ORDER BY day DESC, schedule LIMIT ?2
+            """, .text(filter.schedule), .int(filter.limit))
+    }
+
+    /// Each schedule with its next slot, last slot, and active run.
+    package func schedules(_ filter: LedgerFilter) throws -> LedgerTable {
+        try table(
+            """
+            SELECT c.schedule, c.state, c.connection, c.process, c.rule, c.timezone, c.mode,
+                c.description,
+                strftime('%Y-%m-%dT%H:%M:%SZ', c.next_slot_at / 1000, 'unixepoch') AS next_slot_at,
+                h.slot_at AS last_slot_at, h.disposition AS last_disposition,
+                h.reason AS last_reason,
+                r.run_id, r.status AS run_status, r.outcome, r.counts, r.job_counts,
+                (SELECT group_concat(CASE WHEN p.schedule IS NULL THEN 'all paused'
+                        ELSE 'paused' END || ' ' || p.reason, '; ')
+                    FROM pauses AS p WHERE (p.schedule = c.schedule OR p.schedule IS NULL)
+                        AND p.kind = 'pause' AND p.lifted_at IS NULL
+                        AND (p.until_at IS NULL
+                            OR p.until_at > CAST(strftime('%s', 'now') AS INTEGER) * 1000)
+                ) AS paused,
+                c.aside_reason
+            FROM schedules AS c
+            LEFT JOIN history AS h ON h.slot_id = (SELECT s.slot_id FROM slots AS s
+                WHERE s.schedule = c.schedule ORDER BY s.slot_at DESC, s.slot_id DESC LIMIT 1)
+            LEFT JOIN process_runs AS r ON r.run_key = (SELECT x.run_key FROM process_runs AS x
+                WHERE x.schedule = c.schedule ORDER BY x.created_at DESC, x.run_key DESC LIMIT 1)
+            WHERE c.state <> 'removed' AND (?1 IS NULL OR c.schedule = ?1)
+            ORDER BY c.schedule
+            """, .text(filter.schedule))
+    }
+
+    /// Each connection with what stands in its way.
+    package func connections() throws -> LedgerTable {
+        try table(
+            """
+            SELECT connection, base_url, api_version, user_id,
+                clock_skew_ms / 1000.0 AS clock_skew_seconds,
+                learned_requests, learned_window_ms / 1000 AS learned_window_seconds, requests_sent,
+                CASE WHEN breaker_opened_at IS NULL THEN 'closed' ELSE 'open' END AS breaker,
+                strftime('%Y-%m-%dT%H:%M:%SZ', credential_bad_since_at / 1000, 'unixepoch')
+                    AS credential_bad_since_at,
+                strftime('%Y-%m-%dT%H:%M:%SZ', (SELECT max(until_at) FROM hints AS h
+                    WHERE h.connection = c.connection) / 1000, 'unixepoch') AS blocked_until_at
+            FROM connections AS c WHERE removed_at IS NULL ORDER BY connection
+            """)
+    }
+
+    /// The daemon's last life, counts of open things: one row.
+    package func status() throws -> LedgerTable {
+        try table(
+            """
+            SELECT d.pid, d.version,
+                strftime('%Y-%m-%dT%H:%M:%SZ', l.started_at / 1000, 'unixepoch') AS started_at,
+                strftime('%Y-%m-%dT%H:%M:%SZ', l.last_turn_at / 1000, 'unixepoch') AS last_turn_at,
+                l.ended,
+                (SELECT count(*) FROM schedules WHERE state = 'active') AS schedules,
+                (SELECT count(*) FROM slots WHERE ended_at IS NULL AND disposition = 'pending')
+                    AS pending,
+                (SELECT count(*) FROM slots WHERE ended_at IS NULL AND disposition = 'starting')
+                    AS starting,
+                (SELECT count(*) FROM slots WHERE ended_at IS NULL AND disposition = 'unknown')
+                    AS unknown,
+                (SELECT count(*) FROM slots WHERE ended_at IS NULL AND disposition = 'held') AS held,
+                (SELECT count(*) FROM process_runs WHERE is_open = 1) AS open_runs,
+                (SELECT count(*) FROM attention) AS attention,
+                strftime('%Y-%m-%dT%H:%M:%SZ', d.draining_since_at / 1000, 'unixepoch')
+                    AS draining_since_at
+            FROM daemon AS d
+            LEFT JOIN lives AS l ON l.life_id = (SELECT max(life_id) FROM lives)
+            """)
+    }
+
+    /// One run (view `runs`); no row if it is not known. An id may be given by its beginning.
+    package func run(_ runID: String) throws -> LedgerTable {
+        try table(
+            """
+            SELECT * FROM runs WHERE run_id = ?1
+                OR (length(?1) >= 6 AND substr(run_id, 1, length(?1)) = ?1)
+            ORDER BY run_id <> ?1, created_at DESC LIMIT 2
+            """, .text(runID))
+    }
+
+    /// The last full body of a run as the API sent it, JSON.
+    package func tree(runID: String) throws -> String? {
+        try database.first("SELECT tree FROM process_runs WHERE run_id = ?", .text(runID)) {
+            $0.text(0)
+        } ?? nil
+    }
+
+    /// Status and counts of a run as they changed, oldest first.
+    package func statusHistory(runID: String) throws -> LedgerTable {
+        try table(
+            """
+            SELECT strftime('%Y-%m-%dT%H:%M:%SZ', h.seen_at / 1000, 'unixepoch') AS seen_at,
+                h.status, h.outcome, h.counts, h.job_counts
+            FROM status_history AS h JOIN process_runs AS r ON r.run_key = h.run_key
+            WHERE r.run_id = ? ORDER BY h.history_id
+            """, .text(runID))
+    }
+
+    /// The counts of a run by scope (view `run_counts`).
+    package func counts(runID: String) throws -> LedgerTable {
+        try table(
+            "SELECT scope, status, count FROM run_counts WHERE run_id = ? ORDER BY scope, status",
+            .text(runID))
+    }
+
+    /// The slots of a schedule at an instant, of every kind (view `history`).
+    package func slots(schedule: String, at instant: Instant) throws -> LedgerTable {
+        try table(
+            """
+            SELECT h.* FROM history AS h JOIN slots AS s ON s.slot_id = h.slot_id
+            WHERE s.schedule = ? AND s.slot_at = ? ORDER BY s.slot_id
+            """, .text(schedule), .at(instant))
+    }
+
+    /// One slot by its id (view `history`).
+    package func slot(_ slotID: Int64) throws -> LedgerTable {
+        try table("SELECT * FROM history WHERE slot_id = ?", .int(slotID))
+    }
+
+    /// What a schedule was at an instant: state, rule, zone and from when; no row: not there yet.
+    package func revision(schedule: String, at instant: Instant) throws -> LedgerTable {
+        try table(
+            """
+            SELECT state, rule, timezone, process,
+                strftime('%Y-%m-%dT%H:%M:%SZ', effective_at / 1000, 'unixepoch') AS effective_at
+            FROM schedule_revisions WHERE schedule = ? AND effective_at <= ?
+            ORDER BY effective_at DESC, revision_id DESC LIMIT 1
+            """, .text(schedule), .at(instant))
+    }
+
+    /// The nearest slots around an instant (view `history`), nearest first.
+    package func neighbours(schedule: String, of instant: Instant) throws -> LedgerTable {
+        try table(
+            """
+            SELECT h.* FROM history AS h JOIN slots AS s ON s.slot_id = h.slot_id
+            WHERE s.schedule = ?1 ORDER BY abs(s.slot_at - ?2) LIMIT 2
+            """, .text(schedule), .at(instant))
+    }
+
+    /// Names of all schedules, for "did you mean".
+    package func scheduleNames() throws -> [String] {
+        try database.rows("SELECT schedule FROM schedules ORDER BY schedule") { $0.string(0) }
+    }
+
+    /// Counts for metrics: slots by schedule and disposition.
+    package func dispositionCounts() throws -> LedgerTable {
+        try table(
+            """
+            SELECT schedule, disposition, count(*) AS slots FROM slots
+            GROUP BY schedule, disposition ORDER BY schedule, disposition
+            """)
+    }
+
+    private func table(_ sql: String, _ values: SQLValue...) throws -> LedgerTable {
+        var table = LedgerTable(columns: try database.columns(of: sql), rows: [])
+        try database.step(sql, values) { row in
+            table.rows.append((0..<table.columns.count).map { row.value(Int32($0)) })
+            return true
+        }
+        return table
+    }
+}
