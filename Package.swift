@@ -68,7 +68,9 @@ let package = Package(
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
         .testTarget(
             name: "DashboardTests",
-            dependencies: ["Dashboard", "Timetable", asyncHTTPClient, lifecycle, logging]),
+            dependencies: [
+                "Dashboard", "Store", "Timetable", asyncHTTPClient, lifecycle, logging,
+            ]),
         .testTarget(name: "CommandTests", dependencies: ["carillon", "Engine", "Timetable", "Store"]),
         .testTarget(
             name: "EndToEndTests",
