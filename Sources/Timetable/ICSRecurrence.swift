@@ -89,8 +89,9 @@ struct ICSRecurrence {
     ) throws(CalendarError) -> [Int] {
         var found: [Int] = []
         for word in value.split(separator: ",") {
-            guard let number = Int(trimmed(String(word))), number >= 0 || negative,
-                range.contains(Int(number.magnitude & 0xFFFF_FFFF))
+            // All ranges begin with 1, and negative numbers count from the end.
+            guard let number = Int(trimmed(String(word))), number >= 1 || negative,
+                number != 0, (-range.upperBound...range.upperBound).contains(number)
             else { throw damaged(value) }
             found.append(number)
         }

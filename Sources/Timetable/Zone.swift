@@ -78,3 +78,26 @@ func fnv1a(_ bytes: some Sequence<UInt8>, from state: UInt64 = 0xCBF2_9CE4_8422_
     }
     return hash
 }
+
+extension Zone {
+    /// A change of a zone's offset.
+    package struct Change: Sendable, Equatable {
+        /// The first instant with the new offset.
+        package let at: Instant
+        /// The offset before, seconds east of UTC.
+        package let offsetBefore: Int
+        /// The offset from then on.
+        package let offsetAfter: Int
+    }
+
+    /// The next changes after an instant, at most `limit`.
+    package func changes(after instant: Instant, limit: Int) -> [Change] {
+        let (seconds, shift) = table.reduced(instant.seconds)
+        let first = table.index(at: seconds) + 1
+        return table.segments.dropFirst(first).prefix(limit).map { segment in
+            Change(
+                at: Instant(seconds: segment.start + shift),
+                offsetBefore: Int(segment.previousOffset), offsetAfter: Int(segment.offset))
+        }
+    }
+}
