@@ -72,10 +72,13 @@ let package = Package(
             dependencies: ["Simulation", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"]),
         .testTarget(
             name: "DashboardTests",
-            dependencies: ["Dashboard", "Timetable", asyncHTTPClient, lifecycle, logging]),
+            dependencies: [
+                "Dashboard", "Store", "Timetable", asyncHTTPClient, lifecycle, logging,
+            ]),
+        .testTarget(name: "CommandTests", dependencies: ["carillon", "Engine", "Timetable", "Store"]),
         .testTarget(
-            name: "CommandTests", dependencies: ["carillon", "Engine", "Timetable", "Store"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["carillon"]),
+            name: "EndToEndTests",
+            dependencies: ["carillon", "Sandbox", "ProcessesAPI", "Timetable", logging]),
         .testTarget(name: "TidyTests", exclude: ["migrations.sums"]),
     ],
     swiftLanguageModes: [.v6],
