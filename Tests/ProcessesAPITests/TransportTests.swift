@@ -154,19 +154,19 @@ struct TransportTests {
 
     @Test("Nobody listening, no such name and no TLS are certainly not sent")
     func notSent() async throws {
-        let plain = FaultServer(.closeAfterReading, .answer("HTTP/1.1 400 X\r\n\r\n"))
+        let plain = FaultServer(
+            .greet("HTTP/1.1 400 X\r\n\r\n"), .closeAtOnce, .resetAtOnce, .greet(""), .silence)
         defer { plain.stop() }
-        let addresses = [
-            "http://127.0.0.1:\(FaultServer.deadPort())",
-            "http://localhost:\(FaultServer.deadPort())",
-            // An empty label: the resolver refuses it without asking anybody.
-            "https://no..such.name", "https://127.0.0.1:\(plain.port)",
-            "https://127.0.0.1:\(plain.port)",
-        ]
+        let dead = FaultServer.deadPort()
+        // An empty label: the resolver refuses it without asking anybody.
+        let unknown = "https://no..such.name"
+        let addresses =
+            ["http://127.0.0.1:\(dead)", "http://localhost:\(dead)", unknown]
+            + Array(repeating: "https://127.0.0.1:\(plain.port)", count: 5)
         for address in addresses {
             let answer = try await Self.exchange(
                 Self.start(at: address, timeoutMilliseconds: 2_000),
-                options: .init(connectTimeoutMilliseconds: 1_000))
+                options: .init(connectTimeoutMilliseconds: 500))
             #expect(answer.failure?.kind == .notSent, "\(address): \(answer)")
             #expect(answer.failure?.isCertificate == false)
         }
