@@ -161,6 +161,10 @@ struct RetryHintTests {
             + "Retry request in 10 seconds."
         let answer = answer(to: .getRun(id: "r"), status: 429, json: ["message": text])
         #expect(answer.failure?.hint == RetryHint(delaySeconds: 10, operation: "listJobs"))
+        let inDetails = ProcessesAPITests.answer(
+            to: .getRun(id: "r"), status: 429,
+            body: #"{"message":"Slow down","details":[{"message":"Retry request in 9 seconds"}]}"#)
+        #expect(inDetails.failure?.hint == RetryHint(delaySeconds: 9))
         #expect(
             answer.failure?.limit
                 == LearnedLimit(requests: 1000, windowSeconds: 60, operation: "listJobs"))

@@ -186,6 +186,10 @@ struct TransportTests {
         let server = FaultServer(
             .serve("HTTP/1.1 201 X\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"))
         defer { server.stop() }
+        let list = try APIRequest.encoding(
+            .listProcesses(next: "a/+=b"),
+            endpoint: APIEndpoint(baseURL: server.url, apiVersion: "v"), token: Secret("t"),
+            credential: nil)
         try await AsyncHTTPTransport.withTransport { transport in
             for _ in 0..<3 {
                 let result = try await transport.exchange(Self.start(at: server.url))
@@ -197,8 +201,12 @@ struct TransportTests {
                 #expect(try result.get().status == 201)
             }
             #expect(server.connections == 4)
+            _ = await transport.exchange(list)
+            let line =
+                "GET /processes?$next=a%2F%2B%3Db&$maxpagesize=1000&$orderBy=name%20asc HTTP/1.1\r\n"
+            #expect(server.text.hasPrefix(line))
         }
-        #expect(server.requests == 6)
+        #expect(server.requests == 7)
     }
 
     @Test("Cancelling ends a read at once, and a start not at all")

@@ -72,8 +72,7 @@ extension APIFailure {
             kind: .of(status: response.status, isOwnError: error?.isOwn ?? false),
             httpStatus: response.status, summary: "", label: label(status: response.status))
         failure.fill(with: error?.body)
-        // A message that isn't wrapped in JSON may hold the hint too.
-        let words = failure.message ?? String(decoding: response.body.prefix(8_192), as: UTF8.self)
+        let words = wordsOf(response, message: failure.message, details: failure.details)
         failure.hint = RetryHint.parsing(headers: response.headers, message: words, now: now)
         if response.status == 429 { failure.limit = MessageHint(words).limit }
         let verb = failure.kind == .refused ? "was refused with" : "was answered with"
@@ -118,6 +117,16 @@ extension APIFailure {
             result.kind = .of(status: head.status, isOwnError: false)
         }
         return result
+    }
+
+    /// What may hold a hint: message and details, or a body that isn't wrapped in JSON.
+    private static func wordsOf(
+        _ response: APIResponse, message: String?, details: String?
+    ) -> String {
+        guard let message else {
+            return String(decoding: response.body.prefix(8_192), as: UTF8.self)
+        }
+        return details.map { "\(message); \($0)" } ?? message
     }
 
     private mutating func fill(with body: APIErrorBody?) {
