@@ -67,7 +67,9 @@ struct ClassificationTests {
     @Test("No nesting exhausts the stack, closed or not, at any place")
     func depthBomb() {
         for depth in [500, 999, 5_000, 1_000_000] {
-            for (open, close) in [("[", "]"), (#"{"a":"#, "}"), (#"[{"a":["#, "]}]")] {
+            for (open, close) in [
+                ("[", "]"), (#"{"a":"#, "}"), (#"[{"a":["#, "]}]"), (#"{"error":"#, "}"),
+            ] {
                 let bomb = String(repeating: open, count: depth)
                 let whole = bomb + "1" + String(repeating: close, count: depth)
                 for text in [

@@ -6,11 +6,15 @@ extension APIErrorBody {
 
     /// Reads an error object, the API's or the token endpoint's.
     ///
+    /// - Parameters:
+    ///   - reader: Stands before the object.
+    ///   - isNested: The object is another error's `error`; a further one in it isn't looked at.
     /// - Returns: The fields, and whether the object is the API's own: it has a `code` (or, from
     ///   the token endpoint, an `error`) that is a string with something in it. A `message` alone
     ///   doesn't make it so, because that is what gateways in front of an API answer.
+    /// - Throws: Where the text is no JSON.
     static func reading(
-        _ reader: inout JSONReader
+        _ reader: inout JSONReader, isNested: Bool = false
     ) throws(JSONError) -> (body: APIErrorBody, isOwn: Bool) {
         var error = APIErrorBody()
         var isOwn = false
@@ -25,7 +29,8 @@ extension APIErrorBody {
                     // Either may come first; `code` counts more.
                     if key == "code" || error.code == nil { error.code = bounded(code) }
                 case .number: error.code = try reader.rawText().map(bounded)
-                case .object: nested = try APIErrorBody.reading(&reader).body
+                case .object where !isNested:
+                    nested = try APIErrorBody.reading(&reader, isNested: true).body
                 default: try reader.skip()
                 }
             case "message", "error_description":
