@@ -66,7 +66,7 @@ struct ClassificationTests {
 
     @Test("No nesting exhausts the stack, closed or not, at any place")
     func depthBomb() {
-        for depth in [500, 999, 5_000, 1_000_000] {
+        for depth in [400, 999, 5_000, 200_000] {
             for (open, close) in [
                 ("[", "]"), (#"{"a":"#, "}"), (#"[{"a":["#, "]}]"), (#"{"error":"#, "}"),
             ] {
@@ -76,20 +76,18 @@ struct ClassificationTests {
                     bomb, whole, #"{"id":"r","x":\#(whole)}"#, #"{"code":"c","meta":\#(whole)}"#,
                 ] {
                     for call in Self.calls {
-                        for status in [200, 201, 400, 503] {
-                            _ = answer(to: call, status: status, body: text)
-                        }
+                        _ = answer(to: call, status: 200, body: text)
                     }
+                    _ = answer(to: Self.start, status: 503, body: text)
                 }
             }
             let group = String(repeating: #"{"children":[{"groupRun":"#, count: depth)
             let end = String(repeating: "}]}", count: depth)
             let tree = #"{"id":"r","root":\#(group){"children":[]}\#(end)}"#
-            let run = answer(to: .getRun(id: "r"), status: 200, body: tree)
-            if depth == 500 {
-                // 1,500 levels of JSON.
-                #expect(run.failure?.kind == .ambiguous)
-            }
+            // Each group is three levels of JSON.
+            let failure = answer(to: .getRun(id: "r"), status: 200, body: tree).failure
+            #expect(failure?.kind == .ambiguous)
+            #expect(failure?.summary.contains("nested too deeply") == true)
         }
     }
 
