@@ -16,7 +16,7 @@ struct Carillon: AsyncParsableCommand {
             """,
         subcommands: [],
         groupedSubcommands: [
-            CommandGroup(name: "Service", subcommands: [DaemonCommand.self]),
+            CommandGroup(name: "Service", subcommands: [DemoCommand.self, DaemonCommand.self, SandboxCommand.self]),
             CommandGroup(name: "Config", subcommands: [Check.self, Next.self, Explain.self]),
             CommandGroup(
                 name: "Ledger (works with the daemon down)",
