@@ -50,7 +50,9 @@ let package = Package(
             name: "Engine",
             dependencies: ["Timetable", "ProcessesAPI", "Store", logging, metrics, collections]),
         .target(name: "Sandbox", dependencies: ["ProcessesAPI", "Timetable", hummingbird]),
-        .target(name: "Simulation", dependencies: ["Engine", "Sandbox"]),
+        .target(
+            name: "Simulation",
+            dependencies: ["Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"]),
         .target(name: "Dashboard", dependencies: ["Store", hummingbird, mustache]),
         .executableTarget(
             name: "carillon",
@@ -65,7 +67,9 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
-        .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulation", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"]),
         .testTarget(
             name: "DashboardTests",
             dependencies: ["Dashboard", "Timetable", asyncHTTPClient, lifecycle, logging]),

@@ -151,8 +151,8 @@ CREATE TABLE process_runs (
     outcome       TEXT NOT NULL
         CHECK (outcome IN ('active', 'succeeded', 'cancelled', 'failed', 'attention', 'lost')),
     outcome_reason TEXT,
-    counts        TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(counts)),
-    job_counts    TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(job_counts)),
+    counts        TEXT NOT NULL DEFAULT '{}',
+    job_counts    TEXT NOT NULL DEFAULT '{}',
     revision      INTEGER,
     created_at    INTEGER,
     modified_at   INTEGER,

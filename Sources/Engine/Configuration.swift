@@ -103,14 +103,14 @@ package struct Schedule: Sendable {
     /// Makes a schedule with the defaults of DESIGN.md section 9.
     package init(
         name: String, process: ProcessReference, connection: String, trigger: ScheduleTrigger,
-        ruleText: String, ruleSource: String, zone: Zone
+        ruleText: String, ruleSource: String? = nil, zone: Zone
     ) {
         self.name = name
         self.process = process
         self.connection = connection
         self.trigger = trigger
         self.ruleText = ruleText
-        self.ruleSource = ruleSource
+        self.ruleSource = ruleSource ?? "\(ruleText)\n\(zone.name)"
         self.zone = zone
         self.timezone = zone.name
     }

@@ -156,3 +156,11 @@ extension Clockwork {
         }
     }
 }
+
+extension Clockwork {
+    /// The slot that a start on the wire is for; nil for other requests (the simulation's book).
+    package func slotID(ofRequest id: UInt64) -> Int64? {
+        guard case .start(_, let slotID)? = memory.requests[id]?.purpose else { return nil }
+        return slotID
+    }
+}

@@ -50,8 +50,11 @@ package struct Fault: Sendable {
         case foreignNextLink
     }
 
+    /// Whether the request is acted upon.
     package var effect = Effect.happens(afterMilliseconds: 0)
+    /// What comes back.
     package var answer = Answer.normal
+    /// What is wrong with the page, if the request asks for one.
     package var listing = Listing.asItIs
     /// How much later than usual the answer comes.
     package var delayMilliseconds: Int64 = 0
@@ -151,6 +154,7 @@ extension Fault {
 
 /// How long a client was told to stay away.
 package struct SandboxHint: Sendable, Equatable {
+    /// Counted from the answer.
     package var seconds: Int64
     /// The operation that the message names.
     package var operation: String?
@@ -176,6 +180,7 @@ package struct FaultRule: Sendable {
     package var probability = 1.0
     /// Only in this time, counted from the sandbox's first instant; an outage has one.
     package var window: Range<Int64>?
+    /// What befalls them.
     package var fault: Fault
 
     /// Makes a rule for all requests of an operation.

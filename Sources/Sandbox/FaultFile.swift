@@ -3,6 +3,8 @@ extension FaultRule {
     static func read(_ fields: inout JSONFields) throws(ScenarioError) -> FaultRule {
         let operation = try fields.string("operation")
         var fault = try Fault.read(&fields, operation: operation)
+        // `error` and `foreign` have read theirs; for all others a request is acted upon.
+        if try fields.bool("acts") == false { fault.effect = .nothing }
         fault.delayMilliseconds = try fields.integer("delayMilliseconds") ?? fault.delayMilliseconds
         fault.message = try fields.string("message") ?? fault.message
         if let text = try fields.string("retryAfter") {

@@ -31,6 +31,7 @@ enum JSONValue: Decodable, Sendable {
 package struct ScenarioError: Error, CustomStringConvertible, Sendable {
     /// Where in the file, as `processes[2].root`; empty: the file as a whole.
     package let path: String
+    /// What is wrong there.
     package let message: String
 
     /// Path and message in one line.

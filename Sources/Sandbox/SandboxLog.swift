@@ -2,12 +2,18 @@ package import Timetable
 
 /// What reached the sandbox and what it answered: the other half of a test's ground truth.
 package struct SandboxLog: Sendable {
+    /// Makes an empty log.
+    package init() {}
+
     /// One request.
     package struct Entry: Sendable {
         /// Counted from 1.
         package let number: Int
+        /// When it arrived.
         package let at: Instant
+        /// The operationId, or `unknown`.
         package let operation: String
+        /// The process that it names, or whose run it names.
         package let process: String?
         /// Status of the answer; nil: the connection was lost.
         package let status: Int?
@@ -15,13 +21,19 @@ package struct SandboxLog: Sendable {
         package let run: String?
         /// Whether a fault struck it.
         package let isFaulted: Bool
+        /// What the answer asked for.
         package let hint: SandboxHint?
     }
 
+    /// All requests, whatever became of them.
     package private(set) var requests = 0
+    /// The same by operationId.
     package private(set) var requestsByOperation: [String: Int] = [:]
+    /// Answers that went out, by status.
     package private(set) var answersByStatus: [Int: Int] = [:]
+    /// Connections that broke without an answer.
     package private(set) var lost = 0
+    /// Requests that a fault struck.
     package private(set) var faults = 0
     /// Requests that came although a hint told the client to stay away at that time (I4).
     package private(set) var early = 0
@@ -31,6 +43,7 @@ package struct SandboxLog: Sendable {
     package var keepsEntries = false
 
     private static let entriesMax = 1_000_000
+    private static let bansMax = 1000
     private struct Ban: Sendable {
         let operation: String?
         let from: Instant
@@ -60,6 +73,7 @@ package struct SandboxLog: Sendable {
         guard let hint = entry.hint, entry.status != nil else { return }
         // The rule of DESIGN.md section 6: the named operation only if it is the one called.
         let from = entry.at.adding(milliseconds: afterMilliseconds)
+        if bans.count >= Self.bansMax { bans.removeFirst() }
         bans.append(
             Ban(
                 operation: hint.operation == entry.operation ? hint.operation : nil, from: from,

@@ -1,6 +1,8 @@
 /// A process of the sandbox: what the API shows of it, and how its runs go.
 package struct SandboxProcess: Sendable {
+    /// As it stands in paths: `[A-Za-z0-9_-]{1,64}`.
     package var id: String
+    /// What people call it; need not be unique.
     package var name: String
     /// The tree of groups and jobs; the root itself is a group.
     package var root: SandboxNode
@@ -36,7 +38,9 @@ package struct SandboxJob: Sendable {
     package enum Action: String, Sendable {
         case sendTask, contentRequest, certification
     }
+    /// What has to be done.
     package var action: Action
+    /// What people see of it.
     package var title: String
     /// How long the job (of a certification: each signer and approver) takes.
     package var durationMilliseconds: ClosedRange<Int64>
@@ -57,9 +61,13 @@ package struct SandboxJob: Sendable {
 
 /// Relative weights of how runs end.
 package struct SandboxEndings: Sendable {
+    /// All jobs done.
     package var complete = 1.0
+    /// A person cancels it on the way.
     package var cancelled = 0.0
+    /// A job fails on the way.
     package var error = 0.0
+    /// A job fails on the way and is held.
     package var errorHold = 0.0
     /// After this time in `error` or `errorHold` somebody mends the run; nil: never.
     package var healsAfterMilliseconds: Int64?
@@ -86,7 +94,9 @@ enum RunEnding: Sendable { case complete, cancelled, error, errorHold }
 
 /// One finding of the validation call.
 package struct SandboxValidationError: Sendable {
+    /// For instance `invalidUser`.
     package var code: String
+    /// What a person is told.
     package var message: String
     /// Which job of the tree is meant, counted in the order of the tree.
     package var jobNumber: Int

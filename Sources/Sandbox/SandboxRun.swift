@@ -3,14 +3,17 @@ package import Timetable
 
 /// A run as it truly is: what tests and the simulation compare a ledger with.
 package struct SandboxRun: Sendable {
+    /// 32 hexadecimal digits.
     package let id: String
     /// The process it was made from.
     package let process: String
+    /// The process's name at its start, and " - Run".
     package let name: String
     /// May lie in the future: a lost request that the API will act on later.
     package let createdAt: Instant
     /// The user who started it.
     package let user: String
+    /// What the start's body asked for; by default true.
     package let sendsCompleteEmail: Bool
     /// The request that created it; nil: a person did, in Workiva.
     package let requestNumber: Int?

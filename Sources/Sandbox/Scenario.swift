@@ -11,8 +11,11 @@ package struct Scenario: Sendable {
 
     /// Values of `X-Version` that are answered.
     package var apiVersions = ["2026-04-01.processes.preview", "2026-01-01"]
+    /// Who may ask for tokens.
     package var clients = [SandboxClient()]
+    /// `expires_in` of new tokens.
     package var tokenLifetimeSeconds: Int64 = 599
+    /// Over all operations, tokens too; nil: none.
     package var rateLimit: RateLimit?
     /// How long an ordinary answer takes.
     package var latencyMilliseconds: ClosedRange<Int64> = 0...0
@@ -20,12 +23,15 @@ package struct Scenario: Sendable {
     package var listDelayMilliseconds: ClosedRange<Int64> = 0...0
     /// How long a new run can't be read by its id (404).
     package var readDelayMilliseconds: ClosedRange<Int64> = 0...0
+    /// What a start of a process answers that was run before.
     package var secondRun = SecondRun.allowed
     /// How far the API's clock is from the true time, in every instant that it writes.
     package var clockSkewMilliseconds: Int64 = 0
     /// Whether instants are written with milliseconds; the `Date` header never has any.
     package var writesMilliseconds = true
+    /// The processes at the beginning; later ones are added to the state.
     package var processes: [SandboxProcess] = []
+    /// The faults that are armed at the beginning.
     package var faults: [FaultRule] = []
 
     /// Makes an empty world without limits, delays or faults.
@@ -34,9 +40,13 @@ package struct Scenario: Sendable {
 
 /// An API grant: who may ask for tokens, and as which user its calls act.
 package struct SandboxClient: Sendable {
+    /// The `client_id`.
     package var id = "sandbox-client"
+    /// The `client_secret`.
     package var secret = "sandbox-secret"
+    /// The user as which its calls act: `created.user.id` of its runs.
     package var user = "V1ZVdXNlchNTYW5kYm94LVVzZXI"
+    /// What its tokens are good for.
     package var scopes = ["file:read", "file:write"]
 
     /// Makes the client that demos and tests use.
@@ -45,7 +55,9 @@ package struct SandboxClient: Sendable {
 
 /// No more than so many requests in any window of so long.
 package struct RateLimit: Sendable {
+    /// How many are answered.
     package var requests: Int
+    /// In how long a time.
     package var windowSeconds: Int64
     /// Whether a 429 has a `Retry-After` header.
     package var sendsHeader = false
@@ -92,12 +104,14 @@ struct RateWindow: Sendable {
 }
 
 extension Scenario {
-    /// Five processes of a finance team, for demos; jobs take minutes to hours.
-    package static var sample: Scenario {
+    /// Five processes of a finance team whose jobs take minutes.
+    package static var sample: Scenario { sample(minuteMilliseconds: 60_000) }
+
+    /// The same five processes with minutes of another length, for demos on the real clock.
+    package static func sample(minuteMilliseconds minute: Int64) -> Scenario {
         var scenario = Scenario()
         scenario.latencyMilliseconds = 5...40
-        scenario.listDelayMilliseconds = 0...3_000
-        let minute: Int64 = 60_000
+        scenario.listDelayMilliseconds = 0...(minute / 20)
         func job(_ action: SandboxJob.Action, _ title: String, _ minutes: ClosedRange<Int64>)
             -> SandboxNode
         {

@@ -3,8 +3,22 @@ import FoundationEssentials
 extension Scenario {
     /// Reads a scenario from the JSON text of a file.
     ///
-    /// Every key is optional and named as the property it sets; unknown ones are refused.
+    /// Keys are named as the properties that they set, all but ids and names are optional, and
+    /// unknown ones are refused. Times are numbers; a range is a number or `[from, to]`.
     /// `"sample": true` begins with the processes of `Scenario.sample`.
+    ///
+    ///     {"rateLimit": {"requests": 100, "windowSeconds": 60, "sendsHeader": true},
+    ///      "listDelayMilliseconds": [0, 5000], "secondRun": "conflictWhileOpen",
+    ///      "processes": [{"id": "close", "name": "Close", "endings": {"complete": 9, "error": 1},
+    ///        "children": [{"group": "Sites", "parallel": true, "children": [
+    ///          {"job": "sendTask", "title": "Lyon", "durationMilliseconds": [60000, 90000]},
+    ///          {"job": "certification", "title": "302", "signers": 3}]}]}],
+    ///      "faults": [
+    ///        {"fault": "lostAfter", "operation": "runProcess", "nth": 2, "times": 1},
+    ///        {"fault": "error", "status": 500, "acts": true, "probability": 0.05},
+    ///        {"fault": "lostBefore", "fromSeconds": 600, "toSeconds": 900}]}
+    ///
+    /// The fault words and what each takes besides are in `Fault.words` and its reader.
     ///
     /// - Parameter json: The text of the file.
     /// - Throws: `ScenarioError` with the path of the first mistake.

@@ -354,3 +354,26 @@ extension Ledger {
             """, .at(now), .text(connection), .at(now))
     }
 }
+
+extension Ledger {
+    /// Instants of the rule slots of a schedule, in Unix milliseconds, for the checker.
+    package func ruleSlots(
+        schedule: String, after: Instant, through: Instant
+    ) throws -> [Int64] {
+        try database.rows(
+            """
+            SELECT slot_at FROM slots WHERE schedule = ? AND kind = 'rule' AND slot_at > ?
+                AND slot_at <= ? ORDER BY slot_at
+            """, .text(schedule), .at(after), .at(through)
+        ) { $0.integer(0) }
+    }
+
+    /// All slots that have not ended and are in the disposition.
+    package func unended(_ disposition: Disposition) throws -> [SlotRow] {
+        try database.rows(
+            """
+            SELECT \(SlotRow.columns) FROM slots WHERE ended_at IS NULL AND disposition = ?
+            ORDER BY slot_id
+            """, .text(disposition.rawValue), map: SlotRow.init)
+    }
+}

@@ -191,6 +191,7 @@ struct CronFieldParser {
     }
 
     func unexpected() -> CronError {
+        guard position < end else { return error("a value is missing at the end", at: position) }
         let rest = String(decoding: bytes[position..<end].prefix(20), as: UTF8.self)
         let hint =
             switch bytes[position] {

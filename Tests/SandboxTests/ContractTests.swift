@@ -52,8 +52,8 @@ import Timetable
 
     @Test func runsAreReadAsTheyAreInBothVersions() throws {
         for version in [preview, stable] {
-            var caller = try Caller(.sample, version: version)
-            for process in caller.state.scenario.processes {
+            for process in Scenario.sample.processes {
+                var caller = try Caller(.sample, version: version)
                 let started = try caller.run(
                     .startRun(process: process.id, sendCompleteEmail: false))
                 for minutes: Int64 in [0, 1, 3, 7, 15, 60] {
@@ -76,7 +76,6 @@ import Timetable
                     #expect(
                         run.statusCounts == truth.actionCounts(at: caller.now, apiVersion: version))
                 }
-                caller.now = epoch
             }
         }
     }

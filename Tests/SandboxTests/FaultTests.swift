@@ -181,6 +181,26 @@ import Timetable
         #expect(try pattern(seed: 2) != first)
     }
 
+    @Test func aStormKeepsOrBreaksTheWindows() throws {
+        for (regime, isFair) in [
+            (FaultRule.Regime.keepsWindows, true), (.breaksWindows, false),
+        ] {
+            let rules = FaultRule.storm(probability: 0.02, regime: regime)
+            var client = try loggedIn(scenario([process("a")], faults: rules))
+            var windows: (act: Int64, list: Int64) = (0, 0)
+            for _ in 0..<600 {
+                client.pass(1000)
+                let outcome = client.exchange("POST", "/processes/a/run")
+                if outcome.response?.status == 401 { try? client.logIn() }
+                guard let run = client.state.runs.last else { continue }
+                windows.act = max(windows.act, run.createdAt.since(client.now))
+                windows.list = max(windows.list, run.listedAt.since(run.createdAt))
+            }
+            #expect((windows.act <= 29_000 && windows.list <= 120_000) == isFair)
+            #expect(client.state.runs.count > 200)
+        }
+    }
+
     @Test func hintsAreRememberedForEarlyRequests() throws {
         var client = try loggedIn(scenario([process("a")]))
         client.state.log.keepsEntries = true

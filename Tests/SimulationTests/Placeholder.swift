@@ -1,7 +1,0 @@
-import Testing
-
-@Suite struct SimulationTestsPlaceholder {
-    @Test func builds() {
-        #expect(Bool(true))
-    }
-}

@@ -1,0 +1,134 @@
+import Testing
+import Timetable
+
+/// One year of minutes per zone, tried one by one, against the engine.
+///
+/// The scan knows nothing of masks, segments or footers: it asks the zone for the offset of every
+/// minute and follows Debian cron's manual.
+@Suite struct BruteForceTests {
+    /// A rule with a definition that the parser has no part in.
+    struct Rule: Sendable {
+        let text: String
+        let isWild: Bool
+        let matches: @Sendable (LocalDateTime, _ weekday: Int) -> Bool
+    }
+
+    static let rules: [Rule] = [
+        Rule(text: "*/15 * * * *", isWild: true) { time, _ in time.minute % 15 == 0 },
+        Rule(text: "30 2 * * *", isWild: false) { time, _ in time.minute == 30 && time.hour == 2 },
+        Rule(text: "0,20,40 0-3 * * *", isWild: false) { time, _ in
+            time.minute % 20 == 0 && time.hour < 4
+        },
+        Rule(text: "*/10 1,23 * * *", isWild: true) { time, _ in
+            time.minute % 10 == 0 && (time.hour == 1 || time.hour == 23)
+        },
+        Rule(text: "7 * * * *", isWild: true) { time, _ in time.minute == 7 },
+        Rule(text: "59 23 1,15 * 1", isWild: false) { time, weekday in
+            time.minute == 59 && time.hour == 23
+                && ([1, 15].contains(time.date.day) || weekday == 1)
+        },
+        Rule(text: "0 0 */2 3-11 0", isWild: false) { time, weekday in
+            time.secondOfDay == 0 && time.date.day % 2 == 1 && weekday == 0
+                && (3...11).contains(time.date.month)
+        },
+        Rule(text: "5-55/25 22-4 * * 5-1", isWild: false) { time, weekday in
+            [5, 30, 55].contains(time.minute) && (time.hour >= 22 || time.hour <= 4)
+                && [5, 6, 0, 1].contains(weekday)
+        },
+    ]
+
+    /// What a cron that looks at the clock every minute does, and the policies by their words.
+    private func scan(
+        _ rule: Rule, zone: Zone, from: Int64, to: Int64, runsAfterGap: Bool, repeats: String
+    ) -> [Int64] {
+        var fired: [Int64] = []
+        var offset = Int64(zone.offsetSeconds(at: Instant(seconds: from - 60)))
+        var doneUntil = Int64.min
+        func matches(_ local: Int64) -> Bool {
+            let time = LocalDateTime(localSeconds: local)
+            return rule.matches(time, CivilDate.weekday(ofDayNumber: time.date.dayNumber))
+        }
+        for seconds in stride(from: from, to: to, by: 60) {
+            let newOffset = Int64(zone.offsetSeconds(at: Instant(seconds: seconds)))
+            let jump = newOffset - offset
+            var fires = false
+            if jump > 0, jump <= 3 * 3600, runsAfterGap {
+                fires = stride(from: seconds + offset, to: seconds + newOffset, by: 60)
+                    .contains(where: matches)
+            }
+            if jump < 0, jump >= -3 * 3600 {
+                if repeats == "first" { doneUntil = seconds + offset }
+                if repeats == "last" {
+                    // The first pass didn't count: take back what it fired.
+                    fired.removeAll { $0 >= seconds + jump && $0 < seconds }
+                }
+            }
+            offset = newOffset
+            let local = seconds + offset
+            if local >= doneUntil, matches(local) { fires = true }
+            if fires { fired.append(seconds) }
+        }
+        return fired
+    }
+
+    private func check(zone name: String, year: Int, long: Bool) throws {
+        let zone = try SystemZones.zone(name)
+        let from = CivilDate(year: year, month: 1, day: 1).dayNumber * 86_400
+        let to = from + (long ? 366 : 330) * 86_400
+        let policies: [(DSTPolicy, Bool?, String?)] = [
+            (.cron, nil, nil), (.explicit(gap: .skip, repeat: .last), false, "last"),
+            (.explicit(gap: .runAfter, repeat: .both), true, "both"),
+            (.explicit(gap: .runAfter, repeat: .first), true, "first"),
+        ]
+        for rule in Self.rules {
+            for (policy, gap, repeats) in long ? policies : Array(policies.prefix(2)) {
+                let expected = scan(
+                    rule, zone: zone, from: from, to: to, runsAfterGap: gap ?? !rule.isWild,
+                    repeats: repeats ?? (rule.isWild ? "both" : "first"))
+                let firing = FiringRule(
+                    kind: .cron(try CronRule(rule.text)), zone: zone, dst: policy)
+                let start = Instant(seconds: from - 1)
+                let got = firing.occurrences(after: start).lazy.map(\.at.seconds).prefixed {
+                    $0 < to
+                }
+                #expect(
+                    got == expected, "\(rule.text) \(name) \(year) \(policy) \(SystemZones.version)"
+                )
+                let back = firing.occurrences(backFrom: Instant(seconds: to - 1))
+                    .lazy.map(\.at.seconds).prefixed { $0 >= from }
+                #expect(
+                    back.reversed() == expected, "back: \(rule.text) \(name) \(year) \(policy)")
+            }
+        }
+    }
+
+    @Test(
+        "sample zones, minute by minute",
+        arguments: [
+            ("America/New_York", 2026), ("Europe/Dublin", 2026), ("Australia/Lord_Howe", 2026),
+            ("Antarctica/Troll", 2026), ("America/Nuuk", 2026), ("Asia/Gaza", 2026),
+            ("Africa/Casablanca", 2026), ("Pacific/Apia", 2011), ("Pacific/Chatham", 2040),
+            ("America/St_Johns", 1988), ("Asia/Kathmandu", 1986), ("America/Caracas", 2016),
+            ("Africa/Cairo", 2010), ("America/Sao_Paulo", 2018), ("Antarctica/Casey", 2020),
+        ])
+    func sample(name: String, year: Int) throws {
+        try check(zone: name, year: year, long: isLongRun)
+    }
+
+    @Test("every zone of the system, minute by minute", .enabled(if: isLongRun))
+    func allZones() throws {
+        for name in try SystemZones.names() { try check(zone: name, year: 2026, long: true) }
+    }
+}
+
+extension Sequence {
+    /// The leading elements that satisfy the condition, without walking an endless sequence.
+    func prefixed(while condition: (Element) -> Bool) -> [Element] {
+        var found: [Element] = []
+        for element in self {
+            guard condition(element) else { break }
+            found.append(element)
+        }
+        return found
+    }
+}
