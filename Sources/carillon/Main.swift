@@ -16,12 +16,19 @@ struct Carillon: AsyncParsableCommand {
             """,
         subcommands: [],
         groupedSubcommands: [
-            CommandGroup(name: "Config", subcommands: [Check.self, Next.self, Explain.self]),
+            CommandGroup(
+                name: "Config", subcommands: [Check.self, Next.self, Explain.self, Plan.self]),
             CommandGroup(
                 name: "Ledger (works with the daemon down)",
                 subcommands: [
                     Status.self, Schedules.self, History.self, Runs.self, Errors.self,
-                    Attention.self, Show.self,
+                    Attention.self, Show.self, Why.self,
+                ]),
+            CommandGroup(
+                name: "Daemon (over the control socket)",
+                subcommands: [
+                    Trigger.self, Pause.self, Resume.self, Skip.self, Resolve.self, Unblock.self,
+                    Reload.self, Drain.self,
                 ]),
         ])
 
