@@ -10,19 +10,29 @@ struct Carillon: AsyncParsableCommand {
         discussion: """
             A first look:
 
+              carillon demo                      what does it do?
               carillon check                     is the config right?
               carillon next                      when does what fire?
               carillon explain '0 6 * * 1-5'     what does an expression say?
             """,
         subcommands: [],
         groupedSubcommands: [
-            CommandGroup(name: "Service", subcommands: [DaemonCommand.self]),
-            CommandGroup(name: "Config", subcommands: [Check.self, Next.self, Explain.self]),
+            CommandGroup(
+                name: "Service",
+                subcommands: [DemoCommand.self, DaemonCommand.self, SandboxCommand.self]),
+            CommandGroup(
+                name: "Config", subcommands: [Check.self, Next.self, Explain.self, Plan.self]),
             CommandGroup(
                 name: "Ledger (works with the daemon down)",
                 subcommands: [
                     Status.self, Schedules.self, History.self, Runs.self, Errors.self,
-                    Attention.self, Show.self,
+                    Attention.self, Show.self, Why.self,
+                ]),
+            CommandGroup(
+                name: "Daemon (over the control socket)",
+                subcommands: [
+                    Trigger.self, Pause.self, Resume.self, Skip.self, Resolve.self, Unblock.self,
+                    Reload.self, Drain.self,
                 ]),
         ])
 

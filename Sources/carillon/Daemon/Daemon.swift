@@ -20,7 +20,8 @@ struct Daemon {
     let processID: Int32
     /// Tells where the dashboard can be opened, once it can.
     var dashboardReady: @Sendable (_ port: Int) async -> Void = { _ in }
-    /// Signals that end it; the demo ends it by itself and wants none but ^C.
+    /// Ends the daemon when it returns: the demo's director.
+    var director: (@Sendable (ControlDesk) -> any Service)?
     var shutdownSignals: [UnixSignal] = [.sigterm, .sigint]
 
     /// Everything that the services share.
@@ -125,6 +126,12 @@ struct Daemon {
                     zones: Set(loaded.engine.schedules.map(\.timezone)))),
             .init(service: ReloadSignal(reloader: reloader, notifier: notifier)),
         ]
+        if let director {
+            services.append(
+                .init(
+                    service: director(control),
+                    successTerminationBehavior: .gracefullyShutdownGroup))
+        }
         if let http = loaded.daemon.http {
             let source = LedgerDashboard(
                 path: loaded.daemon.database, clock: clock, pulse: parts.pulse)

@@ -14,6 +14,10 @@ package struct CommandEnvironment: Sendable {
     package var style: OutputStyle
     /// The wall clock.
     package var now: @Sendable () -> Instant
+    /// Waits for so many milliseconds.
+    package var sleep: @Sendable (Int64) async -> Void
+    /// A new random UUID.
+    package var makeUUID: @Sendable () -> String
     /// Files, zones and variables.
     package var host: any HostReading
 
@@ -22,13 +26,17 @@ package struct CommandEnvironment: Sendable {
         write: @escaping @Sendable (String) -> Void,
         writeError: @escaping @Sendable (String) -> Void,
         readLine: @escaping @Sendable () -> String?, style: OutputStyle,
-        now: @escaping @Sendable () -> Instant, host: any HostReading
+        now: @escaping @Sendable () -> Instant,
+        sleep: @escaping @Sendable (Int64) async -> Void,
+        makeUUID: @escaping @Sendable () -> String, host: any HostReading
     ) {
         self.write = write
         self.writeError = writeError
         self.readLine = readLine
         self.style = style
         self.now = now
+        self.sleep = sleep
+        self.makeUUID = makeUUID
         self.host = host
     }
 

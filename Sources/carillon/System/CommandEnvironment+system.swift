@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Timetable
 
@@ -17,7 +18,8 @@ extension CommandEnvironment {
                 return Instant(
                     milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
             },
-            host: host)
+            sleep: { try? await Task.sleep(for: .milliseconds($0)) },
+            makeUUID: { UUID().uuidString }, host: host)
     }
 
     private static func style(_ host: HostFiles) -> OutputStyle {

@@ -74,7 +74,8 @@ func carillon(
     let instant = Instant(iso8601: now) ?? Instant(milliseconds: 0)
     let environment = CommandEnvironment(
         write: { captured.write($0) }, writeError: { captured.writeError($0) },
-        readLine: { lines.next() }, style: style, now: { instant }, host: host)
+        readLine: { lines.next() }, style: style, now: { instant },
+        sleep: { _ in }, makeUUID: { "00000000-0000-4000-8000-000000000001" }, host: host)
     let status = await CommandLineRun.status(arguments, in: environment)
     return (status, captured.output, captured.errors)
 }

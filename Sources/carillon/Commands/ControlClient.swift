@@ -1,0 +1,96 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+
+/// Sends a verb to the daemon over its Unix socket and prints the answer.
+struct ControlClient {
+    /// A reload of thousands of schedules takes its time; the daemon answers well before.
+    private static let timeoutSeconds: Int64 = 60
+    private static let answerBytesMax = 4 * 1024 * 1024
+
+    let socketPath: String
+
+    /// Sends the message, again after a lost connection if it carries a UUID (then the daemon
+    /// knows it for the same one).
+    ///
+    /// - Throws: `CommandFailure` with 5 if the daemon can't be reached.
+    func send(_ message: ControlMessage) async throws -> ControlAnswer {
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: Self.configuration)
+        var attempts = message.uuid == nil ? 1 : 3
+        while true {
+            attempts -= 1
+            do {
+                let answer = try await exchange(message, client)
+                try? await client.shutdown()
+                return answer
+            } catch let failure as CommandFailure {
+                try? await client.shutdown()
+                throw failure
+            } catch {
+                if attempts > 0 { continue }
+                try? await client.shutdown()
+                throw unreachable(error)
+            }
+        }
+    }
+
+    private static var configuration: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.httpVersion = .http1Only
+        configuration.timeout.connect = .seconds(5)
+        // A missing socket is an answer, not something to wait for.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return configuration
+    }
+
+    private func exchange(
+        _ message: ControlMessage, _ client: HTTPClient
+    ) async throws -> ControlAnswer {
+        var request = HTTPClientRequest(url: "http+unix://\(Self.host(socketPath))/commands")
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/json")
+        request.body = .bytes(try JSONEncoder().encode(message))
+        let response = try await client.execute(
+            request, timeout: .seconds(Self.timeoutSeconds))
+        let body = try await response.body.collect(upTo: Self.answerBytesMax)
+        guard
+            let answer = try? JSONDecoder().decode(
+                ControlAnswer.self, from: Data(body.readableBytesView))
+        else {
+            throw CommandFailure(
+                .failed, "the daemon's answer can't be read (HTTP \(response.status.code))")
+        }
+        return answer
+    }
+
+    private func unreachable(_ error: any Error) -> CommandFailure {
+        let words = "\(error)"
+        var advice = "is it running? (systemctl status carillon)"
+        if words.contains("errno: 13") {
+            advice = "you may not use the socket; it is for the members of its group"
+        }
+        return CommandFailure(
+            .daemonUnreachable,
+            "the daemon can't be reached at \(socketPath): \(Printable.escaped(words, limit: 200)); "
+                + advice)
+    }
+
+    /// The path as the host of an `http+unix` URL.
+    private static func host(_ path: String) -> String {
+        var host = ""
+        for byte in path.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."):
+                host.append(Character(Unicode.Scalar(byte)))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                host += "%" + (digits.count == 1 ? "0" : "") + digits
+            }
+        }
+        return host
+    }
+}

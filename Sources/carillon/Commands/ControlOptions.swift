@@ -1,0 +1,90 @@
+import ArgumentParser
+import Store
+import Timetable
+
+/// `--config` or `--socket`, for every verb that speaks to the daemon.
+struct ControlOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The config file that names the control socket (default: \(ConfigOptions.defaultPath)).",
+            valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("The control socket itself.", valueName: "file"))
+    var socket: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The database, where --socket is given and times or slots are to be looked up.",
+            valueName: "file"))
+    var database: String?
+
+    @Flag(help: "Print the answer as JSON.")
+    var json = false
+
+    /// Sends the message, prints the answer, and fails with the answer's exit code.
+    ///
+    /// - Returns: The answer, if its exit code is 0.
+    @discardableResult
+    func perform(
+        _ message: ControlMessage, _ environment: CommandEnvironment
+    ) async throws -> ControlAnswer {
+        let answer = try await ControlClient(socketPath: try socketPath(environment)).send(message)
+        if json {
+            let members: [JSONText.Member] = [
+                .init("exit_code", .integer(Int64(answer.exitCode))),
+                .init("message", .string(answer.message)),
+                .init("slot_id", answer.slotID.map(JSONText.integer) ?? .null),
+            ]
+            environment.line(JSONText.object(members).text)
+        }
+        guard answer.exitCode == 0 else {
+            let status = ExitStatus(rawValue: answer.exitCode) ?? .failed
+            throw CommandFailure(status, json ? "" : Self.lines(answer.message))
+        }
+        if !json { environment.line(Self.lines(answer.message)) }
+        return answer
+    }
+
+    /// Opens the ledger, to look up slots and zones.
+    func ledger(_ environment: CommandEnvironment) throws -> LedgerReader {
+        do {
+            let path = try database ?? settings(environment).database
+            return try LedgerReader(path: path)
+        } catch let error as StoreError {
+            throw CommandFailure(.failed, "\(error)")
+        }
+    }
+
+    /// The instant that a TIME argument means, local in the schedule's zone if it has no offset.
+    func instant(
+        _ text: String, schedule: String?, _ option: String, _ environment: CommandEnvironment
+    ) throws -> Instant {
+        if let instant = Instant(iso8601: text) { return instant }
+        var zone: Zone?
+        if let schedule {
+            let reader = try ledger(environment)
+            let revision = try reader.revision(schedule: schedule, at: environment.now())
+            if !revision.rows.isEmpty, let name = revision.value("timezone", row: 0).words {
+                zone = try? ZoneShelf(environment.host).zone(name).get()
+            }
+        }
+        return try TimeArgument.parse(text, zone: zone)
+            .mapError { CommandFailure(.usage, "\(option) \(text): \($0.message)") }.get()
+    }
+
+    private func socketPath(_ environment: CommandEnvironment) throws -> String {
+        try socket ?? settings(environment).controlSocket
+    }
+
+    private func settings(_ environment: CommandEnvironment) throws -> DaemonSettings {
+        try ConfigurationLoader(host: environment.host)
+            .daemonSettings(config ?? ConfigOptions.defaultPath)
+    }
+
+    /// Answers may have several lines (a refused reload lists its errors); each is made safe.
+    private static func lines(_ message: String) -> String {
+        message.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { Printable.escaped(String($0)) }.joined(separator: "\n")
+    }
+}
