@@ -50,6 +50,7 @@ package actor Scheduler {
     private let observer: SchedulerObserver
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        // The actor keeps the executor alive for as long as it lives itself.
         unsafe executor.asUnownedSerialExecutor()
     }
 
