@@ -74,7 +74,8 @@ let package = Package(
             name: "DashboardTests",
             dependencies: ["Dashboard", "Timetable", asyncHTTPClient, lifecycle, logging]),
         .testTarget(
-            name: "CommandTests", dependencies: ["carillon", "Engine", "Timetable", "Store"]),
+            name: "CommandTests",
+            dependencies: ["carillon", "Dashboard", "Engine", "Store", "Timetable", logging]),
         .testTarget(name: "EndToEndTests", dependencies: ["carillon"]),
         .testTarget(name: "TidyTests", exclude: ["migrations.sums"]),
     ],
