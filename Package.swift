@@ -21,6 +21,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 let package = Package(
@@ -58,7 +60,8 @@ let package = Package(
             name: "carillon",
             dependencies: [
                 "Timetable", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation",
-                "Dashboard", argumentParser, logging, metrics, lifecycle, toml, asyncHTTPClient,
+                "Dashboard", argumentParser, logging, metrics, lifecycle, toml,
+                unixSignals, asyncHTTPClient,
             ]),
         .testTarget(name: "TimetableTests", dependencies: ["Timetable"], resources: [.copy("Fixtures")]),
         .testTarget(
@@ -72,11 +75,15 @@ let package = Package(
             dependencies: ["Simulation", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"]),
         .testTarget(
             name: "DashboardTests",
-            dependencies: ["Dashboard", "Timetable", asyncHTTPClient, lifecycle, logging]),
+            dependencies: [
+                "Dashboard", "Store", "Timetable", asyncHTTPClient, lifecycle, logging,
+            ]),
         .testTarget(
             name: "CommandTests",
             dependencies: ["carillon", "Dashboard", "Engine", "Store", "Timetable", logging]),
-        .testTarget(name: "EndToEndTests", dependencies: ["carillon"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["carillon", "Sandbox", "ProcessesAPI", "Timetable", logging]),
         .testTarget(name: "TidyTests", exclude: ["migrations.sums"]),
     ],
     swiftLanguageModes: [.v6],

@@ -151,8 +151,8 @@ CREATE TABLE process_runs (
     outcome       TEXT NOT NULL
         CHECK (outcome IN ('active', 'succeeded', 'cancelled', 'failed', 'attention', 'lost')),
     outcome_reason TEXT,
-    counts        TEXT NOT NULL DEFAULT '{}',
-    job_counts    TEXT NOT NULL DEFAULT '{}',
+    counts        TEXT NOT NULL DEFAULT '{}' CHECK (counts GLOB '{*}'),
+    job_counts    TEXT NOT NULL DEFAULT '{}' CHECK (job_counts GLOB '{*}'),
     revision      INTEGER,
     created_at    INTEGER,
     modified_at   INTEGER,

@@ -5,6 +5,8 @@ import Timetable
 package struct Pages: Sendable {
     /// How often a browser asks again.
     static let refreshSeconds = 5
+    /// Schedules on the front page; those with a run, then those that are due next, come first.
+    package static let schedulesMax = 200
 
     private let library: MustacheLibrary
 
@@ -67,6 +69,9 @@ private struct OverviewView {
     let attention: [AttentionView]
     let hasAttention: Bool
     let schedules: [ScheduleView]
+    /// `800 more`, or empty.
+    let more: String
+    let hasMore: Bool
     let history: [HistoryView]
 
     init(_ overview: DashboardOverview) {
@@ -78,7 +83,10 @@ private struct OverviewView {
         hasNotice = !overview.notice.isEmpty
         attention = overview.attention.map { AttentionView($0, now: now) }
         hasAttention = !attention.isEmpty
-        schedules = overview.schedules.map { ScheduleView($0, now: now) }
+        schedules = Self.shown(overview.schedules).map { ScheduleView($0, now: now) }
+        let hidden = overview.schedules.count - schedules.count
+        hasMore = hidden > 0
+        more = hasMore ? "\(hidden) more" : ""
         history = overview.history.map { HistoryView($0, now: now) }
 
         let running = overview.schedules.filter { $0.active != nil }.count
@@ -99,6 +107,20 @@ private struct OverviewView {
                 value: needed == 0 ? "none" : "\(needed)", label: "needs attention",
                 tone: needed == 0 ? "good" : "warn"),
         ]
+    }
+}
+
+extension OverviewView {
+    /// All schedules in their order, or the most telling ones if there are too many.
+    private static func shown(_ schedules: [ScheduleLine]) -> [ScheduleLine] {
+        guard schedules.count > Pages.schedulesMax else { return schedules }
+        let end = Instant(milliseconds: .max)
+        let ranked = schedules.sorted { left, right in
+            let leftRank = (left.active == nil ? 1 : 0, left.nextSlotAt ?? end, left.name)
+            let rightRank = (right.active == nil ? 1 : 0, right.nextSlotAt ?? end, right.name)
+            return leftRank < rightRank
+        }
+        return Array(ranked.prefix(Pages.schedulesMax))
     }
 }
 

@@ -1,21 +1,26 @@
 /// A metric with all its samples, as `/metrics` shows it.
 package struct MetricFamily: Sendable, Equatable {
     /// What Prometheus is told of the values.
-    package enum Kind: String, Sendable { case counter, gauge }
+    package enum Kind: String, Sendable { case counter, gauge, summary }
 
     /// One value with its labels.
     package struct Sample: Sendable, Equatable {
         package let labels: [(name: String, value: String)]
         package let value: Double
+        /// `_sum` or `_count` of a summary, otherwise empty.
+        package let suffix: String
 
         /// Makes a sample.
-        package init(_ value: Double, _ labels: [(name: String, value: String)] = []) {
+        package init(
+            _ value: Double, _ labels: [(name: String, value: String)] = [], suffix: String = ""
+        ) {
             self.labels = labels
+            self.suffix = suffix
             self.value = value
         }
 
         package static func == (left: Sample, right: Sample) -> Bool {
-            left.value == right.value
+            left.value == right.value && left.suffix == right.suffix
                 && left.labels.map { [$0.name, $0.value] }
                     == right.labels.map { [$0.name, $0.value] }
         }
@@ -50,7 +55,7 @@ package enum PrometheusText {
             text += "# HELP \(name) \(escaped(family.help, quotes: false))\n"
             text += "# TYPE \(name) \(family.kind.rawValue)\n"
             for sample in family.samples {
-                text += name
+                text += name + sample.suffix
                 if !sample.labels.isEmpty {
                     let labels = sample.labels.map {
                         "\($0.name)=\"\(escaped($0.value, quotes: true))\""

@@ -68,6 +68,7 @@ enum Templates {
         </tr>{{/schedules}}
         {{^schedules}}<tr><td colspan="4" class="dim">No schedule is configured.</td></tr>{{/schedules}}
         </tbody></table></div>
+        {{#hasMore}}<p class="dim">{{more}}; <code>carillon schedules</code> shows all.</p>{{/hasMore}}
         </section>
         <section aria-labelledby="history">
         <h2 id="history">Recent slots</h2>

@@ -17,34 +17,34 @@ package struct CivilDate: Hashable, Comparable, Sendable {
     /// Makes the date that lies the given number of days after 1970-01-01.
     ///
     /// Neri and Schneider's algorithm; right for |dayNumber| below 11 million (30,000 years).
+    @inline(__always)
     package init(dayNumber: Int64) {
-        let n = UInt64(truncatingIfNeeded: dayNumber &+ CivilDate.epochShift)
+        let n = UInt32(truncatingIfNeeded: dayNumber &+ CivilDate.epochShift)
         let n1 = 4 &* n &+ 3
         let century = n1 / 146_097
         let n2 = 4 &* ((n1 % 146_097) / 4) &+ 3
-        let p2 = 2_939_745 &* n2
-        let yearOfCentury = p2 >> 32
-        let dayOfYear = (p2 & 0xFFFF_FFFF) / 2_939_745 / 4
+        let p2 = 2_939_745 &* UInt64(n2)
+        let yearOfCentury = UInt32(truncatingIfNeeded: p2 &>> 32)
+        let dayOfYear = UInt32(truncatingIfNeeded: p2) / 2_939_745 / 4
         let n3 = 2141 &* dayOfYear &+ 197_913
         let isNextYear = dayOfYear >= 306
-        let march = n3 >> 16
-        year =
-            Int(truncatingIfNeeded: 100 &* century &+ yearOfCentury)
-            &- CivilDate.yearShift &+ (isNextYear ? 1 : 0)
-        month = Int(truncatingIfNeeded: isNextYear ? march &- 12 : march)
-        day = Int(truncatingIfNeeded: (n3 & 0xFFFF) / 2141) &+ 1
+        let march = n3 &>> 16
+        year = Int(100 &* century &+ yearOfCentury) &- CivilDate.yearShift &+ (isNextYear ? 1 : 0)
+        month = Int(isNextYear ? march &- 12 : march)
+        day = Int((n3 & 0xFFFF) / 2141) &+ 1
     }
 
     /// Days since 1970-01-01.
+    @inline(__always)
     package var dayNumber: Int64 {
         let isEarly = month <= 2
-        let y = UInt64(truncatingIfNeeded: year &+ CivilDate.yearShift &- (isEarly ? 1 : 0))
-        let m = UInt64(truncatingIfNeeded: isEarly ? month &+ 12 : month)
+        let y = UInt32(truncatingIfNeeded: year &+ CivilDate.yearShift &- (isEarly ? 1 : 0))
+        let m = UInt32(truncatingIfNeeded: isEarly ? month &+ 12 : month)
         let century = y / 100
         let yearDays = 1461 &* y / 4 &- century &+ century / 4
         let monthDays = (979 &* m &- 2919) / 32
-        let sum = yearDays &+ monthDays &+ UInt64(truncatingIfNeeded: day &- 1)
-        return Int64(truncatingIfNeeded: sum) &- CivilDate.epochShift
+        let sum = yearDays &+ monthDays &+ UInt32(truncatingIfNeeded: day &- 1)
+        return Int64(sum) &- CivilDate.epochShift
     }
 
     /// Days from the shifted epoch (year -32800) to 1970-01-01: keeps the arithmetic unsigned.
@@ -53,21 +53,36 @@ package struct CivilDate: Hashable, Comparable, Sendable {
     static let yearShift = 400 * 82
 
     /// The weekday of a day number, 0 for Sunday.
+    @inline(__always)
     package static func weekday(ofDayNumber day: Int64) -> Int {
-        // The shifted epoch lies a whole number of weeks plus three days before the Unix epoch.
-        let shifted = UInt64(truncatingIfNeeded: day &+ epochShift)
-        return Int(truncatingIfNeeded: (shifted &+ 3) % 7)
+        // The shifted epoch lies a whole number of weeks and three days after a Sunday.
+        Int((UInt32(truncatingIfNeeded: day &+ epochShift) &+ 3) % 7)
+    }
+
+    /// The weekday of the first day of a month, without its day number.
+    @inline(__always)
+    static func firstWeekday(ofMonth month: Int, year: Int) -> Int {
+        let isEarly = month <= 2
+        let y = UInt32(truncatingIfNeeded: year &+ yearShift &- (isEarly ? 1 : 0))
+        // Sakamoto's table 0 3 2 5 0 3 5 1 4 6 2 4, four bits each.
+        let table: UInt64 = 0x4264_1530_5230
+        let shift = UInt64(truncatingIfNeeded: 4 &* month &- 4)
+        let byMonth = UInt32(truncatingIfNeeded: (table &>> shift) & 0xF)
+        return Int((y &+ y / 4 &- y / 100 &+ y / 400 &+ byMonth &+ 1) % 7)
     }
 
     /// The weekday, 0 for Sunday.
     package var weekday: Int { CivilDate.weekday(ofDayNumber: dayNumber) }
 
     /// Whether the year has a 29 February.
+    @inline(__always)
     package static func isLeap(_ year: Int) -> Bool {
-        year & 3 == 0 && (year % 100 != 0 || year % 400 == 0)
+        // A century among the fourth years is a multiple of 25; of 400, one of 16 too.
+        year & 3 == 0 && (year & 15 == 0 || UInt32(truncatingIfNeeded: year &+ yearShift) % 25 != 0)
     }
 
     /// The number of days of a month.
+    @inline(__always)
     package static func length(ofMonth month: Int, year: Int) -> Int {
         month == 2 ? (isLeap(year) ? 29 : 28) : 30 | (month ^ (month >> 3))
     }

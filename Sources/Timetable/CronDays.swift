@@ -19,7 +19,9 @@ struct CronDays: Sendable, Equatable {
     /// The weekday bits repeated seven times, so that a shift lays them over a month.
     private var weekdayPattern: UInt64 = 0
     /// Whether any of the rare forms is used.
-    private var hasSpecials = false
+    private(set) var hasSpecials = false
+    /// The shapes of months that have a matching day: bit (length − 28) × 7 + first weekday.
+    private var shapes: UInt32 = 0
 
     /// Computes what follows from the other fields.
     mutating func seal() {
@@ -27,6 +29,25 @@ struct CronDays: Sendable, Equatable {
         hasSpecials =
             nthWeekdays != 0 || lastWeekdays != 0 || beforeLast != 0 || workdayBeforeLast != 0
             || nearestWorkday != 0
+        for length in 28...31 {
+            for weekday in 0..<7 where mask(firstWeekday: weekday, length: length) != 0 {
+                shapes |= 1 << UInt32((length - 28) * 7 + weekday)
+            }
+        }
+    }
+
+    /// The matching days of a month as bits 1...31, where none of the rare forms is used.
+    ///
+    /// - Parameters:
+    ///   - firstWeekday: the weekday of the month's first day, 0 for Sunday.
+    ///   - length: the number of days of the month.
+    /// - Returns: the days as bits.
+    @inline(__always)
+    func plainMask(firstWeekday: Int, length: Int) -> UInt32 {
+        let shift = UInt64(truncatingIfNeeded: firstWeekday)
+        let byWeekday = UInt32(truncatingIfNeeded: (weekdayPattern &>> shift) &<< 1)
+        let inMonth = (UInt32(2) &<< UInt32(truncatingIfNeeded: length)) &- 2
+        return (needsBoth ? daysOfMonth & byWeekday : daysOfMonth | byWeekday) & inMonth
     }
 
     /// The matching days of a month as bits 1...31.
@@ -35,21 +56,25 @@ struct CronDays: Sendable, Equatable {
     ///   - firstWeekday: the weekday of the month's first day, 0 for Sunday.
     ///   - length: the number of days of the month.
     /// - Returns: the days as bits.
-    @inline(__always)
     func mask(firstWeekday: Int, length: Int) -> UInt32 {
+        guard hasSpecials else { return plainMask(firstWeekday: firstWeekday, length: length) }
         let shift = UInt64(truncatingIfNeeded: firstWeekday)
-        var byWeekday = UInt32(truncatingIfNeeded: (weekdayPattern &>> shift) &<< 1)
-        var byDay = daysOfMonth
-        if hasSpecials {
-            byDay |= specialDays(firstWeekday: firstWeekday, length: length)
-            byWeekday |= specialWeekdays(firstWeekday: firstWeekday, length: length)
-        }
+        let byWeekday =
+            UInt32(truncatingIfNeeded: (weekdayPattern &>> shift) &<< 1)
+            | specialWeekdays(firstWeekday: firstWeekday, length: length)
+        let byDay = daysOfMonth | specialDays(firstWeekday: firstWeekday, length: length)
         let inMonth = (UInt32(2) &<< UInt32(truncatingIfNeeded: length)) &- 2
         return (needsBoth ? byDay & byWeekday : byDay | byWeekday) & inMonth
     }
 
+    /// Whether a month of this shape has a matching day.
+    @inline(__always)
+    func matchesShape(firstWeekday: Int, length: Int) -> Bool {
+        let bit = (length &- 28) &* 7 &+ firstWeekday
+        return shapes & (1 &<< UInt32(truncatingIfNeeded: bit)) != 0
+    }
+
     /// The days that `L`, `L-n`, `nW` and `L-nW` mean.
-    @inline(never)
     private func specialDays(firstWeekday: Int, length: Int) -> UInt32 {
         var result: UInt32 = 0
         var rest = beforeLast
@@ -87,7 +112,6 @@ struct CronDays: Sendable, Equatable {
     }
 
     /// The days that `D#N` and `DL` mean.
-    @inline(never)
     private func specialWeekdays(firstWeekday: Int, length: Int) -> UInt32 {
         var result: UInt32 = 0
         var rest = nthWeekdays

@@ -32,6 +32,8 @@ extension CronExpression {
         fields.first { $0.kind == kind }
     }
 
+    private var hashNote: String { " (chosen by the schedule's name)" }
+
     private func timePhrase(_ rule: CronRule) -> String {
         guard let second = field(.second), let minute = field(.minute), let hour = field(.hour)
         else { return "" }
@@ -40,11 +42,16 @@ extension CronExpression {
             times.hours.nonzeroBitCount * times.minutes.nonzeroBitCount
             * times.seconds.nonzeroBitCount
         if combinations <= 6, !hour.isUnrestricted {
-            return "at " + English.list(rule.times.all.map(timeOfDayText))
+            let hash = [second, minute, hour].contains { $0.isHashed } ? hashNote : ""
+            return "at " + English.list(rule.times.all.map(timeOfDayText)) + hash
         }
         let isWholeMinute = second.items == CronField.zeroSecond.items
+        if minute.isUnrestricted, hour.isUnrestricted, !isWholeMinute {
+            let isSpelt = second.period == nil
+            return unitPhrase(second, "second") + (isSpelt ? " of every minute" : "")
+        }
         var phrase = isWholeMinute ? "" : unitPhrase(second, "second") + " of "
-        phrase += unitPhrase(minute, "minute")
+        phrase += unitPhrase(minute, "minute", isTail: !isWholeMinute)
         if hour.isUnrestricted {
             let isSpelt = minute.items.count > 1 || minute.period == nil
             return isSpelt ? phrase + " of every hour" : phrase
@@ -52,7 +59,8 @@ extension CronExpression {
         if times.minutes == 1, let period = hour.period, isWholeMinute {
             return period == 1 ? "every hour" : "every \(period) hours from midnight"
         }
-        return phrase + " of " + unitPhrase(hour, "hour", isTail: true)
+        return phrase + (minute.period == nil ? " of " : " in ")
+            + unitPhrase(hour, "hour", isTail: true)
     }
 
     /// `every 15 minutes`, `minute 5`, `minutes 0 and 30`, `every minute`.
@@ -65,7 +73,7 @@ extension CronExpression {
         }
         let values = field.items.map { item in spanPhrase(item, field.kind) { String($0) } }
         let isOne = field.mask.nonzeroBitCount == 1
-        let hash = field.isHashed ? " (chosen by the schedule's name)" : ""
+        let hash = field.isHashed ? hashNote : ""
         return (isTail ? "" : "at ") + unit + (isOne ? " " : "s ") + English.list(values) + hash
     }
 
@@ -92,15 +100,15 @@ extension CronExpression {
         let parts = field.items.map { item -> String in
             switch item {
             case .beforeLast(0): "the last day"
-            case .beforeLast(let days): "the day \(English.count(days, "day")) before the last"
+            case .beforeLast(let days): "the day \(English.count(days, "day")) before the last day"
             case .workdayBeforeLast(0): "the last workday"
             case .workdayBeforeLast(let days):
-                "the workday nearest to \(English.count(days, "day")) before the last"
+                "the workday nearest to \(English.count(days, "day")) before the last day"
             case .nearestWorkday(let day): "the workday nearest to the \(English.ordinal(day))"
             default: spanPhrase(item, .dayOfMonth) { "the " + English.ordinal($0) }
             }
         }
-        let hash = field.isHashed ? " (chosen by the schedule's name)" : ""
+        let hash = field.isHashed ? hashNote : ""
         return English.list(parts) + " of the month" + hash
     }
 
@@ -121,7 +129,7 @@ extension CronExpression {
             }
         }
         return (isPlain && parts.count == 1 && parts[0].contains("through") ? "" : "on ")
-            + English.list(parts) + (field.isHashed ? " (chosen by the schedule's name)" : "")
+            + English.list(parts) + (field.isHashed ? hashNote : "")
     }
 
     private var monthPhrase: String? {
@@ -147,7 +155,9 @@ extension CronExpression {
         switch item {
         case .all(let step) where step == 1: return "any"
         case .all(let step):
-            return "every \(English.ordinal(step)) from \(name(kind.fullRange.lowerBound))"
+            let values = item.values(of: kind)
+            if values.count <= 12 { return English.list(values.map(name)) }
+            return "every \(English.ordinal(step)) from \(name(values[0]))"
         case .span(let from, let through, _) where from == through: return name(from)
         case .span(let from, let through, 1): return "\(name(from)) through \(name(through))"
         case .span(_, _, let step):

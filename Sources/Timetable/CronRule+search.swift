@@ -6,7 +6,7 @@ extension CronRule: LocalPattern, DaySource {
     /// The first matching wall time at or after `local`, in seconds on the wall clock.
     @inline(__always)
     func nextLocal(from local: Int64) -> Int64? {
-        let day = floorDivide(local, 86_400)
+        let day = dayNumber(ofLocal: local)
         let date = CivilDate(dayNumber: day)
         if months & (1 &<< UInt32(truncatingIfNeeded: date.month)) != 0, matchesYear(date.year) {
             let monthStart = day &- Int64(date.day) &+ 1
@@ -31,7 +31,7 @@ extension CronRule: LocalPattern, DaySource {
     /// The last matching wall time at or before `local`.
     @inline(__always)
     func previousLocal(through local: Int64) -> Int64? {
-        let day = floorDivide(local, 86_400)
+        let day = dayNumber(ofLocal: local)
         let date = CivilDate(dayNumber: day)
         if months & (1 &<< UInt32(truncatingIfNeeded: date.month)) != 0, matchesYear(date.year) {
             let monthStart = day &- Int64(date.day) &+ 1
@@ -85,9 +85,21 @@ extension CronRule: LocalPattern, DaySource {
 
     @inline(__always)
     private func dayMask(monthStart: Int64, of month: Int, year: Int) -> UInt32 {
-        days.mask(
+        dayMask(
             firstWeekday: CivilDate.weekday(ofDayNumber: monthStart),
             length: CivilDate.length(ofMonth: month, year: year))
+    }
+
+    @inline(__always)
+    private func dayMask(firstWeekday: Int, length: Int) -> UInt32 {
+        if days.hasSpecials { return specialMask(firstWeekday: firstWeekday, length: length) }
+        return days.plainMask(firstWeekday: firstWeekday, length: length)
+    }
+
+    /// Apart, so that the ordinary path copies nothing.
+    @inline(never)
+    private func specialMask(firstWeekday: Int, length: Int) -> UInt32 {
+        days.mask(firstWeekday: firstWeekday, length: length)
     }
 
     /// The first matching day in the months after the given one.
@@ -109,9 +121,12 @@ extension CronRule: LocalPattern, DaySource {
                 year = allowed
                 month = months.trailingZeroBitCount
             }
+            let length = CivilDate.length(ofMonth: month, year: year)
+            let weekday = CivilDate.firstWeekday(ofMonth: month, year: year)
+            guard days.matchesShape(firstWeekday: weekday, length: length) else { continue }
             let start = CivilDate(year: year, month: month, day: 1).dayNumber
-            let mask = dayMask(monthStart: start, of: month, year: year)
-            if mask != 0 { return start &+ Int64(mask.trailingZeroBitCount) &- 1 }
+            let mask = dayMask(firstWeekday: weekday, length: length)
+            return start &+ Int64(mask.trailingZeroBitCount) &- 1
         }
         return nil
     }
@@ -135,9 +150,12 @@ extension CronRule: LocalPattern, DaySource {
                 year = allowed
                 month = 31 &- months.leadingZeroBitCount
             }
+            let length = CivilDate.length(ofMonth: month, year: year)
+            let weekday = CivilDate.firstWeekday(ofMonth: month, year: year)
+            guard days.matchesShape(firstWeekday: weekday, length: length) else { continue }
             let start = CivilDate(year: year, month: month, day: 1).dayNumber
-            let mask = dayMask(monthStart: start, of: month, year: year)
-            if mask != 0 { return start &+ 30 &- Int64(mask.leadingZeroBitCount) }
+            let mask = dayMask(firstWeekday: weekday, length: length)
+            return start &+ 30 &- Int64(mask.leadingZeroBitCount)
         }
         return nil
     }

@@ -59,7 +59,9 @@ package struct CronRule: Sendable, Equatable {
                 for month in 1...12 where months & (1 << UInt32(month)) != 0 {
                     let first = CivilDate(year: candidate, month: month, day: 1)
                     let length = CivilDate.length(ofMonth: month, year: candidate)
-                    if days.mask(firstWeekday: first.weekday, length: length) != 0 { return true }
+                    if days.matchesShape(firstWeekday: first.weekday, length: length) {
+                        return true
+                    }
                 }
                 year = years.first(from: candidate + 1)
             }
@@ -68,7 +70,8 @@ package struct CronRule: Sendable, Equatable {
         for month in 1...12 where months & (1 << UInt32(month)) != 0 {
             let lengths = month == 2 ? [28, 29] : [CivilDate.length(ofMonth: month, year: 2001)]
             for length in lengths {
-                for weekday in 0..<7 where days.mask(firstWeekday: weekday, length: length) != 0 {
+                for weekday in 0..<7
+                where days.matchesShape(firstWeekday: weekday, length: length) {
                     return true
                 }
             }

@@ -8,16 +8,14 @@ extension FiringRule {
             return "\(wall.timeText) doesn't exist on \(wall.date.iso8601) (clocks go forward): "
                 + "runs at \(runs)"
         }
-        let (seconds, _) = zone.table.reduced(firing.seconds)
-        let index = zone.table.index(at: seconds)
-        let segment = zone.table.segments[index]
+        let (seconds, index, _) = zone.table.place(of: firing.seconds)
+        let segment = zone.table[index]
         let repeated = Int64(segment.previousOffset) - Int64(segment.offset)
         if repeated > 0, seconds - segment.start < repeated {
             return "\(wall.timeText) comes twice on \(wall.date.iso8601) (clocks go back): "
                 + "this is the second time"
         }
-        guard index + 1 < zone.table.segments.count else { return nil }
-        let next = zone.table.segments[index + 1]
+        let next = zone.table[index + 1]
         let willRepeat = Int64(next.previousOffset) - Int64(next.offset)
         guard willRepeat > 0, next.start - seconds <= willRepeat else { return nil }
         return "\(wall.timeText) comes twice on \(wall.date.iso8601) (clocks go back): "

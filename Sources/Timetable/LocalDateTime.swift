@@ -45,6 +45,13 @@ package struct LocalDateTime: Hashable, Comparable, Sendable {
         date.iso8601 + "T" + padded(hour, 2) + ":" + padded(minute, 2) + ":" + padded(second, 2)
     }
 
+    /// The day number of a wall time within the zone tables' range (years -3000 to 4600).
+    @inline(__always)
+    func dayNumber(ofLocal local: Int64) -> Int64 {
+        let shifted = UInt64(truncatingIfNeeded: local &+ CivilDate.epochShift &* 86_400)
+        return Int64(shifted / 86_400) &- CivilDate.epochShift
+    }
+
     /// The time of day as `02:30`, or `02:30:15` if there are seconds.
     package var timeText: String { timeOfDayText(secondOfDay) }
 
@@ -69,6 +76,13 @@ package struct LocalDateTime: Hashable, Comparable, Sendable {
 let daysPerCycle: Int64 = 146_097
 /// Seconds of 400 Gregorian years.
 let secondsPerCycle: Int64 = daysPerCycle * 86_400
+
+/// The day number of a wall time within the zone tables' range (years -3000 to 4600).
+@inline(__always)
+func dayNumber(ofLocal local: Int64) -> Int64 {
+    let shifted = UInt64(truncatingIfNeeded: local &+ CivilDate.epochShift &* 86_400)
+    return Int64(shifted / 86_400) &- CivilDate.epochShift
+}
 
 /// The time of day as `02:30`, or `02:30:15` if there are seconds.
 func timeOfDayText(_ seconds: Int) -> String {

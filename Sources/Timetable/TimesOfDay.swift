@@ -37,11 +37,13 @@ struct TimesOfDay: Sendable, Equatable {
     @inline(__always)
     func next(from second: Int) -> Int? {
         if second <= Int(first) { return Int(first) }
-        let hour = second / 3600
-        let minute = second / 60 &- hour &* 60
+        // Unsigned and short: the divisions become cheaper multiplications.
+        let time = UInt32(truncatingIfNeeded: second)
+        let hour = Int(time / 3600)
+        let minute = Int(time / 60) &- hour &* 60
         if hours & (1 &<< UInt32(truncatingIfNeeded: hour)) != 0 {
             if minutes & (1 &<< UInt64(truncatingIfNeeded: minute)) != 0 {
-                let rest = seconds &>> UInt64(truncatingIfNeeded: second % 60)
+                let rest = seconds &>> UInt64(truncatingIfNeeded: Int(time % 60))
                 if rest != 0 { return second &+ rest.trailingZeroBitCount }
             }
             // Two shifts: minute + 1 may be 60, but a bit scan must start behind this minute.
@@ -61,11 +63,13 @@ struct TimesOfDay: Sendable, Equatable {
     @inline(__always)
     func previous(through second: Int) -> Int? {
         if second >= Int(last) { return Int(last) }
-        let hour = second / 3600
-        let minute = second / 60 &- hour &* 60
+        // Unsigned and short: the divisions become cheaper multiplications.
+        let time = UInt32(truncatingIfNeeded: second)
+        let hour = Int(time / 3600)
+        let minute = Int(time / 60) &- hour &* 60
         if hours & (1 &<< UInt32(truncatingIfNeeded: hour)) != 0 {
             if minutes & (1 &<< UInt64(truncatingIfNeeded: minute)) != 0 {
-                let rest = seconds &<< UInt64(truncatingIfNeeded: 63 &- second % 60)
+                let rest = seconds &<< UInt64(truncatingIfNeeded: 63 &- Int(time % 60))
                 if rest != 0 { return second &- rest.leadingZeroBitCount }
             }
             let rest = (minutes &<< UInt64(truncatingIfNeeded: 63 &- minute)) &<< 1

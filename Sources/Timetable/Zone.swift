@@ -31,8 +31,7 @@ package struct Zone: Sendable, Equatable {
 
     /// The offset from UTC in seconds, east positive.
     package func offsetSeconds(at instant: Instant) -> Int {
-        let seconds = table.reduced(instant.seconds).seconds
-        return Int(table.segments[table.index(at: seconds)].offset)
+        Int(table[table.place(of: instant.seconds).index].offset)
     }
 
     /// The wall time at an instant.
@@ -45,8 +44,8 @@ package struct Zone: Sendable, Equatable {
         let (seconds, shift) = table.reduced(local.localSeconds)
         var found: [Instant] = []
         var index = table.index(at: seconds - ZoneTable.largestOffset)
-        while index < table.segments.count {
-            let segment = table.segments[index]
+        while index < table.count {
+            let segment = table[index]
             if segment.start > seconds + ZoneTable.largestOffset { break }
             let candidate = seconds - Int64(segment.offset)
             if candidate >= segment.start, candidate < table.end(ofSegment: index) {

@@ -8,17 +8,34 @@ struct ZoneTable: Sendable {
         let offset: Int32
         /// The offset of the segment before; the own one for the first segment.
         let previousOffset: Int32
+        /// What the wall clock had reached before the segment, where a daylight-saving change set
+        /// it back; otherwise what it shows at the start.
+        let usedUntil: Int64
+
+        init(start: Int64, offset: Int32, previousOffset: Int32) {
+            self.start = start
+            self.offset = offset
+            self.previousOffset = previousOffset
+            if start == .min {
+                usedUntil = .min
+            } else {
+                let back = Int64(previousOffset) - Int64(offset)
+                let isRepeated = back > 0 && back <= ZoneWalk.longestShift
+                usedUntil = start + Int64(isRepeated ? previousOffset : offset)
+            }
+        }
     }
 
-    /// Sorted by start; neighbours differ in their offset.
-    let segments: [Segment]
+    /// Sorted by start, neighbours differ in their offset; the last one is a sentinel at the end of
+    /// time that no instant falls into.
+    private let storage: [Segment]
     /// Whether summer time goes on for ever: the table then ends, while the zone does not.
     let isCyclic: Bool
     /// From here on the zone repeats every 400 years.
     let cycleStart: Int64
     /// Instants from here on are mapped back by 400-year cycles.
     let reduceFrom: Int64
-    /// For each bucket of 2^23 seconds after `indexStart` the segment at its first second.
+    /// For each bucket of 2^23 seconds from `indexStart` to `reduceFrom` the segment at its start.
     private let buckets: [UInt16]
 
     /// No offset is larger: RFC 9636 allows 25:59:59, POSIX footers 24:59:59.
@@ -30,7 +47,7 @@ struct ZoneTable: Sendable {
     static let spareYears = 44
     private static let spareSeconds: Int64 = 44 * 366 * 86_400
     private static let indexStart: Int64 = -2_211_753_600  // 1899-11-30, before most first changes
-    private static let bucketShift: Int64 = 23
+    private static let bucketShift: UInt64 = 23
 
     init(fixedOffsetSeconds offset: Int) {
         self.init(
@@ -51,51 +68,73 @@ struct ZoneTable: Sendable {
             guard let last = segments.last, last.offset != offset else { continue }
             segments.append(Segment(start: at, offset: offset, previousOffset: last.offset))
         }
-        self.segments = segments
+        let lastOffset = segments[segments.count - 1].offset
         self.cycleStart = cycleStart
         self.isCyclic = isCyclic
         reduceFrom = cycleStart + ZoneTable.spareSeconds + secondsPerCycle
         var buckets: [UInt16] = []
         var index = 0
         var start = ZoneTable.indexStart
-        // One segment needs no index; otherwise the buckets end with the last segment.
-        while let last = segments.last, start <= last.start, segments.count > 1 {
+        while start + (1 << Int64(ZoneTable.bucketShift)) <= reduceFrom {
             while index + 1 < segments.count, segments[index + 1].start <= start { index += 1 }
             buckets.append(UInt16(truncatingIfNeeded: index))
-            start += 1 << ZoneTable.bucketShift
+            start += 1 << Int64(ZoneTable.bucketShift)
         }
         self.buckets = buckets
+        segments.append(
+            Segment(
+                start: .max - ZoneTable.largestOffset, offset: lastOffset,
+                previousOffset: lastOffset))
+        storage = segments
     }
 
-    /// The index of the segment that holds the instant.
+    /// The segments in order.
+    var segments: ArraySlice<Segment> { storage.dropLast() }
+
+    /// The number of segments.
+    var count: Int { storage.count &- 1 }
+
+    /// The segment of an index, or the sentinel after the last one.
     @inline(__always)
-    func index(at seconds: Int64) -> Int {
-        let bucket = (seconds &- ZoneTable.indexStart) >> ZoneTable.bucketShift
-        var index: Int
-        if bucket >= 0, bucket < buckets.count {
-            index = Int(buckets[Int(truncatingIfNeeded: bucket)])
-        } else {
-            index = bucket < 0 ? 0 : segments.count &- 1
+    subscript(index: Int) -> Segment { storage[index] }
+
+    /// The first second after the segment; near the end of time for the last one.
+    @inline(__always)
+    func end(ofSegment index: Int) -> Int64 { storage[index &+ 1].start }
+
+    /// The segment that holds the instant, after moving it by whole 400-year cycles where needed.
+    @inline(__always)
+    func place(of seconds: Int64) -> (seconds: Int64, index: Int, shift: Int64) {
+        let bucket =
+            UInt64(truncatingIfNeeded: seconds &- ZoneTable.indexStart) &>> ZoneTable.bucketShift
+        guard bucket < UInt64(truncatingIfNeeded: buckets.count) else {
+            return farPlace(of: seconds)
         }
-        while index &+ 1 < segments.count, segments[index &+ 1].start <= seconds { index &+= 1 }
+        var index = Int(buckets[Int(truncatingIfNeeded: bucket)])
+        while storage[index &+ 1].start <= seconds { index &+= 1 }
+        return (seconds, index, 0)
+    }
+
+    /// The place of an instant outside the buckets.
+    @inline(never)
+    private func farPlace(of seconds: Int64) -> (seconds: Int64, index: Int, shift: Int64) {
+        let (near, shift) = reduced(seconds)
+        return (near, index(at: near), shift)
+    }
+
+    /// The index of the segment that holds an instant of the table's range.
+    func index(at seconds: Int64) -> Int {
+        let bucket = (seconds - ZoneTable.indexStart) >> Int64(ZoneTable.bucketShift)
+        var index =
+            bucket < 0
+            ? 0 : Int(buckets.isEmpty ? 0 : buckets[min(Int(bucket), buckets.count - 1)])
+        while index + 1 < count, storage[index + 1].start <= seconds { index += 1 }
         return index
     }
 
-    /// The first second after the segment; `Int64.max` for the last one.
-    @inline(__always)
-    func end(ofSegment index: Int) -> Int64 {
-        index &+ 1 < segments.count ? segments[index &+ 1].start : .max
-    }
-
     /// The instant moved by whole 400-year cycles into the table's range, and the way back.
-    @inline(__always)
     func reduced(_ seconds: Int64) -> (seconds: Int64, shift: Int64) {
         if seconds >= ZoneTable.reduceBelow, seconds < reduceFrom { return (seconds, 0) }
-        return reducedByCycles(seconds)
-    }
-
-    @inline(never)
-    private func reducedByCycles(_ seconds: Int64) -> (seconds: Int64, shift: Int64) {
         // No caller has a use for the ends of Int64; far from them nothing can overflow.
         let seconds = max(-(1 << 60), min(seconds, 1 << 60))
         let base =

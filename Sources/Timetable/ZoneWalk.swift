@@ -30,18 +30,21 @@ struct ZoneWalk {
     let behaviour: DSTBehaviour
 
     /// Jumps up to this length are daylight-saving changes.
-    private static let longestShift: Int64 = 3 * 3600
+    static let longestShift: Int64 = 3 * 3600
 
     /// The first firing strictly after an instant; nil if there is none, ever.
     @inline(__always)
     func next(_ pattern: some LocalPattern, after seconds: Int64) -> Firing? {
-        let (start, shift) = table.reduced(seconds)
-        let index = table.index(at: start)
-        let segment = table.segments[index]
-        let from = max(start &+ 1 &+ Int64(segment.offset), windowStart(index))
+        let (start, index, shift) = table.place(of: seconds)
+        let segment = table[index]
+        var from = start &+ 1 &+ Int64(segment.offset)
+        if behaviour.repeats == .first { from = max(from, segment.usedUntil) }
         guard let local = pattern.nextLocal(from: from) else { return nil }
-        if local < windowEnd(index) {
-            return Firing(seconds: local &- Int64(segment.offset) &+ shift, local: local &+ shift)
+        let found = local &- Int64(segment.offset)
+        if found < table.end(ofSegment: index),
+            behaviour.repeats != .last || local < windowEnd(index)
+        {
+            return Firing(seconds: found &+ shift, local: local &+ shift)
         }
         return nextAcross(pattern, from: from, local: local, index: index, shift: shift)
     }
@@ -49,10 +52,10 @@ struct ZoneWalk {
     /// The last firing at or before an instant; nil if there is none.
     @inline(__always)
     func previous(_ pattern: some LocalPattern, atOrBefore seconds: Int64) -> Firing? {
-        let (start, shift) = table.reduced(seconds)
-        let index = table.index(at: start)
-        let segment = table.segments[index]
-        let through = min(start &+ Int64(segment.offset), windowEnd(index) &- 1)
+        let (start, index, shift) = table.place(of: seconds)
+        let segment = table[index]
+        var through = start &+ Int64(segment.offset)
+        if behaviour.repeats == .last { through = min(through, windowEnd(index) &- 1) }
         guard let local = pattern.previousLocal(through: through) else { return nil }
         if local >= windowStart(index) {
             return Firing(seconds: local &- Int64(segment.offset) &+ shift, local: local &+ shift)
@@ -68,16 +71,19 @@ struct ZoneWalk {
     ) -> Firing? {
         var search = Search(bound: from, local: local)
         if let found = nextAcross(pattern, &search, from: index + 1) { return found.moved(shift) }
-        guard table.isCyclic, let last = table.segments.last else { return nil }
+        guard table.isCyclic else { return nil }
         // A rule that only matches in gaps has come to the table's end. What the last 400 years
         // of the table don't hold will never be; what they hold before the start comes again.
-        let lap = last.start - secondsPerCycle
+        let lap = table[table.count - 1].start - secondsPerCycle
         let lapIndex = table.index(at: lap)
-        let lapFrom = lap + Int64(table.segments[lapIndex].offset)
+        let lapFrom = lap + Int64(table[lapIndex].offset)
         guard lapFrom < from, let first = pattern.nextLocal(from: lapFrom) else { return nil }
         search = Search(bound: lapFrom, local: first)
         return nextAcross(pattern, &search, from: lapIndex)?.moved(shift + secondsPerCycle)
     }
+
+    /// More than any offset and any change of one.
+    private static let farAway: Int64 = 4 * 86_400
 
     /// What a search knows: `local` is the match nearest to `bound`.
     private struct Search {
@@ -88,10 +94,24 @@ struct ZoneWalk {
     private func nextAcross(
         _ pattern: some LocalPattern, _ search: inout Search, from first: Int
     ) -> Firing? {
-        let end = table.segments.count - (table.isCyclic ? 1 : 0)
+        let end = table.count - (table.isCyclic ? 1 : 0)
         var index = first
         while index < end {
-            let segment = table.segments[index]
+            let segment = table[index]
+            // Changes far from both ends of what has been searched can't matter: pass them over.
+            let near = search.local - ZoneWalk.farAway
+            if segment.start > search.bound + ZoneWalk.farAway, segment.start < near {
+                let target = table.index(at: near)
+                if target > index { index = target }
+                if index >= end { break }
+                let passed = table[index]
+                if search.local < windowEnd(index) {
+                    return Firing(
+                        seconds: search.local - Int64(passed.offset), local: search.local)
+                }
+                index += 1
+                continue
+            }
             if behaviour.runsAfterGap, isShift(segment), search.local >= oldLocal(segment),
                 search.local < newLocal(segment)
             {
@@ -125,7 +145,7 @@ struct ZoneWalk {
         // cycle holds after the start has been there one cycle earlier too.
         let lap = table.reduceFrom - 1
         let lapIndex = table.index(at: lap)
-        let lapThrough = lap + Int64(table.segments[lapIndex].offset)
+        let lapThrough = lap + Int64(table[lapIndex].offset)
         guard let last = pattern.previousLocal(through: lapThrough) else { return nil }
         search = Search(bound: lapThrough, local: last)
         guard let again = previousAcross(pattern, &search, from: lapIndex),
@@ -139,7 +159,7 @@ struct ZoneWalk {
     ) -> Firing? {
         var index = last
         while true {
-            let segment = table.segments[index]
+            let segment = table[index]
             if search.local >= windowStart(index) {
                 return Firing(seconds: search.local - Int64(segment.offset), local: search.local)
             }
@@ -163,18 +183,15 @@ struct ZoneWalk {
     /// The first wall time at which the segment fires.
     @inline(__always)
     private func windowStart(_ index: Int) -> Int64 {
-        let segment = table.segments[index]
+        let segment = table[index]
         if segment.start == .min { return .min }
-        // After a shift back the wall times up to the old clock have been used.
-        return behaviour.repeats != .first || segment.offset >= segment.previousOffset
-            || !isShift(segment) ? newLocal(segment) : oldLocal(segment)
+        return behaviour.repeats == .first ? segment.usedUntil : newLocal(segment)
     }
 
     /// The wall time before which the segment fires.
     @inline(__always)
     private func windowEnd(_ index: Int) -> Int64 {
-        guard index &+ 1 < table.segments.count else { return .max }
-        let next = table.segments[index &+ 1]
+        let next = table[index &+ 1]
         return behaviour.repeats != .last || next.offset >= next.previousOffset || !isShift(next)
             ? oldLocal(next) : newLocal(next)
     }

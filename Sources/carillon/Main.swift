@@ -10,12 +10,16 @@ struct Carillon: AsyncParsableCommand {
         discussion: """
             A first look:
 
+              carillon demo                      what does it do?
               carillon check                     is the config right?
               carillon next                      when does what fire?
               carillon explain '0 6 * * 1-5'     what does an expression say?
             """,
         subcommands: [],
         groupedSubcommands: [
+            CommandGroup(
+                name: "Service",
+                subcommands: [DemoCommand.self, DaemonCommand.self, SandboxCommand.self]),
             CommandGroup(
                 name: "Config", subcommands: [Check.self, Next.self, Explain.self, Plan.self]),
             CommandGroup(

@@ -34,6 +34,22 @@ struct PageTests {
         #expect(!html.contains("class=\"notice\""))
     }
 
+    @Test("Of very many schedules those with a run and those due next are shown")
+    func manySchedules() {
+        var overview = DashboardOverview(takenAt: Samples.now)
+        for number in 0..<(Pages.schedulesMax + 3) {
+            var line = ScheduleLine(name: "s\(number).", rule: "every 1h", timezone: "UTC")
+            line.nextSlotAt = Samples.now.adding(milliseconds: Int64(number))
+            overview.schedules.append(line)
+        }
+        overview.schedules[Pages.schedulesMax + 1].active = Samples.run.line
+        let html = pages.overview(overview)
+        #expect(html.contains("<b>s0.</b>"))
+        #expect(html.contains("<b>s\(Pages.schedulesMax + 1).</b>"))
+        #expect(!html.contains("<b>s\(Pages.schedulesMax).</b>"))
+        #expect(html.contains("3 more"))
+    }
+
     @Test("A run's page shows its facts, counts, tree and changes")
     func run() {
         let html = pages.run(Samples.run)

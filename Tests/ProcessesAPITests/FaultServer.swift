@@ -17,6 +17,8 @@ final class FaultServer: Sendable {
         case silence
         /// Answers each request of the connection with these bytes.
         case serve(String)
+        /// Answers whatever comes first, be it a request or not.
+        case greet(String)
         /// Answers one request with these bytes and closes.
         case answer(String)
         /// Answers with a head and then a byte every 20 ms.
@@ -109,6 +111,8 @@ final class FaultServer: Sendable {
             _ = socket.read()
         case .serve(let bytes):
             while readRequest(socket), socket.write(bytes) {}
+        case .greet(let bytes):
+            if socket.read() != nil { _ = socket.write(bytes) }
         case .answer(let bytes):
             if readRequest(socket) { _ = socket.write(bytes) }
         case .drip:

@@ -136,6 +136,9 @@ struct RetryHintTests {
         ("Please wait 30 seconds before retrying.", 30_000),
         ("Retry request in 9999999999 hours.", 2_147_483_647_000),
         ("Retry request in 9999999999.9 days and 9999999999 hours.", 2_147_483_647_000),
+        ("Retry request in 10\u{A0}seconds", 10_000),
+        ("Retry\nrequest\tin\r\n10 seconds", 10_000),
+        ("Retry request in ten seconds", nil),
         ("Retry limit reached after 30 seconds", nil),
         ("Country in 10 seconds", nil),
         ("retried after 30 seconds", nil),
@@ -161,6 +164,10 @@ struct RetryHintTests {
             + "Retry request in 10 seconds."
         let answer = answer(to: .getRun(id: "r"), status: 429, json: ["message": text])
         #expect(answer.failure?.hint == RetryHint(delaySeconds: 10, operation: "listJobs"))
+        let inDetails = ProcessesAPITests.answer(
+            to: .getRun(id: "r"), status: 429,
+            body: #"{"message":"Slow down","details":[{"message":"Retry request in 9 seconds"}]}"#)
+        #expect(inDetails.failure?.hint == RetryHint(delaySeconds: 9))
         #expect(
             answer.failure?.limit
                 == LearnedLimit(requests: 1000, windowSeconds: 60, operation: "listJobs"))

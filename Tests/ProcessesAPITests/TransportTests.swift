@@ -154,19 +154,19 @@ struct TransportTests {
 
     @Test("Nobody listening, no such name and no TLS are certainly not sent")
     func notSent() async throws {
-        let plain = FaultServer(.closeAfterReading, .answer("HTTP/1.1 400 X\r\n\r\n"))
+        let plain = FaultServer(
+            .greet("HTTP/1.1 400 X\r\n\r\n"), .closeAtOnce, .resetAtOnce, .greet(""), .silence)
         defer { plain.stop() }
-        let addresses = [
-            "http://127.0.0.1:\(FaultServer.deadPort())",
-            "http://localhost:\(FaultServer.deadPort())",
-            // An empty label: the resolver refuses it without asking anybody.
-            "https://no..such.name", "https://127.0.0.1:\(plain.port)",
-            "https://127.0.0.1:\(plain.port)",
-        ]
+        let dead = FaultServer.deadPort()
+        // An empty label: the resolver refuses it without asking anybody.
+        let unknown = "https://no..such.name"
+        let addresses =
+            ["http://127.0.0.1:\(dead)", "http://localhost:\(dead)", unknown]
+            + Array(repeating: "https://127.0.0.1:\(plain.port)", count: 5)
         for address in addresses {
             let answer = try await Self.exchange(
                 Self.start(at: address, timeoutMilliseconds: 2_000),
-                options: .init(connectTimeoutMilliseconds: 1_000))
+                options: .init(connectTimeoutMilliseconds: 500))
             #expect(answer.failure?.kind == .notSent, "\(address): \(answer)")
             #expect(answer.failure?.isCertificate == false)
         }
@@ -186,6 +186,10 @@ struct TransportTests {
         let server = FaultServer(
             .serve("HTTP/1.1 201 X\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"))
         defer { server.stop() }
+        let list = try APIRequest.encoding(
+            .listProcesses(next: "a/+=b"),
+            endpoint: APIEndpoint(baseURL: server.url, apiVersion: "v"), token: Secret("t"),
+            credential: nil)
         try await AsyncHTTPTransport.withTransport { transport in
             for _ in 0..<3 {
                 let result = try await transport.exchange(Self.start(at: server.url))
@@ -197,8 +201,12 @@ struct TransportTests {
                 #expect(try result.get().status == 201)
             }
             #expect(server.connections == 4)
+            _ = await transport.exchange(list)
+            let line =
+                "GET /processes?$next=a%2F%2B%3Db&$maxpagesize=1000&$orderBy=name%20asc HTTP/1.1\r\n"
+            #expect(server.text.hasPrefix(line))
         }
-        #expect(server.requests == 6)
+        #expect(server.requests == 7)
     }
 
     @Test("Cancelling ends a read at once, and a start not at all")

@@ -139,7 +139,7 @@ extension Clockwork {
     }
 
     /// Reads back what `json` wrote: a flat object of integers.
-    static func counts(fromJSON text: String) -> [String: Int64] {
+    package static func counts(fromJSON text: String) -> [String: Int64] {
         var result: [String: Int64] = [:]
         for member in text.dropFirst().dropLast().split(separator: ",") {
             guard let colon = member.lastIndex(of: ":"),

@@ -10,7 +10,7 @@ import Synchronization
 /// reads share connections. Both verify TLS, speak HTTP/1.1, follow no redirect (the token would
 /// go along), decompress nothing (a small answer would become a large one) and retry nothing:
 /// there is one retry engine, and it isn't here.
-package final class AsyncHTTPTransport: APITransport {
+package final class AsyncHTTPTransport: APITransport, CustomReflectable {
     private let starts: HTTPClient
     private let reads: HTTPClient
     private let lifecycle = Mutex(Lifecycle())
@@ -96,6 +96,9 @@ package final class AsyncHTTPTransport: APITransport {
         try? await starts.shutdown()
         try? await reads.shutdown()
     }
+
+    /// No children: the clients know the proxy's password.
+    package var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
 
     /// Runs a body with a transport that is shut down afterwards, however the body ends.
     ///

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -114,7 +115,7 @@ struct UnsentError {
         case let error as NIOConnectionError:
             reason = Self.words(error)
         case let error as IOError:
-            reason = "could not connect (\(EscapedText.bounded("\(error)", bytesMax: 200)))"
+            reason = "could not connect (\(Self.words(error)))"
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             let text = "\(error)"
             isCertificate = Self.isAboutCertificate(error, text: text)
@@ -149,10 +150,19 @@ struct UnsentError {
             return "the name of \(peer) could not be resolved "
                 + "(\(EscapedText.bounded("\(dns)", bytesMax: 200)))"
         }
-        let cause = error.connectionErrors.first.map {
-            " (\(EscapedText.bounded("\($0.error)", bytesMax: 200)))"
-        }
+        let cause = error.connectionErrors.first.map { " (\(words($0.error)))" }
         return "could not connect to \(peer)\(cause ?? "")"
+    }
+
+    private static func words(_ error: any Error) -> String {
+        switch (error as? IOError)?.errnoCode {
+        case ECONNREFUSED: "connection refused"
+        case ECONNRESET, EPIPE: "connection reset"
+        case ENETUNREACH: "network unreachable"
+        case EHOSTUNREACH, EHOSTDOWN: "host unreachable"
+        case ETIMEDOUT: "timed out"
+        default: EscapedText.bounded("\(error)", bytesMax: 200)
+        }
     }
 
     private static func isAboutCertificate(_ error: any Error, text: String) -> Bool {

@@ -14,8 +14,8 @@ struct MessageHint {
 
     private let tokens: [Token]
 
-    /// Only so much of a message is read.
-    private static let bytesMax = 8_192
+    /// Only so many characters of a message are read.
+    private static let scalarsMax = 8_192
 
     /// Reads a message.
     init(_ message: String) {
@@ -152,7 +152,12 @@ extension MessageHint {
 
     /// Words of letters and digits, numbers with at most one point inside, marks.
     private static func tokens(of message: String) -> [Token] {
-        let bytes = Array(message.utf8.prefix(bytesMax))
+        var plain = String.UnicodeScalarView()
+        // No-break and thin spaces separate words like any other.
+        for scalar in message.unicodeScalars.prefix(scalarsMax) {
+            plain.append(scalar.properties.isWhitespace ? " " : scalar)
+        }
+        let bytes = Array(String(plain).utf8)
         var tokens: [Token] = []
         var index = 0
         while index < bytes.count {

@@ -6,11 +6,15 @@ extension APIErrorBody {
 
     /// Reads an error object, the API's or the token endpoint's.
     ///
+    /// - Parameters:
+    ///   - reader: Stands before the object.
+    ///   - isNested: The object is another error's `error`; a further one in it isn't looked at.
     /// - Returns: The fields, and whether the object is the API's own: it has a `code` (or, from
     ///   the token endpoint, an `error`) that is a string with something in it. A `message` alone
     ///   doesn't make it so, because that is what gateways in front of an API answer.
+    /// - Throws: Where the text is no JSON.
     static func reading(
-        _ reader: inout JSONReader
+        _ reader: inout JSONReader, isNested: Bool = false
     ) throws(JSONError) -> (body: APIErrorBody, isOwn: Bool) {
         var error = APIErrorBody()
         var isOwn = false
@@ -25,7 +29,8 @@ extension APIErrorBody {
                     // Either may come first; `code` counts more.
                     if key == "code" || error.code == nil { error.code = bounded(code) }
                 case .number: error.code = try reader.rawText().map(bounded)
-                case .object: nested = try APIErrorBody.reading(&reader).body
+                case .object where !isNested:
+                    nested = try APIErrorBody.reading(&reader, isNested: true).body
                 default: try reader.skip()
                 }
             case "message", "error_description":
@@ -72,8 +77,7 @@ extension APIFailure {
             kind: .of(status: response.status, isOwnError: error?.isOwn ?? false),
             httpStatus: response.status, summary: "", label: label(status: response.status))
         failure.fill(with: error?.body)
-        // A message that isn't wrapped in JSON may hold the hint too.
-        let words = failure.message ?? String(decoding: response.body.prefix(8_192), as: UTF8.self)
+        let words = wordsOf(response, message: failure.message, details: failure.details)
         failure.hint = RetryHint.parsing(headers: response.headers, message: words, now: now)
         if response.status == 429 { failure.limit = MessageHint(words).limit }
         let verb = failure.kind == .refused ? "was refused with" : "was answered with"
@@ -118,6 +122,16 @@ extension APIFailure {
             result.kind = .of(status: head.status, isOwnError: false)
         }
         return result
+    }
+
+    /// What may hold a hint: message and details, or a body that isn't wrapped in JSON.
+    private static func wordsOf(
+        _ response: APIResponse, message: String?, details: String?
+    ) -> String {
+        guard let message else {
+            return String(decoding: response.body.prefix(8_192), as: UTF8.self)
+        }
+        return details.map { "\(message); \($0)" } ?? message
     }
 
     private mutating func fill(with body: APIErrorBody?) {

@@ -206,6 +206,10 @@ enum EscapedText {
 
     /// Control characters as `\u{…}`, cut to the given length at a character's end.
     static func bounded(_ text: String, bytesMax: Int = summaryBytesMax) -> String {
+        // Statuses come by the thousand, and all of them are this plain.
+        if text.utf8.count <= bytesMax - 3, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) {
+            return text
+        }
         var escaped = ""
         var size = 0
         for scalar in text.unicodeScalars {

@@ -1,0 +1,121 @@
+import FoundationEssentials
+import Store
+import Timetable
+
+/// A table of the ledger as rows that are asked by the names of columns.
+struct Rows: RandomAccessCollection {
+    /// One row.
+    struct Row {
+        fileprivate let table: LedgerTable
+        fileprivate let index: Int
+
+        /// A text; empty for NULL and for a column that is not there.
+        func text(_ column: String) -> String {
+            switch table.value(column, row: index) {
+            case .null: ""
+            case .string(let text): text
+            case .integer(let integer): String(integer)
+            case .double(let double): String(double)
+            }
+        }
+
+        /// An integer, or nil for anything else.
+        func integer(_ column: String) -> Int64? {
+            guard case .integer(let integer) = table.value(column, row: index) else { return nil }
+            return integer
+        }
+
+        /// An instant from the view's ISO 8601 text.
+        func instant(_ column: String) -> Instant? { Instant(iso8601: text(column)) }
+
+        /// Counts from the view's JSON object.
+        func counts(_ column: String) -> [String: Int64] {
+            let json = Data(text(column).utf8)
+            return (try? JSONDecoder().decode([String: Int64].self, from: json)) ?? [:]
+        }
+    }
+
+    private let table: LedgerTable
+
+    init(_ table: LedgerTable) { self.table = table }
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { table.rows.count }
+    subscript(index: Int) -> Row { Row(table: table, index: index) }
+}
+
+extension Rows.Row {
+    /// What a person must know first, from the row of the status.
+    var notice: String {
+        let draining = text("draining_since_at")
+        return draining.isEmpty
+            ? ""
+            : "Draining since \(Words.shortTime(draining)) UTC: nothing new is started. "
+                + "`carillon resume --all` undoes it."
+    }
+
+    func attentionLine() -> AttentionLine {
+        AttentionLine(
+            sinceAt: instant("since_at"), kind: text("kind"), subject: text("subject"),
+            whatToDo: text("what_to_do"))
+    }
+
+    /// A row of `runs`, or one that carries a run's columns.
+    func runLine(status: String = "status") -> RunLine {
+        RunLine(
+            runID: text("run_id"), status: text(status), outcome: text("outcome"),
+            counts: counts("counts"), createdAt: instant("created_at") ?? instant("started_at"))
+    }
+
+    func historyLine() -> HistoryLine {
+        var line = HistoryLine(
+            slotID: integer("slot_id") ?? 0, schedule: text("schedule"),
+            slotAt: instant("slot_at"), slotLocal: text("slot_local"),
+            disposition: text("disposition"))
+        line.reason = text("reason")
+        line.attempts = integer("attempts") ?? 0
+        line.seconds = integer("seconds")
+        line.lastError = text("last_error")
+        if !text("run_id").isEmpty { line.run = runLine(status: "run_status") }
+        return line
+    }
+
+    func scheduleLine(upcoming: Rows.Row?) -> ScheduleLine {
+        var line = ScheduleLine(
+            name: text("schedule"), rule: text("rule"), timezone: text("timezone"))
+        line.description = text("description")
+        line.state = [
+            text("state") == "active" ? "" : text("state"), text("aside_reason"), text("paused"),
+            text("mode") == "observe" ? "observe" : "",
+        ].filter { !$0.isEmpty }.joined(separator: ": ")
+        line.nextSlotAt = instant("next_slot_at")
+        line.nextSlotLocal = upcoming?.text("slot_local") ?? text("next_slot_at")
+        line.note = upcoming?.text("note") ?? ""
+        let status = text("run_status")
+        if !text("run_id").isEmpty, status != "complete", status != "cancelled",
+            text("outcome") != "lost"
+        {
+            line.active = runLine(status: "run_status")
+        }
+        if !text("last_disposition").isEmpty {
+            var last = HistoryLine(
+                slotID: 0, schedule: text("schedule"), slotAt: instant("last_slot_at"),
+                slotLocal: text("last_slot_at"), disposition: text("last_disposition"))
+            last.reason = text("last_reason")
+            // The latest run is the last slot's only if that slot has started one.
+            if text("last_disposition") == "started", !text("run_id").isEmpty {
+                last.run = runLine(status: "run_status")
+            }
+            line.last = last
+        }
+        return line
+    }
+
+    /// A run's facts in the order to show them.
+    var facts: [(label: String, value: String)] {
+        [
+            ("Schedule", "schedule"), ("Slot (UTC)", "slot_at"), ("Origin", "origin"),
+            ("Connection", "connection"), ("Process", "process_id"), ("Why", "outcome_reason"),
+        ].map { ($0.0, text($0.1)) }.filter { !$0.1.isEmpty }
+    }
+}

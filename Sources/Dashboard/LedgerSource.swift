@@ -1,0 +1,118 @@
+import FoundationEssentials
+import Store
+package import Timetable
+
+/// The dashboard's content from the ledger, read over a connection of its own.
+///
+/// An actor, so that however many browsers ask, one read runs at a time, and a read that is younger
+/// than a second answers them all.
+package actor LedgerSource: DashboardSource {
+    /// Rows of `history` on the front page.
+    static let historyRowsMax = 40
+    /// Rows of `upcoming` that are read to find the local times of the next slots.
+    static let upcomingRowsMax = 2_000
+    /// A page of that age is shown again instead of being read again.
+    static let pageAgeMillisecondsMax: Int64 = 1_000
+
+    private let path: String
+    private let now: @Sendable () -> Instant
+    private let lastTurnAt: @Sendable () -> Instant?
+    private let gauges: @Sendable () -> [MetricFamily]
+    private var latest: DashboardOverview?
+
+    /// Makes a source.
+    ///
+    /// - Parameters:
+    ///   - path: The database.
+    ///   - now: The wall clock.
+    ///   - lastTurnAt: When the scheduler completed its last turn; nil: none yet.
+    ///   - gauges: Numbers only the running daemon knows, added to `/metrics`.
+    package init(
+        path: String, now: @escaping @Sendable () -> Instant,
+        lastTurnAt: @escaping @Sendable () -> Instant?,
+        gauges: @escaping @Sendable () -> [MetricFamily] = { [] }
+    ) {
+        self.path = path
+        self.now = now
+        self.lastTurnAt = lastTurnAt
+        self.gauges = gauges
+    }
+
+    /// Whether the scheduler is alive.
+    package func health() async -> DashboardHealth {
+        DashboardHealth(now: now(), lastTurnAt: lastTurnAt())
+    }
+
+    /// Everything the front page shows.
+    package func overview() async throws -> DashboardOverview {
+        let instant = now()
+        // After a step back of the clock the age is negative, and the page is read again.
+        if let latest, (0..<Self.pageAgeMillisecondsMax).contains(instant.since(latest.takenAt)) {
+            return latest
+        }
+        let reader = try LedgerReader(path: path)
+        var overview = DashboardOverview(takenAt: instant)
+        overview.notice = Rows(try reader.status()).first?.notice ?? ""
+        overview.attention = Rows(try reader.attention()).map { $0.attentionLine() }
+        var filter = LedgerFilter()
+        filter.limit = Self.historyRowsMax
+        overview.history = Rows(try reader.history(filter)).map { $0.historyLine() }
+        filter.limit = Self.upcomingRowsMax
+        var locals: [String: Rows.Row] = [:]
+        for row in Rows(try reader.upcoming(filter)) {
+            locals["\(row.text("schedule")) \(row.text("slot_at"))"] = row
+        }
+        overview.schedules = Rows(try reader.schedules(LedgerFilter())).map { row in
+            row.scheduleLine(
+                upcoming: locals["\(row.text("schedule")) \(row.text("next_slot_at"))"])
+        }
+        latest = overview
+        return overview
+    }
+
+    /// A run, found by its whole id.
+    package func run(id: String) async throws -> DashboardRun? {
+        let reader = try LedgerReader(path: path)
+        guard let row = Rows(try reader.run(id)).first, row.text("run_id") == id else { return nil }
+        var run = DashboardRun(takenAt: now(), line: row.runLine())
+        run.name = row.text("name")
+        run.facts = row.facts
+        run.jobCounts = row.counts("job_counts")
+        run.completedAt = row.instant("completed_at")
+        run.treeJSON = Array((try reader.tree(runID: id) ?? "").utf8)
+        run.changes = Rows(try reader.statusHistory(runID: id)).reversed().compactMap { change in
+            change.instant("seen_at").map { seenAt in
+                DashboardRun.Change(
+                    seenAt: seenAt, status: change.text("status"), counts: change.counts("counts"))
+            }
+        }
+        return run
+    }
+
+    /// The ledger's numbers and the daemon's own.
+    package func metrics() async throws -> [MetricFamily] {
+        let reader = try LedgerReader(path: path)
+        var readings = try reader.readings(at: now())
+        if let status = Rows(try reader.status()).first {
+            for (name, column) in [
+                ("runs_in_flight", "open_runs"), ("attempts_unknown", "unknown"),
+                ("slots_held", "held"), ("attention_items", "attention"),
+            ] {
+                readings.append(
+                    LedgerReading(
+                        name: name, label: "", labelValue: "",
+                        value: Double(status.integer(column) ?? 0)))
+            }
+        }
+        if let lastTurnAt = lastTurnAt() {
+            readings.append(
+                LedgerReading(
+                    name: "loop_progress_timestamp", label: "", labelValue: "",
+                    value: Double(lastTurnAt.milliseconds) / 1000))
+        }
+        let slots = Rows(try reader.dispositionCounts()).map { row in
+            (row.text("schedule"), row.text("disposition"), row.integer("slots") ?? 0)
+        }
+        return LedgerMetrics.families(readings, slots: slots) + gauges()
+    }
+}

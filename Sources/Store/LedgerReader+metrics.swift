@@ -1,0 +1,87 @@
+package import Timetable
+
+/// One number for a graph, with at most one label.
+package struct LedgerReading: Sendable, Equatable {
+    /// What is measured, `start_lag_seconds_sum`.
+    package var name: String
+    /// The label's name; empty: none.
+    package var label: String
+    package var labelValue: String
+    package var value: Double
+
+    /// Makes a reading.
+    package init(name: String, label: String, labelValue: String, value: Double) {
+        self.name = name
+        self.label = label
+        self.labelValue = labelValue
+        self.value = value
+    }
+}
+
+extension LedgerReader {
+    /// The numbers behind `/metrics` that the ledger knows, by name and label.
+    package func readings(at now: Instant) throws -> [LedgerReading] {
+        try database.rows(Self.readingsStatement, .at(now)) { row in
+            LedgerReading(
+                name: row.string(0), label: row.string(1), labelValue: row.string(2),
+                value: Self.number(row.value(3)))
+        }
+    }
+
+    private static func number(_ value: SQLValue) -> Double {
+        switch value {
+        case .integer(let integer): Double(integer)
+        case .double(let double): double
+        case .null, .string: 0
+        }
+    }
+
+    private static let readingsStatement = """
+        SELECT 'start_lag_seconds_sum' AS name, 'schedule' AS label, schedule AS label_value,
+            sum(start_lag_ms) / 1000.0 AS value
+        FROM slots WHERE start_lag_ms IS NOT NULL GROUP BY schedule
+        UNION ALL
+        SELECT 'start_lag_seconds_count', 'schedule', schedule, count(*)
+        FROM slots WHERE start_lag_ms IS NOT NULL GROUP BY schedule
+        UNION ALL
+        SELECT 'run_duration_seconds_sum', 'schedule', schedule,
+            sum(completed_at - created_at) / 1000.0
+        FROM process_runs
+        WHERE schedule IS NOT NULL AND completed_at IS NOT NULL AND created_at IS NOT NULL
+        GROUP BY schedule
+        UNION ALL
+        SELECT 'run_duration_seconds_count', 'schedule', schedule, count(*)
+        FROM process_runs
+        WHERE schedule IS NOT NULL AND completed_at IS NOT NULL AND created_at IS NOT NULL
+        GROUP BY schedule
+        UNION ALL
+        SELECT 'last_success_timestamp', 'schedule', schedule, max(completed_at) / 1000.0
+        FROM process_runs
+        WHERE schedule IS NOT NULL AND outcome = 'succeeded' AND completed_at IS NOT NULL
+        GROUP BY schedule
+        UNION ALL
+        SELECT 'next_fire_timestamp', 'schedule', schedule, next_slot_at / 1000.0
+        FROM schedules WHERE state = 'active' AND next_slot_at IS NOT NULL
+        UNION ALL
+        SELECT 'overdue_slots', '', '', count(*)
+        FROM slots WHERE ended_at IS NULL AND disposition = 'pending' AND due_at <= ?1
+        UNION ALL
+        SELECT 'http_requests_total', 'connection', connection, requests_sent
+        FROM connections WHERE removed_at IS NULL
+        UNION ALL
+        SELECT 'breaker_open', 'connection', connection, breaker_opened_at IS NOT NULL
+        FROM connections WHERE removed_at IS NULL
+        UNION ALL
+        SELECT 'retry_after_seconds', 'connection', c.connection,
+            coalesce((SELECT max(max(until_at) - ?1, 0) / 1000.0 FROM hints AS h
+                WHERE h.connection = c.connection), 0)
+        FROM connections AS c WHERE removed_at IS NULL
+        UNION ALL
+        SELECT 'errors_total', 'code', coalesce(http_status, 'none'), count(*) + sum(repeats)
+        FROM errors GROUP BY http_status
+        UNION ALL
+        SELECT 'config_revision_info', 'content_hash', content_hash, 1
+        FROM (SELECT content_hash FROM config_revisions ORDER BY revision_id DESC LIMIT 1)
+        ORDER BY name, label_value
+        """
+}

@@ -1,0 +1,148 @@
+import ArgumentParser
+import Engine
+import Logging
+import Sandbox
+import Store
+import Synchronization
+import Timetable
+
+/// `carillon demo`: the whole system on an embedded sandbox.
+struct DemoCommand: CarillonCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Show the whole system on an embedded sandbox, minutes compressed into seconds.",
+        discussion: """
+            Starts a Processes API and the daemon on this machine, with five schedules and a few \
+            faults that heal: an answer that is lost, a rate limit, a failing gateway. Shows a live \
+            table and the address of the dashboard, and at the end how to look at what happened.
+
+              carillon demo
+              carillon demo --for 30s --dir ./demo
+            """)
+
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("How long it plays, 10s to 1h.", valueName: "DURATION"))
+    var duration = "60s"
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Where its files go; must not hold a database yet.", valueName: "D"))
+    var dir: String?
+
+    @Option(
+        name: .long, help: ArgumentHelp("Port of the dashboard; 0: any free one.", valueName: "N"))
+    var port = 0
+
+    func run(in environment: CommandEnvironment) async throws {
+        guard let milliseconds = DurationText.milliseconds(duration),
+            (10_000...3_600_000).contains(milliseconds)
+        else {
+            throw CommandFailure(.usage, "--for \(duration) is not a duration from 10s to 1h")
+        }
+        let folder = try DemoFolder.make(dir)
+        let shared = SharedSandbox(
+            SandboxState(seed: SystemProcess.seed(), scenario: DemoWorld.scenario()))
+        let clock = SystemClock()
+        let (ports, found) = AsyncStream.makeStream(of: Int.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await SandboxServer(
+                    shared, now: { clock.now().wall },
+                    sleep: { await clock.sleep(milliseconds: $0) },
+                    logger: DaemonLog.logger(level: .critical), listening: { found.yield($0) }
+                ).run()
+            }
+            group.addTask {
+                for await port in ports {
+                    return try await play(
+                        folder, sandboxPort: port, milliseconds: milliseconds, environment)
+                }
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+        try report(folder, shared, environment)
+    }
+
+    private func play(
+        _ folder: String, sandboxPort: Int, milliseconds: Int64,
+        _ environment: CommandEnvironment
+    ) async throws {
+        let path = "\(folder)/carillon.toml"
+        let httpPort = port == 0 ? SystemProcess.freePort() : port
+        try DemoFolder.write(
+            DemoWorld.config(folder: folder, sandboxPort: sandboxPort, httpPort: httpPort),
+            to: path, isSecret: false)
+        try DemoFolder.write("sandbox-secret\n", to: "\(folder)/client-secret", isSecret: true)
+        let loader = ConfigurationLoader(host: environment.host)
+        let loaded = try loader.load(path, secrets: .required, now: environment.now())
+        let executor = ThreadExecutor(name: "carillon-turns")
+        defer { executor.stop() }
+        let settle = min(30_000, milliseconds / 2)
+        let clock = SystemClock()
+        let shown = DemoAddress()
+        var daemon = Daemon(
+            configPath: path, loader: loader, host: environment.host, clock: clock,
+            logger: DaemonLog.logger(level: .error), notifier: nil, processID: SystemProcess.id)
+        daemon.dashboardReady = { shown.set("http://127.0.0.1:\($0)/") }
+        daemon.director = { control in
+            DemoDirector(
+                control: control, database: loaded.daemon.database, environment: environment,
+                clock: clock, playMilliseconds: milliseconds - settle,
+                settleMilliseconds: settle, dashboardURL: { shown.value })
+        }
+        try await daemon.run(loaded, executor: executor)
+    }
+
+    /// Compares the ledger with the sandbox's own book, and says where to look.
+    private func report(
+        _ folder: String, _ shared: SharedSandbox, _ environment: CommandEnvironment
+    ) throws {
+        let reader = try LedgerReader(path: "\(folder)/carillon.db")
+        let now = environment.now()
+        var filter = LedgerFilter()
+        filter.limit = 100_000
+        let runs = try reader.runs(filter)
+        let book = shared.withState { $0.runs.filter { $0.createdAt <= now } }
+        var differences: [String] = []
+        var known: Set<String> = []
+        for row in runs.rows.indices {
+            let id = DemoTable.text(runs, "run_id", row)
+            known.insert(id)
+            guard let run = book.first(where: { $0.id == id }) else {
+                differences.append("run \(id) is not in the sandbox's book")
+                continue
+            }
+            let counts = Clockwork.counts(fromJSON: DemoTable.text(runs, "job_counts", row))
+            if counts != run.jobCounts(at: now) { differences.append("counts of run \(id) differ") }
+        }
+        for run in book where !known.contains(run.id) {
+            differences.append("run \(run.id) is not in the ledger")
+        }
+        let history = try reader.history(filter)
+        environment.line(
+            "\(Words.count(history.rows.count, "slot")) in history, "
+                + "\(Words.count(book.count, "run")) on the sandbox, \(runs.rows.count) in the ledger, "
+                + (differences.isEmpty ? "counts are equal" : "they differ"))
+        for difference in differences { environment.line("  \(difference)") }
+        environment.line("\nLook at what happened:")
+        for query in [
+            "select schedule, slot_at, disposition, reason, run_status, counts from history",
+            "select run_id, schedule, origin, status, outcome, job_counts from runs",
+            "select occurred_at, operation, http_status, message, next_step from error_log",
+            "select * from daily", "select * from attention",
+        ] {
+            environment.line("  sqlite3 -box \(folder)/carillon.db '\(query)'")
+        }
+        environment.line("  carillon why gl-refresh TIME --database \(folder)/carillon.db")
+        if !differences.isEmpty { throw CommandFailure(.failed) }
+    }
+}
+
+/// The dashboard's address once it is known.
+private final class DemoAddress: Sendable {
+    private let text = Mutex<String?>(nil)
+    func set(_ value: String) { text.withLock { $0 = value } }
+    var value: String? { text.withLock { $0 } }
+}

@@ -1,0 +1,100 @@
+import Engine
+import ProcessesAPI
+import Synchronization
+
+/// How each connection's requests get out: its transport and its credential.
+final class ConnectionRoutes: Sendable {
+    /// One connection's way.
+    struct Route: Sendable {
+        let transport: AsyncHTTPTransport
+        let access: ConnectionAccess
+        let host: any HostReading
+
+        /// The credential as it is now: a rotated secret file heals without a restart.
+        func credential() throws -> APICredential {
+            let clientID =
+                switch access.clientID {
+                case .plain(let text): text
+                case .secret(let reference): try reference.resolve(host)
+                }
+            return APICredential(
+                clientID: Secret(clientID),
+                clientSecret: Secret(try access.clientSecret.resolve(host)))
+        }
+    }
+
+    private struct Unknown: Error, CustomStringConvertible {
+        let name: String
+        var description: String { "the connection \"\(name)\" is not configured any more" }
+    }
+
+    private struct State {
+        var routes: [String: Route] = [:]
+        var retired: [AsyncHTTPTransport] = []
+    }
+    private let state = Mutex(State())
+    private let host: any HostReading
+
+    init(host: any HostReading) {
+        self.host = host
+    }
+
+    /// Takes the accesses of a configuration over; transports whose options are unchanged stay.
+    ///
+    /// - Throws: `TransportSetupError` for a bad proxy or CA file; nothing has changed then.
+    func adopt(_ access: [String: ConnectionAccess]) throws {
+        let known = state.withLock { $0.routes }
+        var routes: [String: Route] = [:]
+        for name in access.keys.sorted() {
+            guard let new = access[name] else { continue }
+            if let old = known[name], old.access.proxy == new.proxy,
+                old.access.caFile == new.caFile
+            {
+                routes[name] = Route(transport: old.transport, access: new, host: host)
+                continue
+            }
+            let transport = try AsyncHTTPTransport(
+                AsyncHTTPTransportOptions(
+                    proxy: new.proxy.map { Secret($0) }, caFile: new.caFile))
+            routes[name] = Route(transport: transport, access: new, host: host)
+        }
+        let adopted = routes
+        state.withLock { state in
+            let kept = Set(adopted.values.map { ObjectIdentifier($0.transport) })
+            for old in state.routes.values
+            where !kept.contains(ObjectIdentifier(old.transport)) {
+                state.retired.append(old.transport)
+            }
+            state.routes = adopted
+        }
+    }
+
+    /// The way of a connection.
+    func route(to name: String) throws -> Route {
+        guard let route = state.withLock({ $0.routes[name] }) else { throw Unknown(name: name) }
+        return route
+    }
+
+    /// Files whose change may heal a credential, by connection.
+    var secretFiles: [(connection: String, path: String)] {
+        let routes = state.withLock { $0.routes }
+        return routes.keys.sorted().flatMap { name -> [(String, String)] in
+            guard let access = routes[name]?.access else { return [] }
+            var references = [access.clientSecret]
+            if case .secret(let reference) = access.clientID { references.append(reference) }
+            return references.compactMap { reference in
+                guard case .file(let path) = reference else { return nil }
+                return (name, path)
+            }
+        }
+    }
+
+    /// Closes all transports once nothing uses them any more.
+    func shutdown() async {
+        let all = state.withLock { state in
+            defer { state = State() }
+            return state.routes.values.map(\.transport) + state.retired
+        }
+        for transport in all { await transport.shutdown() }
+    }
+}

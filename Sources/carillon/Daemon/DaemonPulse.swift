@@ -1,0 +1,74 @@
+import Engine
+import Store
+import Synchronization
+import Timetable
+
+/// What the daemon's surroundings know of the scheduler: fed by completed turns only.
+final class DaemonPulse: Sendable {
+    private struct State {
+        var lastTurn: Now?
+        var lastPing: Int64?
+        var failure: String?
+        var isReady = false
+    }
+    private let state = Mutex(State())
+    private let notifier: SystemdNotifier?
+    /// At most one datagram a second; the scheduler wakes at least every ten.
+    private static let pingGapMilliseconds: Int64 = 1000
+
+    init(notifier: SystemdNotifier?) {
+        self.notifier = notifier
+    }
+
+    /// A turn was completed: the watchdog is fed.
+    func turnCompleted(_ now: Now) {
+        let mustPing = state.withLock { state in
+            state.lastTurn = now
+            guard now.monotonicMilliseconds - (state.lastPing ?? .min / 2) >= Self.pingGapMilliseconds
+            else { return false }
+            state.lastPing = now.monotonicMilliseconds
+            return true
+        }
+        if mustPing { notifier?.watchdog() }
+    }
+
+    /// The store refuses turns; nil: it takes them again.
+    ///
+    /// - Returns: true if that is news.
+    func storeFailing(_ error: StoreError?) -> Bool {
+        let isNews = state.withLock { state in
+            defer { state.failure = error.map { "\($0)" } }
+            return state.failure != error.map { "\($0)" }
+        }
+        guard isNews else { return false }
+        notifier?.status(
+            error.map { $0.kind == .full ? "disk full, nothing is sent" : "\($0)" }
+                ?? "the database works again")
+        return true
+    }
+
+    /// The configuration is in force: `systemctl start` returns now. Only the first call counts.
+    func ready(_ sentence: String) {
+        let isFirst = state.withLock { state in
+            defer { state.isReady = true }
+            return !state.isReady
+        }
+        if isFirst {
+            notifier?.ready(status: sentence)
+        } else {
+            notifier?.status(sentence)
+        }
+    }
+
+    /// The stop has begun; POSTs in flight may take their 40 s.
+    func stopping() {
+        notifier?.stopping()
+        notifier?.extendTimeout(microseconds: 45_000_000)
+    }
+
+    /// The last completed turn, wall clock.
+    var lastTurnAt: Instant? { state.withLock { $0.lastTurn?.wall } }
+
+    /// Why the store refuses turns, if it does.
+    var failure: String? { state.withLock { $0.failure } }
+}

@@ -1,0 +1,87 @@
+import Engine
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// Reads the config files again; a reload is all or nothing.
+struct Reloader: Sendable {
+    let path: String
+    let loader: ConfigurationLoader
+    let clock: any SchedulerClock
+    let routes: ConnectionRoutes
+    let inbox: Inbox
+    let desk: ReplyDesk
+    let pulse: DaemonPulse
+    let logger: Logger
+
+    /// Reloads, and answers once the scheduler works by the new configuration.
+    ///
+    /// - Returns: the reply for the person who asked: exit code 2 and every error, or what changed.
+    func reload() async -> CommandReply {
+        let loaded: LoadedConfiguration
+        do {
+            loaded = try loader.load(path, secrets: .required, now: clock.now().wall)
+            try routes.adopt(loaded.access)
+        } catch {
+            logger.error("the configuration stays as it was: \(error)")
+            return CommandReply(exitCode: 2, message: "the configuration stays as it was:\n\(error)")
+        }
+        for warning in loaded.warnings { logger.warning("\(warning)") }
+        return await desk.ask { id in
+            inbox.post(.configuration(loaded.engine, commandID: id))
+        }
+    }
+}
+
+/// SIGHUP reloads, as `systemctl reload` sends it.
+struct ReloadSignal: Service {
+    let reloader: Reloader
+    let notifier: SystemdNotifier?
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            notifier?.reloading(
+                monotonicMicroseconds: UInt64(
+                    clamping: SystemClock.monotonicMicroseconds()))
+            let reply = await reloader.reload()
+            let words = reply.exitCode == 0 ? "reloaded: \(reply.message)" : "reload refused, see the log"
+            notifier?.ready(status: words)
+        }
+    }
+}
+
+/// Watches what heals without a reload: secret files, and zone data under a running daemon.
+struct FileWatch: Service {
+    let reloader: Reloader
+    let routes: ConnectionRoutes
+    let inbox: Inbox
+    let clock: any SchedulerClock
+    let zones: Set<String>
+
+    private static let gapMilliseconds: Int64 = 10_000
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var known = stamps()
+            while !Task.isCancelled {
+                await clock.sleep(milliseconds: Self.gapMilliseconds)
+                let new = stamps()
+                for (connection, path) in routes.secretFiles where new[path] != known[path] {
+                    inbox.post(.credentialChanged(connection: connection))
+                }
+                if zones.contains(where: { new[$0] != known[$0] }) {
+                    // A tzdata update: the rules are compiled anew, slots that moved are logged.
+                    _ = await reloader.reload()
+                }
+                known = new
+            }
+        }
+    }
+
+    private func stamps() -> [String: Int64] {
+        var stamps: [String: Int64] = [:]
+        for (_, path) in routes.secretFiles { stamps[path] = SystemFiles.modified(path) }
+        for zone in zones { stamps[zone] = SystemFiles.modified("/usr/share/zoneinfo/\(zone)") }
+        return stamps
+    }
+}

@@ -1,0 +1,37 @@
+import Glibc
+
+/// Small questions to the system that nothing else answers.
+enum SystemFiles {
+    /// When a file was last modified, in nanoseconds; 0: there is none.
+    static func modified(_ path: String) -> Int64 {
+        var info = stat()
+        // SAFETY: the kernel fills the struct we own; the path is a C string for the call's length.
+        guard unsafe stat(path, &info) == 0 else { return 0 }
+        return Int64(info.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_mtim.tv_nsec)
+    }
+}
+
+/// Names of the system's users.
+enum SystemUsers {
+    /// The login name of a user id, or `uid N`.
+    static func name(of uid: UInt32) -> String {
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>? = nil
+        var buffer = [CChar](repeating: 0, count: 4096)
+        // SAFETY: getpwuid_r writes into the buffer we own; the name is copied before it goes away.
+        guard unsafe getpwuid_r(uid, &entry, &buffer, buffer.count, &found) == 0,
+            unsafe found != nil, let name = unsafe entry.pw_name
+        else { return "uid \(uid)" }
+        return unsafe String(cString: name)
+    }
+}
+
+extension SystemClock {
+    /// CLOCK_MONOTONIC, which systemd's RELOADING message wants.
+    static func monotonicMicroseconds() -> Int64 {
+        var time = timespec()
+        // SAFETY: the kernel fills the struct we own.
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}

@@ -1,0 +1,184 @@
+import Dashboard
+import Foundation
+import Store
+import Synchronization
+import Testing
+import Timetable
+
+/// The pages' content from a real ledger, written row by row.
+@Suite("The dashboard's view of the ledger")
+struct LedgerSourceTests {
+    private let folder: String
+    private var path: String { folder + "/carillon.db" }
+    /// 2026-11-24T05:40:00Z.
+    private let now = Samples.now
+
+    init() throws {
+        folder = "/tmp/carillon-\(UInt32.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    }
+
+    private func fill(_ statements: String) throws {
+        let ledger = try Ledger(path: path, pid: nil, now: now)
+        try ledger.database.execute(statements)
+    }
+
+    private func source(lastTurnAt: Instant? = nil) -> LedgerSource {
+        LedgerSource(
+            path: path, now: { Samples.now }, lastTurnAt: { lastTurnAt },
+            gauges: { [MetricFamily("rate_tokens", .gauge, help: "Tokens.", samples: [.init(7)])] })
+    }
+
+    /// A schedule with a finished slot, one with a run under way, one that is set aside.
+    private static let world = """
+        INSERT INTO config_revisions VALUES (1, 'abc123', 0, 'start', 'first');
+        INSERT INTO connections (connection, base_url, api_version, requests_sent, breaker_opened_at)
+            VALUES ('prod', 'https://x', 'v', 42, 5);
+        INSERT INTO schedules (schedule, state, connection, base_url, process, rule, rule_source,
+            timezone, firing_key, revision_id, effective_at, cursor_at, next_slot_at, description)
+            VALUES ('gl-refresh', 'active', 'prod', 'https://x', 'p1', '0 6 * * *', '', 'UTC', 'k', 1,
+                0, 0, 1795500000000, 'before breakfast'),
+            ('tax', 'set aside', 'prod', 'https://x', 'p2', 'every 1h', '', 'UTC', 'k', 1, 0, 0,
+                NULL, '');
+        UPDATE schedules SET aside_reason = 'its zone is gone' WHERE schedule = 'tax';
+        INSERT INTO upcoming_slots VALUES ('gl-refresh', 1795500000000, 3600, 'after the gap', 'z');
+        INSERT INTO slots (slot_id, schedule, kind, slot_at, due_at, utc_offset_seconds, disposition,
+            reason, connection, base_url, process_id, revision_id, next_action_at, window_from_at,
+            created_at, start_lag_ms)
+            VALUES (1, 'gl-refresh', 'rule', 1795410000000, 1795410000000, 3600, 'pending', 'due',
+                'prod', 'https://x', 'p1', 1, 5, 0, 0, 1500),
+            (2, 'tax', 'rule', 1795413600000, 1795413600000, 0, 'pending', 'waits for a look',
+                'prod', 'https://x', 'p2', 1, 5, 0, 0, NULL);
+        INSERT INTO process_runs (run_key, base_url, run_id, connection, process_id, schedule, slot_id,
+            origin, name, status, outcome, counts, job_counts, created_at, modified_at,
+            completed_at, first_seen_at, changed_at, next_poll_at, tree)
+            VALUES (1, 'https://x', 'run-1', 'prod', 'p1', 'gl-refresh', 1, 'rule', 'GL refresh',
+                'running', 'active', '{"complete":3,"waiting":1}', '{"complete":1}', 1795410001500,
+                1795410002000, NULL, 0, 0, 5, '{"root":{"name":"Root","status":"running"}}'),
+            (2, 'https://x', 'run-0', 'prod', 'p1', 'gl-refresh', NULL, 'rule', 'GL refresh',
+                'complete', 'succeeded', '{"complete":4}', '{}', 1795323600000, 1795323660000,
+                1795323690000, 0, 0, NULL, NULL);
+        UPDATE slots SET disposition = 'starting' WHERE slot_id = 1;
+        UPDATE slots SET disposition = 'started', run_key = 1, next_action_at = NULL, ended_at = 9,
+            attempts = 1, reason = 'started on time' WHERE slot_id = 1;
+        INSERT INTO status_history (run_key, seen_at, status, outcome, counts, job_counts) VALUES
+            (1, 1795410002000, 'waiting', 'active', '{"waiting":4}', '{}'),
+            (1, 1795410032000, 'running', 'active', '{"complete":3,"waiting":1}', '{}');
+        INSERT INTO alarms VALUES ('clock', 'prod', 1795498000000, 'Set the clock.');
+        UPDATE daemon SET draining_since_at = 1795490000000;
+        """
+
+    @Test("The front page: schedules with their next slot and run, attention, history, notice")
+    func overview() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(Self.world)
+        let overview = try await source().overview()
+        #expect(overview.notice.hasPrefix("Draining since 2026-11-24"))
+
+        #expect(overview.schedules.map(\.name) == ["gl-refresh", "tax"])
+        let first = try #require(overview.schedules.first)
+        #expect(first.rule == "0 6 * * *")
+        #expect(first.description == "before breakfast")
+        #expect(first.nextSlotAt == Instant(seconds: 1_795_500_000))
+        #expect(first.nextSlotLocal.hasSuffix("+01:00"))
+        #expect(first.note == "after the gap")
+        #expect(first.active?.runID == "run-1")
+        #expect(first.active?.counts == ["complete": 3, "waiting": 1])
+        #expect(first.last?.disposition == "started")
+        let second = try #require(overview.schedules.last)
+        #expect(second.state == "set aside: its zone is gone")
+        #expect(second.nextSlotAt == nil)
+        #expect(second.active == nil)
+        #expect(second.last?.disposition == "pending")
+
+        #expect(overview.history.map(\.slotID) == [2, 1])
+        let line = try #require(overview.history.last)
+        #expect(line.reason == "started on time")
+        #expect(line.run?.status == "running")
+        #expect(line.slotAt == Instant(seconds: 1_795_410_000))
+        #expect(
+            overview.attention.contains { $0.kind == "clock" && $0.whatToDo == "Set the clock." })
+    }
+
+    @Test("A run's page, found by its whole id only")
+    func run() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(Self.world)
+        let run = try #require(try await source().run(id: "run-1"))
+        #expect(run.name == "GL refresh")
+        #expect(run.line.status == "running")
+        #expect(run.line.counts == ["complete": 3, "waiting": 1])
+        #expect(run.jobCounts == ["complete": 1])
+        #expect(run.line.createdAt == Instant(milliseconds: 1_795_410_001_500))
+        #expect(run.changes.map(\.status) == ["running", "waiting"])
+        #expect(RunTree(json: run.treeJSON).nodes.map(\.name) == ["Root"])
+        #expect(run.facts.contains { $0 == ("Schedule", "gl-refresh") })
+        #expect(try await source().run(id: "run-") == nil)
+        #expect(try await source().run(id: "") == nil)
+    }
+
+    @Test("Metrics carry the names people graph")
+    func metrics() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(Self.world)
+        let text = PrometheusText.render(
+            try await source(lastTurnAt: Instant(milliseconds: 1_795_498_798_500)).metrics())
+        for line in [
+            "carillon_slots_total{schedule=\"gl-refresh\",disposition=\"started\"} 1",
+            "carillon_slots_open{schedule=\"tax\",disposition=\"pending\"} 1",
+            "# TYPE carillon_start_lag_seconds summary",
+            "carillon_start_lag_seconds_sum{schedule=\"gl-refresh\"} 1.5",
+            "carillon_start_lag_seconds_count{schedule=\"gl-refresh\"} 1",
+            "carillon_run_duration_seconds_sum{schedule=\"gl-refresh\"} 90",
+            "carillon_runs_in_flight 1", "carillon_attempts_unknown 0", "carillon_overdue_slots 1",
+            "carillon_http_requests_total{connection=\"prod\"} 42",
+            "carillon_breaker_open{connection=\"prod\"} 1",
+            "carillon_retry_after_seconds{connection=\"prod\"} 0",
+            "carillon_next_fire_timestamp{schedule=\"gl-refresh\"} 1795500000",
+            "carillon_last_success_timestamp{schedule=\"gl-refresh\"} 1795323690",
+            "carillon_loop_progress_timestamp 1795498798.5",
+            "carillon_config_revision_info{content_hash=\"abc123\"} 1", "carillon_rate_tokens 7",
+        ] {
+            #expect(text.contains(line + "\n"), "missing: \(line)")
+        }
+    }
+
+    @Test("An empty ledger has an empty page, and a missing one is an error")
+    func emptyAndMissing() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        await #expect(throws: StoreError.self) { try await source().overview() }
+        try fill("")
+        let overview = try await source().overview()
+        #expect(overview.schedules.isEmpty && overview.history.isEmpty)
+        #expect(try await source().run(id: "run-1") == nil)
+        #expect(!PrometheusText.render(try await source().metrics()).isEmpty)
+    }
+
+    @Test("Within a second the page is read once, also after a step back of the clock")
+    func cache() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(Self.world)
+        let clock = Clock(now: Samples.now)
+        let source = LedgerSource(path: path, now: { clock.now }, lastTurnAt: { nil })
+        _ = try await source.overview()
+        try fill("DELETE FROM alarms")
+        for (milliseconds, isFresh) in [(Int64(999), false), (1_000, true), (-60_000, true)] {
+            clock.now = Samples.now.adding(milliseconds: milliseconds)
+            let overview = try await source.overview()
+            #expect(overview.attention.contains { $0.kind == "clock" } == !isFresh)
+            if isFresh { #expect(overview.takenAt == clock.now) }
+        }
+    }
+}
+
+/// A clock that is set by hand.
+private final class Clock: Sendable {
+    private let value: Mutex<Instant>
+
+    init(now: Instant) { value = Mutex(now) }
+
+    var now: Instant {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Sandbox
+import Testing
+
+/// The real binary against the sandbox over real HTTP, from a rule in a file to a finished run.
+@Suite("Lives of the daemon", .timeLimit(.minutes(3)))
+struct LifeTests {
+    private static let everySecond = """
+        [schedules.tick]
+        process = "\(Site.process)"
+        every = "1s"
+        """
+
+    @Test("A rule becomes slots, starts, runs and results; then the daemon stops cleanly")
+    func wholePath() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(port: port, schedules: Self.everySecond)
+            defer { site.remove() }
+            let life = try await Life(config: site.config, in: site.folder)
+            #expect(await life.isReady())
+            let isDone = try await life.turns {
+                try await site.ask("SELECT count(*) >= 3 FROM runs WHERE outcome = 'succeeded'")
+                    == "1"
+            }
+            #expect(isDone)
+            #expect(await life.stop().status == 0)
+            try await expectTrueLedger(site, world)
+            #expect(try await site.ask("SELECT count(*) FROM error_log") == "0")
+            // The sandbox's own counts, as its top map has them.
+            let counted = try await site.ask(
+                "SELECT count(*) FROM run_counts WHERE scope = 'actions'")
+            #expect(counted != "0")
+        }
+    }
+
+    @Test("An API that is down at the start is said and healed")
+    func unreachable() async throws {
+        let world = World()
+        var free = 0
+        try await world.serving { free = $0 }
+        let site = try Site(port: free, schedules: Self.everySecond)
+        defer { site.remove() }
+        let life = try await Life(config: site.config, in: site.folder)
+        #expect(await life.isReady())
+        let isSaid = try await life.turns {
+            try await site.ask("SELECT count(*) > 0 FROM error_log") == "1"
+        }
+        #expect(isSaid)
+        try await world.serving(port: free) { _ in
+            let isHealed = try await life.turns {
+                try await site.ask("SELECT count(*) > 0 FROM runs WHERE outcome = 'succeeded'")
+                    == "1"
+            }
+            #expect(isHealed)
+            #expect(await life.stop().status == 0)
+        }
+        try await expectTrueLedger(site, world)
+    }
+
+    @Test(
+        "Killed again and again, with answers lost, no slot is started twice and none is forgotten")
+    func kills() async throws {
+        var lost = FaultRule(.lostAfter(), operation: "runProcess")
+        lost.probability = 0.3
+        let world = World(faults: [lost])
+        try await world.serving { port in
+            let site = try Site(
+                port: port,
+                schedules: Self.everySecond + """
+
+                    missed = "all"
+                    [schedules.other]
+                    process = "\(Site.other)"
+                    every = "2s"
+                    """)
+            defer { site.remove() }
+            for number in 0..<8 {
+                let life = try await Life(config: site.config, in: site.folder)
+                #expect(await life.isReady())
+                await life.turns(1 + number % 4)
+                _ = await life.kill()
+            }
+            // Healed: what is open must end.
+            world.sandbox.withState { $0.removeFaults() }
+            let life = try await Life(config: site.config, in: site.folder)
+            #expect(await life.isReady())
+            let isSettled = try await life.turns {
+                try await site.ask("SELECT count(*) = 0 FROM attempts WHERE state = 'unknown'")
+                    == "1"
+            }
+            #expect(isSettled)
+            #expect(await life.stop().status == 0)
+            try await expectTrueLedger(site, world)
+        }
+    }
+
+    /// What must hold after any life: the ledger and the world tell the same story.
+    private func expectTrueLedger(_ site: Site, _ world: World) async throws {
+        #expect(try await site.ask("PRAGMA integrity_check") == "ok")
+        let twice = try await site.ask(
+            "SELECT count(*) FROM (SELECT 1 FROM history WHERE run_id IS NOT NULL "
+                + "GROUP BY run_id HAVING count(*) > 1)")
+        #expect(twice == "0")
+        // No second between the first slot and the last is without its row.
+        let gaps = try await site.ask(
+            "SELECT count(*) FROM (SELECT slot_at - lag(slot_at) OVER (ORDER BY slot_at) AS gap "
+                + "FROM slots WHERE schedule = 'tick' AND kind = 'rule') WHERE gap <> 1000")
+        #expect(gaps == "0")
+        let reasons = try await site.ask("SELECT count(*) FROM slots WHERE reason = ''")
+        #expect(reasons == "0")
+        // Every run of the world belongs to a slot: an unknown one would be a start too many. The
+        // last may be in doubt if the daemon was stopped with its answer outstanding.
+        let known = Set(
+            try await site.ask("SELECT run_id FROM runs WHERE origin <> 'external'")
+                .split(separator: "\n").map(String.init))
+        let strangers = world.runIDs.filter { !known.contains($0) }
+        let inDoubt = try await site.ask(
+            "SELECT count(*) FROM attempts WHERE state IN ('starting', 'unknown', 'held')")
+        #expect(strangers.count <= Int(inDoubt) ?? 0, "runs nobody knows: \(strangers)")
+    }
+}

@@ -1,7 +1,0 @@
-import Testing
-
-@Suite struct EndToEndTestsPlaceholder {
-    @Test func builds() {
-        #expect(Bool(true))
-    }
-}

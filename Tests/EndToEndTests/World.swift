@@ -1,0 +1,131 @@
+import Foundation
+import Logging
+import ProcessesAPI
+import Sandbox
+import Timetable
+
+/// A folder with a config, a secret and a place for the ledger.
+struct Site {
+    let folder: Folder
+    var config: String { folder.path("carillon.toml") }
+    var database: String { folder.path("carillon.db") }
+
+    /// Process ids of the sandbox's world.
+    static let process = "51bcc3ec3d0b4aadb69659e2a7ed767b"
+    static let other = "0c9a4b7e2f5d4f61a3b8c7d6e5f40312"
+
+    /// Writes a config that is right; tests make it wrong.
+    ///
+    /// - Parameters:
+    ///   - port: Where the API is.
+    ///   - schedules: The schedules' tables.
+    /// - Throws: What the file system says.
+    init(port: Int, schedules: String = Site.hourly) throws {
+        folder = try Folder()
+        try folder.write("sandbox-secret\n", to: "secret")
+        try writeConfig(port: port, schedules: schedules)
+    }
+
+    static let hourly = """
+        [schedules.hourly]
+        process = "\(process)"
+        every = "1h"
+        """
+
+    /// Replaces the config.
+    func writeConfig(port: Int, schedules: String) throws {
+        try folder.write(
+            """
+            version = 1
+            [daemon]
+            database = "\(database)"
+            control_socket = "\(folder.path("control.sock"))"
+            [connections.sandbox]
+            base_url = "http://127.0.0.1:\(port)"
+            api_version = "2026-04-01.processes.preview"
+            client_id = "sandbox-client"
+            client_secret = { file = "\(folder.path("secret"))" }
+            rate = { requests = 1000, per = "10s" }
+            request_window = "1s"
+            settle_within = "2s"
+            look_patience = "5s"
+            probe_every = "1s"
+            [defaults]
+            connection = "sandbox"
+            timezone = "UTC"
+            preflight = "0s"
+            overlap = "allow"
+            retry = { base = "200ms", cap = "1s" }
+            poll = { min = "1s", max = "2s" }
+            \(schedules)
+            """, to: "carillon.toml")
+    }
+
+    /// Replaces words of the config.
+    func edit(_ words: String, to others: String) throws {
+        let text = folder.text("carillon.toml")
+        try folder.write(
+            text.replacingOccurrences(of: words, with: others), to: "carillon.toml")
+    }
+
+    /// One value from the ledger.
+    func ask(_ sql: String) async throws -> String { try await Program.ask(database, sql) }
+
+    func remove() { folder.remove() }
+}
+
+/// The sandbox's world behind a real port, in this process: what it did is the truth.
+struct World {
+    let sandbox: SharedSandbox
+
+    /// Two processes whose runs take about half a second.
+    init(faults: [FaultRule] = []) {
+        var scenario = Scenario()
+        scenario.faults = faults
+        scenario.processes = [Site.process, Site.other].map { id in
+            let job = SandboxJob(
+                .sendTask, title: "Do it", durationMilliseconds: 200...500)
+            return SandboxProcess(
+                id: id, name: "Process \(id.prefix(4))",
+                root: .group(name: "Root", parallel: false, children: [.job(job)]))
+        }
+        sandbox = SharedSandbox(SandboxState(seed: 7, scenario: scenario))
+    }
+
+    /// Serves while the story runs.
+    ///
+    /// - Parameters:
+    ///   - port: 0 for any.
+    ///   - story: Gets the port.
+    /// - Throws: What the story throws.
+    func serving(
+        port: Int = 0, _ story: (_ port: Int) async throws -> Void
+    ) async throws {
+        let (ports, announce) = AsyncStream.makeStream(of: Int.self)
+        let server = SandboxServer(
+            sandbox, port: port, now: World.now,
+            sleep: { try await Task.sleep(for: .milliseconds($0)) },
+            logger: Logger(label: "sandbox") { _ in SwiftLogNoOpLogHandler() },
+            listening: { announce.yield($0) })
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                defer { announce.finish() }
+                try await server.run()
+            }
+            for await port in ports {
+                try await story(port)
+                break
+            }
+            tasks.cancelAll()
+            // Cancelled on purpose; what the story threw has been thrown already.
+            while (try? await tasks.next()) != nil {}
+        }
+    }
+
+    /// Ids of all runs that exist.
+    var runIDs: [String] { sandbox.withState { state in state.runs.map(\.id) } }
+
+    private static func now() -> Instant {
+        Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+    }
+}
