@@ -78,7 +78,9 @@ let package = Package(
             dependencies: [
                 "Dashboard", "Store", "Timetable", asyncHTTPClient, lifecycle, logging,
             ]),
-        .testTarget(name: "CommandTests", dependencies: ["carillon", "Engine", "Timetable", "Store"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["carillon", "Dashboard", "Engine", "Store", "Timetable", logging]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["carillon", "Sandbox", "ProcessesAPI", "Timetable", logging]),

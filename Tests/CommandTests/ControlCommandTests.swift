@@ -1,0 +1,224 @@
+import Dashboard
+import Engine
+import Foundation
+import Logging
+import Synchronization
+import Testing
+import carillon
+
+/// The verbs against a real control socket with a daemon of the test's making behind it.
+@Suite struct ControlCommandTests {
+    /// What a run of a verb sent and said.
+    private struct Exchange {
+        var messages: [ControlMessage]
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    private func exchange(
+        _ arguments: [String],
+        answer: ControlAnswer = ControlAnswer(exitCode: 0, message: "done")
+    ) async throws -> Exchange {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("c-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("control.sock").path
+        let messages = Mutex<[ControlMessage]>([])
+        let (running, signal) = AsyncStream<Void>.makeStream()
+        let server = ControlServer(
+            path: path, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            onRunning: { signal.yield() }
+        ) { request in
+            let message = try? JSONDecoder().decode(
+                ControlMessage.self, from: Data(request.command))
+            if let message { messages.withLock { $0.append(message) } }
+            let body = (try? JSONEncoder().encode(answer)) ?? Data()
+            return ControlResponse(status: answer.exitCode == 0 ? 200 : 409, body: Array(body))
+        }
+        let run = await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            for await _ in running { break }
+            let run = await carillon(arguments: arguments + ["--socket", path])
+            group.cancelAll()
+            return run
+        }
+        return Exchange(
+            messages: messages.withLock { $0 }, status: run.status, output: run.output,
+            errors: run.errors)
+    }
+
+    @Test func triggerSendsAUUIDAndPrintsTheAnswer() async throws {
+        let found = try await exchange(
+            ["trigger", "gl", "--reason", "late entries", "--force"],
+            answer: ControlAnswer(exitCode: 0, message: "slot 7 of gl", slotID: 7))
+        #expect(found.status == 0)
+        #expect(found.output == "slot 7 of gl\n")
+        var message = ControlMessage(verb: "trigger")
+        message.schedule = "gl"
+        message.reason = "late entries"
+        message.force = true
+        message.uuid = "00000000-0000-4000-8000-000000000001"
+        #expect(found.messages == [message])
+        #expect(
+            try found.messages[0].command()
+                == .trigger(
+                    schedule: "gl", uuid: "00000000-0000-4000-8000-000000000001", force: true,
+                    reason: "late entries"))
+    }
+
+    static let verbs: [(arguments: [String], verb: String)] = [
+        (["pause", "gl", "--until", "2026-12-24T18:00:00Z", "--reason", "freeze"], "pause"),
+        (["pause", "--all"], "pause"), (["resume", "--all"], "resume"),
+        (["skip", "gl", "--at", "2026-12-24T06:00:00+01:00"], "skip"),
+        (["resolve", "12", "--drop"], "resolve"), (["resolve", "12", "--run", "r1"], "resolve"),
+        (["unblock", "prod"], "unblock"), (["drain", "--reason", "x"], "drain"),
+        (["reload"], "reload"),
+    ]
+
+    @Test(arguments: verbs)
+    func everyVerbIsUnderstoodByTheDaemon(arguments: [String], verb: String) async throws {
+        let found = try await exchange(arguments)
+        #expect(found.status == 0, "said: \(found.errors)")
+        #expect(found.messages.map(\.verb) == [verb])
+        #expect(try found.messages[0].command() != nil || verb == "reload")
+    }
+
+    @Test(arguments: [Int32(1), 2, 3, 4, 75])
+    func theAnswersExitCodeIsTheVerbs(code: Int32) async throws {
+        let found = try await exchange(
+            ["unblock", "prod"], answer: ControlAnswer(exitCode: code, message: "no\u{1B}[0m"))
+        #expect(found.status == code)
+        #expect(found.output.isEmpty)
+        #expect(found.errors == "carillon: no\\u{1b}[0m\n")
+    }
+
+    @Test func jsonCarriesTheAnswer() async throws {
+        let found = try await exchange(
+            ["trigger", "gl", "--json"],
+            answer: ControlAnswer(exitCode: 4, message: "a run is open", slotID: 3))
+        #expect(found.status == 4)
+        #expect(
+            found.output
+                == "{\"exit_code\": 4, \"message\": \"a run is open\", \"slot_id\": 3}\n")
+        #expect(found.errors.isEmpty)
+    }
+
+    @Test func timesAreLocalToTheSchedulesZone() async throws {
+        let fixture = try LedgerFixture()
+        let found = try await exchange(
+            ["skip", "close", "--at", "2026-06-16T07:00", "--database", fixture.path])
+        #expect(found.messages.first?.at == "2026-06-16T11:00:00Z")
+    }
+
+    @Test func slotsAreNamedByTheirTimeToo() async throws {
+        let fixture = try LedgerFixture()
+        let found = try await exchange(
+            ["resolve", "close@2026-06-15T07:00", "--start", "--database", fixture.path])
+        #expect(found.messages.first?.slot == 3)
+        let none = try await exchange(
+            ["resolve", "close@2026-06-15T08:00", "--start", "--database", fixture.path])
+        #expect(none.status == 3)
+    }
+
+    @Test func withoutADaemonItEndsWithFive() async {
+        let found = await carillon("unblock", "prod", "--socket", "/nowhere/control.sock")
+        #expect(found.status == 5)
+        #expect(found.errors.contains("the daemon can't be reached at /nowhere/control.sock"))
+    }
+
+    @Test(arguments: [
+        ["pause"], ["pause", "gl", "--all"], ["resolve", "12"],
+        ["resolve", "12", "--start", "--drop"], ["resolve", "twelve", "--drop"], ["trigger"],
+        ["skip", "gl"],
+    ])
+    func wrongUseEndsWithTwo(arguments: [String]) async {
+        #expect(await carillon(arguments: arguments + ["--socket", "/nowhere"]).status == 2)
+    }
+}
+
+@Suite struct WhyTests {
+    static let cases: [(time: String, said: String)] = [
+        (
+            "2026-06-14T06:00",
+            "The slot of gl at 2026-06-14T06:00:00+00:00 started run run-one-1 (on time); the run is "
+                + "complete (succeeded)."
+        ),
+        (
+            "2026-06-14T05:00",
+            "2026-06-14T05:00:00+00:00 is not a slot of gl: its rule then was 0 6 * * * (UTC); the "
+                + "nearest slots are 2026-06-14T06:00:00+00:00 and 2026-06-15T06:00:00+00:00"
+        ),
+        ("2020-01-01T00:00", "the schedule was not known then"),
+        ("2027-01-01T06:00", "is still to come"),
+    ]
+
+    @Test(arguments: cases)
+    func saysWhy(time: String, said: String) async throws {
+        let fixture = try LedgerFixture()
+        let run = await carillon("why", "gl", time, "--database", fixture.path)
+        #expect((run.output + run.errors).contains(said), "said: \(run.output)\(run.errors)")
+        #expect(run.status == (run.output.isEmpty ? 3 : 0))
+    }
+
+    @Test func anUnknownScheduleIsSaid() async throws {
+        let fixture = try LedgerFixture()
+        let run = await carillon("why", "lg", "2026-06-14T05:00", "--database", fixture.path)
+        #expect(run.status == 3)
+        #expect(run.errors.contains("did you mean \"gl\"?"))
+    }
+}
+
+@Suite struct PlanTests {
+    private func plan(_ schedules: String, _ more: String...) async throws -> (Int32, String) {
+        let fixture = try LedgerFixture()
+        let host = MemoryHost([
+            "/c.toml": """
+            version = 1
+            [daemon]
+            database = "\(fixture.path)"
+            [connections.prod]
+            region = "us"
+            client_id = "id"
+            client_secret = { env = "S" }
+            \(schedules)
+            """
+        ])
+        let run = await carillon(
+            arguments: ["plan", "--config", "/c.toml"] + more, host: host,
+            now: "2026-06-15T12:00:00Z")
+        return (run.status, run.output + run.errors)
+    }
+
+    @Test func newChangedAndRemovedSchedulesAreListed() async throws {
+        let (status, text) = try await plan(
+            """
+            [schedules.gl]
+            process = "p1"
+            timezone = "UTC"
+            cron = "30 6 * * *"
+            [schedules.fresh]
+            process = "p3"
+            timezone = "UTC"
+            cron = "0 0 1 * *"
+            """)
+        #expect(status == 0)
+        #expect(text.contains("- close: removed\n    was 0 7 * * *, America/New_York\n"))
+        #expect(text.contains("1 waiting slot will be cancelled"))
+        #expect(
+            text.contains("+ fresh: new\n    0 0 1 * *, UTC\n    1 fire time more: 2026-07-01T"))
+        #expect(text.contains("~ gl: changed\n    rule: 0 6 * * * → 30 6 * * *\n"))
+    }
+
+    @Test func errorsInTheFilesEndWithTwo() async throws {
+        #expect(try await plan("[schedules.gl]\nx = 1").0 == 2)
+    }
+
+    @Test func jsonListsTheChanges() async throws {
+        let (_, text) = try await plan("", "--json")
+        let changes = try #require(
+            try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
+        #expect(changes.map { $0["schedule"] as? String } == ["close", "gl"])
+    }
+}
