@@ -264,10 +264,10 @@ extension Ledger {
             """, .at(now), map: RunRow.init)
     }
 
-    /// The earliest look at a run that is due.
-    package func nextPoll() throws -> Instant? {
+    /// The earliest look at a run that is still to come.
+    package func nextPoll(after now: Instant) throws -> Instant? {
         try database.integer(
-            "SELECT min(next_poll_at) FROM process_runs WHERE next_poll_at IS NOT NULL"
+            "SELECT min(next_poll_at) FROM process_runs WHERE next_poll_at > ?", .at(now)
         ).map(Instant.init(milliseconds:))
     }
 
