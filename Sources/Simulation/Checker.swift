@@ -23,7 +23,8 @@ package struct Checker {
             try checkRuns(world, ledger)
             try checkSlots(world, ledger)
             if world.sandbox.log.early > 0 {
-                violations.append("I4: \(world.sandbox.log.early) requests before a hint had passed")
+                violations.append(
+                    "I4: \(world.sandbox.log.early) requests before a hint had passed")
             }
             if isHealed { try checkEnded(ledger) }
         }

@@ -53,7 +53,7 @@ import CSQLite
     }
 
     deinit {
-        for unsafe statement in unsafe statements.values { unsafe sqlite3_finalize(statement) }
+        for unsafestatement in unsafe statements.values { unsafe sqlite3_finalize(statement) }
         unsafe sqlite3_close_v2(handle)
     }
 
@@ -224,7 +224,9 @@ import CSQLite
     }
 
     /// The integer of a column that is never NULL.
-    package func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(statement, column) }
+    package func integer(_ column: Int32) -> Int64 {
+        unsafe sqlite3_column_int64(statement, column)
+    }
 
     /// The text of a column; nil for NULL.
     package func text(_ column: Int32) -> String? {
