@@ -53,7 +53,8 @@ import CSQLite
     }
 
     deinit {
-        for unsafestatement in unsafe statements.values { unsafe sqlite3_finalize(statement) }
+        // Not a loop: `swift format` joins the words of `for unsafe statement in`.
+        unsafe statements.values.forEach { unsafe sqlite3_finalize($0) }
         unsafe sqlite3_close_v2(handle)
     }
 
