@@ -196,8 +196,10 @@ extension Ledger {
     /// Replaces the counts of a run.
     ///
     /// - Parameters:
+    ///   - runKey: the run.
     ///   - actions: the API's own map.
     ///   - jobs: counted over the tree.
+    /// - Throws: `StoreError`.
     package func setCounts(
         runKey: Int64, actions: [(String, Int64)], jobs: [(String, Int64)]
     ) throws {
@@ -264,10 +266,13 @@ extension Ledger {
             """, .at(now), map: RunRow.init)
     }
 
-    /// The earliest look at a run that is due.
-    package func nextPoll() throws -> Instant? {
+    /// The earliest look at a run after an instant; what is overdue has deadlines of its own.
+    package func nextPoll(after now: Instant) throws -> Instant? {
         try database.integer(
-            "SELECT min(next_poll_at) FROM process_runs WHERE next_poll_at IS NOT NULL"
+            """
+            SELECT min(next_poll_at) FROM process_runs
+            WHERE next_poll_at IS NOT NULL AND next_poll_at > ?
+            """, .at(now)
         ).map(Instant.init(milliseconds:))
     }
 

@@ -2,8 +2,10 @@ import ProcessesAPI
 import Store
 import Timetable
 
-/// What the scheduler knows beside the ledger; lost at every death, so nothing may depend on it
-/// for safety. A value: a turn that could not be committed puts the old one back.
+/// What the scheduler knows beside the ledger.
+///
+/// Lost at every death, so nothing may depend on it for safety. A value: a turn that could not be
+/// committed puts the old one back.
 struct Memory {
     var lifeID: Int64 = 0
     var revisionID: Int64 = 0
@@ -14,6 +16,8 @@ struct Memory {
     var nextRequestID: UInt64 = 1
     var tokens: [String: TokenState] = [:]
     var sweeps: [String: Sweep] = [:]
+    /// Sweeps wanted by connection, with the most urgent priority, until they are sent.
+    var sweepsWanted: [String: RateBudget.Priority] = [:]
     /// The last look at each process that a schedule names or that has an open run.
     var looks: [ProcessKey: Look] = [:]
     /// Names of a connection's processes by id, as the last complete list showed them.

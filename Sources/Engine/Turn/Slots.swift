@@ -43,6 +43,7 @@ extension Clockwork {
     ///   - schedule: its policies and rule.
     ///   - row: its cursor.
     ///   - replacement: why no slot of the stretch may start, if that is so.
+    /// - Throws: `StoreError`.
     func fill(_ schedule: Schedule, row: ScheduleRow, replacement: String?) throws {
         guard case .rule(let rule) = schedule.trigger else { return }
         let daemon = try daemonRow()
@@ -79,8 +80,10 @@ extension Clockwork {
             guard let candidate = rule.previous(atOrBefore: instant), candidate.at > cursor else {
                 return nil
             }
-            let isPaused = !(try ledger.pauses(
-                schedule: schedule.name, covering: candidate.at).isEmpty)
+            let isPaused =
+                !(try ledger.pauses(
+                    schedule: schedule.name, covering: candidate.at
+                ).isEmpty)
             if candidate.decision == .run, isActive(candidate.at, schedule), !isPaused {
                 return candidate
             }
@@ -238,6 +241,6 @@ extension Clockwork {
 
     /// A sweep of the connection is wanted with at least that priority.
     func want(look connection: String, _ priority: RateBudget.Priority) {
-        if turn.sweepsWanted[connection] != .start { turn.sweepsWanted[connection] = priority }
+        if memory.sweepsWanted[connection] != .start { memory.sweepsWanted[connection] = priority }
     }
 }

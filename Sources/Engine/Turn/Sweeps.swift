@@ -10,8 +10,8 @@ extension Clockwork {
     /// Sends the sweeps that this turn wants, where nothing forbids them.
     func sendSweeps() throws {
         guard let configuration, !memory.isStopping else { return }
-        for name in turn.sweepsWanted.keys.sorted() {
-            guard let priority = turn.sweepsWanted[name],
+        for name in memory.sweepsWanted.keys.sorted() {
+            guard let priority = memory.sweepsWanted[name],
                 let connection = configuration.connections[name]
             else { continue }
             try sendSweep(connection, priority)
@@ -35,6 +35,7 @@ extension Clockwork {
         }
         guard let token = usableToken(name) else { return try requestToken(connection, priority) }
         if let at = try takeBudget(connection, priority) { return turn.deadlines.append(at) }
+        memory.sweepsWanted[name] = nil
         memory.sweeps[name] = Sweep(
             requestedAt: turn.now, pageRequestedAt: now, priority: priority)
         send(.listProcesses(next: nil), connection, .sweep, token: token, sendBy: nil)
@@ -155,8 +156,10 @@ extension Clockwork {
         if let row = try ledger.run(runKey) { try judge(row, facts: facts) }
     }
 
-    /// Rule 7: a run of our own user that no slot claims, created inside the exposure of an attempt
-    /// that is settled. Attempts of our own user leave no other trace, so a person is told.
+    /// Tells a person of a run of our own user that no slot claims (rule 7).
+    ///
+    /// Created inside the exposure of an attempt that is settled, it may be that attempt's second
+    /// run; such attempts leave no other trace.
     private func reportDuplicate(_ look: Look, _ connection: Connection) throws {
         guard let runID = look.runID, let created = look.runCreatedAt,
             let row = try connectionRow(connection.name), let ours = row.userID,
@@ -173,7 +176,8 @@ extension Clockwork {
         else { return }
         let isNew = try ledger.raise(
             kind: "possible_duplicate", subject: "\(look.processID) \(runID)",
-            whatToDo: "run \(runID) of our own user belongs to no slot and was created while attempt "
+            whatToDo:
+                "run \(runID) of our own user belongs to no slot and was created while attempt "
                 + "\(attempt.number) of \(slot.schedule)@\(slot.slotAt.iso8601) could still create "
                 + "one; if it is a duplicate, close it in Workiva", now: now)
         guard isNew else { return }
