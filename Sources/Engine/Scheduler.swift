@@ -37,12 +37,8 @@ package struct SchedulerObserver: Sendable {
 /// reentrancy at an `await` can't interleave anything (traps.md).
 package actor Scheduler {
     /// Waits are short, and re-read the wall clock: a step of it is noticed within this.
-<<<<<<< HEAD
     package static let waitMillisecondsMax: Int64 = 10_000
-=======
-    private static let waitMillisecondsMax: Int64 = 10_000
     private static let waitMillisecondsMin: Int64 = 5
->>>>>>> b8fd8ac84a3035f767f32c89e78c7b5b0037c599
     private static let fullDiskWaitMillisecondsMin: Int64 = 5_000
     /// POSTs in flight are waited for at a stop, at most that long.
     private static let stopMillisecondsMax: Int64 = 40_000
@@ -124,16 +120,10 @@ package actor Scheduler {
     }
 
     private func wait(for result: Clockwork.Result, now: Now) async {
-<<<<<<< HEAD
         let until = result.nextDeadline.map { $0.since(now.wall) } ?? waitMillisecondsMax
-        let milliseconds = min(max(0, until), waitMillisecondsMax)
-        guard milliseconds > 0, inbox.count == 0 else { return }
-=======
-        let until = result.nextDeadline.map { $0.since(now.wall) } ?? Self.waitMillisecondsMax
         // Never a hot loop, even if a deadline stays in the past by a mistake of ours.
-        let milliseconds = min(max(Self.waitMillisecondsMin, until), Self.waitMillisecondsMax)
+        let milliseconds = min(max(Self.waitMillisecondsMin, until), waitMillisecondsMax)
         guard inbox.count == 0 else { return }
->>>>>>> b8fd8ac84a3035f767f32c89e78c7b5b0037c599
         let (inbox, clock) = (inbox, clock)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await inbox.wait() }
