@@ -8,7 +8,9 @@ package enum Migrations {
         package let sql: [UInt8]
     }
 
-    /// All files, first to last. SwiftPM turns a leading digit of a file name into `_`.
+    /// All files, first to last.
+    ///
+    /// SwiftPM turns a leading digit of a file name into `_`.
     package static var all: [File] {
         [
             File(name: "0001_ledger", sql: PackageResources._001_ledger_sql),

@@ -26,6 +26,7 @@ package final class Inbox: Sendable {
     /// Takes the oldest inputs.
     ///
     /// - Parameter max: how many at most.
+    /// - Returns: them, in the order of their arrival.
     package func take(max: Int) -> [Input] {
         state.withLock { state in
             let count = min(max, state.inputs.count)

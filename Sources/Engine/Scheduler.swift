@@ -37,10 +37,9 @@ package struct SchedulerObserver: Sendable {
 /// reentrancy at an `await` can't interleave anything (traps.md).
 package actor Scheduler {
     /// Waits are short, and re-read the wall clock: a step of it is noticed within this.
-    private static let waitMillisecondsMax: Int64 = 10_000
+    package static let waitMillisecondsMax: Int64 = 10_000
     private static let waitMillisecondsMin: Int64 = 5
     private static let fullDiskWaitMillisecondsMin: Int64 = 5_000
-    private static let fullDiskWaitMillisecondsMax: Int64 = 60_000
     /// POSTs in flight are waited for at a stop, at most that long.
     private static let stopMillisecondsMax: Int64 = 40_000
 
@@ -49,6 +48,8 @@ package actor Scheduler {
     private let inbox: Inbox
     private let clock: any SchedulerClock
     private let observer: SchedulerObserver
+    /// No wait is longer, one for a full disk neither: a turn must come in time for the watchdog.
+    private let waitMillisecondsMax: Int64
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         // The actor keeps the executor alive for as long as it lives itself.
@@ -63,10 +64,13 @@ package actor Scheduler {
     ///   - clock: the time.
     ///   - executor: the thread it runs on, kept alive by it.
     ///   - observer: what it tells.
+    ///   - waitMillisecondsMax: the longest time without a turn.
     package init(
         clockwork: sending Clockwork, inbox: Inbox, clock: any SchedulerClock,
-        executor: any SerialExecutor, observer: SchedulerObserver
+        executor: any SerialExecutor, observer: SchedulerObserver,
+        waitMillisecondsMax: Int64 = Scheduler.waitMillisecondsMax
     ) {
+        self.waitMillisecondsMax = waitMillisecondsMax
         self.clockwork = clockwork
         self.inbox = inbox
         self.clock = clock
@@ -110,16 +114,15 @@ package actor Scheduler {
                 if clockwork.wasAskedToStop(by: inputs) { return }
                 await clock.sleep(
                     milliseconds: min(
-                        Self.fullDiskWaitMillisecondsMin * refusals,
-                        Self.fullDiskWaitMillisecondsMax))
+                        Self.fullDiskWaitMillisecondsMin * refusals, waitMillisecondsMax))
             }
         }
     }
 
     private func wait(for result: Clockwork.Result, now: Now) async {
-        let until = result.nextDeadline.map { $0.since(now.wall) } ?? Self.waitMillisecondsMax
+        let until = result.nextDeadline.map { $0.since(now.wall) } ?? waitMillisecondsMax
         // Never a hot loop, even if a deadline stays in the past by a mistake of ours.
-        let milliseconds = min(max(Self.waitMillisecondsMin, until), Self.waitMillisecondsMax)
+        let milliseconds = min(max(Self.waitMillisecondsMin, until), waitMillisecondsMax)
         guard inbox.count == 0 else { return }
         let (inbox, clock) = (inbox, clock)
         await withTaskGroup(of: Void.self) { group in

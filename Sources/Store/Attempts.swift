@@ -173,8 +173,14 @@ extension Ledger {
     /// Ends an attempt.
     ///
     /// - Parameters:
+    ///   - attemptID: the attempt.
+    ///   - state: what it ends as.
     ///   - exposureEnd: until when it may still create a run.
+    ///   - httpStatus: the answer's status, if there was an answer.
+    ///   - errorID: the error it ended with.
     ///   - runKey: its run, if it has one.
+    ///   - now: the turn's instant.
+    /// - Throws: `StoreError`.
     package func endAttempt(
         _ attemptID: Int64, _ state: AttemptState, exposureEnd: Instant?, httpStatus: Int?,
         errorID: Int64?, runKey: Int64?, now: Instant

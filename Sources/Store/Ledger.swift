@@ -32,7 +32,8 @@ package final class Ledger {
         let mode = try database.first("PRAGMA journal_mode = WAL") { $0.string(0) }
         guard mode == "wal" else {
             throw StoreError(
-                kind: .access, attempted: "use WAL", path: path, cause: "journal mode \(mode ?? "")",
+                kind: .access, attempted: "use WAL", path: path,
+                cause: "journal mode \(mode ?? "")",
                 advice: "the database must be on a local file system")
         }
         database.persistWAL()

@@ -182,7 +182,9 @@ package final class LedgerReader {
             """)
     }
 
-    /// One run (view `runs`); no row if it is not known. An id may be given by its beginning.
+    /// One run (view `runs`); no row if it is not known.
+    ///
+    /// An id may be given by its beginning.
     package func run(_ runID: String) throws -> LedgerTable {
         try table(
             """

@@ -196,8 +196,10 @@ extension Ledger {
     /// Replaces the counts of a run.
     ///
     /// - Parameters:
+    ///   - runKey: the run.
     ///   - actions: the API's own map.
     ///   - jobs: counted over the tree.
+    /// - Throws: `StoreError`.
     package func setCounts(
         runKey: Int64, actions: [(String, Int64)], jobs: [(String, Int64)]
     ) throws {

@@ -1,6 +1,8 @@
 package import Timetable
 
-/// What became of a slot (DESIGN.md section 5). Final ones have no way out.
+/// What became of a slot (DESIGN.md section 5).
+///
+/// Final ones have no way out.
 package enum Disposition: String, Sendable, CaseIterable {
     case pending, starting, unknown, held
     case started, skipped, coalesced, missed, expired, failed, cancelled
@@ -163,7 +165,8 @@ extension Ledger {
     /// The slot of that id.
     package func slot(_ slotID: Int64) throws -> SlotRow? {
         try database.first(
-            "SELECT \(SlotRow.columns) FROM slots WHERE slot_id = ?", .int(slotID), map: SlotRow.init)
+            "SELECT \(SlotRow.columns) FROM slots WHERE slot_id = ?", .int(slotID),
+            map: SlotRow.init)
     }
 
     /// The slot made by that trigger request, so that a repeat answers with the same slot.

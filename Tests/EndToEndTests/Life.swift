@@ -78,7 +78,7 @@ struct Life {
             Program.carillon, ["daemon", "--config", config],
             environment: [
                 // Fed every third of this: the feeding is what tests wait for, instead of sleeping.
-                "NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "600000",
+                "NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "3000000",
                 "PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no",
             ], logs: folder, onEnd: { [socket] in socket.close() })
     }

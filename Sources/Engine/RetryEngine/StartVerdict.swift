@@ -24,6 +24,7 @@ package enum StartVerdict: Sendable, Equatable {
     ///   - afterAmbiguous: an earlier attempt of the same slot was ambiguous, so that a 409 may be
     ///     the echo of its run.
     ///   - onConflict: the schedule's policy.
+    /// - Returns: what becomes of the slot's attempt.
     package static func judge(
         _ failure: APIFailure, afterAmbiguous: Bool, onConflict: ConflictPolicy
     ) -> StartVerdict {
@@ -35,7 +36,8 @@ package enum StartVerdict: Sendable, Equatable {
             case 429: return .throttled
             case 503: return failure.hint == nil ? .unavailable : .throttled
             case 401: return .unauthorized
-            case 409: return afterAmbiguous ? .ambiguous : onConflict == .retry ? .conflict : .refused
+            case 409:
+                return afterAmbiguous ? .ambiguous : onConflict == .retry ? .conflict : .refused
             case 400, 403, 404, 405, 413, 415, 422: return .refused
             default: return .ambiguous
             }

@@ -14,6 +14,10 @@ package enum Lateness: Sendable, Equatable {
     /// - Parameters:
     ///   - windowFrom: due_at, or when the blocking run closed.
     ///   - wasMarkedLate: it was found together with a newer one, so it can't be on time.
+    ///   - startWithinMilliseconds: on time until then.
+    ///   - missedWindowMilliseconds: late until then.
+    ///   - now: the turn's instant.
+    /// - Returns: on time or late and until when, or over.
     package static func judge(
         windowFrom: Instant, wasMarkedLate: Bool, startWithinMilliseconds: Int64,
         missedWindowMilliseconds: Int64, now: Instant

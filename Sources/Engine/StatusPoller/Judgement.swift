@@ -14,6 +14,7 @@ package struct Judgement: Sendable, Equatable {
     ///   - rules: the schedule's `outcome`.
     ///   - isOverTime: it runs longer than `run_within`.
     ///   - isPastDueDate: its due date has passed while it is open.
+    /// - Returns: the outcome, with its reason.
     package static func judge(
         status: String, counts: [String: Int64], rules: OutcomeRules, isOverTime: Bool,
         isPastDueDate: Bool
@@ -40,7 +41,9 @@ package struct Judgement: Sendable, Equatable {
             return Judgement(outcome: .attention, reason: "warn_if: \(rule)")
         }
         if isOverTime { return Judgement(outcome: .attention, reason: "longer than run_within") }
-        if isPastDueDate { return Judgement(outcome: .attention, reason: "its due date has passed") }
+        if isPastDueDate {
+            return Judgement(outcome: .attention, reason: "its due date has passed")
+        }
         return Judgement(outcome: .active, reason: nil)
     }
 }

@@ -5,6 +5,8 @@ package enum PollPace {
     /// - Parameters:
     ///   - gap: the gap before it, milliseconds.
     ///   - changed: the look showed a change: back to `poll.min`.
+    ///   - policy: the schedule's `poll`.
+    /// - Returns: the gap after it, milliseconds.
     package static func nextGapMilliseconds(
         after gap: Int64, changed: Bool, policy: PollPolicy
     ) -> Int64 {

@@ -33,7 +33,8 @@ extension Clockwork {
             used.append(end)
         }
         guard let first = used.map(\.endedAt).min() else { return false }
-        let isExpired = rule.withinMilliseconds.map { now > first.adding(milliseconds: $0) } ?? false
+        let isExpired =
+            rule.withinMilliseconds.map { now > first.adding(milliseconds: $0) } ?? false
         let failing = rule.on == .success ? used.first { !$0.didSucceed } : nil
         let words = used.map { "\($0.schedule)@\($0.slotAt.iso8601)" }.joined(separator: ", ")
         if let failing {
@@ -55,7 +56,9 @@ extension Clockwork {
             revisionID: row.revisionID, mode: schedule.mode.rawValue)
         setProcess(of: &slot, schedule)
         slot.upstreamSlotID = used.first?.slotID
-        if isExpired { slot.reason = "\"within\" of its after rule was over when \(words) had ended" }
+        if isExpired {
+            slot.reason = "\"within\" of its after rule was over when \(words) had ended"
+        }
         if let pause = try ledger.pauses(schedule: schedule.name, covering: slotAt).first {
             slot.disposition = .skipped
             slot.reason = Self.words(for: pause)

@@ -79,7 +79,8 @@ extension Clockwork {
                 log(.error, "our clock and that of \(connection.name) differ by \(skew) ms")
                 try ledger.raise(
                     kind: "clock", subject: connection.name,
-                    whatToDo: "our clock and the server's differ by \(skew / 1000) s; no start until "
+                    whatToDo:
+                        "our clock and the server's differ by \(skew / 1000) s; no start until "
                         + "they agree within 120 s, check the time service", now: now)
             } else if !isBad, wasBad {
                 try ledger.clear(kind: "clock", subject: connection.name)

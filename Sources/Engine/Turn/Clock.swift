@@ -42,8 +42,9 @@ extension Clockwork {
         }
     }
 
-    /// After a step back: unsent slots later than now go, and cursors return to now. What forbids
-    /// repeats is the UNIQUE slot, not the cursor.
+    /// After a step back: unsent slots later than now go, and cursors return to now.
+    ///
+    /// What forbids repeats is the UNIQUE slot, not the cursor.
     func returnCursors() throws {
         for (schedule, slotAt) in try ledger.removeUnsentSlots(after: now) {
             try ledger.audit(

@@ -2,8 +2,10 @@ import ProcessesAPI
 import Store
 import Timetable
 
-/// What the scheduler knows beside the ledger; lost at every death, so nothing may depend on it
-/// for safety. A value: a turn that could not be committed puts the old one back.
+/// What the scheduler knows beside the ledger.
+///
+/// Lost at every death, so nothing may depend on it for safety. A value: a turn that could not be
+/// committed puts the old one back.
 struct Memory {
     var lifeID: Int64 = 0
     var revisionID: Int64 = 0

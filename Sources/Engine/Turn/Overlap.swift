@@ -21,7 +21,8 @@ extension Clockwork {
         if let held = try ledger.heldCandidate(baseURL: slot.baseURL, processID: slot.processID),
             held != slot.slotID, blocker == nil
         {
-            return try wait(slot, "slot \(held) of this process is held without a known run", 60_000)
+            return try wait(
+                slot, "slot \(held) of this process is held without a known run", 60_000)
         }
         guard let blocker else {
             if let former = slot.blockedBy { try unblock(slot, former) }
@@ -130,7 +131,9 @@ extension Clockwork {
         }
         let matches = listed.names.filter { $0.value == name }.keys.sorted()
         guard let id = matches.first, matches.count == 1 else {
-            let found = matches.isEmpty ? "no process has" : "processes \(matches.joined(separator: ", ")) all have"
+            let found =
+                matches.isEmpty
+                ? "no process has" : "processes \(matches.joined(separator: ", ")) all have"
             try ledger.move(
                 slot.slotID, .held,
                 reason: "\(found) the name \"\(name)\"; exactly one must",

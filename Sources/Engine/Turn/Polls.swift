@@ -69,7 +69,9 @@ extension Clockwork {
             run.runKey, nextAt: now.adding(milliseconds: 60_000),
             gapMilliseconds: run.pollGapMilliseconds, polledAt: nil, failures: run.pollFailures,
             changedHint: run.changedHint)
-        send(.getRun(id: run.runID), connection, .readRun(runKey: run.runKey), token: token, sendBy: nil)
+        send(
+            .getRun(id: run.runID), connection, .readRun(runKey: run.runKey), token: token,
+            sendBy: nil)
         return true
     }
 
@@ -82,7 +84,9 @@ extension Clockwork {
         case .success(.run(let run)) where run.id == row.runID:
             try noteAccepted(connection)
             try applyRead(run, Self.facts(of: run, processID: row.processID), to: row)
-            if let slot = try row.slotID.flatMap({ try ledger.slot($0) }), slot.schedule != row.schedule {
+            if let slot = try row.slotID.flatMap({ try ledger.slot($0) }),
+                slot.schedule != row.schedule
+            {
                 return
             }
         case .success:
@@ -112,7 +116,8 @@ extension Clockwork {
         let failures = row.pollFailures + 1
         // A permission that is lost (403) is followed at a slow pace from the start.
         let isSlow = failure?.httpStatus == 403
-        let gap = isSlow
+        let gap =
+            isSlow
             ? policy.maxMilliseconds
             : Backoff.ceilingMilliseconds(
                 base: policy.minMilliseconds, cap: policy.maxMilliseconds, attempt: failures)

@@ -43,7 +43,8 @@ extension Clockwork {
             }
         }
         let names = Set(new.schedules.map(\.name))
-        for row in try ledger.schedules() where !names.contains(row.schedule) && row.state != "removed" {
+        for row in try ledger.schedules()
+        where !names.contains(row.schedule) && row.state != "removed" {
             try close(row, old: old[row.schedule], state: "removed", isReload: isReload)
             changes.append("\(row.schedule) removed")
         }
@@ -100,12 +101,15 @@ extension Clockwork {
         daemon.isRestored = false
         daemon.restoredAt = now
         turn.daemon = daemon
-        log(.warning, "this database was restored from a backup: nothing is sent for instants before now")
+        log(
+            .warning,
+            "this database was restored from a backup: nothing is sent for instants before now")
         try ledger.audit(
             actor: "daemon", action: "restored", subject: "database",
             detail: "nothing is sent for instants before now", now: now)
         for row in try ledger.schedules() {
-            for slot in try ledger.openSlots(schedule: row.schedule, .pending) where slot.slotAt <= now {
+            for slot in try ledger.openSlots(schedule: row.schedule, .pending)
+            where slot.slotAt <= now {
                 try end(
                     slot, .missed,
                     "the database was restored from a backup, nothing is sent for earlier instants")
@@ -267,7 +271,9 @@ extension Clockwork {
         while let row = try ledger.schedule(name), let next = row.nextSlotAt, next <= now {
             turn.slotRows = 0
             try fill(schedule, row: row, replacement: reason)
-            guard let after = try ledger.schedule(name), after.cursorAt > row.cursorAt else { return }
+            guard let after = try ledger.schedule(name), after.cursorAt > row.cursorAt else {
+                return
+            }
         }
     }
 

@@ -73,7 +73,8 @@ extension Clockwork {
             try distrustSweeps(row)
         }
         if changed {
-            try judge(row, facts: facts, counts: run.jobCounts.isEmpty ? run.statusCounts : run.jobCounts)
+            try judge(
+                row, facts: facts, counts: run.jobCounts.isEmpty ? run.statusCounts : run.jobCounts)
             if countsChanged || isNew {
                 try ledger.setCounts(
                     runKey: row.runKey,
@@ -89,10 +90,13 @@ extension Clockwork {
     private func distrustSweeps(_ row: RunRow) throws {
         guard try connectionRow(row.connection)?.sweepDistrustedSince == nil else { return }
         try change(row.connection) { $0.sweepDistrustedSince = self.now }
-        log(.warning, "\(row.connection): counts change without `modified`, reading runs one by one")
+        log(
+            .warning, "\(row.connection): counts change without `modified`, reading runs one by one"
+        )
         try ledger.raise(
             kind: "sweep distrusted", subject: row.connection,
-            whatToDo: "run \(row.runID) changed its counts without changing `modified`; runs are read "
+            whatToDo:
+                "run \(row.runID) changed its counts without changing `modified`; runs are read "
                 + "one by one from now on, which costs more requests", now: now)
     }
 
@@ -150,7 +154,7 @@ extension Clockwork {
         return result
     }
 
-    /// Compares what a list shows of a run with the ledger: does it need a full read?
+    /// Compares what a list shows of a run with the ledger, to see whether it needs a full read.
     func compare(_ row: RunRow, with summary: RunSummary) throws {
         guard summary.status.raw != row.status || summary.modified != row.modifiedAt else {
             return

@@ -43,6 +43,7 @@ extension Clockwork {
     ///   - schedule: its policies and rule.
     ///   - row: its cursor.
     ///   - replacement: why no slot of the stretch may start, if that is so.
+    /// - Throws: `StoreError`.
     func fill(_ schedule: Schedule, row: ScheduleRow, replacement: String?) throws {
         guard case .rule(let rule) = schedule.trigger else { return }
         let daemon = try daemonRow()
@@ -79,8 +80,10 @@ extension Clockwork {
             guard let candidate = rule.previous(atOrBefore: instant), candidate.at > cursor else {
                 return nil
             }
-            let isPaused = !(try ledger.pauses(
-                schedule: schedule.name, covering: candidate.at).isEmpty)
+            let isPaused =
+                !(try ledger.pauses(
+                    schedule: schedule.name, covering: candidate.at
+                ).isEmpty)
             if candidate.decision == .run, isActive(candidate.at, schedule), !isPaused {
                 return candidate
             }

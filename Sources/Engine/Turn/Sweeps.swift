@@ -161,8 +161,10 @@ extension Clockwork {
         if let row = try ledger.run(runKey) { try judge(row, facts: facts) }
     }
 
-    /// Rule 7: a run of our own user that no slot claims, created inside the exposure of an attempt
-    /// that is settled. Attempts of our own user leave no other trace, so a person is told.
+    /// Tells a person of a run of our own user that no slot claims (rule 7).
+    ///
+    /// Created inside the exposure of an attempt that is settled, it may be that attempt's second
+    /// run; such attempts leave no other trace.
     private func reportDuplicate(_ look: Look, _ connection: Connection) throws {
         guard let runID = look.runID, let created = look.runCreatedAt,
             let row = try connectionRow(connection.name), let ours = row.userID,
@@ -179,7 +181,8 @@ extension Clockwork {
         else { return }
         let isNew = try ledger.raise(
             kind: "possible_duplicate", subject: "\(look.processID) \(runID)",
-            whatToDo: "run \(runID) of our own user belongs to no slot and was created while attempt "
+            whatToDo:
+                "run \(runID) of our own user belongs to no slot and was created while attempt "
                 + "\(attempt.number) of \(slot.schedule)@\(slot.slotAt.iso8601) could still create "
                 + "one; if it is a duplicate, close it in Workiva", now: now)
         guard isNew else { return }

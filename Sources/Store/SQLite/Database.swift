@@ -53,7 +53,8 @@ import CSQLite
     }
 
     deinit {
-        for unsafe statement in unsafe statements.values { unsafe sqlite3_finalize(statement) }
+        // Not a loop: `swift format` joins the words of `for unsafe statement in`.
+        unsafe statements.values.forEach { unsafe sqlite3_finalize($0) }
         unsafe sqlite3_close_v2(handle)
     }
 
@@ -224,7 +225,9 @@ import CSQLite
     }
 
     /// The integer of a column that is never NULL.
-    package func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(statement, column) }
+    package func integer(_ column: Int32) -> Int64 {
+        unsafe sqlite3_column_int64(statement, column)
+    }
 
     /// The text of a column; nil for NULL.
     package func text(_ column: Int32) -> String? {

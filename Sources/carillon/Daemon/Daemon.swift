@@ -103,7 +103,16 @@ struct Daemon {
                     case .log(let line):
                         logger.log(level: line.level.loggerLevel, "\(line.message)")
                     }
-                }))
+                }), waitMillisecondsMax: waitMillisecondsMax)
+    }
+
+    /// A turn at least every third of the watchdog's interval, also with nothing to do.
+    private var waitMillisecondsMax: Int64 {
+        guard let interval = notifier?.watchdogInterval else {
+            return Scheduler.waitMillisecondsMax
+        }
+        let third = Int64((interval / .milliseconds(3)).rounded(.down))
+        return min(max(third, 100), Scheduler.waitMillisecondsMax)
     }
 
     /// In the order of start; the shutdown goes the other way round, so the doors close first and

@@ -14,6 +14,7 @@ final class ReplyDesk: Sendable {
     /// Sends a command and returns its reply.
     ///
     /// - Parameter send: Hands the command over under the id that its reply will carry.
+    /// - Returns: The reply.
     func ask(_ send: (UInt64) -> Void) async -> CommandReply {
         await withCheckedContinuation { continuation in
             let id: UInt64? = state.withLock { state in

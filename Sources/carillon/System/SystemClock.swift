@@ -2,7 +2,9 @@ import Engine
 import Glibc
 import Timetable
 
-/// The real clocks. Only this folder reads them.
+/// The real clocks.
+///
+/// Only this folder reads them.
 struct SystemClock: SchedulerClock {
     func now() -> Now {
         Now(
