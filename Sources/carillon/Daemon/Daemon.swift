@@ -39,7 +39,8 @@ struct Daemon {
     ///   - executor: the scheduler's thread.
     /// - Throws: `StoreError`, `TransportSetupError`, or what a service failed with.
     func run(_ loaded: LoadedConfiguration, executor: ThreadExecutor) async throws {
-        let parts = Parts(pulse: DaemonPulse(notifier: notifier), routes: ConnectionRoutes(host: host))
+        let parts = Parts(
+            pulse: DaemonPulse(notifier: notifier), routes: ConnectionRoutes(host: host))
         try parts.routes.adopt(loaded.access)
         let (requests, queue) = AsyncStream.makeStream(of: RequestEffect.self)
         let scheduler = try makeScheduler(loaded, parts, executor: executor, queue: queue)
@@ -93,7 +94,8 @@ struct Daemon {
                     switch effect {
                     case .request(let request): queue.yield(request)
                     case .reply(let id, let reply): desk.reply(id, reply)
-                    case .log(let line): logger.log(level: line.level.loggerLevel, "\(line.message)")
+                    case .log(let line):
+                        logger.log(level: line.level.loggerLevel, "\(line.message)")
                     }
                 }))
     }

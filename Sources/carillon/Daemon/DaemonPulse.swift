@@ -24,7 +24,8 @@ final class DaemonPulse: Sendable {
     func turnCompleted(_ now: Now) {
         let mustPing = state.withLock { state in
             state.lastTurn = now
-            guard now.monotonicMilliseconds - (state.lastPing ?? .min / 2) >= Self.pingGapMilliseconds
+            guard
+                now.monotonicMilliseconds - (state.lastPing ?? .min / 2) >= Self.pingGapMilliseconds
             else { return false }
             state.lastPing = now.monotonicMilliseconds
             return true

@@ -24,7 +24,8 @@ struct Reloader: Sendable {
             try routes.adopt(loaded.access)
         } catch {
             logger.error("the configuration stays as it was: \(error)")
-            return CommandReply(exitCode: 2, message: "the configuration stays as it was:\n\(error)")
+            return CommandReply(
+                exitCode: 2, message: "the configuration stays as it was:\n\(error)")
         }
         for warning in loaded.warnings { logger.warning("\(warning)") }
         return await desk.ask { id in
@@ -44,7 +45,8 @@ struct ReloadSignal: Service {
                 monotonicMicroseconds: UInt64(
                     clamping: SystemClock.monotonicMicroseconds()))
             let reply = await reloader.reload()
-            let words = reply.exitCode == 0 ? "reloaded: \(reply.message)" : "reload refused, see the log"
+            let words =
+                reply.exitCode == 0 ? "reloaded: \(reply.message)" : "reload refused, see the log"
             notifier?.ready(status: words)
         }
     }
