@@ -62,9 +62,11 @@ extension Rows.Row {
 
     /// A row of `runs`, or one that carries a run's columns.
     func runLine(status: String = "status") -> RunLine {
-        RunLine(
+        let actions = counts("counts")
+        return RunLine(
             runID: text("run_id"), status: text(status), outcome: text("outcome"),
-            counts: counts("counts"), createdAt: instant("created_at") ?? instant("started_at"))
+            counts: actions.isEmpty ? counts("job_counts") : actions,
+            createdAt: instant("created_at") ?? instant("started_at"))
     }
 
     func historyLine() -> HistoryLine {

@@ -17,6 +17,7 @@ package actor LedgerSource: DashboardSource {
     private let path: String
     private let now: @Sendable () -> Instant
     private let lastTurnAt: @Sendable () -> Instant?
+    private let failure: @Sendable () -> String?
     private let gauges: @Sendable () -> [MetricFamily]
     private var latest: DashboardOverview?
 
@@ -26,21 +27,25 @@ package actor LedgerSource: DashboardSource {
     ///   - path: The database.
     ///   - now: The wall clock.
     ///   - lastTurnAt: When the scheduler completed its last turn; nil: none yet.
+    ///   - failure: Why the daemon takes no turns, in words; nil: it does.
     ///   - gauges: Numbers only the running daemon knows, added to `/metrics`.
     package init(
         path: String, now: @escaping @Sendable () -> Instant,
         lastTurnAt: @escaping @Sendable () -> Instant?,
+        failure: @escaping @Sendable () -> String? = { nil },
         gauges: @escaping @Sendable () -> [MetricFamily] = { [] }
     ) {
         self.path = path
         self.now = now
         self.lastTurnAt = lastTurnAt
+        self.failure = failure
         self.gauges = gauges
     }
 
     /// Whether the scheduler is alive.
     package func health() async -> DashboardHealth {
-        DashboardHealth(now: now(), lastTurnAt: lastTurnAt())
+        // A turn that met a full disk feeds the watchdog, but a monitor shall see it.
+        DashboardHealth(now: now(), lastTurnAt: failure() == nil ? lastTurnAt() : nil)
     }
 
     /// Everything the front page shows.
@@ -52,7 +57,8 @@ package actor LedgerSource: DashboardSource {
         }
         let reader = try LedgerReader(path: path)
         var overview = DashboardOverview(takenAt: instant)
-        overview.notice = Rows(try reader.status()).first?.notice ?? ""
+        let status = Rows(try reader.status()).first
+        overview.notice = failure() ?? status?.notice ?? ""
         overview.attention = Rows(try reader.attention()).map { $0.attentionLine() }
         var filter = LedgerFilter()
         filter.limit = Self.historyRowsMax

@@ -38,6 +38,7 @@ package struct SchedulerObserver: Sendable {
 package actor Scheduler {
     /// Waits are short, and re-read the wall clock: a step of it is noticed within this.
     private static let waitMillisecondsMax: Int64 = 10_000
+    private static let waitMillisecondsMin: Int64 = 5
     private static let fullDiskWaitMillisecondsMin: Int64 = 5_000
     private static let fullDiskWaitMillisecondsMax: Int64 = 60_000
     /// POSTs in flight are waited for at a stop, at most that long.
@@ -50,6 +51,7 @@ package actor Scheduler {
     private let observer: SchedulerObserver
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        // The actor keeps the executor alive for as long as it lives itself.
         unsafe executor.asUnownedSerialExecutor()
     }
 
@@ -116,8 +118,9 @@ package actor Scheduler {
 
     private func wait(for result: Clockwork.Result, now: Now) async {
         let until = result.nextDeadline.map { $0.since(now.wall) } ?? Self.waitMillisecondsMax
-        let milliseconds = min(max(0, until), Self.waitMillisecondsMax)
-        guard milliseconds > 0, inbox.count == 0 else { return }
+        // Never a hot loop, even if a deadline stays in the past by a mistake of ours.
+        let milliseconds = min(max(Self.waitMillisecondsMin, until), Self.waitMillisecondsMax)
+        guard inbox.count == 0 else { return }
         let (inbox, clock) = (inbox, clock)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await inbox.wait() }

@@ -75,9 +75,8 @@ package struct SandboxRun: Sendable {
     }
 
     private func isInApproval(_ index: Int, at instant: Instant) -> Bool {
-        let time = timeline.times[index]
         guard blueprint.nodes[index].hasApprover else { return false }
-        return timeline.progress(at: instant) >= time.end - (time.end - time.start) / 3
+        return timeline.progress(at: instant) >= timeline.approvalStart(of: index)
     }
 
     private func collectJobs(below index: Int, into jobs: inout [Int]) {

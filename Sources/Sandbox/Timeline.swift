@@ -30,12 +30,15 @@ struct Timeline: Sendable {
     /// Keeps `revision` rising and `modified` right where a person undid transitions.
     private var revisionBase: Int64 = 1
     private var modifiedFloor: Int64
+    /// Jobs whose last third is spent waiting for an approval: that step is a change too.
+    private let approved: [Int]
 
     init(blueprint: Blueprint, process: SandboxProcess, created: Instant, random: inout SplitMix64)
     {
         createdMilliseconds = created.milliseconds
         modifiedFloor = created.milliseconds
         autoClose = process.autoClose
+        approved = blueprint.nodes.indices.filter { blueprint.nodes[$0].hasApprover }
         times = Array(repeating: NodeTime(start: .max, end: .max), count: blueprint.nodes.count)
         let delay = random.next(in: process.startDelayMilliseconds)
         let start = created.adding(milliseconds: delay).milliseconds
@@ -147,6 +150,12 @@ extension Timeline {
         return plain
     }
 
+    /// When the approval of a job with an approver begins, in the run's own progress.
+    func approvalStart(of index: Int) -> Int64 {
+        let time = times[index]
+        return time.end == .max ? .max : time.end - (time.end - time.start) / 3
+    }
+
     /// When the run's last change was.
     func modified(at instant: Instant) -> Instant {
         let progress = progress(at: instant)
@@ -154,6 +163,10 @@ extension Timeline {
         for time in times {
             if time.start <= progress { last = max(last, time.start) }
             if time.end <= progress { last = max(last, time.end) }
+        }
+        for index in approved {
+            let step = approvalStart(of: index)
+            if step <= progress { last = max(last, step) }
         }
         var modified = max(modifiedFloor, last == .min ? .min : wall(last))
         for freeze in freezes {

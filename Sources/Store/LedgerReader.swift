@@ -30,6 +30,14 @@ package struct LedgerFilter: Sendable {
 package final class LedgerReader {
     let database: Database
 
+    /// Queries of the views that show a newcomer what is there, for `sqlite3`.
+    package static let queriesToTry = [
+        "select schedule, slot_at, disposition, reason, run_status, counts from history",
+        "select run_id, schedule, origin, status, outcome, job_counts from runs",
+        "select occurred_at, operation, http_status, message, next_step from error_log",
+        "select * from daily", "select * from attention",
+    ]
+
     /// Opens the database for reading.
     ///
     /// - Throws: `StoreError` with what to do when it is absent, foreign or of another version.

@@ -1,41 +1,62 @@
+// Receiving datagrams takes a buffer and an address; each `unsafe` is a system call that borrows them.
 import Foundation
-import NIOCore
-import NIOPosix
+import Glibc
+import Synchronization
 
 /// What systemd would hear: the datagrams a daemon sends to its notification socket.
-final class NotificationSocket: Sendable {
+///
+/// A plain socket read on a thread of its own: NIO closes a datagram channel whose sender has no
+/// address, and the daemon's has none.
+struct NotificationSocket: Sendable {
     let path: String
     /// One element a datagram.
     let messages: AsyncStream<String>
-    private let channel: any Channel
+    private let feed: AsyncStream<String>.Continuation
 
-    init(path: String) async throws {
+    /// Binds and listens.
+    init(path: String) throws {
         self.path = path
-        let (messages, feed) = AsyncStream.makeStream(of: String.self)
-        self.messages = messages
-        channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Reader(feed: feed))
+        (messages, feed) = AsyncStream.makeStream(of: String.self)
+        unsafe unlink(path)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | O_CLOEXEC, 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) {
+            unsafe $0.copyBytes(from: path.utf8)
+        }
+        let bound = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe bind(descriptor, generic, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard bound == 0 else { throw CocoaError(.fileWriteUnknown) }
+        // Wakes up now and then to see whether anybody still listens.
+        var patience = timeval(tv_sec: 1, tv_usec: 0)
+        unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        let isOver = Flag()
+        feed.onTermination = { _ in isOver.set() }
+        Thread.detachNewThread { [feed] in
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while !isOver.isSet {
+                let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+                if count > 0 {
+                    feed.yield(String(decoding: buffer.prefix(count), as: UTF8.self))
                 }
             }
-            .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-    }
-
-    func close() async { try? await channel.close() }
-
-    private final class Reader: ChannelInboundHandler {
-        typealias InboundIn = AddressedEnvelope<ByteBuffer>
-        private let feed: AsyncStream<String>.Continuation
-
-        init(feed: AsyncStream<String>.Continuation) { self.feed = feed }
-
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            feed.yield(String(buffer: unwrapInboundIn(data).data))
+            Glibc.close(descriptor)
         }
-
-        func channelInactive(context: ChannelHandlerContext) { feed.finish() }
     }
+
+    /// Ends the stream: nobody sends any more.
+    func close() { feed.finish() }
+}
+
+/// Set once, by any thread.
+private final class Flag: Sendable {
+    private let value = Mutex(false)
+    var isSet: Bool { value.withLock { $0 } }
+    func set() { value.withLock { $0 = true } }
 }
 
 /// One life of the real daemon, from start to death.
@@ -52,14 +73,14 @@ struct Life {
     /// - Throws: If it can't be started.
     init(config: String, in folder: Folder) async throws {
         logs = folder
-        socket = try await NotificationSocket(path: folder.path("notify"))
+        socket = try NotificationSocket(path: folder.path("notify"))
         program = try Program.start(
             Program.carillon, ["daemon", "--config", config],
             environment: [
                 // Fed every third of this: the feeding is what tests wait for, instead of sleeping.
                 "NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "600000",
                 "PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no",
-            ], logs: folder)
+            ], logs: folder, onEnd: { [socket] in socket.close() })
     }
 
     /// The daemon's process id.
@@ -95,7 +116,6 @@ struct Life {
 
     private func end(_ signal: Int32) async -> Outcome {
         await program.stop(signal)
-        await socket.close()
         return Outcome(
             status: program.process.terminationStatus, output: logs.text("output"),
             errors: logs.text("errors"))

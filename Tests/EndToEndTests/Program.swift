@@ -35,7 +35,8 @@ enum Program {
 
     /// Starts a program whose output goes to `output` and `errors` in a folder.
     static func start(
-        _ path: String, _ arguments: [String], environment: [String: String], logs: Folder
+        _ path: String, _ arguments: [String], environment: [String: String], logs: Folder,
+        onEnd: @escaping @Sendable () -> Void = {}
     ) throws -> RunningProgram {
         let process = Process()
         process.executableURL = URL(filePath: path)
@@ -45,7 +46,7 @@ enum Program {
         // Files, not pipes: a full pipe would stop the program.
         process.standardOutput = try folderHandle(logs.path("output"))
         process.standardError = try folderHandle(logs.path("errors"))
-        return try RunningProgram(process)
+        return try RunningProgram(process, onEnd: onEnd)
     }
 
     /// One value from a database, read as any user reads it.
@@ -66,11 +67,14 @@ final class RunningProgram {
     let process: Process
     private let exits: AsyncStream<Void>
 
-    init(_ process: Process) throws {
+    init(_ process: Process, onEnd: @escaping @Sendable () -> Void) throws {
         self.process = process
         let (exits, exit) = AsyncStream.makeStream(of: Void.self)
         self.exits = exits
-        process.terminationHandler = { _ in exit.finish() }
+        process.terminationHandler = { _ in
+            onEnd()
+            exit.finish()
+        }
         try process.run()
     }
 

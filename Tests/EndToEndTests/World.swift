@@ -55,7 +55,7 @@ struct Site {
             timezone = "UTC"
             preflight = "0s"
             overlap = "allow"
-            retry = { base = "200ms", cap = "1s" }
+            retry = { base = "1s", cap = "1s" }
             poll = { min = "1s", max = "2s" }
             \(schedules)
             """, to: "carillon.toml")

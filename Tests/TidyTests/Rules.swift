@@ -43,7 +43,8 @@ enum ImportRule {
             [
                 "Timetable", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation",
                 "Dashboard",
-                "ArgumentParser", "AsyncHTTPClient", "TOMLKit", "Metrics", "CoreMetrics",
+                "ArgumentParser", "AsyncHTTPClient", "TOMLKit", "UnixSignals", "Metrics",
+                "CoreMetrics",
                 "Foundation", "FoundationEssentials", "Glibc", "Dispatch",
             ] + server),
     ]

@@ -70,8 +70,6 @@ package final class Clockwork {
         var slotRows = 0
         var wantsTurnSoon = false
         var deadlines: [Instant] = []
-        /// Sweeps wanted by connection, with the most urgent priority.
-        var sweepsWanted: [String: RateBudget.Priority] = [:]
     }
 
     /// Makes the heart over an open ledger.
@@ -206,12 +204,12 @@ package final class Clockwork {
     }
 
     private func nextDeadline() throws -> Instant? {
-        guard configuration != nil else { return nil }
+        guard configuration != nil, !memory.isStopping else { return nil }
         if turn.wantsTurnSoon { return now }
         var candidates = turn.deadlines
         if let at = try ledger.nextSlotAction() { candidates.append(at) }
         if let at = try ledger.nextScheduleDue() { candidates.append(at) }
-        if !memory.isStopping, let at = try ledger.nextPoll() { candidates.append(at) }
+        if let at = try ledger.nextPoll(after: now) { candidates.append(at) }
         return candidates.min()
     }
 }

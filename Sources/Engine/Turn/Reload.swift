@@ -49,7 +49,7 @@ extension Clockwork {
         }
         if !isReload { try fireBootSlots() }
         memory.endedUpstreams.formUnion(schedules.keys)
-        let summary = changes.isEmpty ? "nothing changed" : changes.joined(separator: "; ")
+        let summary = Self.summary(of: changes)
         log(.notice, "configuration \(isReload ? "reloaded" : "loaded"): \(summary)")
         if isReload {
             try ledger.audit(
@@ -57,6 +57,13 @@ extension Clockwork {
                 detail: String(summary.prefix(2000)), now: now)
         }
         if let commandID { turn.effects.append(.reply(commandID: commandID, .done(summary))) }
+    }
+
+    /// What changed, in one line of bearable length.
+    private static func summary(of changes: [String]) -> String {
+        guard !changes.isEmpty else { return "nothing changed" }
+        let shown = changes.prefix(10).joined(separator: "; ")
+        return changes.count > 10 ? "\(shown); and \(changes.count - 10) more" : shown
     }
 
     private func nameProcesses() {

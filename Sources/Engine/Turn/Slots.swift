@@ -238,6 +238,6 @@ extension Clockwork {
 
     /// A sweep of the connection is wanted with at least that priority.
     func want(look connection: String, _ priority: RateBudget.Priority) {
-        if turn.sweepsWanted[connection] != .start { turn.sweepsWanted[connection] = priority }
+        if memory.sweepsWanted[connection] != .start { memory.sweepsWanted[connection] = priority }
     }
 }

@@ -10,8 +10,8 @@ extension Clockwork {
     /// Sends the sweeps that this turn wants, where nothing forbids them.
     func sendSweeps() throws {
         guard let configuration, !memory.isStopping else { return }
-        for name in turn.sweepsWanted.keys.sorted() {
-            guard let priority = turn.sweepsWanted[name],
+        for name in memory.sweepsWanted.keys.sorted() {
+            guard let priority = memory.sweepsWanted[name],
                 let connection = configuration.connections[name]
             else { continue }
             try sendSweep(connection, priority)
@@ -35,6 +35,7 @@ extension Clockwork {
         }
         guard let token = usableToken(name) else { return try requestToken(connection, priority) }
         if let at = try takeBudget(connection, priority) { return turn.deadlines.append(at) }
+        memory.sweepsWanted[name] = nil
         memory.sweeps[name] = Sweep(
             requestedAt: turn.now, pageRequestedAt: now, priority: priority)
         send(.listProcesses(next: nil), connection, .sweep, token: token, sendBy: nil)

@@ -127,12 +127,7 @@ struct DemoCommand: CarillonCommand {
                 + (differences.isEmpty ? "counts are equal" : "they differ"))
         for difference in differences { environment.line("  \(difference)") }
         environment.line("\nLook at what happened:")
-        for query in [
-            "select schedule, slot_at, disposition, reason, run_status, counts from history",
-            "select run_id, schedule, origin, status, outcome, job_counts from runs",
-            "select occurred_at, operation, http_status, message, next_step from error_log",
-            "select * from daily", "select * from attention",
-        ] {
+        for query in LedgerReader.queriesToTry {
             environment.line("  sqlite3 -box \(folder)/carillon.db '\(query)'")
         }
         environment.line("  carillon why gl-refresh TIME --database \(folder)/carillon.db")

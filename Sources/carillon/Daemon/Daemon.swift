@@ -41,7 +41,20 @@ struct Daemon {
     func run(_ loaded: LoadedConfiguration, executor: ThreadExecutor) async throws {
         let parts = Parts(
             pulse: DaemonPulse(notifier: notifier), routes: ConnectionRoutes(host: host))
-        try parts.routes.adopt(loaded.access)
+        do {
+            try parts.routes.adopt(loaded.access)
+            try await serve(loaded, parts, executor: executor)
+        } catch {
+            // Also on a failed start: a client that was never shut down traps.
+            await parts.routes.shutdown()
+            throw error
+        }
+        await parts.routes.shutdown()
+    }
+
+    private func serve(
+        _ loaded: LoadedConfiguration, _ parts: Parts, executor: ThreadExecutor
+    ) async throws {
         let (requests, queue) = AsyncStream.makeStream(of: RequestEffect.self)
         let scheduler = try makeScheduler(loaded, parts, executor: executor, queue: queue)
         parts.inbox.post(.configuration(loaded.engine, commandID: nil))
@@ -49,16 +62,9 @@ struct Daemon {
             requests: requests, finish: { queue.finish() }, inbox: parts.inbox, clock: clock,
             routes: parts.routes, logger: logger)
         let words = readyWords(loaded)
-        parts.pulse.ready(words)
+        parts.pulse.willBeReady(words)
         logger.notice("\(words)")
-        let group = try services(loaded, parts, scheduler, performer)
-        do {
-            try await group.run()
-        } catch {
-            await parts.routes.shutdown()
-            throw error
-        }
-        await parts.routes.shutdown()
+        try await services(loaded, parts, scheduler, performer).run()
     }
 
     private func readyWords(_ loaded: LoadedConfiguration) -> String {
@@ -119,9 +125,10 @@ struct Daemon {
                     scheduler: scheduler, inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse),
                 successTerminationBehavior: .gracefullyShutdownGroup),
             .init(
-                service: ControlServer(path: loaded.daemon.controlSocket, logger: logger) {
-                    await control.perform($0)
-                }),
+                service: ControlServer(
+                    path: loaded.daemon.controlSocket, logger: quietLogger,
+                    onRunning: { [pulse = parts.pulse] in pulse.reached(.door) },
+                    perform: { await control.perform($0) })),
             .init(
                 service: FileWatch(
                     reloader: reloader, routes: parts.routes, inbox: parts.inbox, clock: clock,
@@ -135,12 +142,14 @@ struct Daemon {
                     successTerminationBehavior: .gracefullyShutdownGroup))
         }
         if let http = loaded.daemon.http {
-            let source = LedgerDashboard(
-                path: loaded.daemon.database, clock: clock, pulse: parts.pulse)
+            let source = LedgerSource(
+                path: loaded.daemon.database, now: { [clock] in clock.now().wall },
+                lastTurnAt: { [pulse = parts.pulse] in pulse.lastTurnAt },
+                failure: { [pulse = parts.pulse] in pulse.failure })
             services.append(
                 .init(
                     service: try DashboardServer(
-                        host: http.host, port: http.port, source: source, logger: logger,
+                        host: http.host, port: http.port, source: source, logger: quietLogger,
                         onRunning: dashboardReady)))
         }
         var configuration = ServiceGroupConfiguration(
@@ -150,7 +159,7 @@ struct Daemon {
         return ServiceGroup(configuration: configuration)
     }
 
-    /// The service group tells of every start and stop; only its warnings matter to operators.
+    /// The service group and the servers tell of every start and stop; only its warnings matter to operators.
     private var quietLogger: Logger {
         var logger = logger
         logger.logLevel = .warning

@@ -9,7 +9,15 @@ final class DaemonPulse: Sendable {
         var lastTurn: Now?
         var lastPing: Int64?
         var failure: String?
-        var isReady = false
+        var readyWords = ""
+        var missing: Set<Milestone> = [.turn, .door]
+    }
+    /// What a daemon that is ready has done.
+    enum Milestone {
+        /// A turn under the configuration; by then signals are handled, too.
+        case turn
+        /// The control socket can be used.
+        case door
     }
     private let state = Mutex(State())
     private let notifier: SystemdNotifier?
@@ -31,6 +39,7 @@ final class DaemonPulse: Sendable {
             return true
         }
         if mustPing { notifier?.watchdog() }
+        reached(.turn)
     }
 
     /// The store refuses turns; nil: it takes them again.
@@ -48,17 +57,21 @@ final class DaemonPulse: Sendable {
         return true
     }
 
-    /// The configuration is in force: `systemctl start` returns now. Only the first call counts.
-    func ready(_ sentence: String) {
-        let isFirst = state.withLock { state in
-            defer { state.isReady = true }
-            return !state.isReady
+    /// What to say once the daemon is ready.
+    func willBeReady(_ sentence: String) {
+        state.withLock { $0.readyWords = sentence }
+    }
+
+    /// A milestone of the start; with the last one `systemctl start` returns.
+    ///
+    /// Said too early, a stop would meet a process that doesn't handle signals yet, and a command a
+    /// socket that isn't there.
+    func reached(_ milestone: Milestone) {
+        let words: String? = state.withLock { state in
+            let isLast = state.missing.remove(milestone) != nil && state.missing.isEmpty
+            return isLast ? state.readyWords : nil
         }
-        if isFirst {
-            notifier?.ready(status: sentence)
-        } else {
-            notifier?.status(sentence)
-        }
+        if let words { notifier?.ready(status: words) }
     }
 
     /// The stop has begun; POSTs in flight may take their 40 s.

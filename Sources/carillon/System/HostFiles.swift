@@ -1,5 +1,8 @@
 import Glibc
 
+// Memory safety of this file: plain calls of open, fstat, read, readdir and the like; paths and buffers
+// are borrowed for the length of a call, and what a call answers is copied before the next one.
+
 /// The files, zones and environment of the host we run on.
 package struct HostFiles: HostReading {
     /// Where the zone files are.

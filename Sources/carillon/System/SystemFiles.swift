@@ -1,5 +1,8 @@
 import Glibc
 
+// Memory safety of this file: each call fills a struct or buffer that we own, and what it answers is
+// copied before that goes away.
+
 /// Small questions to the system that nothing else answers.
 enum SystemFiles {
     /// When a file was last modified, in nanoseconds; 0: there is none.

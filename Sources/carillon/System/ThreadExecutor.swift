@@ -55,6 +55,7 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
             condition.unlock()
             if isOver { return }
             for job in ready {
+                // Each job was handed over once, is run once, and on the executor it was meant for.
                 unsafe job.runSynchronously(on: asUnownedSerialExecutor())
             }
         }
