@@ -76,7 +76,8 @@ struct Stage {
 
     private mutating func schedule(_ index: Int, _ dice: inout Dice) -> Schedule {
         let process = Self.processes[dice.below(processCount)]
-        let connection = configuration.connections["second"] != nil && dice.chance(0.4)
+        let connection =
+            configuration.connections["second"] != nil && dice.chance(0.4)
             ? "second" : "prod"
         var schedule = Self.every(
             dice.pick(Self.minutes), name: "s\(index)", process: process, connection: connection)

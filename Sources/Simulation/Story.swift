@@ -121,7 +121,8 @@ package struct Story {
             try checker.check(world)
             guard checker.violations.isEmpty else { return }
             // Mostly systemd restarts it at once; sometimes nobody notices for long.
-            let pause = dice.chance(0.8)
+            let pause =
+                dice.chance(0.8)
                 ? dice.between(0, 5_000) : dice.between(5_000, 3 * 3_600_000)
             world.rest(until: min(end, world.time.adding(milliseconds: pause)))
         }

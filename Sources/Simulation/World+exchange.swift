@@ -23,7 +23,8 @@ extension World {
     private func perform(_ effect: RequestEffect) {
         let clients = sandbox.scenario.clients
         let index = plan.clients[effect.connection] ?? 0
-        let credential = clients.indices.contains(index)
+        let credential =
+            clients.indices.contains(index)
             ? APICredential(
                 clientID: Secret(clients[index].id), clientSecret: Secret(clients[index].secret))
             : nil

@@ -48,7 +48,8 @@ extension Clockwork {
                 "run \(open.runID) of this process is still \(open.status); --force starts anyway")
         }
         var slotAt = now
-        while !(try ledger.slots(schedule: name, at: slotAt).filter { $0.kind == .manual }.isEmpty) {
+        while !(try ledger.slots(schedule: name, at: slotAt).filter { $0.kind == .manual }.isEmpty)
+        {
             slotAt = slotAt.adding(milliseconds: 1)
         }
         var slot = NewSlot(
@@ -84,7 +85,8 @@ extension Clockwork {
             detail: until.map { "until \($0.iso8601)" } ?? "", now: now)
         var waiting = 0
         for affected in name.map({ [$0] }) ?? schedules.keys.sorted() {
-            for slot in try ledger.openSlots(schedule: affected, .pending) where slot.kind != .manual {
+            for slot in try ledger.openSlots(schedule: affected, .pending)
+            where slot.kind != .manual {
                 try end(slot, .skipped, "paused by \(actor) while it waited: \(slot.reason)")
                 waiting += 1
             }

@@ -97,7 +97,7 @@ extension Clockwork {
 
     private func finish(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
         memory.sweeps[connection.name] = nil
-        if isComplete { 
+        if isComplete {
             memory.processNames[connection.name] = (sweep.requestedAt.wall, sweep.names)
         }
         // Two seconds keep a slot whose process is not listed from turning into a hot loop.
