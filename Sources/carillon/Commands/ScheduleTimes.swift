@@ -22,13 +22,13 @@ enum ScheduleTimes {
         }
         return rows(
             rule, after: start, count: count, until: schedule.activeUntil, name: schedule.name,
-            spread: schedule.spreadMilliseconds)
+            dueAt: { Clockwork.dueAt(of: $0, schedule: schedule) })
     }
 
     /// The next occurrences of a rule.
     static func rows(
         _ rule: FiringRule, after from: Instant, count: Int, until: Instant? = nil,
-        name: String = "", spread: Int64 = 0
+        name: String = "", dueAt: (Instant) -> Instant = { $0 }
     ) -> [Row] {
         var rows: [Row] = []
         var instant = from
@@ -39,7 +39,7 @@ enum ScheduleTimes {
                 Row(
                     schedule: name, at: next.at,
                     local: next.at.iso8601(offsetSeconds: next.utcOffsetSeconds),
-                    decision: next.decision, note: note(next, spread: spread)))
+                    decision: next.decision, note: note(next, dueAt: dueAt(next.at))))
         }
         return rows
     }
@@ -56,7 +56,7 @@ enum ScheduleTimes {
         }
     }
 
-    private static func note(_ occurrence: Occurrence, spread: Int64) -> String {
+    private static func note(_ occurrence: Occurrence, dueAt: Instant) -> String {
         var notes: [String] = []
         switch occurrence.decision {
         case .run: break
@@ -66,9 +66,8 @@ enum ScheduleTimes {
         if let note = occurrence.note, !notes.contains(where: { $0.hasSuffix(note) }) {
             notes.append(note)
         }
-        if spread > 0 {
-            notes.append("starts within \(DurationText.text(milliseconds: spread)) (spread)")
-        }
+        let share = dueAt.since(occurrence.at)
+        if share > 0 { notes.append("starts \(Double(share) / 1000) s later (spread)") }
         return notes.joined(separator: "; ")
     }
 }
