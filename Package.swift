@@ -58,6 +58,8 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: ["Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"]),
+        .executableTarget(
+            name: "Simulate", dependencies: ["Simulation", "Store", "Timetable"]),
         .target(name: "Dashboard", dependencies: ["Store", hummingbird, mustache]),
         .executableTarget(
             name: "carillon",

@@ -15,10 +15,19 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "carillon-benchmarks",
+    dependencies: [
+        // Without its traits: they need packages that count mallocs, which compare.py does.
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: [])
+    ],
     targets: [
         .target(name: "Timetable", swiftSettings: settings),
         .executableTarget(
             name: "timetable-peer", dependencies: ["Timetable"], swiftSettings: settings),
+        .executableTarget(
+            name: "TimetableBenchmarks",
+            dependencies: ["Timetable", .product(name: "Benchmark", package: "benchmark")],
+            path: "Benchmarks/TimetableBenchmarks",
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
     ],
     swiftLanguageModes: [.v6]
 )

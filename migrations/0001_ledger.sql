@@ -206,6 +206,8 @@ CREATE TABLE slots (
     next_action_at INTEGER,
     -- Waits for a look since then (look_patience counts from here).
     look_wanted_since_at INTEGER,
+    -- Waits for a read of the run that may block it since then, with the same patience.
+    run_wanted_since_at INTEGER,
     -- The windows of rule 8 count from here: due_at, or when the blocking run closed.
     window_from_at INTEGER NOT NULL,
     blocked_by    TEXT,

@@ -18,15 +18,11 @@ package final class World {
         package var guards = Clockwork.Guards()
         /// How far our wall clock is ahead of the true time.
         package var skewMilliseconds: Int64 = 0
+        /// Which of the sandbox's clients a connection is; the first where it is not named.
+        package var clients: [String: Int] = [:]
 
         /// No deaths, all guards on.
         package init() {}
-    }
-
-    private struct Event {
-        var at: Int64
-        var sequence: Int
-        var input: Input
     }
 
     /// A request for a start, as the outside world saw it.
@@ -36,32 +32,59 @@ package final class World {
         package var at: Instant
     }
 
+    enum Payload {
+        case input(Input)
+        /// What comes back of a request, decoded when it arrives: its receiver's clock may be set
+        /// in between.
+        case exchange(RequestEffect, Result<APIResponse, TransportFailure>)
+    }
+
+    struct Event {
+        var at: Int64
+        var sequence: Int
+        var payload: Payload
+    }
+
     package var sandbox: SandboxState
     package var configuration: EngineConfiguration
     package var plan: Plan
     /// The true time; the sandbox's clock.
-    package private(set) var time: Instant
+    package internal(set) var time: Instant
     /// What our wall clock is ahead of the true time.
     package var skewMilliseconds: Int64
     /// Every POST that left us, in order.
-    package private(set) var starts: [StartRequest] = []
+    package internal(set) var starts: [StartRequest] = []
     /// Points at which a death was possible in this life.
     package private(set) var points = 0
     package private(set) var lives = 0
     package private(set) var turns = 0
     /// Log lines of level error that no injected fault explains fail a run.
-    package private(set) var errorLines: [String] = []
-    package private(set) var replies: [CommandReply] = []
+    package internal(set) var errorLines: [String] = []
+    package internal(set) var replies: [CommandReply] = []
+    /// Runs that a list has shown to the daemon: a duplicate among them must have been noticed.
+    package internal(set) var listedRuns: Set<String> = []
+    /// Runs that a 201 named in a turn that was committed (I6).
+    package internal(set) var acknowledgedRuns: Set<String> = []
+    /// Slots that a person has decided to start again.
+    package internal(set) var restartedByPerson: Set<Int64> = []
+    /// Rules by their source, to enumerate what slots there should be.
+    package internal(set) var rules: [String: FiringRule] = [:]
+    /// When requests left us, by connection, in true milliseconds.
+    package internal(set) var requestTimes: [String: [Int64]] = [:]
+    /// The wall clock was set at some time, so what is compared in wall time may differ.
+    package private(set) var wasClockSet = false
 
-    private let path: String
-    private let origin: Instant
+    let path: String
+    let origin: Instant
     private let recompile: @Sendable (String) -> FiringRule?
-    private var ledger: Ledger?
-    private var clockwork: Clockwork?
-    private var events: [Event] = []
+    var ledger: Ledger?
+    var clockwork: Clockwork?
+    var events: [Event] = []
     private var sequence = 0
     private var nextDeadline: Instant?
     private var mustTurn = true
+    private var spins = 0
+    private static let spinsMax = 200
 
     /// Makes a world whose daemon has not started yet.
     ///
@@ -86,8 +109,9 @@ package final class World {
         skewMilliseconds = plan.skewMilliseconds
     }
 
-    private var wall: Instant { time.adding(milliseconds: skewMilliseconds) }
-    private var monotonic: Int64 { time.since(origin) }
+    /// Our wall clock.
+    package var wall: Instant { time.adding(milliseconds: skewMilliseconds) }
+    var monotonic: Int64 { time.since(origin) }
 
     /// The daemon runs.
     package var isUp: Bool { clockwork != nil }
@@ -98,6 +122,8 @@ package final class World {
     package func boot() throws {
         lives += 1
         points = 0
+        spins = 0
+        noteRules()
         do {
             let ledger = try Ledger(path: path, pid: nil, now: wall, durability: .simulated)
             let clockwork = Clockwork(
@@ -112,6 +138,26 @@ package final class World {
         }
     }
 
+    private func noteRules() {
+        for schedule in configuration.schedules {
+            if case .rule(let rule) = schedule.trigger { rules[schedule.ruleText] = rule }
+        }
+    }
+
+    /// Gives the daemon another configuration, now or at its next start.
+    package func reload(_ new: EngineConfiguration) {
+        configuration = new
+        noteRules()
+        if isUp { post(.configuration(new, commandID: 1), afterMilliseconds: 0) }
+    }
+
+    /// Sets our wall clock by so much; the daemon notices at its next turn.
+    package func stepClock(byMilliseconds milliseconds: Int64) {
+        skewMilliseconds += milliseconds
+        wasClockSet = true
+        mustTurn = true
+    }
+
     /// Ends the daemon as `kill -9` does: memory and answers on the wire are lost, the file stays.
     package func kill() {
         clockwork = nil
@@ -123,10 +169,19 @@ package final class World {
     }
 
     /// Gives the daemon an input some time from now.
-    package func post(_ input: Input, afterMilliseconds: Int64) {
+    package func post(_ input: Input, afterMilliseconds: Int64 = 0) {
+        post(.input(input), afterMilliseconds: afterMilliseconds)
+    }
+
+    /// Gives the daemon a person's command.
+    package func command(_ command: OperatorCommand) {
+        post(.command(id: 7, command, actor: "tester"))
+    }
+
+    func post(_ payload: Payload, afterMilliseconds: Int64) {
         sequence += 1
         events.append(
-            Event(at: monotonic + max(0, afterMilliseconds), sequence: sequence, input: input))
+            Event(at: monotonic + max(0, afterMilliseconds), sequence: sequence, payload: payload))
     }
 
     /// Lets the world run until an instant, or until the daemon dies.
@@ -135,13 +190,14 @@ package final class World {
     @discardableResult
     package func run(until end: Instant) throws -> Bool {
         while let clockwork {
-            guard let next = nextMoment(), next <= end else {
+            guard let next = nextMoment(), next <= end, errorLines.isEmpty else {
                 time = max(time, end)
                 return true
             }
+            let isSpin = next <= time.adding(milliseconds: 1)
             time = max(time, next)
             do {
-                try turn(clockwork)
+                try turn(clockwork, isSpin: isSpin)
             } catch is Killed {
                 kill()
                 return false
@@ -155,27 +211,34 @@ package final class World {
     package func rest(until end: Instant) { time = max(time, end) }
 
     private func nextMoment() -> Instant? {
-        var moments: [Instant] = []
-        if let event = events.map(\.at).min() {
-            moments.append(origin.adding(milliseconds: event))
+        var earliest: Instant?
+        if let event = events.lazy.map(\.at).min() {
+            earliest = origin.adding(milliseconds: event)
         }
-        // The scheduler waits ten seconds at most, and re-reads its clocks then.
         if let nextDeadline {
-            moments.append(nextDeadline.adding(milliseconds: -skewMilliseconds))
+            let at = nextDeadline.adding(milliseconds: -skewMilliseconds)
+            earliest = min(earliest ?? at, at)
         }
-        if mustTurn { moments.append(time) }
-        return moments.min()
+        if mustTurn { earliest = min(earliest ?? time, time) }
+        return earliest
     }
 
-    private func turn(_ clockwork: Clockwork) throws {
-        let ready = events.filter { $0.at <= monotonic }
-            .sorted { ($0.at, $0.sequence) < ($1.at, $1.sequence) }
-        events.removeAll { $0.at <= monotonic }
+    private func turn(_ clockwork: Clockwork, isSpin: Bool) throws {
+        let now = monotonic
+        var ready: [Event] = []
+        if events.contains(where: { $0.at <= now }) {
+            ready = events.filter { $0.at <= now }
+                .sorted { ($0.at, $0.sequence) < ($1.at, $1.sequence) }
+            events.removeAll { $0.at <= now }
+        }
         for _ in ready { try pass() }
         turns += 1
         mustTurn = false
+        let inputs = ready.map(input)
         let result = try clockwork.take(
-            ready.map(\.input), now: Now(wall: wall, monotonicMilliseconds: monotonic))
+            inputs, now: Now(wall: wall, monotonicMilliseconds: monotonic))
+        noteAcknowledged(inputs)
+        countSpins(isSpin && inputs.isEmpty && result.effects.isEmpty)
         // At least a millisecond on: a deadline that has come is a turn, not a standstill.
         nextDeadline = result.nextDeadline.map { max($0, wall.adding(milliseconds: 1)) }
         for effect in result.effects {
@@ -184,45 +247,12 @@ package final class World {
         }
     }
 
-    private func release(_ effect: Effect) {
-        switch effect {
-        case .log(let line):
-            if line.level == .error { errorLines.append(line.message) }
-        case .reply(_, let reply):
-            replies.append(reply)
-        case .request(let request):
-            perform(request)
+    /// A turn that does nothing and wants another one at once is a hot loop.
+    private func countSpins(_ isSpin: Bool) {
+        spins = isSpin ? spins + 1 : 0
+        if spins == Self.spinsMax, errorLines.isEmpty {
+            errorLines.append("hot loop at \(wall.iso8601)")
         }
-    }
-
-    private func perform(_ effect: RequestEffect) {
-        let credential = sandbox.scenario.clients.first.map {
-            APICredential(clientID: Secret($0.id), clientSecret: Secret($0.secret))
-        }
-        guard
-            let request = try? APIRequest.encoding(
-                effect.call, endpoint: effect.endpoint, token: effect.token,
-                credential: credential)
-        else {
-            errorLines.append("request could not be encoded: \(effect.call.operation)")
-            return
-        }
-        let outcome = sandbox.handle(request, at: time)
-        if case .startRun = effect.call, let slotID = slotID(of: effect) {
-            starts.append(
-                StartRequest(slotID: slotID, requestNumber: sandbox.log.requests, at: time))
-        }
-        let seen = outcome.seen(by: request)
-        let answer = APIAnswer.decoding(
-            effect.call, endpoint: effect.endpoint, outcome: seen.result,
-            receivedAt: wall.adding(milliseconds: seen.afterMilliseconds))
-        post(
-            .answer(requestID: effect.id, answer),
-            afterMilliseconds: max(1, seen.afterMilliseconds))
-    }
-
-    private func slotID(of effect: RequestEffect) -> Int64? {
-        clockwork?.slotID(ofRequest: effect.id)
     }
 
     /// A point at which the daemon may die.
@@ -233,8 +263,12 @@ package final class World {
 
     /// Opens the file as it is, with the daemon down, for the checks.
     package func inspect<T>(_ body: (Ledger) throws -> T) throws -> T {
-        if let ledger { return try body(ledger) }
-        return try body(
-            Ledger(path: path, pid: nil, now: wall, durability: .simulated))
+        guard let ledger else {
+            return try body(Ledger(path: path, pid: nil, now: wall, durability: .simulated))
+        }
+        let willStep = ledger.database.willStep
+        ledger.database.willStep = nil
+        defer { ledger.database.willStep = willStep }
+        return try body(ledger)
     }
 }

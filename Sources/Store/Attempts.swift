@@ -110,7 +110,8 @@ extension Ledger {
         try database.run(
             """
             UPDATE slots SET disposition = 'starting', attempts = attempts + 1,
-                reason = ?, next_action_at = ?, look_wanted_since_at = NULL WHERE slot_id = ?
+                reason = ?, next_action_at = ?, look_wanted_since_at = NULL,
+                run_wanted_since_at = NULL WHERE slot_id = ?
             """, .text("attempt \(slot.attempts + 1) is out"),
             .at(sendBy.adding(milliseconds: 60_000)), .int(slot.slotID))
         return attemptID

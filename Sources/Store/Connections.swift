@@ -154,15 +154,16 @@ extension Ledger {
         try database.run(
             """
             UPDATE attempts SET exposure_end_at = exposure_end_at + ?,
-                last_absent_at = last_absent_at + ?
-            WHERE state IN ('unknown', 'starting') AND exposure_end_at IS NOT NULL
-            """, delta, delta)
+                last_absent_at = last_absent_at + ?, began_at = began_at + ?,
+                send_by_at = send_by_at + ?
+            WHERE state IN ('unknown', 'starting')
+            """, delta, delta, delta, delta)
         try database.run(
             """
             UPDATE connections SET budget_tat_us = budget_tat_us + ? * 1000,
                 next_probe_at = next_probe_at + ?, next_token_at = next_token_at + ?,
-                next_list_at = next_list_at + ?
-            """, delta, delta, delta, delta)
+                next_list_at = next_list_at + ?, clock_skew_ms = clock_skew_ms - ?
+            """, delta, delta, delta, delta, delta)
         try database.run(
             """
             UPDATE process_runs SET next_poll_at = next_poll_at + ?
@@ -173,6 +174,13 @@ extension Ledger {
             UPDATE slots SET next_action_at = next_action_at + ?
             WHERE disposition IN ('pending', 'unknown', 'starting') AND attempts > 0
             """, delta)
+        try database.run(
+            """
+            UPDATE slots SET look_wanted_since_at = look_wanted_since_at + ?,
+                run_wanted_since_at = run_wanted_since_at + ?
+            WHERE disposition = 'pending' AND (look_wanted_since_at IS NOT NULL
+                OR run_wanted_since_at IS NOT NULL)
+            """, delta, delta)
         try database.run(
             """
             UPDATE slots SET next_action_at = min(next_action_at, next_action_at + ?)

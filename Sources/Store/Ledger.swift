@@ -86,9 +86,4 @@ package final class Ledger {
             throw error
         }
     }
-
-    /// The file passed `integrity_check`; the simulation asks after each life.
-    package func isSound() throws -> Bool {
-        try database.first("PRAGMA integrity_check") { $0.string(0) } == "ok"
-    }
 }

@@ -266,13 +266,10 @@ extension Ledger {
             """, .at(now), map: RunRow.init)
     }
 
-    /// The earliest look at a run after an instant; what is overdue has deadlines of its own.
+    /// The earliest look at a run that is still to come.
     package func nextPoll(after now: Instant) throws -> Instant? {
         try database.integer(
-            """
-            SELECT min(next_poll_at) FROM process_runs
-            WHERE next_poll_at IS NOT NULL AND next_poll_at > ?
-            """, .at(now)
+            "SELECT min(next_poll_at) FROM process_runs WHERE next_poll_at > ?", .at(now)
         ).map(Instant.init(milliseconds:))
     }
 

@@ -83,6 +83,7 @@ package struct SlotRow: Sendable, Equatable {
     package var attemptsCounted: Int
     package var nextActionAt: Instant?
     package var lookWantedSince: Instant?
+    package var runWantedSince: Instant?
     package var windowFrom: Instant
     package var blockedBy: String?
     package var forced: Bool
@@ -96,7 +97,8 @@ package struct SlotRow: Sendable, Equatable {
         slot_id, schedule, kind, slot_at, due_at, utc_offset_seconds, disposition, reason, \
         connection, base_url, process_id, process_pattern, mode, is_late, attempts, \
         attempts_counted, next_action_at, look_wanted_since_at, window_from_at, blocked_by, \
-        forced, run_key, ended_at, requested_by, validated_at, upstream_slot_id
+        forced, run_key, ended_at, requested_by, validated_at, upstream_slot_id, \
+        run_wanted_since_at
         """
 
     init(_ row: Row) {
@@ -126,6 +128,7 @@ package struct SlotRow: Sendable, Equatable {
         requestedBy = row.text(23)
         validatedAt = row.at(24)
         upstreamSlotID = row.int(25)
+        runWantedSince = row.at(26)
     }
 }
 
@@ -211,6 +214,16 @@ extension Ledger {
             """, .text(baseURL), .text(processID), map: SlotRow.init)
     }
 
+    /// Processes of slots that have not ended.
+    package func processesOfOpenSlots() throws -> [(baseURL: String, processID: String)] {
+        try database.rows(
+            """
+            SELECT DISTINCT base_url, process_id FROM slots
+            WHERE ended_at IS NULL AND process_id <> ''
+            """
+        ) { ($0.string(0), $0.string(1)) }
+    }
+
     /// Ends a slot; the database refuses an edge that DESIGN.md section 5 does not draw.
     package func end(
         _ slotID: Int64, _ disposition: Disposition, reason: String, now: Instant
@@ -256,9 +269,20 @@ extension Ledger {
             "UPDATE slots SET look_wanted_since_at = ? WHERE slot_id = ?", .at(since), .int(slotID))
     }
 
+    /// Sets since when a slot waits for a read of the run that may block it.
+    package func setRunWanted(_ slotID: Int64, since: Instant?) throws {
+        try database.run(
+            "UPDATE slots SET run_wanted_since_at = ? WHERE slot_id = ?", .at(since), .int(slotID))
+    }
+
     /// Marks a slot as late: it goes out as catch-up.
     package func setLate(_ slotID: Int64) throws {
         try database.run("UPDATE slots SET is_late = 1 WHERE slot_id = ?", .int(slotID))
+    }
+
+    /// A person has decided that a slot starts whatever its process shows.
+    package func setForced(_ slotID: Int64) throws {
+        try database.run("UPDATE slots SET forced = 1 WHERE slot_id = ?", .int(slotID))
     }
 
     /// Blocks a slot by a run, or frees it: the windows of rule 8 then start afresh.
@@ -288,7 +312,8 @@ extension Ledger {
             """
             UPDATE slots SET next_action_at = ?
             WHERE next_action_at > ? AND disposition = 'pending' AND connection = ?
-            """, .at(now), .at(now), .text(connection))
+                AND due_at <= ?
+            """, .at(now), .at(now), .text(connection), .at(now))
     }
 
     /// Wakes the waiting slots of a process (an attempt was settled, a blocker closed).
@@ -353,30 +378,8 @@ extension Ledger {
             """
             UPDATE slots SET next_action_at = ?
             WHERE ended_at IS NULL AND disposition = 'pending' AND connection = ?
-                AND look_wanted_since_at IS NOT NULL AND next_action_at > ?
-            """, .at(now), .text(connection), .at(now))
-    }
-}
-
-extension Ledger {
-    /// Instants of the rule slots of a schedule, in Unix milliseconds, for the checker.
-    package func ruleSlots(
-        schedule: String, after: Instant, through: Instant
-    ) throws -> [Int64] {
-        try database.rows(
-            """
-            SELECT slot_at FROM slots WHERE schedule = ? AND kind = 'rule' AND slot_at > ?
-                AND slot_at <= ? ORDER BY slot_at
-            """, .text(schedule), .at(after), .at(through)
-        ) { $0.integer(0) }
-    }
-
-    /// All slots that have not ended and are in the disposition.
-    package func unended(_ disposition: Disposition) throws -> [SlotRow] {
-        try database.rows(
-            """
-            SELECT \(SlotRow.columns) FROM slots WHERE ended_at IS NULL AND disposition = ?
-            ORDER BY slot_id
-            """, .text(disposition.rawValue), map: SlotRow.init)
+                AND (look_wanted_since_at IS NOT NULL OR run_wanted_since_at IS NOT NULL)
+                AND next_action_at > ? AND due_at <= ?
+            """, .at(now), .text(connection), .at(now), .at(now))
     }
 }

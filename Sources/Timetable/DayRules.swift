@@ -29,6 +29,18 @@ package struct BusinessDayRule: Sendable, Equatable {
         self.months = months.reduce(0) { $0 | 1 << UInt32($1) }
         self.secondOfDay = secondOfDay
     }
+
+    /// Whether some month is long enough to have as many business days, holidays left aside.
+    func isPossible(weekend: UInt8) -> Bool {
+        for month in 1...12 where months & (1 << UInt32(month)) != 0 {
+            for firstWeekday in 0..<7 {
+                let days = 0..<CivilDate.length(ofMonth: month, year: 2000)
+                let count = days.count { weekend & (1 << UInt8((firstWeekday + $0) % 7)) == 0 }
+                if count >= abs(index) { return true }
+            }
+        }
+        return false
+    }
 }
 
 /// Listed dates at a time of day: a close calendar.

@@ -141,15 +141,18 @@ extension FiringRule {
         }
         let isWild = if case .cron(let rule) = kind { rule.isWild } else { false }
         let behaviour = dst.behaviour(isWild: isWild)
+        let star =
+            isWild && dst == .cron
+            ? " (a time field begins with ‘*’, so the rule follows the wall clock)" : ""
         if isForward {
             return behaviour.runsAfterGap
                 ? "what falls in between runs once, right after the change"
-                : "what falls in between doesn't run"
+                : "what falls in between doesn't run" + star
         }
         switch behaviour.repeats {
         case .first: return "what falls in between runs once, the first time"
         case .last: return "what falls in between runs once, the second time"
-        case .both: return "what falls in between runs both times"
+        case .both: return "what falls in between runs both times" + star
         }
     }
 

@@ -54,7 +54,9 @@ package struct FiringRule: Sendable {
         case .cron(let rule): rule.isNever
         case .every(let milliseconds): milliseconds <= 0
         case .dates(let list): list.days.isEmpty
-        case .businessDay, .reboot: false
+        case .businessDay(let rule):
+            !rule.isPossible(weekend: (calendar ?? .weekdays).weekend)
+        case .reboot: false
         }
     }
 

@@ -37,6 +37,7 @@ struct TimesOfDay: Sendable, Equatable {
     @inline(__always)
     func next(from second: Int) -> Int? {
         if second <= Int(first) { return Int(first) }
+        if second > Int(last) { return nil }
         // Unsigned and short: the divisions become cheaper multiplications.
         let time = UInt32(truncatingIfNeeded: second)
         let hour = Int(time / 3600)
@@ -63,6 +64,7 @@ struct TimesOfDay: Sendable, Equatable {
     @inline(__always)
     func previous(through second: Int) -> Int? {
         if second >= Int(last) { return Int(last) }
+        if second < Int(first) { return nil }
         // Unsigned and short: the divisions become cheaper multiplications.
         let time = UInt32(truncatingIfNeeded: second)
         let hour = Int(time / 3600)

@@ -172,6 +172,11 @@ struct ZoneWalk {
             }
             guard index > 0 else { return nil }
             index -= 1
+            // As in `nextAcross`: changes between here and the match can't matter.
+            let near = search.local + ZoneWalk.farAway
+            if table[index].start > near, table[index].start < search.bound - ZoneWalk.farAway {
+                index = table.index(at: near)
+            }
             let through = windowEnd(index) - 1
             if through > search.bound || through < search.local {
                 guard let match = pattern.previousLocal(through: through) else { return nil }

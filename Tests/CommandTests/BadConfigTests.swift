@@ -1,45 +1,6 @@
 import Testing
 import carillon
 
-/// A config that is right but for what a case puts into it.
-private func config(
-    top: String = "", daemon: String = "", connection: String = "", defaults: String = "",
-    schedule: String = "", more: String = ""
-) -> String {
-    """
-    version = 1
-    \(top)
-    [daemon]
-    \(daemon)
-    [connections.prod]
-    client_id = "id"
-    client_secret = { credential = "secret" }
-    \(connection.contains("base_url") || connection.contains("region") ? "" : "region = \"us\"")
-    \(connection)
-    [defaults]
-    timezone = "America/New_York"
-    \(defaults)
-    [schedules.one]
-    process = "51bcc3ec3d0b4aadb69659e2a7ed767b"
-    \(schedule.contains("cron =") || schedule.contains("at =") || schedule.contains("every =")
-        || schedule.contains("after =") ? "" : "cron = \"0 6 * * 1-5\"")
-    \(schedule)
-    \(more)
-    """
-}
-
-/// Loads a config text as `/c/carillon.toml`; the rendered errors.
-private func errors(_ text: String, host: MemoryHost = MemoryHost()) -> [String] {
-    var host = host
-    host.files["/c/carillon.toml"] = text
-    do {
-        _ = try ConfigurationLoader(host: host).load("/c/carillon.toml")
-        return []
-    } catch {
-        return error.errors.map(\.description)
-    }
-}
-
 /// One bad input and what must be said about it.
 struct BadInput: Sendable, CustomTestStringConvertible {
     var text: String
@@ -319,19 +280,6 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     ])
     func schedules(input: BadInput) {
         expect(input)
-    }
-
-    @Test func syntaxErrorsHaveLineAndColumn() {
-        let found = errors("version = 1\n[daemon\nlog = 5\n")
-        #expect(found.count == 1)
-        #expect(found.first?.hasPrefix("/c/carillon.toml:2:") == true)
-        #expect(found.first?.contains("TOML syntax") == true)
-    }
-
-    @Test func oddBytesAreRefusedInWords() {
-        #expect(errors("version = 1\n\u{0}").first?.contains("NUL") == true)
-        #expect(
-            errors("version = 1\n[daemon]\nlog = \"a\\u0000\"").first?.contains("\\u0000") == true)
     }
 
     @Test func allErrorsAreReportedTogetherInTheOrderOfTheFile() {

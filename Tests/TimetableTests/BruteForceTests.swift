@@ -134,7 +134,13 @@ import Timetable
 
     @Test("every zone of the system, minute by minute", .enabled(if: isLongRun))
     func allZones() throws {
-        for name in try SystemZones.names() { try check(zone: name, year: 2026, long: true) }
+        // Links have the same data: one name of each is enough.
+        var seen: Set<UInt64> = []
+        for name in try SystemZones.names() {
+            let hash = try SystemZones.zone(name).contentHash
+            if seen.insert(hash).inserted { try check(zone: name, year: 2026, long: true) }
+        }
+        #expect(seen.count > 300)
     }
 }
 

@@ -194,6 +194,17 @@ import Timetable
         )
     }
 
+    @Test func businessDaysThatNoMonthHas() throws {
+        let late = try BusinessDayRule(index: 23, months: [2, 4], secondOfDay: 0)
+        let weekdays = FiringRule(kind: .businessDay(late), zone: .utc)
+        #expect(weekdays.isNever && weekdays.next(after: Instant(seconds: 0)) == nil)
+        let every = try BusinessCalendar(name: "every day", weekend: [])
+        #expect(!FiringRule(kind: .businessDay(late), zone: .utc, calendar: every).isNever)
+        let rare = try BusinessDayRule(index: -23, secondOfDay: 0)
+        let rule = FiringRule(kind: .businessDay(rare), zone: .utc)
+        #expect(!rule.isNever && rule.next(after: Instant(seconds: 0)) != nil)
+    }
+
     @Test func calendarsThatCannotBe() throws {
         #expect(throws: CalendarError.self) { try BusinessCalendar(name: "x", weekend: Set(0...6)) }
         #expect(throws: CalendarError.self) { try BusinessCalendar(name: "x", weekend: [7]) }

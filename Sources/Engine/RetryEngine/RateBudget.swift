@@ -39,6 +39,9 @@ package struct RateBudget: Sendable, Equatable {
     ///
     /// - Returns: nil if it may go now.
     package mutating func take(_ priority: Priority, now: Instant) -> Instant? {
+        // Further ahead than the budget can ever get: the clock was set back while we were down.
+        tatMicroseconds = min(
+            tatMicroseconds, now.milliseconds * 1000 + burst * incrementMicroseconds)
         let earliest = earliest(priority, now: now)
         guard earliest <= now else { return earliest }
         tatMicroseconds = max(tatMicroseconds, now.milliseconds * 1000) + incrementMicroseconds

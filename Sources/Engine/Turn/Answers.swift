@@ -17,7 +17,28 @@ extension Clockwork {
     }
 
     private func receive(_ requestID: UInt64, _ answer: APIAnswer) throws {
-        guard let request = memory.requests.removeValue(forKey: requestID) else { return }
+        guard let request = memory.requests[requestID] else { return }
+        try receive(request, answer)
+        memory.requests[requestID] = nil
+    }
+
+    /// An answer that could not be applied: its request is over all the same, and a start that it
+    /// belongs to is in doubt.
+    func abandon(_ requestID: UInt64) throws {
+        guard let request = memory.requests[requestID] else { return }
+        forget(requestID)
+        guard case .start(let attemptID, let slotID) = request.purpose else { return }
+        try step("put attempt \(attemptID) in doubt", slotID: slotID) {
+            guard let attempt = try ledger.attempt(attemptID), attempt.state == .starting,
+                let slot = try ledger.slot(slotID)
+            else { return }
+            try becomeUnknown(
+                slot, attempt, reason: "the answer to attempt \(attempt.number) can't be stored",
+                httpStatus: nil, errorID: nil)
+        }
+    }
+
+    private func receive(_ request: PendingRequest, _ answer: APIAnswer) throws {
         let connection = configuration?.connections[request.connection]
         if let connection { try noteServer(connection, answer) }
         switch request.purpose {
@@ -137,9 +158,10 @@ extension Clockwork {
         _ request: PendingRequest, _ answer: APIAnswer, attemptID: Int64, slotID: Int64,
         _ connection: Connection?
     ) throws {
-        guard let attempt = try ledger.attempt(attemptID), attempt.state == .starting,
-            let slot = try ledger.slot(slotID)
+        guard let attempt = try ledger.attempt(attemptID), let slot = try ledger.slot(slotID),
+            attempt.state == .starting || attempt.state == .unknown
         else { return }
+        guard attempt.state == .starting || answer.startedRun != nil else { return }
         switch answer.result {
         case .success(.run(let run)):
             if let connection { try noteAccepted(connection) }
@@ -303,5 +325,13 @@ extension Clockwork {
         case .conflict: "sent again (on_conflict = \"retry\")"
         case .unavailable: "sent again after a backoff"
         }
+    }
+}
+
+extension APIAnswer {
+    /// The run that a start was answered with.
+    fileprivate var startedRun: ProcessRun? {
+        guard case .success(.run(let run)) = result else { return nil }
+        return run
     }
 }

@@ -21,6 +21,17 @@ extension Clockwork {
         turn.connections = [:]
         turn.daemon = nil
         memory.looks = [:]
+        memory.processNames = [:]
+        memory.lastTouch = nil
+        // What is on the wire was sent before the step: its age stays what it is.
+        for id in memory.requests.keys {
+            let sentAt = memory.requests[id]?.sentAt.wall ?? now
+            memory.requests[id]?.sentAt.wall = sentAt.adding(milliseconds: step)
+        }
+        for name in memory.sweeps.keys {
+            let requestedAt = memory.sweeps[name]?.requestedAt.wall ?? now
+            memory.sweeps[name]?.requestedAt.wall = requestedAt.adding(milliseconds: step)
+        }
         if step < 0 {
             try returnCursors()
         } else if step >= Self.downMillisecondsMin, memory.lifeID != 0 {

@@ -120,7 +120,10 @@ package final class Clockwork {
     /// The order of a turn; a reader follows a slot through it from top to bottom.
     private func pass(_ inputs: [Input]) throws {
         try readClock()
-        for input in inputs { try step("apply an input") { try apply(input) } }
+        for input in inputs {
+            let done = try step("apply an input") { try apply(input) }
+            if !done, case .answer(let requestID, _) = input { try abandon(requestID) }
+        }
         if configuration != nil {
             try createDueSlots()
             try createAfterSlots()
@@ -143,12 +146,20 @@ package final class Clockwork {
     func step(
         _ what: String, schedule: String? = nil, slotID: Int64? = nil, _ work: () throws -> Void
     ) throws -> Bool {
+        let effects = turn.effects.count
+        let connections = turn.connections
+        let daemon = turn.daemon
         do {
             try ledger.savepoint(work)
             return true
         } catch let error as StoreError where error.kind != .constraint && error.kind != .other {
             throw error
         } catch {
+            // What was not written was not done: no effect of it leaves, no row remembers it.
+            for case .request(let request) in turn.effects[effects...] { forget(request.id) }
+            turn.effects.removeSubrange(effects...)
+            turn.connections = connections
+            turn.daemon = daemon
             var row = NewError(
                 operation: "turn", message: "could not \(what): \(error)",
                 nextStep: "the rest of the turn goes on")
@@ -157,6 +168,18 @@ package final class Clockwork {
             _ = try ledger.insert(row, now: now)
             log(.error, "could not \(what): \(error)")
             return false
+        }
+    }
+
+    /// Takes a request out of all books, as if it had never been wanted.
+    func forget(_ requestID: UInt64) {
+        guard let request = memory.requests.removeValue(forKey: requestID) else { return }
+        switch request.purpose {
+        case .start: break
+        case .token: memory.tokens[request.connection]?.isRequested = false
+        case .sweep: memory.sweeps[request.connection] = nil
+        case .readRun(let runKey): memory.readingRuns.remove(runKey)
+        case .validate(let slotID): memory.validatingSlots.remove(slotID)
         }
     }
 
@@ -204,11 +227,14 @@ package final class Clockwork {
     }
 
     private func nextDeadline() throws -> Instant? {
+        // A daemon that is being stopped waits for answers only.
         guard configuration != nil, !memory.isStopping else { return nil }
         if turn.wantsTurnSoon { return now }
         var candidates = turn.deadlines
         if let at = try ledger.nextSlotAction() { candidates.append(at) }
         if let at = try ledger.nextScheduleDue() { candidates.append(at) }
+        // Runs that are due already wait for a sweep, a hint or the budget, whose instants are
+        // among the deadlines; their own would be a hot loop.
         if let at = try ledger.nextPoll(after: now) { candidates.append(at) }
         return candidates.min()
     }

@@ -21,7 +21,7 @@ struct Memory {
     /// The last look at each process that a schedule names or that has an open run.
     var looks: [ProcessKey: Look] = [:]
     /// Names of a connection's processes by id, as the last complete list showed them.
-    var processNames: [String: [String: String]] = [:]
+    var processNames: [String: (requestedAt: Instant, names: [String: String])] = [:]
     /// Runs that are being read in full.
     var readingRuns: Set<Int64> = []
     /// Slots whose process is being validated.

@@ -85,8 +85,8 @@ extension Clockwork {
             detail: until.map { "until \($0.iso8601)" } ?? "", now: now)
         var waiting = 0
         for affected in name.map({ [$0] }) ?? schedules.keys.sorted() {
-            for slot in try ledger.openSlots(schedule: affected, .pending) where slot.kind == .rule
-            {
+            for slot in try ledger.openSlots(schedule: affected, .pending)
+            where slot.kind != .manual {
                 try end(slot, .skipped, "paused by \(actor) while it waited: \(slot.reason)")
                 waiting += 1
             }
@@ -197,6 +197,8 @@ extension Clockwork {
         case .start:
             if let attempt { try withdraw(attempt) }
             try ledger.setBlocked(slotID, by: nil, windowFrom: now)
+            // The person has seen what the process shows: nothing of it holds or blocks it again.
+            try ledger.setForced(slotID)
             try ledger.move(
                 slotID, .pending, reason: "to be started, decided by \(actor)", nextActionAt: now)
             want(look: slot.connection, .start)
@@ -226,6 +228,9 @@ extension Clockwork {
         let known = try ledger.run(baseURL: slot.baseURL, runID: runID)
         if let other = known?.slotID, other != slot.slotID {
             return .conflict("run \(runID) belongs to slot \(other)", slotID: other)
+        }
+        if let known, !slot.processID.isEmpty, known.processID != slot.processID {
+            return .conflict("run \(runID) is a run of process \(known.processID)")
         }
         let runKey: Int64
         if let known {

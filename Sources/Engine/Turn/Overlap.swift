@@ -41,9 +41,9 @@ extension Clockwork {
     private func isKnownFresh(_ run: RunRow, _ slot: SlotRow, look: Look?) throws -> Bool {
         if look?.runID == run.runID { return true }
         let oldest = now.adding(milliseconds: -limits.lookAgeMaxMilliseconds)
-        if let polled = run.lastPolledAt, polled >= oldest { return true }
-        let since = slot.lookWantedSince ?? now
-        if slot.lookWantedSince == nil { try ledger.setLookWanted(slot.slotID, since: now) }
+        if let polled = run.lastPolledAt, polled >= oldest, polled <= now { return true }
+        let since = slot.runWantedSince ?? now
+        if slot.runWantedSince == nil { try ledger.setRunWanted(slot.slotID, since: now) }
         guard let connection = configuration?.connections[slot.connection],
             now < since.adding(milliseconds: connection.lookPatienceMilliseconds)
         else { return true }
@@ -85,6 +85,12 @@ extension Clockwork {
                 "the later slot \(other.slotAt.iso8601) waits for run \(blocker.runID) in its stead"
             )
         }
+        for other in try ledger.openSlots(schedule: slot.schedule, .pending)
+        where other.kind == slot.kind && other.slotAt < slot.slotAt && other.blockedBy != nil {
+            try end(
+                other, .coalesced,
+                "the later slot \(slot.slotAt.iso8601) waits for run \(blocker.runID) in its stead")
+        }
         if slot.blockedBy != blocker.runID {
             try ledger.setBlocked(slot.slotID, by: blocker.runID, windowFrom: nil)
         }
@@ -115,13 +121,15 @@ extension Clockwork {
             try end(slot, .failed, "the process name pattern \"\(pattern)\" can't be expanded")
             return nil
         }
-        guard let names = memory.processNames[slot.connection] else {
+        guard let listed = memory.processNames[slot.connection],
+            (0...limits.lookAgeMaxMilliseconds).contains(now.since(listed.requestedAt))
+        else {
             want(look: slot.connection, .start)
             if slot.lookWantedSince == nil { try ledger.setLookWanted(slot.slotID, since: now) }
             _ = try wait(slot, "looking for the process \"\(name)\"", 15_000)
             return nil
         }
-        let matches = names.filter { $0.value == name }.keys.sorted()
+        let matches = listed.names.filter { $0.value == name }.keys.sorted()
         guard let id = matches.first, matches.count == 1 else {
             let found =
                 matches.isEmpty
@@ -149,6 +157,13 @@ extension Clockwork {
         guard let token = usableToken(connection.name) else {
             try requestToken(connection, .start)
             return try wait(slot, "waiting for an access token", 15_000)
+        }
+        if let until = try blockedUntil(connection.name, operation: "validateProcess") {
+            try ledger.wait(
+                slot.slotID,
+                reason: "the API asked us to wait until \(until.iso8601) with validations",
+                until: until)
+            return false
         }
         if let at = try takeBudget(connection, .start) {
             try ledger.wait(slot.slotID, reason: "waiting for the rate budget", until: at)

@@ -32,7 +32,7 @@ extension Clockwork {
         let old = schedules
         schedules = [:]
         for schedule in new.schedules where schedule.enabled { schedules[schedule.name] = schedule }
-        nameProcesses()
+        try nameProcesses()
         for schedule in new.schedules {
             try step("apply schedule \(schedule.name)", schedule: schedule.name) {
                 if let change = try adopt(
@@ -67,8 +67,13 @@ extension Clockwork {
         return changes.count > 10 ? "\(shown); and \(changes.count - 10) more" : shown
     }
 
-    private func nameProcesses() {
-        namedProcesses = []
+    /// Also those of slots that have not ended: a slot of a schedule that is gone still settles, and
+    /// a process named by pattern is known by its slots only.
+    private func nameProcesses() throws {
+        namedProcesses = Set(
+            try ledger.processesOfOpenSlots().map {
+                ProcessKey(baseURL: $0.baseURL, processID: $0.processID)
+            })
         for schedule in schedules.values {
             guard case .id(let id) = schedule.process,
                 let connection = configuration?.connections[schedule.connection]
@@ -82,6 +87,10 @@ extension Clockwork {
         try recoverStarting()
         if let last = try ledger.lastTurnAt(), last > now {
             log(.warning, "the clock is behind the last turn by \(last.since(now)) ms")
+            // Waits count from the last turn then: longer than needed, never shorter.
+            try ledger.shiftWaits(by: now.since(last))
+            turn.connections = [:]
+            turn.daemon = nil
             try returnCursorsAtStart()
         }
         memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
@@ -290,6 +299,9 @@ extension Clockwork {
             if schedule.mode == .observe {
                 slot.disposition = .skipped
                 slot.reason = "observe mode: it would have been started"
+            } else if let pause = try ledger.pauses(schedule: name, covering: now).first {
+                slot.disposition = .skipped
+                slot.reason = Self.words(for: pause)
             }
             _ = try ledger.insert(slot, now: now)
         }

@@ -53,10 +53,26 @@ extension Clockwork {
                 }
                 continue
             }
-            want(look: slot.connection, .start)
+            guard let looker = looker(for: slot) else {
+                if let attempt = try ledger.lastAttempt(slotID: slot.slotID) {
+                    try hold(
+                        slot, attempt, candidate: nil,
+                        reason: "the answer to attempt \(attempt.number) was lost, and no "
+                            + "connection of the configuration leads to \(slot.baseURL) any more")
+                }
+                continue
+            }
+            want(look: looker, .start)
             try ledger.wait(
                 slot.slotID, reason: slot.reason, until: now.adding(milliseconds: 10_000))
         }
+    }
+
+    /// A connection that can look at the slot's process: its own, or another one of its address.
+    private func looker(for slot: SlotRow) -> String? {
+        let connections = configuration?.connections ?? [:]
+        if connections[slot.connection]?.baseURL == slot.baseURL { return slot.connection }
+        return connections.keys.sorted().first { connections[$0]?.baseURL == slot.baseURL }
     }
 
     /// Judges the attempt in doubt on the process that a look shows, if there is one.
@@ -68,7 +84,11 @@ extension Clockwork {
             look.requestedAt >= exposureEnd,
             let slot = try ledger.slot(attempt.slotID), slot.disposition == .unknown
         else { return }
-        let row = try connectionRow(connection.name)
+        // Another connection may have looked: user, clock and patience are those of the sender.
+        let row = try connectionRow(slot.connection)
+        let settleWithin =
+            configuration?.connections[slot.connection]?.settleWithinMilliseconds
+            ?? connection.settleWithinMilliseconds
         let claimed = try look.runID.flatMap {
             try ledger.run(baseURL: look.baseURL, runID: $0)?.slotID
         }
@@ -81,7 +101,7 @@ extension Clockwork {
                     try ledger.isContested(
                         runID: $0, baseURL: look.baseURL, slotID: slot.slotID)
                 } ?? false,
-                settleWithinMilliseconds: connection.settleWithinMilliseconds))
+                settleWithinMilliseconds: settleWithin))
         if verdict != .absentSoFar { _ = try ledger.keep(look) }
         try conclude(verdict, slot, attempt, look: look)
     }

@@ -185,6 +185,8 @@ extension Clockwork {
         dueAt: Instant, schedule: Schedule, why: String
     ) throws -> (Disposition, String) {
         let judgedAt = dueAt.adding(milliseconds: schedule.startWithinMilliseconds)
+        // We are up now, also if the last turn that said so is a minute old.
+        if memory.lifeID != 0 { try ledger.touchLife(memory.lifeID, now: now) }
         if try ledger.wasUp(at: min(judgedAt, now)) {
             return (.expired, "too late although the daemon was up: \(why)")
         }

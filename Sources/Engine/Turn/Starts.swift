@@ -28,10 +28,16 @@ extension Clockwork {
         else {
             return try end(slot, .cancelled, "its schedule is no longer in the configuration")
         }
+        guard slot.dueAt <= now else {
+            return try ledger.wait(slot.slotID, reason: slot.reason, until: slot.dueAt)
+        }
         guard try isWithinWindows(slot, schedule) else { return }
         guard let resolved = try resolveProcess(slot, schedule) else { return }
-        guard try isConnectionReady(resolved, connection) else { return }
-        guard try isAloneInDoubt(resolved) else { return }
+        guard try isConnectionReady(resolved, connection), try isAloneInDoubt(resolved) else {
+            // look_patience counts only while nothing but the look is missing.
+            if slot.lookWantedSince != nil { try ledger.setLookWanted(slot.slotID, since: nil) }
+            return
+        }
         guard let baseline = try look(for: resolved, connection) else { return }
         guard try !isUnclaimedRunAhead(resolved, baseline.look) else { return }
         guard try !isBlocked(resolved, schedule, look: baseline.look) else { return }
@@ -140,7 +146,10 @@ extension Clockwork {
     }
 
     private func look(for slot: SlotRow, _ connection: Connection) throws -> Baseline? {
-        if let look = freshLook(slot.baseURL, slot.processID) { return Baseline(look: look) }
+        if let look = freshLook(slot.baseURL, slot.processID) {
+            if slot.lookWantedSince != nil { try ledger.setLookWanted(slot.slotID, since: nil) }
+            return Baseline(look: look)
+        }
         guard guards.looksBeforeStart else { return Baseline(look: nil) }
         want(look: connection.name, .start)
         let since = slot.lookWantedSince ?? now
@@ -155,7 +164,7 @@ extension Clockwork {
 
     func freshLook(_ baseURL: String, _ processID: String) -> Look? {
         guard let look = memory.looks[ProcessKey(baseURL: baseURL, processID: processID)],
-            now.since(look.requestedAt) <= limits.lookAgeMaxMilliseconds
+            (0...limits.lookAgeMaxMilliseconds).contains(now.since(look.requestedAt))
         else { return nil }
         return look
     }
@@ -163,7 +172,7 @@ extension Clockwork {
     /// Rule 13: before any catch-up, a run of our own user since slot_at that no slot claims may be
     /// this slot's, started before the ledger was lost or restored.
     private func isUnclaimedRunAhead(_ slot: SlotRow, _ look: Look?) throws -> Bool {
-        guard slot.isLate, slot.kind == .rule, let look, let runID = look.runID,
+        guard !slot.forced, slot.isLate, slot.kind == .rule, let look, let runID = look.runID,
             let created = look.runCreatedAt,
             created >= slot.slotAt,
             let ours = try connectionRow(slot.connection)?.userID,

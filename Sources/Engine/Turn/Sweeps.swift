@@ -49,6 +49,7 @@ extension Clockwork {
         switch answer.result {
         case .success(.page(let page)):
             try noteAccepted(connection)
+            let seenBefore = sweep.seen.count
             for summary in page.processes {
                 sweep.names[summary.id] = summary.name
                 // Offset pages shift under us: an item seen twice in a sweep counts once.
@@ -60,10 +61,12 @@ extension Clockwork {
             }
             sweep.pages += 1
             try ledger.wakeLookers(connection: connection.name, now: now)
-            guard let next = page.nextLink, sweep.pages < Self.pagesMax else {
-                return try finish(sweep, connection, isComplete: page.nextLink == nil)
-            }
+            // A page without anything new leads in a circle.
+            guard let next = page.nextLink, sweep.pages < Self.pagesMax,
+                sweep.seen.count > seenBefore
+            else { return try finish(sweep, connection, isComplete: page.nextLink == nil) }
             guard let token = usableToken(connection.name),
+                try blockedUntil(connection.name, operation: "listProcesses") == nil,
                 try takeBudget(connection, sweep.priority) == nil
             else { return try finish(sweep, connection, isComplete: false) }
             memory.sweeps[connection.name] = sweep
@@ -94,7 +97,9 @@ extension Clockwork {
 
     private func finish(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
         memory.sweeps[connection.name] = nil
-        if isComplete { memory.processNames[connection.name] = sweep.names }
+        if isComplete {
+            memory.processNames[connection.name] = (sweep.requestedAt.wall, sweep.names)
+        }
         // Two seconds keep a slot whose process is not listed from turning into a hot loop.
         try change(connection.name) {
             $0.listFailures = 0

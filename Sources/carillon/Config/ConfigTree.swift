@@ -62,25 +62,49 @@ enum ConfigTree {
             problems.error(ConfigPath(), at: position, "holds a NUL character, which TOML forbids")
             return nil
         }
+        let positions = TOMLPositions(bytes)
+        if let hazard = positions.hazard {
+            refuse(hazard, before: bytes[..<hazard.offset], file, problems)
+            return nil
+        }
         do {
             let table = try TOMLTable(string: text)
-            let positions = TOMLPositions(bytes)
             if positions.hasEscapedNUL {
                 problems.error(ConfigPath(), at: top, "a string holds \\u0000, which is refused")
                 return nil
             }
             let builder = Builder(file: file, positions: positions)
             return builder.node(table, path: ConfigPath(), parent: top)
-        } catch let error as TOMLParseError {
-            let begin = error.source.begin
-            let position = SourcePosition(file: file, line: begin.line, column: begin.column)
-            problems.error(
-                ConfigPath(), at: position,
-                "TOML syntax: " + Printable.escaped(error.description, limit: 300))
         } catch {
-            problems.error(ConfigPath(), at: top, "TOML: \(error)")
+            note(error, file, problems)
         }
         return nil
+    }
+
+    /// Notes what TOMLKit must not be shown, or the error before it that it would have met first.
+    private static func refuse(
+        _ hazard: TOMLPositions.Hazard, before bytes: ArraySlice<UInt8>, _ file: String,
+        _ problems: ConfigProblems
+    ) {
+        let position = SourcePosition(
+            file: file, line: hazard.place.keyLine, column: hazard.place.keyColumn)
+        do {
+            _ = try TOMLTable(string: String(decoding: bytes, as: UTF8.self))
+        } catch let error as TOMLParseError where !error.description.contains("end-of-file") {
+            return note(error, file, problems)
+        } catch {
+            // The text only ends too early, in the middle of a value: the hazard is the error.
+        }
+        problems.error(ConfigPath(), at: position, "TOML syntax: \(hazard.message)")
+    }
+
+    private static func note(_ error: any Error, _ file: String, _ problems: ConfigProblems) {
+        let begin = (error as? TOMLParseError)?.source.begin
+        let words = (error as? TOMLParseError)?.description ?? "\(error)"
+        let position = SourcePosition(
+            file: file, line: begin?.line ?? 1, column: begin?.column ?? 1)
+        problems.error(
+            ConfigPath(), at: position, "TOML syntax: " + Printable.escaped(words, limit: 300))
     }
 
     private struct Builder {

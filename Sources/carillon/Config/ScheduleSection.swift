@@ -48,7 +48,8 @@ struct ScheduleSection {
         let process = process()
         let connection = connection()
         let zone = zone()
-        let rule = zone.flatMap(trigger)
+        // An unknown zone must not hide what else is wrong with the rule.
+        let rule = trigger(zone ?? .utc)
         var schedule = Schedule(
             name: name, process: process ?? .id("-"), connection: connection ?? "",
             trigger: rule?.trigger ?? .manual, ruleText: rule?.text ?? "",
@@ -57,7 +58,7 @@ struct ScheduleSection {
         readTimes(&schedule, isZoneKnown: zone != nil)
         readRetryAndPoll(&schedule)
         readLabels(&schedule)
-        checkSpread(schedule)
+        if zone != nil { checkSpread(schedule) }
         guard process != nil, connection != nil, zone != nil, rule != nil else { return nil }
         return schedule
     }

@@ -1,8 +1,8 @@
 /// Where every key and value of a TOML text stands.
 ///
-/// TOMLKit's nodes carry no positions, so this scan of the same text supplies them. It reads only
-/// text that TOMLKit has accepted, and therefore checks nothing itself; it must merely never trap
-/// or hang, whatever it is given.
+/// TOMLKit's nodes carry no positions, so this scan of the same text supplies them. It checks
+/// nothing that TOMLKit checks, but must never trap or hang, whatever it is given. The one thing it
+/// does look for is text that toml++ 3.4 can't bear (`hazard`).
 struct TOMLPositions {
     /// What the scan knows of one path.
     struct Place {
@@ -14,8 +14,21 @@ struct TOMLPositions {
         var raw = ""
     }
 
+    /// Text that must not reach toml++: where, where it begins in bytes, and what is wrong.
+    struct Hazard {
+        var place: Place
+        var offset: Int
+        var message: String
+    }
+
     /// Places by path; tables are at their header, or at the first key that implies them.
     private(set) var places: [ConfigPath: Place] = [:]
+    /// The first place that TOMLKit must not be shown.
+    ///
+    /// toml++ 3.4 checks some things by an assertion instead of an error: `[=]` (a header without a
+    /// key), `[ } ]` (an array's element that is no value) and `2026-12-25Tx` end the process in a
+    /// debug build and are undefined behaviour in a release build. Found by fuzzing.
+    private(set) var hazard: Hazard?
     /// Whether a string holds an escaped NUL, which would cut the value short in TOMLKit.
     private(set) var hasEscapedNUL = false
 
@@ -23,6 +36,9 @@ struct TOMLPositions {
     private var index = 0
     private var line = 1
     private var column = 1
+    private var depth = 0
+    /// toml++ refuses deeper nesting; the scan must not run out of stack before.
+    private static let depthMax = 260
     private var elementCounts: [ConfigPath: Int] = [:]
 
     /// Scans the text.
@@ -50,9 +66,18 @@ struct TOMLPositions {
 
     private mutating func scanHeader() -> ConfigPath {
         let place = here
+        let offset = index
         advance()
+        skipBlanks(newlines: false)
         let isElement = current == UInt8(ascii: "[")
-        if isElement { advance() }
+        if isElement {
+            advance()
+            skipBlanks(newlines: false)
+        }
+        if hazard == nil, let byte = current, !Self.canFollowBracket(byte) {
+            hazard = Hazard(
+                place: place, offset: offset, message: "a table's header needs a name, [name]")
+        }
         let keys = scanKeys()
         skipBlanks(newlines: false)
         while current == UInt8(ascii: "]") { advance() }
@@ -75,6 +100,16 @@ struct TOMLPositions {
         return path
     }
 
+    private static func canFollowBracket(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+            UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "]"):
+            true
+        default: false
+        }
+    }
+
     private mutating func scanKeyValue(in table: ConfigPath) {
         let place = here
         var path = table
@@ -95,12 +130,16 @@ struct TOMLPositions {
         var place = key
         place.valueLine = line
         place.valueColumn = column
+        depth += 1
         switch current {
         case UInt8(ascii: "\""), UInt8(ascii: "'"): _ = scanString()
-        case UInt8(ascii: "["): scanArray(path)
-        case UInt8(ascii: "{"): scanInlineTable(path)
-        default: scanScalar()
+        case UInt8(ascii: "[") where depth < Self.depthMax: scanArray(path)
+        case UInt8(ascii: "{") where depth < Self.depthMax: scanInlineTable(path)
+        default:
+            scanScalar()
+            refuseScalar(bytes[start..<index], place, start)
         }
+        depth -= 1
         place.raw = text(from: start)
         places[path] = place
     }
@@ -117,6 +156,10 @@ struct TOMLPositions {
                 continue
             }
             let start = index
+            if hazard == nil, byte == UInt8(ascii: "}") || byte >= 0x80 {
+                hazard = Hazard(
+                    place: here, offset: start, message: "expected a value or the array's end")
+            }
             scanValue(path.appending(index: element), key: here)
             element += 1
             if index == start { advance() }
@@ -137,6 +180,20 @@ struct TOMLPositions {
             scanKeyValue(in: path)
             if index == start { advance() }
         }
+    }
+
+    private mutating func refuseScalar(
+        _ text: ArraySlice<UInt8>, _ place: Place, _ start: Int
+    ) {
+        // An empty one (`a = ` and the line's end) is an error that toml++ words well.
+        guard hazard == nil, !text.isEmpty, !TOMLScalar.isValid(text) else { return }
+        var found = place
+        found.keyLine = place.valueLine
+        found.keyColumn = place.valueColumn
+        let shown = Printable.escaped(String(decoding: text, as: UTF8.self), limit: 40)
+        hazard = Hazard(
+            place: found, offset: start,
+            message: "not a value (\(shown)); a text needs quotes, \"…\"")
     }
 
     /// Numbers, booleans, dates: up to a delimiter, without trailing blanks.

@@ -1,0 +1,199 @@
+import Engine
+import Sandbox
+import Timetable
+
+/// What a seed puts on the stage: API, processes, connections, schedules and what will happen.
+struct Stage {
+    static let processes = ["p1", "p2", "p3"]
+    private static let minutes: [Int64] = [5, 7, 10, 15, 20, 30, 60]
+
+    var scenario = Scenario()
+    var configuration: EngineConfiguration
+    var plan = World.Plan()
+    var lengthMilliseconds: Int64
+    var deathProbability: Double
+    private let processCount: Int
+
+    init(dice: inout Dice, regime: FaultRule.Regime) {
+        lengthMilliseconds = dice.between(20, 300) * 60_000
+        deathProbability = dice.pick([0, 0.3, 0.8, 0.95])
+        processCount = 1 + dice.below(Self.processes.count)
+        configuration = EngineConfiguration(contentHash: "0", connections: [:], schedules: [])
+        setScenario(&dice, regime)
+        setConnections(&dice)
+        var schedules: [Schedule] = []
+        for index in 0...dice.below(5) { schedules.append(schedule(index, &dice)) }
+        configuration.schedules = schedules.sorted { $0.name < $1.name }
+        configuration.catchupPerMinute = dice.pick([30, 30, 5, 120])
+    }
+
+    private mutating func setScenario(_ dice: inout Dice, _ regime: FaultRule.Regime) {
+        scenario.latencyMilliseconds = 5...dice.pick([50, 400, 3_000])
+        scenario.listDelayMilliseconds = 0...dice.pick([0, 0, 2_000, 8_000])
+        scenario.readDelayMilliseconds = 0...dice.pick([0, 0, 20_000])
+        scenario.secondRun = dice.pick([.allowed, .allowed, .allowed, .conflictWhileOpen])
+        scenario.writesMilliseconds = dice.chance(0.8)
+        scenario.clockSkewMilliseconds = dice.pick([0, 0, 0, 3_000, -3_000, 60_000])
+        for id in Self.processes.prefix(processCount) {
+            let job = SandboxJob(
+                .sendTask, title: "Check",
+                durationMilliseconds: 10_000...dice.pick([20_000, 240_000, 1_500_000]))
+            var process = SandboxProcess(
+                id: id, name: "Close \(id)",
+                root: .group(name: "All", parallel: false, children: [.job(job)]))
+            process.endings.cancelled = dice.pick([0, 0.1])
+            process.endings.error = dice.pick([0, 0.1])
+            process.endings.healsAfterMilliseconds = 300_000
+            scenario.processes.append(process)
+        }
+        let probability = dice.pick([0, 0.003, 0.01, 0.03, 0.1])
+        if probability > 0 {
+            scenario.faults = FaultRule.storm(probability: probability, regime: regime)
+        }
+        if dice.chance(0.2) {
+            scenario.rateLimit = RateLimit(requests: 20, windowSeconds: 60)
+        }
+    }
+
+    private mutating func setConnections(_ dice: inout Dice) {
+        var connection = Connection(
+            name: "prod", baseURL: "https://api.example.com", apiVersion: "2026-01-01")
+        if dice.chance(0.2) {
+            connection.rate.requests = 30
+            connection.apiVersion = "2026-04-01.processes.preview"
+        }
+        configuration.connections["prod"] = connection
+        guard dice.chance(0.3) else { return }
+        // The same API under a second grant, of another user or of the same one.
+        connection.name = "second"
+        configuration.connections["second"] = connection
+        var client = SandboxClient()
+        client.id = "second-client"
+        if dice.chance(0.5) { client.user = "second-user" }
+        scenario.clients.append(client)
+        plan.clients["second"] = 1
+    }
+
+    private mutating func schedule(_ index: Int, _ dice: inout Dice) -> Schedule {
+        let process = Self.processes[dice.below(processCount)]
+        let connection =
+            configuration.connections["second"] != nil && dice.chance(0.4)
+            ? "second" : "prod"
+        var schedule = Self.every(
+            dice.pick(Self.minutes), name: "s\(index)", process: process, connection: connection)
+        if index > 0, dice.chance(0.2) {
+            schedule.trigger = .after(
+                AfterRule(
+                    upstreams: ["s\(dice.below(index))"], on: dice.pick([.success, .end]),
+                    withinMilliseconds: dice.pick([nil, 600_000])))
+            schedule.ruleText = "after"
+            schedule.ruleSource = "after"
+        }
+        schedule.missed = dice.pick([.latest, .all, .skip])
+        schedule.overlap = dice.pick([.skip, .queue, .allow])
+        schedule.unknownStart = dice.chance(0.2) ? .hold : .settle
+        schedule.onConflict = dice.chance(0.5) ? .retry : .fail
+        schedule.startWithinMilliseconds = dice.pick([45, 45, 10, 2]) * 60_000
+        schedule.missedWindowMilliseconds = dice.pick([360, 60, 20]) * 60_000
+        schedule.retry.maxAttempts = dice.pick([8, 3, nil])
+        if dice.chance(0.2) { schedule.spreadMilliseconds = 120_000 }
+        if dice.chance(0.1) { schedule.validateFirst = true }
+        if dice.chance(0.05) { schedule.mode = .observe }
+        if dice.chance(0.1) { schedule.poll.maxMilliseconds = 600_000 }
+        return schedule
+    }
+
+    static func every(
+        _ minutes: Int64, name: String, process: String, connection: String
+    ) -> Schedule {
+        Schedule(
+            name: name, process: .id(process), connection: connection,
+            trigger: .rule(FiringRule(kind: .every(milliseconds: minutes * 60_000), zone: .utc)),
+            ruleText: "every \(minutes)", ruleSource: "every \(minutes)", zone: .utc)
+    }
+
+    /// Compiles the only rules that stories have.
+    static let recompile: @Sendable (String) -> FiringRule? = { source in
+        guard source.hasPrefix("every "), let minutes = Int64(source.dropFirst(6)) else {
+            return nil
+        }
+        return FiringRule(kind: .every(milliseconds: minutes * 60_000), zone: .utc)
+    }
+
+    // MARK: What happens
+
+    mutating func events(dice: inout Dice) -> [(at: Int64, event: Story.Event)] {
+        var events: [(at: Int64, event: Story.Event)] = []
+        let kinds = (0..<9).filter { _ in dice.chance(0.4) }
+        guard !kinds.isEmpty else { return [] }
+        for _ in 0..<dice.below(12) {
+            let at = dice.between(1_000, lengthMilliseconds)
+            events.append((at, event(dice.pick(kinds), &dice)))
+        }
+        return events.sorted { $0.at < $1.at }
+    }
+
+    private mutating func event(_ kind: Int, _ dice: inout Dice) -> Story.Event {
+        switch kind {
+        case 0: return .person(process: Self.processes[dice.below(processCount)])
+        case 1: return .rename(process: Self.processes[dice.below(processCount)])
+        case 2: return .command(command(&dice))
+        case 3: return edit(&dice)
+        case 4: return .clock(milliseconds: step(&dice))
+        case 5: return .down(milliseconds: dice.between(1_000, 4 * 3_600_000))
+        case 6: return .kill
+        case 7: return .resolve
+        default: return .revokeTokens
+        }
+    }
+
+    private func step(_ dice: inout Dice) -> Int64 {
+        let size = dice.pick([3_000, 50_000, 600_000, 7_200_000])
+        return dice.chance(0.5) ? Int64(size) : -Int64(size)
+    }
+
+    private func command(_ dice: inout Dice) -> OperatorCommand {
+        let name = "s\(dice.below(configuration.schedules.count))"
+        switch dice.below(7) {
+        case 0, 1:
+            return .trigger(
+                schedule: name, uuid: "u\(dice.below(6))", force: dice.chance(0.2), reason: "")
+        case 2: return .pause(schedule: dice.chance(0.3) ? nil : name, until: nil, reason: "x")
+        case 3: return .resume(schedule: dice.chance(0.5) ? nil : name)
+        case 4:
+            let at = Story.start.adding(
+                milliseconds: dice.between(0, lengthMilliseconds) / 300_000 * 300_000)
+            return .skip(
+                schedule: name, at: Instant(seconds: at.seconds / 300 * 300), reason: "")
+        case 5: return .unblock(connection: "prod")
+        default: return .drain(reason: "")
+        }
+    }
+
+    /// Edits pile up: each event has the configuration after all edits before it.
+    private mutating func edit(_ dice: inout Dice) -> Story.Event {
+        configuration.contentHash += "+"
+        let index = dice.below(configuration.schedules.count)
+        switch dice.below(5) {
+        case 0:
+            let minutes = dice.pick(Self.minutes)
+            guard case .rule(let rule) = configuration.schedules[index].trigger, !rule.isReboot
+            else { break }
+            configuration.schedules[index].trigger = .rule(
+                FiringRule(kind: .every(milliseconds: minutes * 60_000), zone: .utc))
+            configuration.schedules[index].ruleText = "every \(minutes)"
+            configuration.schedules[index].ruleSource = "every \(minutes)"
+        case 1:
+            configuration.schedules[index].enabled.toggle()
+        case 2:
+            configuration.schedules[index].process =
+                .id(Self.processes[dice.below(processCount)])
+        case 3:
+            configuration.schedules[index].overlap = dice.pick([.skip, .queue, .allow])
+        default:
+            guard configuration.schedules.count > 1 else { break }
+            configuration.schedules.remove(at: index)
+        }
+        return .reload(configuration)
+    }
+}

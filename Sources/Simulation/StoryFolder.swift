@@ -1,0 +1,48 @@
+package import Engine
+import Store
+
+/// A folder, best on /dev/shm, with a migrated template from which each story gets its database.
+///
+/// Copying a file takes a tenth of the time that migrating one takes.
+package final class StoryFolder {
+    private let path: String
+    private let remove: (String) -> Void
+    private let template: Ledger
+    private var files = 0
+
+    /// Makes the template.
+    ///
+    /// - Parameters:
+    ///   - path: a folder that exists and is empty.
+    ///   - remove: deletes a file, if there is one.
+    /// - Throws: `StoreError` when the folder can't be written.
+    package init(path: String, remove: @escaping (String) -> Void) throws {
+        self.path = path
+        self.remove = remove
+        template = try Ledger(
+            path: path + "/template.db", pid: nil, now: Story.start, durability: .simulated)
+    }
+
+    /// A migrated database that nobody used yet.
+    package func freshDatabase() throws -> String {
+        files += 1
+        let file = "\(path)/\(files).db"
+        try template.copy(to: file)
+        return file
+    }
+
+    /// Removes a database that is not needed any more.
+    package func discard(_ file: String) {
+        for suffix in ["", "-wal", "-shm"] { remove(file + suffix) }
+    }
+
+    /// Plays the story of a seed on a database of its own.
+    package func play(
+        _ seed: UInt64, guards: Clockwork.Guards = Clockwork.Guards()
+    ) throws -> Story.Outcome {
+        let file = try freshDatabase()
+        defer { discard(file) }
+        var story = Story(seed: seed, path: file, guards: guards)
+        return try story.play()
+    }
+}

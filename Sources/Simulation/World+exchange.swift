@@ -1,0 +1,94 @@
+import Engine
+import ProcessesAPI
+import Sandbox
+import Store
+import Timetable
+
+/// What the world does with the daemon's effects, and what comes back of them.
+extension World {
+    func release(_ effect: Effect) {
+        switch effect {
+        case .log(let line):
+            // A clock that differs is always the story's doing.
+            if line.level == .error, !line.message.hasPrefix("our clock") {
+                errorLines.append(line.message)
+            }
+        case .reply(_, let reply):
+            replies.append(reply)
+        case .request(let request):
+            perform(request)
+        }
+    }
+
+    private func perform(_ effect: RequestEffect) {
+        let clients = sandbox.scenario.clients
+        let index = plan.clients[effect.connection] ?? 0
+        let credential =
+            clients.indices.contains(index)
+            ? APICredential(
+                clientID: Secret(clients[index].id), clientSecret: Secret(clients[index].secret))
+            : nil
+        guard
+            let request = try? APIRequest.encoding(
+                effect.call, endpoint: effect.endpoint, token: effect.token,
+                credential: credential)
+        else {
+            errorLines.append("request could not be encoded: \(effect.call.operation)")
+            return
+        }
+        requestTimes[effect.connection, default: []].append(monotonic)
+        let outcome = sandbox.handle(request, at: time)
+        if case .startRun = effect.call, let slotID = clockwork?.slotID(ofRequest: effect.id) {
+            starts.append(
+                StartRequest(slotID: slotID, requestNumber: sandbox.log.requests, at: time))
+        }
+        let seen = outcome.seen(by: request)
+        post(
+            .exchange(effect, seen.result), afterMilliseconds: max(1, seen.afterMilliseconds))
+    }
+
+    func input(_ event: Event) -> Input {
+        switch event.payload {
+        case .input(let input): return input
+        case .exchange(let effect, let result):
+            let answer = APIAnswer.decoding(
+                effect.call, endpoint: effect.endpoint, outcome: result, receivedAt: wall)
+            return .answer(requestID: effect.id, answer)
+        }
+    }
+
+    func noteAcknowledged(_ inputs: [Input]) {
+        for case .answer(_, let answer) in inputs {
+            switch (answer.call, answer.result) {
+            case (.startRun, .success(.run(let run))): acknowledgedRuns.insert(run.id)
+            case (.listProcesses, .success(.page(let page))):
+                for process in page.processes {
+                    if let run = process.run { listedRuns.insert(run.id) }
+                }
+            default: break
+            }
+        }
+    }
+
+    // MARK: People
+
+    /// A person who looks in Workiva before deciding held slots: names the run that was created
+    /// for the slot, drops the slot otherwise, or has it started if it never was.
+    package func resolveHeld(restarts: Bool) throws {
+        guard isUp else { return }
+        for slot in try inspect({ try $0.unended(.held) }) {
+            let numbers = Set(starts.filter { $0.slotID == slot.slotID }.map(\.requestNumber))
+            let run = sandbox.runs.first { run in
+                run.createdAt <= time && run.requestNumber.map(numbers.contains) ?? false
+            }
+            if let run {
+                command(.resolve(slotID: slot.slotID, .run(id: run.id)))
+            } else if restarts {
+                restartedByPerson.insert(slot.slotID)
+                command(.resolve(slotID: slot.slotID, .start))
+            } else {
+                command(.resolve(slotID: slot.slotID, .drop))
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package import Timetable
+
+/// What the simulation's checker asks of a ledger, and how it makes many of them.
+extension Ledger {
+    /// Writes a copy, much quicker than migrating a new file; the target must not exist.
+    package func copy(to path: String) throws {
+        try database.run("VACUUM INTO ?", .text(path))
+    }
+
+    /// The file passed `integrity_check`, and every reference leads somewhere.
+    package func isSound() throws -> Bool {
+        let integrity = try database.first("PRAGMA integrity_check") { $0.string(0) }
+        let dangling = try database.first("PRAGMA foreign_key_check") { $0.string(0) }
+        return integrity == "ok" && dangling == nil
+    }
+
+    /// Attempts that went out on a look older than allowed (rule 1).
+    package func attemptsOnOldLooks(maxAgeMilliseconds: Int64) throws -> [Int64] {
+        try database.rows(
+            """
+            SELECT a.attempt_id FROM attempts AS a JOIN looks AS l ON l.look_id = a.baseline_look_id
+            WHERE a.began_at - l.requested_at > ? ORDER BY a.attempt_id
+            """, .int(maxAgeMilliseconds)
+        ) { $0.integer(0) }
+    }
+
+    /// Attempts that began before their slot was due.
+    package func attemptsBeforeDue() throws -> [Int64] {
+        try database.rows(
+            """
+            SELECT a.attempt_id FROM attempts AS a JOIN slots AS s ON s.slot_id = a.slot_id
+            WHERE a.began_at < s.due_at ORDER BY a.attempt_id
+            """
+        ) { $0.integer(0) }
+    }
+
+    /// Rule slots that were sent although the rule that made them took effect later (I3).
+    package func slotsSentBeforeTheirRule() throws -> [Int64] {
+        try database.rows(
+            """
+            SELECT s.slot_id FROM slots AS s
+            JOIN schedule_revisions AS v
+                ON v.schedule = s.schedule AND v.revision_id = s.revision_id
+            WHERE s.kind = 'rule' AND s.attempts > 0 AND v.state = 'active'
+                AND s.slot_at <= v.effective_at
+                AND NOT EXISTS (SELECT 1 FROM schedule_revisions AS o
+                    WHERE o.schedule = s.schedule AND o.effective_at < s.slot_at)
+            ORDER BY s.slot_id
+            """
+        ) { $0.integer(0) }
+    }
+
+    /// Subjects of the alarms of a kind that stand.
+    package func alarms(_ kind: String) throws -> [String] {
+        try database.rows(
+            "SELECT subject FROM alarms WHERE kind = ? ORDER BY subject", .text(kind)
+        ) { $0.string(0) }
+    }
+
+    /// What a schedule's rule was, and from when, oldest first.
+    package func scheduleRevisions(
+        _ schedule: String
+    ) throws -> [(effectiveAt: Instant, state: String, rule: String)] {
+        try database.rows(
+            """
+            SELECT effective_at, state, rule FROM schedule_revisions WHERE schedule = ?
+            ORDER BY effective_at, revision_id
+            """, .text(schedule)
+        ) { ($0.instant(0), $0.string(1), $0.string(2)) }
+    }
+
+    /// Slots that were due by then and have neither ended nor are held.
+    package func unended(dueBefore instant: Instant) throws -> [SlotRow] {
+        try database.rows(
+            """
+            SELECT \(SlotRow.columns) FROM slots
+            WHERE ended_at IS NULL AND disposition <> 'held' AND due_at <= ? ORDER BY slot_id
+            """, .at(instant), map: SlotRow.init)
+    }
+
+    /// All slots that have not ended and are in the disposition.
+    package func unended(_ disposition: Disposition) throws -> [SlotRow] {
+        try database.rows(
+            """
+            SELECT \(SlotRow.columns) FROM slots WHERE ended_at IS NULL AND disposition = ?
+            ORDER BY slot_id
+            """, .text(disposition.rawValue), map: SlotRow.init)
+    }
+
+    /// Instants of the rule slots of a schedule, in Unix milliseconds.
+    package func ruleSlots(
+        schedule: String, after: Instant, through: Instant
+    ) throws -> [Int64] {
+        try database.rows(
+            """
+            SELECT slot_at FROM slots WHERE schedule = ? AND kind = 'rule' AND slot_at > ?
+                AND slot_at <= ? ORDER BY slot_at
+            """, .text(schedule), .at(after), .at(through)
+        ) { $0.integer(0) }
+    }
+
+    /// Slots that more than one attempt says it has started, or whose run says another slot.
+    package func slotsAtOddsWithRuns() throws -> [Int64] {
+        try database.rows(
+            """
+            SELECT s.slot_id FROM slots AS s
+            LEFT JOIN process_runs AS r ON r.run_key = s.run_key
+            WHERE (s.disposition = 'started' AND r.slot_id IS NOT s.slot_id)
+                OR (SELECT count(*) FROM attempts AS a WHERE a.slot_id = s.slot_id
+                    AND a.state IN ('started', 'adopted')) > 1
+                OR (s.disposition IN ('starting', 'unknown')) <> (SELECT count(*) FROM attempts AS a
+                    WHERE a.slot_id = s.slot_id AND a.state IN ('starting', 'unknown'))
+            ORDER BY s.slot_id
+            """
+        ) { $0.integer(0) }
+    }
+
+    /// A run of that id is known, on whatever address.
+    package func knowsRun(_ runID: String) throws -> Bool {
+        try database.integer("SELECT count(*) FROM process_runs WHERE run_id = ?", .text(runID))
+            ?? 0 > 0
+    }
+
+    /// How many slots there are of a disposition.
+    package func count(_ disposition: Disposition) throws -> Int64 {
+        try database.integer(
+            "SELECT count(*) FROM slots WHERE disposition = ?", .text(disposition.rawValue)) ?? 0
+    }
+
+    /// All slots of a schedule in the order of their instants.
+    package func allSlots(schedule: String) throws -> [SlotRow] {
+        try database.rows(
+            "SELECT \(SlotRow.columns) FROM slots WHERE schedule = ? ORDER BY slot_at, kind",
+            .text(schedule), map: SlotRow.init)
+    }
+}
