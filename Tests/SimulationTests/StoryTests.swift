@@ -13,7 +13,7 @@ import Timetable
         try world.boot()
         try world.run(until: Stage.start.adding(milliseconds: 50 * 60_000))
         var checker = Checker()
-        try checker.check(world, isHealed: true)
+        try checker.check(world, healedAt: Stage.start)
         #expect(checker.violations == [])
         #expect(world.sandbox.runs.count == 3)
         try world.inspect { ledger in
@@ -32,7 +32,7 @@ import Timetable
         try world.boot()
         try world.run(until: Stage.start.adding(milliseconds: 50 * 60_000))
         var checker = Checker()
-        try checker.check(world, isHealed: true)
+        try checker.check(world, healedAt: Stage.start)
         #expect(checker.violations == [])
         try world.inspect { ledger in
             let adopted = try ledger.database.integer(
