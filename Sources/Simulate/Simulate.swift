@@ -3,6 +3,8 @@ import Simulation
 import Store
 import Timetable
 
+// Memory safety of this file: system calls on paths and bytes that are borrowed for their duration.
+
 /// `scripts/simulate`: plays stories of seeds until one fails or the count is reached.
 @main struct Simulate {
     static func main() throws {

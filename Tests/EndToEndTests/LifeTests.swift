@@ -95,6 +95,36 @@ struct LifeTests {
         }
     }
 
+    @Test("A command from the real command line reaches the daemon, and its answer comes back")
+    func commands() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(port: port)
+            defer { site.remove() }
+            func carillon(_ arguments: String...) async throws -> Outcome {
+                try await Program.run(Program.carillon, arguments + ["--config", site.config])
+            }
+            #expect(try await carillon("trigger", "hourly").status == 5)
+            let life = try await Life(config: site.config, in: site.folder)
+            #expect(await life.isReady())
+
+            let triggered = try await carillon("trigger", "hourly", "--wait", "--reason", "now")
+            #expect(triggered.status == 0, "said: \(triggered.errors)")
+            #expect(try await site.ask("SELECT origin, outcome FROM runs") == "manual|succeeded")
+            let unknown = try await carillon("trigger", "hourli")
+            #expect(unknown.status == 3)
+            #expect(unknown.errors.contains("hourli"))
+            for verb in ["status", "schedules", "history", "runs", "errors"] {
+                let outcome = try await carillon(verb, "--json")
+                #expect(outcome.status == 0, "\(verb) said: \(outcome.errors)")
+            }
+            #expect(await life.stop().status == 0)
+            #expect(try await carillon("history").output.contains("hourly"))
+            let actor = try await site.ask("SELECT count(*) FROM audit WHERE reason = 'now'")
+            #expect(actor == "1")
+        }
+    }
+
     /// What must hold after any life: the ledger and the world tell the same story.
     private func expectTrueLedger(_ site: Site, _ world: World) async throws {
         #expect(try await site.ask("PRAGMA integrity_check") == "ok")

@@ -37,6 +37,8 @@ enum ImportRule {
         "Simulation": [
             "Engine", "Sandbox", "ProcessesAPI", "Store", "Timetable", "Logging", "Metrics",
         ],
+        // A program of its own for development, so that the product carries no test driver.
+        "Simulate": ["Simulation", "Store", "Timetable", "Glibc"],
         "Dashboard": Set(
             ["Store", "Timetable", "Mustache", "FoundationEssentials", "Glibc"] + server),
         "carillon": Set(

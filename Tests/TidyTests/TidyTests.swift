@@ -10,7 +10,11 @@ struct Exception {
     let why: String
 }
 
-private let exceptions: [Exception] = []
+private let exceptions = [
+    Exception(
+        path: "Sources/Simulate/Simulate.swift", rule: "sleep",
+        why: "measures in real time how many simulated lives it plays a minute")
+]
 
 @Suite("The tree obeys the style guide")
 struct TidyTests {
