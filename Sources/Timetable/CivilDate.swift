@@ -106,6 +106,7 @@ package struct CivilDate: Hashable, Comparable, Sendable {
         self = date
     }
 
+    /// Orders dates by time.
     package static func < (left: CivilDate, right: CivilDate) -> Bool {
         (left.year, left.month, left.day) < (right.year, right.month, right.day)
     }

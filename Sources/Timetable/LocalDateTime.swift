@@ -67,6 +67,7 @@ package struct LocalDateTime: Hashable, Comparable, Sendable {
         secondOfDay = time
     }
 
+    /// Orders wall times as a clock without changes shows them.
     package static func < (left: LocalDateTime, right: LocalDateTime) -> Bool {
         (left.date, left.secondOfDay) < (right.date, right.secondOfDay)
     }
