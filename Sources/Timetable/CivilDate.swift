@@ -95,8 +95,9 @@ package struct CivilDate: Hashable, Comparable, Sendable {
 
     /// The date as `2026-03-08`.
     package var iso8601: String {
-        let sign = year < 0 ? "-" : ""
-        return sign + padded(abs(year), 4) + "-" + padded(month, 2) + "-" + padded(day, 2)
+        var text = ASCIIText()
+        text.append(self)
+        return text.string
     }
 
     /// Parses exactly `yyyy-mm-dd`; nil if the text has another form or the date doesn't exist.
@@ -106,6 +107,7 @@ package struct CivilDate: Hashable, Comparable, Sendable {
         self = date
     }
 
+    /// Orders dates by time.
     package static func < (left: CivilDate, right: CivilDate) -> Bool {
         (left.year, left.month, left.day) < (right.year, right.month, right.day)
     }

@@ -1,25 +1,30 @@
 extension FiringRule {
     /// What people should know of a firing near a change of the zone's offset; nil: nothing.
     func shiftNote(_ firing: Firing, offset: Int) -> String? {
-        let wall = LocalDateTime(localSeconds: firing.local)
-        let clock = LocalDateTime(localSeconds: firing.seconds + Int64(offset))
-        if wall != clock {
+        let shown = firing.seconds + Int64(offset)
+        if shown != firing.local {
+            let wall = LocalDateTime(localSeconds: firing.local)
+            let clock = LocalDateTime(localSeconds: shown)
             let runs = clock.date == wall.date ? clock.timeText : clock.iso8601
             return "\(wall.timeText) doesn't exist on \(wall.date.iso8601) (clocks go forward): "
                 + "runs at \(runs)"
         }
         let (seconds, index, _) = zone.table.place(of: firing.seconds)
         let segment = zone.table[index]
-        let repeated = Int64(segment.previousOffset) - Int64(segment.offset)
-        if repeated > 0, seconds - segment.start < repeated {
-            return "\(wall.timeText) comes twice on \(wall.date.iso8601) (clocks go back): "
-                + "this is the second time"
-        }
         let next = zone.table[index + 1]
+        let repeated = Int64(segment.previousOffset) - Int64(segment.offset)
         let willRepeat = Int64(next.previousOffset) - Int64(next.offset)
-        guard willRepeat > 0, next.start - seconds <= willRepeat else { return nil }
+        let pass: String
+        if repeated > 0, seconds - segment.start < repeated {
+            pass = "second"
+        } else if willRepeat > 0, next.start - seconds <= willRepeat {
+            pass = "first"
+        } else {
+            return nil
+        }
+        let wall = LocalDateTime(localSeconds: firing.local)
         return "\(wall.timeText) comes twice on \(wall.date.iso8601) (clocks go back): "
-            + "this is the first time"
+            + "this is the \(pass) time"
     }
 
     /// The decision and the note for what the calendar makes of a day.

@@ -31,6 +31,7 @@ package struct Instant: Hashable, Comparable, Sendable {
         return overflow ? (milliseconds < other.milliseconds ? .min : .max) : difference
     }
 
+    /// Orders instants by time.
     package static func < (left: Instant, right: Instant) -> Bool {
         left.milliseconds < right.milliseconds
     }

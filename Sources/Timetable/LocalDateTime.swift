@@ -42,14 +42,9 @@ package struct LocalDateTime: Hashable, Comparable, Sendable {
 
     /// The wall time as `2026-03-08T02:30:00`.
     package var iso8601: String {
-        date.iso8601 + "T" + padded(hour, 2) + ":" + padded(minute, 2) + ":" + padded(second, 2)
-    }
-
-    /// The day number of a wall time within the zone tables' range (years -3000 to 4600).
-    @inline(__always)
-    func dayNumber(ofLocal local: Int64) -> Int64 {
-        let shifted = UInt64(truncatingIfNeeded: local &+ CivilDate.epochShift &* 86_400)
-        return Int64(shifted / 86_400) &- CivilDate.epochShift
+        var text = ASCIIText()
+        text.append(self)
+        return text.string
     }
 
     /// The time of day as `02:30`, or `02:30:15` if there are seconds.
@@ -67,6 +62,7 @@ package struct LocalDateTime: Hashable, Comparable, Sendable {
         secondOfDay = time
     }
 
+    /// Orders wall times as a clock without changes shows them.
     package static func < (left: LocalDateTime, right: LocalDateTime) -> Bool {
         (left.date, left.secondOfDay) < (right.date, right.secondOfDay)
     }

@@ -56,6 +56,7 @@ package struct Zone: Sendable, Equatable {
         return found
     }
 
+    /// Zones are equal if name and data are.
     package static func == (left: Zone, right: Zone) -> Bool {
         left.name == right.name && left.contentHash == right.contentHash
     }
@@ -66,6 +67,7 @@ package struct ZoneError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong, in words.
     package let message: String
 
+    /// The message.
     package var description: String { message }
 }
 
