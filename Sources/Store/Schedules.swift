@@ -312,6 +312,14 @@ extension Ledger {
         }
     }
 
+    /// The content hash of the zone data that the lines of `upcoming` were computed with.
+    package func upcomingZoneDataHash(schedule: String) throws -> String? {
+        try database.first(
+            "SELECT zone_data_hash FROM upcoming_slots WHERE schedule = ? LIMIT 1",
+            .text(schedule)
+        ) { $0.string(0) }
+    }
+
     /// The earliest line of `upcoming`: once it has passed, a refresh is due.
     package func firstUpcoming() throws -> Instant? {
         try database.integer("SELECT min(slot_at) FROM upcoming_slots")

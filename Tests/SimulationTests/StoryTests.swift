@@ -40,6 +40,35 @@ import Timetable
             #expect(adopted == 1)
         }
     }
+
+    @Test func aTzdataUpdateMovesFutureSlotsAndSaysSo() throws {
+        let world = try Stage.world(name: "tzdata")
+        func configuration(offsetSeconds: Int) throws -> EngineConfiguration {
+            let zone = Zone(fixedOffsetSeconds: offsetSeconds, name: "Test/Moved")
+            let rule = FiringRule(kind: .cron(try CronRule("0 9 * * *")), zone: zone)
+            return Stage.configuration {
+                $0.trigger = .rule(rule)
+                $0.zone = zone
+                $0.ruleSource = "0 9 * * * Test/Moved"
+            }
+        }
+        world.configuration = try configuration(offsetSeconds: 0)
+        try world.boot()
+        try world.run(until: Stage.start.adding(milliseconds: 60_000))
+        // The same rule, compiled with new zone data: the next slot is an hour earlier.
+        world.post(
+            .configuration(try configuration(offsetSeconds: 3600), commandID: nil),
+            afterMilliseconds: 1000)
+        try world.run(until: Stage.start.adding(milliseconds: 180_000))
+        try world.inspect { ledger in
+            let moved = try ledger.database.first(
+                "SELECT detail FROM audit WHERE action = 'slots moved'"
+            ) { $0.string(0) }
+            #expect(moved?.hasPrefix("2026-11-24T09:00:00Z → 2026-11-24T08:00:00Z") == true)
+            let next = try ledger.schedule("close")?.nextSlotAt
+            #expect(next == Instant(iso8601: "2026-11-24T08:00:00Z"))
+        }
+    }
 }
 
 /// What the stories share: one process, one schedule, a fixed instant.

@@ -11,10 +11,13 @@ extension Clockwork {
         case .trigger(let schedule, let uuid, let force, let reason):
             return try trigger(schedule, uuid: uuid, force: force, reason: reason, actor: actor)
         case .pause(let schedule, let until, let reason):
+            memory.isUpcomingStale = true
             return try pause(schedule, until: until, reason: reason, actor: actor)
         case .resume(let schedule):
+            memory.isUpcomingStale = true
             return try resume(schedule, actor: actor)
         case .skip(let schedule, let slotAt, let reason):
+            memory.isUpcomingStale = true
             return try skip(schedule, at: slotAt, reason: reason, actor: actor)
         case .resolve(let slotID, let resolution):
             return try resolve(slotID, resolution, actor: actor)

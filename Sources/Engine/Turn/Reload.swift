@@ -50,6 +50,7 @@ extension Clockwork {
         }
         if !isReload { try fireBootSlots() }
         memory.endedUpstreams.formUnion(schedules.keys)
+        memory.isUpcomingStale = true
         let summary = Self.summary(of: changes)
         log(.notice, "configuration \(isReload ? "reloaded" : "loaded"): \(summary)")
         if isReload {

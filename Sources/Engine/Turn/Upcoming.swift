@@ -55,10 +55,33 @@ extension Clockwork {
                     note: notes.joined(separator: "; ")))
             instant = next.at
         }
+        let hash = String(schedule.zone.contentHash, radix: 16)
         let known = try ledger.upcoming(schedule: schedule.name)
-        guard known != lines else { return }
-        try ledger.setUpcoming(
-            schedule: schedule.name, lines,
-            zoneDataHash: String(schedule.zone.contentHash, radix: 16))
+        let knownHash = try ledger.upcomingZoneDataHash(schedule: schedule.name)
+        guard known != lines || hash != knownHash else { return }
+        if let knownHash, knownHash != hash {
+            try reportMoved(schedule, from: known, to: lines)
+        }
+        try ledger.setUpcoming(schedule: schedule.name, lines, zoneDataHash: hash)
+    }
+
+    /// The zone's data has changed under the same rule (a tzdata update): future slots that moved
+    /// are logged and audited, so that nobody is surprised by them.
+    private func reportMoved(
+        _ schedule: Schedule, from known: [UpcomingSlot], to lines: [UpcomingSlot]
+    ) throws {
+        let future = known.filter { $0.slotAt > now }
+        let moved = zip(future, lines).filter { $0.slotAt != $1.slotAt }
+        let words = moved.map { "\($0.slotAt.iso8601) → \($1.slotAt.iso8601)" }
+        log(
+            moved.isEmpty ? .info : .warning,
+            "new zone data for \(schedule.timezone): "
+                + (moved.isEmpty
+                    ? "no upcoming slot of \(schedule.name) moved"
+                    : "slots of \(schedule.name) moved: \(words.joined(separator: ", "))"))
+        guard !moved.isEmpty else { return }
+        try ledger.audit(
+            actor: "tzdata", action: "slots moved", subject: schedule.name,
+            detail: words.joined(separator: ", "), now: now)
     }
 }
