@@ -41,6 +41,26 @@ import Timetable
         }
     }
 
+    @Test func aRunThatEndedSinceTheLookSkipsNothing() throws {
+        let world = try Stage.world(name: "ended since")
+        try world.boot()
+        // The look for the slot of 05:15:00 goes out at 05:14:30 and shows the run of 05:14:00,
+        // which a person closes ten seconds before the slot.
+        let due = Stage.start.adding(milliseconds: 14 * 60_000 + 30_000)
+        try world.run(until: due.adding(milliseconds: -60_000))
+        let run = world.sandbox.startByPerson(
+            process: "p1", user: "a person", at: due.adding(milliseconds: -60_000))
+        try world.run(until: due.adding(milliseconds: -10_000))
+        if let run {
+            world.sandbox.setRunStatus(run, .cancelled, at: due.adding(milliseconds: -10_000))
+        }
+        try world.run(until: due.adding(milliseconds: 10_000))
+        try world.inspect { ledger in
+            let slot = try ledger.slots(schedule: "close", at: due).first
+            #expect(run != nil && slot?.disposition == .started)
+        }
+    }
+
     @Test func aTzdataUpdateMovesFutureSlotsAndSaysSo() throws {
         let world = try Stage.world(name: "tzdata")
         func configuration(offsetSeconds: Int) throws -> EngineConfiguration {

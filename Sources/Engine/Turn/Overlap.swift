@@ -37,10 +37,12 @@ extension Clockwork {
         return true
     }
 
-    /// The state of a run that would block must be as fresh as the look (rule 1).
+    /// The state of a run that would block must be as fresh as the look (rule 1), and seen after the
+    /// slot was due: a look fetched ahead may show a run that has ended since.
     private func isKnownFresh(_ run: RunRow, _ slot: SlotRow, look: Look?) throws -> Bool {
-        if look?.runID == run.runID { return true }
-        let oldest = now.adding(milliseconds: -limits.lookAgeMaxMilliseconds)
+        let oldest = max(
+            now.adding(milliseconds: -limits.lookAgeMaxMilliseconds), min(slot.dueAt, now))
+        if let look, look.runID == run.runID, look.requestedAt >= oldest { return true }
         if let polled = run.lastPolledAt, polled >= oldest, polled <= now { return true }
         let since = slot.runWantedSince ?? now
         if slot.runWantedSince == nil { try ledger.setRunWanted(slot.slotID, since: now) }
