@@ -73,8 +73,9 @@ let package = Package(
         .testTarget(
             name: "ProcessesAPITests", dependencies: ["ProcessesAPI"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite"]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine"]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "Timetable"]),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "ProcessesAPI", "Store", "Timetable"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
         .testTarget(
             name: "SimulationTests",

@@ -1,0 +1,126 @@
+import Engine
+import Store
+import Testing
+import Timetable
+
+/// The pure parts of the start protocol (DESIGN.md section 5).
+@Suite struct StartProtocolTests {
+    @Test(arguments: [
+        (Int64(0), false, "on time"), (2_700_000, false, "on time"), (2_700_001, false, "late"),
+        (0, true, "late"), (21_600_000, false, "late"), (21_600_001, false, "over"),
+        (21_600_001, true, "over"),
+    ])
+    func windowsOfRule8(age: Int64, marked: Bool, expected: String) {
+        let due = Instant(seconds: 1_800_000_000)
+        let lateness = Lateness.judge(
+            windowFrom: due, wasMarkedLate: marked, startWithinMilliseconds: 2_700_000,
+            missedWindowMilliseconds: 21_600_000, now: due.adding(milliseconds: age))
+        let word =
+            switch lateness {
+            case .onTime: "on time"
+            case .late: "late"
+            case .over: "over"
+            }
+        #expect(word == expected)
+    }
+
+    @Test(arguments: [
+        ("Close {yyyy}-{MM}", "2026-01-31T23:30:00Z", 0, "Close 2026-01"),
+        ("Close {yyyy}-{MM}", "2026-01-31T23:30:00Z", 3600, "Close 2026-02"),
+        ("Close {yyyy}-{MM-1}", "2026-01-15T12:00:00Z", 0, "Close 2025-12"),
+        ("Q {yyyy+1} {MM+11} {dd}", "2026-02-03T12:00:00Z", 0, "Q 2028 01 03"),
+        ("Day {yyyy}{MM}{dd-1}", "2026-03-01T12:00:00Z", 0, "Day 20260228"),
+        ("plain", "2026-03-01T12:00:00Z", 0, "plain"),
+    ])
+    func namePatternsUseTheSlotsLocalDate(
+        pattern: String, at: String, offset: Int, name: String
+    ) throws {
+        let slotAt = try #require(Instant(iso8601: at))
+        #expect(NamePattern.expand(pattern, slotAt: slotAt, offsetSeconds: offset) == name)
+    }
+
+    @Test(arguments: ["{mm}", "{yyyy", "{yyyy*2}", "{MM-}", "{dd+x}"])
+    func unknownPlaceholdersExpandToNothing(pattern: String) {
+        let slotAt = Instant(seconds: 1_800_000_000)
+        #expect(NamePattern.expand(pattern, slotAt: slotAt, offsetSeconds: 0) == nil)
+    }
+
+    @Test func spreadIsAShareOfItselfAndTheSameForTheSameSlot() {
+        var schedule = Schedule(
+            name: "s", process: .id("p"), connection: "c", trigger: .manual, ruleText: "",
+            zone: .utc)
+        let slotAt = Instant(seconds: 1_800_000_000)
+        #expect(Clockwork.dueAt(of: slotAt, schedule: schedule) == slotAt)
+        schedule.spreadMilliseconds = 60_000
+        var shares: Set<Int64> = []
+        for day in 0..<100 {
+            let at = slotAt.adding(milliseconds: Int64(day) * 86_400_000)
+            let due = Clockwork.dueAt(of: at, schedule: schedule)
+            #expect(due == Clockwork.dueAt(of: at, schedule: schedule))
+            #expect((0..<60_000).contains(due.since(at)))
+            shares.insert(due.since(at))
+        }
+        #expect(shares.count > 80)
+    }
+}
+
+/// What the poller decides without asking anybody (DESIGN.md section 7).
+@Suite struct StatusPollerTests {
+    @Test func thePaceGrowsToItsMaximumAndFallsBackWithAChange() {
+        let policy = PollPolicy()
+        var gap = policy.minMilliseconds
+        var total: Int64 = 0
+        var looks = 0
+        while gap < policy.maxMilliseconds {
+            total += gap
+            looks += 1
+            let next = PollPace.nextGapMilliseconds(after: gap, changed: false, policy: policy)
+            #expect(next > gap)
+            // The detection lag is bounded by half of the time without a change, plus the minimum.
+            #expect(next <= total / 2 + policy.minMilliseconds * 2)
+            gap = next
+        }
+        #expect(looks < 20)
+        #expect(
+            PollPace.nextGapMilliseconds(after: gap, changed: false, policy: policy)
+                == policy.maxMilliseconds)
+        #expect(
+            PollPace.nextGapMilliseconds(after: gap, changed: true, policy: policy)
+                == policy.minMilliseconds)
+        #expect(
+            PollPace.nextGapMilliseconds(after: .max, changed: false, policy: policy)
+                == policy.maxMilliseconds)
+    }
+
+    @Test(arguments: [
+        ("running", RunOutcome.active), ("waiting", .active), ("somethingNew", .active),
+        ("complete", .succeeded), ("cancelled", .cancelled), ("error", .attention),
+        ("errorHold", .attention),
+    ])
+    func everyStatusHasItsJudgement(status: String, outcome: RunOutcome) {
+        let judgement = Judgement.judge(
+            status: status, counts: [:], rules: OutcomeRules(), isOverTime: false,
+            isPastDueDate: false)
+        #expect(judgement.outcome == outcome)
+    }
+
+    @Test func rulesOnCountsDecideBeforeTheStatus() {
+        var rules = OutcomeRules()
+        rules.failIf = [
+            .init(status: "error", ofTotal: false, comparison: .greater, threshold: 0)
+        ]
+        rules.warnIf = [
+            .init(status: "cancelled", ofTotal: true, comparison: .greaterOrEqual, threshold: 0.5)
+        ]
+        func outcome(_ status: String, _ counts: [String: Int64]) -> RunOutcome {
+            Judgement.judge(
+                status: status, counts: counts, rules: rules, isOverTime: false,
+                isPastDueDate: false
+            ).outcome
+        }
+        #expect(outcome("complete", ["error": 1, "complete": 9]) == .failed)
+        #expect(outcome("complete", ["cancelled": 1, "complete": 1]) == .attention)
+        #expect(outcome("complete", ["cancelled": 1, "complete": 2]) == .succeeded)
+        #expect(outcome("running", [:]) == .active)
+    }
+}
