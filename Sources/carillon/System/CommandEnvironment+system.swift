@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Engine
 import Glibc
 import Timetable
 
@@ -6,20 +6,15 @@ extension CommandEnvironment {
     /// The real terminal, clock and files.
     static func system() -> CommandEnvironment {
         let host = HostFiles()
+        let clock = SystemClock()
         return CommandEnvironment(
             write: { writeAll($0, to: STDOUT_FILENO) },
             writeError: { writeAll($0, to: STDERR_FILENO) },
             readLine: { Swift.readLine(strippingNewline: true) },
             style: style(host),
-            now: {
-                var time = timespec()
-                // SAFETY: the kernel fills the struct we own; CLOCK_REALTIME always exists.
-                _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
-                return Instant(
-                    milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
-            },
-            sleep: { try? await Task.sleep(for: .milliseconds($0)) },
-            makeUUID: { UUID().uuidString }, host: host)
+            now: { clock.now().wall },
+            sleep: { await clock.sleep(milliseconds: $0) },
+            makeUUID: { SystemProcess.uuid() }, host: host)
     }
 
     private static func style(_ host: HostFiles) -> OutputStyle {
