@@ -89,7 +89,8 @@ SELECT
     strftime('%Y-%m-%dT%H:%M:%S', e.last_at / 1000, 'unixepoch')
         || CASE WHEN e.last_at % 1000 THEN printf('.%03d', e.last_at % 1000) ELSE '' END || 'Z' AS last_at,
     e.meta,
-    e.details
+    e.details,
+    e.repeats + 1 AS times
 FROM errors AS e
 LEFT JOIN slots AS s ON s.slot_id = e.slot_id
 LEFT JOIN process_runs AS r ON r.run_key = e.run_key;

@@ -107,7 +107,7 @@ package actor Scheduler {
                 await wait(for: result, now: now)
             } catch let error as StoreError where error.kind == .full || error.kind == .busy {
                 // Send nothing, keep the answers, go on trying (reliability.md 2.2).
-                kept = inputs
+                kept = inputs.filter { !isRefused($0) }
                 refusals += 1
                 observer.storeFailing(error)
                 observer.turnCompleted(now)
@@ -117,6 +117,25 @@ package actor Scheduler {
                         Self.fullDiskWaitMillisecondsMin * refusals, waitMillisecondsMax))
             }
         }
+    }
+
+    /// A person's command is answered at once and dropped: who gave up must not be surprised by a
+    /// start later on.
+    private func isRefused(_ input: Input) -> Bool {
+        let commandID: UInt64? =
+            switch input {
+            case .command(let id, _, _): id
+            case .configuration(_, let id): id
+            case .answer, .credentialChanged, .stop: nil
+            }
+        guard let commandID else { return false }
+        observer.release(
+            .reply(
+                commandID: commandID,
+                CommandReply(
+                    exitCode: 75,
+                    message: "the database can't be written now (disk full?), try again later")))
+        return true
     }
 
     private func wait(for result: Clockwork.Result, now: Now) async {

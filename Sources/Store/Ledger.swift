@@ -15,6 +15,7 @@ package final class Ledger {
 
     package let database: Database
     private let lock: DatabaseLock?
+    private let identity: FileIdentity?
 
     /// Opens, checks, migrates and locks the database.
     ///
@@ -50,13 +51,20 @@ package final class Ledger {
                 advice: "keep the file, restore a backup made by `carillon backup`")
         }
         try Migrator.migrate(database, now: now)
+        identity = FileIdentity(path: path)
     }
 
     /// Runs `work` in one `BEGIN IMMEDIATE … COMMIT`.
     ///
-    /// - Throws: what `work` throws, after ROLLBACK; `StoreError` when the COMMIT fails. A failed
+    /// - Throws: `.ioError` if the file is no longer in its place; what `work` throws, after ROLLBACK; `StoreError` when the COMMIT fails. A failed
     ///   COMMIT other than FULL or BUSY has an unknown fate and is thrown as `.ioError`.
     package func transaction<T>(_ work: () throws -> T) throws -> T {
+        guard FileIdentity(path: database.path) == identity else {
+            throw StoreError(
+                kind: .ioError, attempted: "write the ledger", path: database.path,
+                cause: "the file was deleted or replaced while the daemon was running",
+                advice: "nothing more is sent; stop the daemon before you move its database")
+        }
         try database.execute("BEGIN IMMEDIATE")
         do {
             let result = try work()

@@ -294,6 +294,15 @@ extension Ledger {
             """, .text(runID), .at(windowFrom), .int(slotID))
     }
 
+    /// A person has decided that a slot goes: its windows start afresh, and it is late no more.
+    package func setDecided(_ slotID: Int64, by actor: String, windowFrom: Instant) throws {
+        try database.run(
+            """
+            UPDATE slots SET requested_by = ?, window_from_at = ?, is_late = 0, blocked_by = NULL
+            WHERE slot_id = ?
+            """, .text(actor), .at(windowFrom), .int(slotID))
+    }
+
     /// Gives a slot the process its name pattern was resolved to.
     package func setProcess(_ slotID: Int64, processID: String) throws {
         try database.run(
@@ -367,7 +376,7 @@ extension Ledger {
             """
             SELECT max(slot_at) FROM slots
             WHERE schedule = ? AND kind = 'rule' AND slot_at > ?
-                AND disposition IN ('pending', 'starting', 'unknown', 'held', 'started')
+                AND disposition IN ('pending', 'starting', 'unknown', 'started')
             """, .text(slot.schedule), .at(slot.slotAt)
         ).map(Instant.init(milliseconds:))
     }

@@ -14,7 +14,8 @@ extension Ledger {
     /// The oldest end of an upstream schedule that the waiting one has not used.
     ///
     /// A started slot ends with its run (closed, or judged as failed or lost); every other slot
-    /// with its disposition.
+    /// with its disposition. A run that a list showed as closed counts once it was read in full, since
+    /// `outcome` rules judge the counts that only a full read brings.
     package func unusedEnd(
         of upstream: String, for schedule: String, since effectiveAt: Instant
     ) throws -> UpstreamEnd? {
@@ -27,7 +28,8 @@ extension Ledger {
                     OR (r.outcome = 'attention' AND r.is_open = 0), 0)
             FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key
             WHERE s.schedule = ? AND s.ended_at >= ?
-                AND (r.run_key IS NULL OR r.is_open = 0 OR r.outcome IN ('failed', 'lost'))
+                AND (r.run_key IS NULL OR r.outcome IN ('failed', 'lost')
+                    OR (r.is_open = 0 AND (r.changed_hint = 0 OR r.poll_failures >= 3)))
                 AND s.disposition <> 'coalesced'
                 AND NOT EXISTS (SELECT 1 FROM after_uses AS u
                     WHERE u.schedule = ? AND u.upstream_slot_id = s.slot_id)

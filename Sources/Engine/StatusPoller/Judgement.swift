@@ -10,21 +10,22 @@ package struct Judgement: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - status: as the API says it; unknown ones count as open.
-    ///   - counts: status to count, of the jobs if known, else the API's map; keys in lower case.
+    ///   - counts: status to count of the jobs, counted over the tree.
+    ///   - actions: the API's own map; its words count where no job has such a status.
     ///   - rules: the schedule's `outcome`.
     ///   - isOverTime: it runs longer than `run_within`.
     ///   - isPastDueDate: its due date has passed while it is open.
     /// - Returns: the outcome, with its reason.
     package static func judge(
-        status: String, counts: [String: Int64], rules: OutcomeRules, isOverTime: Bool,
-        isPastDueDate: Bool
+        status: String, counts: [String: Int64], actions: [String: Int64] = [:],
+        rules: OutcomeRules, isOverTime: Bool, isPastDueDate: Bool
     ) -> Judgement {
-        if let rule = rules.failIf.first(where: { $0.holds(for: counts) }) {
+        if let rule = rules.failIf.first(where: { $0.holds(for: counts, actions) }) {
             return Judgement(outcome: .failed, reason: "fail_if: \(rule)")
         }
         switch status {
         case "complete":
-            if let rule = rules.warnIf.first(where: { $0.holds(for: counts) }) {
+            if let rule = rules.warnIf.first(where: { $0.holds(for: counts, actions) }) {
                 return Judgement(outcome: .attention, reason: "warn_if: \(rule)")
             }
             return Judgement(outcome: .succeeded, reason: nil)
@@ -37,7 +38,7 @@ package struct Judgement: Sendable, Equatable {
         default:
             break
         }
-        if let rule = rules.warnIf.first(where: { $0.holds(for: counts) }) {
+        if let rule = rules.warnIf.first(where: { $0.holds(for: counts, actions) }) {
             return Judgement(outcome: .attention, reason: "warn_if: \(rule)")
         }
         if isOverTime { return Judgement(outcome: .attention, reason: "longer than run_within") }
@@ -50,9 +51,14 @@ package struct Judgement: Sendable, Equatable {
 
 extension OutcomeRules.Condition: CustomStringConvertible {
     /// The condition holds for these counts; a share of nothing holds for nothing.
-    package func holds(for counts: [String: Int64]) -> Bool {
-        let total = counts.values.reduce(Int64(0)) { $0.addingReportingOverflow($1).partialValue }
-        let count = status == "total" ? total : counts[status.lowercased()] ?? 0
+    ///
+    /// Upper and lower case are the same, since the API's maps mix them (`Completed`, `errorHold`).
+    package func holds(for jobs: [String: Int64], _ actions: [String: Int64] = [:]) -> Bool {
+        let total = (jobs.isEmpty ? actions : jobs).values
+            .reduce(Int64(0)) { $0.addingReportingOverflow($1).partialValue }
+        let count =
+            status == "total"
+            ? total : count(of: status, in: jobs) ?? count(of: status, in: actions) ?? 0
         if ofTotal && total == 0 { return false }
         let value = ofTotal ? Double(count) / Double(total) : Double(count)
         return switch comparison {
@@ -62,6 +68,11 @@ extension OutcomeRules.Condition: CustomStringConvertible {
         case .lessOrEqual: value <= threshold
         case .equal: value == threshold
         }
+    }
+
+    private func count(of status: String, in counts: [String: Int64]) -> Int64? {
+        let word = status.lowercased()
+        return counts.first { $0.key.lowercased() == word }?.value
     }
 
     package var description: String {

@@ -35,15 +35,9 @@ extension Clockwork {
         guard let first = used.map(\.endedAt).min() else { return false }
         let isExpired =
             rule.withinMilliseconds.map { now > first.adding(milliseconds: $0) } ?? false
+        // It fails the condition: with the others of its round it is used up by a skipped slot.
         let failing = rule.on == .success ? used.first { !$0.didSucceed } : nil
         let words = used.map { "\($0.schedule)@\($0.slotAt.iso8601)" }.joined(separator: ", ")
-        if let failing {
-            // It fails the condition: its upstream slot is used up without a slot here.
-            try ledger.useEnd(
-                failing, by: schedule.name, slotID: nil, note: "did not succeed", now: now)
-            log(.info, "\(schedule.name) is not started: \(failing.schedule) did not succeed")
-            return true
-        }
         var slotAt = now
         while try !ledger.slots(schedule: schedule.name, at: slotAt).isEmpty {
             slotAt = slotAt.adding(milliseconds: 1)
@@ -56,13 +50,20 @@ extension Clockwork {
             revisionID: row.revisionID, mode: schedule.mode.rawValue)
         setProcess(of: &slot, schedule)
         slot.upstreamSlotID = used.first?.slotID
+        if let failing {
+            // Never silent (I2): why it was not started has a row of its own.
+            slot.disposition = .skipped
+            slot.reason = "\(failing.schedule)@\(failing.slotAt.iso8601) did not succeed"
+        }
         if isExpired {
             slot.reason = "\"within\" of its after rule was over when \(words) had ended"
         }
-        if let pause = try ledger.pauses(schedule: schedule.name, covering: slotAt).first {
+        if failing == nil,
+            let pause = try ledger.pauses(schedule: schedule.name, covering: slotAt).first
+        {
             slot.disposition = .skipped
             slot.reason = Self.words(for: pause)
-        } else if schedule.mode == .observe, !isExpired {
+        } else if failing == nil, schedule.mode == .observe, !isExpired {
             slot.disposition = .skipped
             slot.reason = "observe mode: it would have been started"
         }
@@ -70,7 +71,12 @@ extension Clockwork {
         for end in used {
             try ledger.useEnd(end, by: schedule.name, slotID: slotID, note: "used", now: now)
         }
-        if slot.disposition == .pending { want(look: schedule.connection, .start) }
+        if slot.disposition == .pending {
+            want(look: schedule.connection, .start)
+        } else {
+            memory.endedUpstreams.insert(schedule.name)
+            turn.wantsTurnSoon = true
+        }
         return true
     }
 }

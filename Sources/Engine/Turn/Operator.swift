@@ -199,7 +199,7 @@ extension Clockwork {
             reply = .done("slot \(slotID) started run \(runID)", slotID: slotID)
         case .start:
             if let attempt { try withdraw(attempt) }
-            try ledger.setBlocked(slotID, by: nil, windowFrom: now)
+            try ledger.setDecided(slotID, by: actor, windowFrom: now)
             // The person has seen what the process shows: nothing of it holds or blocks it again.
             try ledger.setForced(slotID)
             try ledger.move(

@@ -97,7 +97,7 @@ extension Clockwork {
             }
         case .success:
             memory.tokens[connection.name] = state
-            try delayToken(connection, why: "the token's answer can't be read")
+            try delayToken(connection, isRefused: false)
         case .failure(let failure):
             memory.tokens[connection.name] = state
             try note(
@@ -108,15 +108,18 @@ extension Clockwork {
             } else {
                 try noteUnreachable(connection, failure)
             }
-            try delayToken(connection, why: failure.summary)
+            try delayToken(connection, isRefused: failure.kind == .refused)
         }
     }
 
-    private func delayToken(_ connection: Connection, why: String) throws {
+    private func delayToken(_ connection: Connection, isRefused: Bool) throws {
         let failures = (try connectionRow(connection.name)?.credentialFailures ?? 0) + 1
-        // "Token requests back off to minutes": 5 s, 10 s, … 5 min, never hammering.
+        // "Token requests back off to minutes" where the credential is refused: 5 s, 10 s, … 5 min.
+        // An API that can't be reached is probed as often as its breaker says, so that it heals fast.
         let delay = Backoff.ceilingMilliseconds(
-            base: 5_000, cap: 300_000, attempt: Int(clamping: failures))
+            base: 5_000,
+            cap: isRefused ? 300_000 : max(1_000, connection.probeEveryMilliseconds),
+            attempt: Int(clamping: failures))
         try change(connection.name) {
             $0.credentialFailures = failures
             $0.nextTokenAt = max(self.now.adding(milliseconds: delay), $0.nextTokenAt ?? self.now)
@@ -135,6 +138,9 @@ extension Clockwork {
     }
 
     private func credentialFailed(_ connection: Connection, _ why: String) throws {
+        if try connectionRow(connection.name)?.credentialBadSince == nil {
+            log(.error, "the credential of \(connection.name) is not accepted: \(why)")
+        }
         try change(connection.name) {
             $0.credentialBadSince = $0.credentialBadSince ?? self.now
             $0.nextTokenAt = max(
@@ -184,6 +190,7 @@ extension Clockwork {
             failure.kind != .refused || (failure.httpStatus ?? 0) >= 500
         guard counts, let row = try connectionRow(connection.name) else { return }
         let failures = row.breakerFailures + 1
+        if failures == 1 { log(.warning, "\(connection.name): \(failure.summary)") }
         let opens = failures >= Self.breakerFailuresMax && row.breakerOpenedAt == nil
         try change(connection.name) {
             $0.breakerFailures = failures

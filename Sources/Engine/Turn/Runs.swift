@@ -73,8 +73,7 @@ extension Clockwork {
             try distrustSweeps(row)
         }
         if changed {
-            try judge(
-                row, facts: facts, counts: run.jobCounts.isEmpty ? run.statusCounts : run.jobCounts)
+            try judge(row, facts: facts, counts: run.jobCounts)
             if countsChanged || isNew {
                 try ledger.setCounts(
                     runKey: row.runKey,
@@ -83,6 +82,8 @@ extension Clockwork {
             }
         }
         try schedulePoll(row, status: facts.status, changed: changed, isFullRead: true)
+        // What a list showed as closed counts as an end from now on (rule 11).
+        if let schedule = row.schedule { memory.endedUpstreams.insert(schedule) }
         return changed
     }
 
@@ -104,6 +105,7 @@ extension Clockwork {
     func judge(_ row: RunRow, facts: RunFacts, counts: [String: Int64]? = nil) throws {
         let judgement = Judgement.judge(
             status: facts.status, counts: counts ?? Self.counts(fromJSON: row.jobCounts),
+            actions: Self.counts(fromJSON: facts.counts ?? row.counts),
             rules: row.schedule.flatMap { schedules[$0]?.outcome } ?? OutcomeRules(),
             isOverTime: row.runWithinAt.map { now >= $0 } ?? false,
             isPastDueDate: isPast(facts.dueDate ?? row.dueDate, row))

@@ -31,7 +31,7 @@ extension Clockwork {
         guard slot.dueAt <= now else {
             return try ledger.wait(slot.slotID, reason: slot.reason, until: slot.dueAt)
         }
-        guard try isWithinWindows(slot, schedule) else { return }
+        guard try !isPaused(slot), try isWithinWindows(slot, schedule) else { return }
         guard let resolved = try resolveProcess(slot, schedule) else { return }
         guard try isConnectionReady(resolved, connection), try isAloneInDoubt(resolved) else {
             // look_patience counts only while nothing but the look is missing.
@@ -44,6 +44,19 @@ extension Clockwork {
         guard try isValidated(resolved, schedule, connection) else { return }
         guard try isWithinRamp(resolved, connection) else { return }
         try begin(resolved, schedule, connection, baseline: baseline)
+    }
+
+    /// A pause or skip that came while the slot waited, or while its attempt was in doubt. Manual
+    /// slots ignore pauses (rule 14).
+    private func isPaused(_ slot: SlotRow) throws -> Bool {
+        guard slot.kind != .manual, slot.requestedBy == nil else { return false }
+        let now = now
+        let pauses = try ledger.pauses(schedule: slot.schedule, covering: now).filter { !$0.isSkip }
+        let skips = try ledger.pauses(schedule: slot.schedule, covering: slot.slotAt)
+            .filter(\.isSkip)
+        guard let pause = (skips + pauses).first else { return false }
+        try end(slot, .skipped, "\(Self.words(for: pause)), while it waited: \(slot.reason)")
+        return true
     }
 
     // MARK: 1. Windows (rule 8)

@@ -99,7 +99,7 @@ struct Errors: CarillonCommand {
             .init("occurred_at", "AT"), .init("operation", "OPERATION"),
             .init("connection", "CONNECTION"), .init("schedule", "SCHEDULE"),
             .init("http_status", "HTTP", isNumber: true), .init("code", "CODE"),
-            .init("repeats", "TIMES", isNumber: true), .init("next_step", "NEXT"),
+            .init("times", "TIMES", isNumber: true), .init("next_step", "NEXT"),
             .init("message", "MESSAGE"),
         ]
         try ledger.show(try reader.errors(filter), columns, "no errors", environment)

@@ -123,7 +123,8 @@ struct Daemon {
     ) throws -> ServiceGroup {
         let reloader = Reloader(
             path: configPath, loader: loader, clock: clock, routes: parts.routes,
-            inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse, logger: logger)
+            inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse, logger: logger,
+            settings: loaded.daemon)
         let control = ControlDesk(
             inbox: parts.inbox, desk: parts.desk, reloader: reloader,
             database: loaded.daemon.database)

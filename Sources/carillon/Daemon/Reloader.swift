@@ -13,6 +13,8 @@ struct Reloader: Sendable {
     let desk: ReplyDesk
     let pulse: DaemonPulse
     let logger: Logger
+    /// What the daemon was started with; a reload can't change it.
+    let settings: DaemonSettings
 
     /// Reloads, and answers once the scheduler works by the new configuration.
     ///
@@ -28,9 +30,15 @@ struct Reloader: Sendable {
                 exitCode: 2, message: "the configuration stays as it was:\n\(error)")
         }
         for warning in loaded.warnings { logger.warning("\(warning)") }
-        return await desk.ask { id in
+        var reply = await desk.ask { id in
             inbox.post(.configuration(loaded.engine, commandID: id))
         }
+        if loaded.daemon != settings {
+            // The ledger, the sockets and the log stay as they are until then.
+            reply.message += "; the changes of [daemon] need a restart"
+            logger.warning("the changes of [daemon] need a restart")
+        }
+        return reply
     }
 }
 
