@@ -34,6 +34,7 @@ struct Carillon: AsyncParsableCommand {
                     Trigger.self, Pause.self, Resume.self, Skip.self, Resolve.self, Unblock.self,
                     Reload.self, Drain.self,
                 ]),
+            CommandGroup(name: "API", subcommands: [Processes.self]),
         ])
 
     static func main() async {
