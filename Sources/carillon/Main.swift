@@ -26,7 +26,7 @@ struct Carillon: AsyncParsableCommand {
                 name: "Ledger (works with the daemon down)",
                 subcommands: [
                     Status.self, Schedules.self, History.self, Runs.self, Errors.self,
-                    Attention.self, Show.self, Why.self,
+                    Attention.self, Show.self, Why.self, Backup.self,
                 ]),
             CommandGroup(
                 name: "Daemon (over the control socket)",
