@@ -27,6 +27,7 @@ struct Carillon: AsyncParsableCommand {
                 subcommands: [
                     Status.self, Schedules.self, History.self, Runs.self, Errors.self,
                     Attention.self, Show.self, Why.self, Backup.self,
+                    Doctor.self,
                 ]),
             CommandGroup(
                 name: "Daemon (over the control socket)",
