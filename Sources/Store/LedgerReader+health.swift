@@ -1,9 +1,8 @@
 extension LedgerReader {
-    /// What is wrong inside the file, as SQLite says it; empty: nothing.
-    ///
-    /// Reads every page once.
+    /// Looks for damages inside the file; reads every page once.
     ///
     /// - Parameter limit: How many findings at most.
+    /// - Returns: What is wrong, as SQLite says it; empty: nothing.
     /// - Throws: `StoreError` when the file can't be read at all.
     package func damages(limit: Int) throws -> [String] {
         var findings: [String] = []

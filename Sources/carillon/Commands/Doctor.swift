@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `carillon doctor`: is everything in its place on this host?
+/// `carillon doctor`: whether everything is in its place on this host.
 struct Doctor: CarillonCommand {
     static let configuration = CommandConfiguration(
         abstract: "Examine this host: config, secrets, zones, database, daemon, control socket.",
