@@ -21,7 +21,10 @@ struct Carillon: AsyncParsableCommand {
                 name: "Service",
                 subcommands: [DemoCommand.self, DaemonCommand.self, SandboxCommand.self]),
             CommandGroup(
-                name: "Config", subcommands: [Check.self, Next.self, Explain.self, Plan.self]),
+                name: "Config",
+                subcommands: [
+                    Check.self, Next.self, Explain.self, Plan.self, SimulateCommand.self,
+                ]),
             CommandGroup(
                 name: "Ledger (works with the daemon down)",
                 subcommands: [
