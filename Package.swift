@@ -87,7 +87,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["carillon", "Dashboard", "Engine", "Store", "Timetable", logging]),
+            dependencies: [
+                "carillon", "Dashboard", "Engine", "ProcessesAPI", "Sandbox", "Store", "Timetable",
+                logging,
+            ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["carillon", "Sandbox", "ProcessesAPI", "Timetable", logging]),

@@ -175,11 +175,4 @@ extension Ledger {
             """, .at(row.drainingSince), .flag(row.isRestored), .at(row.restoredAt),
             .at(row.catchupTAT), .at(row.upcomingRefreshedAt))
     }
-
-    /// Writes a copy that a restored daemon recognises (rule 13); the target must not exist.
-    package func backup(to path: String) throws {
-        try database.run("VACUUM INTO ?", .text(path))
-        let copy = try Database(path: path, mode: .write)
-        try copy.execute("UPDATE daemon SET restored_mark = 1")
-    }
 }

@@ -267,7 +267,7 @@ package final class LedgerReader {
             """)
     }
 
-    private func table(_ sql: String, _ values: SQLValue...) throws -> LedgerTable {
+    func table(_ sql: String, _ values: SQLValue...) throws -> LedgerTable {
         var table = LedgerTable(columns: try database.columns(of: sql), rows: [])
         try database.step(sql, values) { row in
             table.rows.append((0..<table.columns.count).map { row.value(Int32($0)) })

@@ -21,12 +21,16 @@ struct Carillon: AsyncParsableCommand {
                 name: "Service",
                 subcommands: [DemoCommand.self, DaemonCommand.self, SandboxCommand.self]),
             CommandGroup(
-                name: "Config", subcommands: [Check.self, Next.self, Explain.self, Plan.self]),
+                name: "Config",
+                subcommands: [
+                    Check.self, Next.self, Explain.self, Plan.self, SimulateCommand.self,
+                ]),
             CommandGroup(
                 name: "Ledger (works with the daemon down)",
                 subcommands: [
                     Status.self, Schedules.self, History.self, Runs.self, Errors.self,
-                    Attention.self, Show.self, Why.self,
+                    Attention.self, Show.self, Why.self, Backup.self,
+                    Doctor.self,
                 ]),
             CommandGroup(
                 name: "Daemon (over the control socket)",
@@ -34,6 +38,7 @@ struct Carillon: AsyncParsableCommand {
                     Trigger.self, Pause.self, Resume.self, Skip.self, Resolve.self, Unblock.self,
                     Reload.self, Drain.self,
                 ]),
+            CommandGroup(name: "API", subcommands: [Processes.self]),
         ])
 
     static func main() async {

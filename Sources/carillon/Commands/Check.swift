@@ -14,8 +14,12 @@ struct Check: CarillonCommand {
             Ends with 0 if the daemon would accept the files, with 2 if not. Warnings don't change \
             that. What is printed then is each schedule with its next fire time.
 
+            With --online it also asks each connection's API: whether the credential gets a token \
+            with the scopes file:read and file:write, whether each enabled schedule's process is \
+            listed, and what the API's own validation finds wrong with it. Nothing is started.
+
               carillon check
-              carillon check --config ./carillon.toml
+              carillon check --config ./carillon.toml --online
             """)
 
     @OptionGroup var options: ConfigOptions
@@ -23,11 +27,33 @@ struct Check: CarillonCommand {
     @Flag(name: .shortAndLong, help: "Print errors and warnings only.")
     var quiet = false
 
+    @Flag(help: "Ask the API too: token, scopes, processes, validation.")
+    var online = false
+
     func run(in environment: CommandEnvironment) async throws {
         let loaded = try ConfigurationLoader(host: environment.host)
             .load(options.config, secrets: .present, now: environment.now())
         for warning in loaded.warnings { environment.note("\(warning)") }
-        guard !quiet else { return }
+        if !quiet { summarize(loaded, environment) }
+        if online { try await askAPIs(loaded, environment) }
+    }
+
+    private func askAPIs(
+        _ loaded: LoadedConfiguration, _ environment: CommandEnvironment
+    ) async throws {
+        let findings = await OnlineCheck(loaded: loaded, environment: environment).run()
+        if !quiet {
+            environment.line()
+            for fact in findings.facts { environment.line(fact) }
+        }
+        for problem in findings.problems { environment.note(problem) }
+        guard findings.problems.isEmpty else {
+            throw CommandFailure(
+                .usage, Words.count(findings.problems.count, "problem") + " found online")
+        }
+    }
+
+    private func summarize(_ loaded: LoadedConfiguration, _ environment: CommandEnvironment) {
         let count = loaded.engine.schedules.count
         environment.line(
             "\(options.config) is valid: \(Words.count(count, "schedule")), "

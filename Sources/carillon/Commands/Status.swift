@@ -18,7 +18,7 @@ struct Status: CarillonCommand {
         let reader = try ledger.open(environment)
         let status = try reader.status()
         let connections = try reader.connections()
-        let isRunning = isRunning(status, environment)
+        let isRunning = status.showsRunningDaemon(environment.host)
         if ledger.json {
             var members: [JSONText.Member] = [.init("running", .boolean(isRunning))]
             if !status.rows.isEmpty, case .object(let columns) = LedgerOutput.object(status, row: 0)
@@ -60,13 +60,6 @@ struct Status: CarillonCommand {
                 ], environment.style))
     }
 
-    private func isRunning(_ status: LedgerTable, _ environment: CommandEnvironment) -> Bool {
-        guard !status.rows.isEmpty, case .integer(let pid) = status.value("pid", row: 0),
-            status.value("ended", row: 0).words?.isEmpty ?? false
-        else { return false }
-        return environment.host.isRunning(processID: pid)
-    }
-
     private func daemon(
         _ isRunning: Bool, _ value: (String) -> String?, _ environment: CommandEnvironment
     ) -> String {
@@ -83,5 +76,15 @@ struct Status: CarillonCommand {
             if let ended = value("ended"), !ended.isEmpty { text += ", ended: \(ended)" }
         }
         return text
+    }
+}
+
+extension LedgerTable {
+    /// Whether `LedgerReader.status` tells of a daemon that has not ended and whose process lives.
+    func showsRunningDaemon(_ host: any HostReading) -> Bool {
+        guard !rows.isEmpty, case .integer(let pid) = value("pid", row: 0),
+            value("ended", row: 0).words?.isEmpty ?? false
+        else { return false }
+        return host.isRunning(processID: pid)
     }
 }

@@ -17,15 +17,13 @@ package struct ControlMessage: Codable, Equatable, Sendable {
     /// `run`, `start` or `drop`.
     package var decision: String?
     package var connection: String?
-    /// A path on the daemon's host, for `backup`.
-    package var path: String?
 
     /// Makes a message of a verb without words.
     package init(verb: String) {
         self.verb = verb
     }
 
-    /// The engine's command; nil for `reload`, `backup` and `ping`, which the daemon does itself.
+    /// The engine's command; nil for `reload` and `ping`, which the daemon does itself.
     ///
     /// - Throws: `ControlMessageError` for a verb or word that is missing or can't be read.
     package func command() throws -> OperatorCommand? {
@@ -48,7 +46,7 @@ package struct ControlMessage: Codable, Equatable, Sendable {
             return .unblock(connection: try word(connection, "connection"))
         case "drain":
             return .drain(reason: reason ?? "")
-        case "reload", "backup", "ping":
+        case "reload", "ping":
             return nil
         default:
             throw ControlMessageError("unknown verb")

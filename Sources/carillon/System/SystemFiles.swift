@@ -12,6 +12,14 @@ enum SystemFiles {
         guard unsafe stat(path, &info) == 0 else { return 0 }
         return Int64(info.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_mtim.tv_nsec)
     }
+
+    /// The size of a file in bytes; nil: there is none, or it can't be seen.
+    static func bytes(_ path: String) -> Int64? {
+        var info = stat()
+        // SAFETY: the kernel fills the struct we own; the path is a C string for the call's length.
+        guard unsafe stat(path, &info) == 0 else { return nil }
+        return Int64(info.st_size)
+    }
 }
 
 /// Names of the system's users.

@@ -1,0 +1,33 @@
+extension LedgerReader {
+    /// How many slots of each schedule ended how, and how long the slowest start took from its
+    /// due time on; for the summary of a simulation.
+    package func dispositions() throws -> LedgerTable {
+        try table(
+            """
+            SELECT c.schedule, count(s.slot_id) AS slots,
+                coalesce(sum(s.disposition = 'started'), 0) AS started,
+                coalesce(sum(s.disposition = 'skipped'), 0) AS skipped,
+                coalesce(sum(s.disposition = 'coalesced'), 0) AS coalesced,
+                coalesce(sum(s.disposition = 'missed'), 0) AS missed,
+                coalesce(sum(s.disposition = 'expired'), 0) AS expired,
+                coalesce(sum(s.disposition IN ('failed', 'cancelled')), 0) AS failed,
+                coalesce(sum(s.disposition = 'held'), 0) AS held,
+                coalesce(sum(s.disposition IN ('pending', 'starting', 'unknown')), 0) AS waiting,
+                max((r.created_at - s.due_at + 999) / 1000) AS longest_wait_seconds
+            FROM schedules AS c
+            LEFT JOIN slots AS s ON s.schedule = c.schedule
+            LEFT JOIN process_runs AS r ON r.run_key = s.run_key AND s.disposition = 'started'
+            GROUP BY c.schedule ORDER BY c.schedule
+            """)
+    }
+
+    /// The first slots that were not started, in the order of their time.
+    package func unstarted(limit: Int) throws -> LedgerTable {
+        try table(
+            """
+            SELECT h.schedule, h.slot_local, h.disposition, h.reason
+            FROM slots AS s JOIN history AS h ON h.slot_id = s.slot_id
+            WHERE s.disposition <> 'started' ORDER BY s.slot_at, s.schedule LIMIT ?
+            """, .int(limit))
+    }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Engine
+import ProcessesAPI
+import Timetable
+
+/// `carillon processes`: what the API lists.
+struct Processes: CarillonCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the processes of a connection as the API shows them now.",
+        discussion: """
+            Asks the API itself, with the config's credential; the daemon need not run. The id is \
+            what process = "…" of a schedule takes; RUN is the last run that the API shows.
+
+              carillon processes
+              carillon processes --connection prod --json
+            """)
+
+    @OptionGroup var options: ConfigOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The connection, where the config has several.", valueName: "name"))
+    var connection: String?
+
+    @Flag(help: "Print JSON: a list with one object a line.")
+    var json = false
+
+    func run(in environment: CommandEnvironment) async throws {
+        let loaded = try options.load(environment)
+        let name = try name(in: loaded)
+        let listing: APIInquiry.Listing
+        do {
+            listing = try await APIInquiry.open(name, of: loaded, environment) { inquiry in
+                try await inquiry.processes(try await inquiry.token())
+            }
+        } catch let failure as APIInquiry.Failure {
+            throw CommandFailure(.failed, "\(failure)")
+        }
+        if listing.unreadableItems > 0 {
+            environment.note(
+                "carillon: left out: " + Words.count(listing.unreadableItems, "item")
+                    + " whose id can't be read")
+        }
+        if json {
+            return environment.write(JSONText.lines(listing.processes.map(Self.object)))
+        }
+        guard !listing.processes.isEmpty else {
+            return environment.line(
+                "no processes; does the grant's user have access to any?")
+        }
+        var table = TextTable([.init("PROCESS"), .init("NAME"), .init("RUN"), .init("STATUS")])
+        for process in listing.processes {
+            table.add([
+                .init(process.id), .init(process.name), .init(process.run?.id ?? "-"),
+                .init(process.run?.status.raw ?? "never started"),
+            ])
+        }
+        environment.write(table.text(environment.style))
+    }
+
+    /// The named connection, or the only one.
+    private func name(in loaded: LoadedConfiguration) throws -> String {
+        let names = loaded.engine.connections.keys.sorted()
+        guard let connection else {
+            guard let only = names.first, names.count == 1 else {
+                throw CommandFailure(
+                    .usage,
+                    names.isEmpty
+                        ? "the config has no connection"
+                        : "name one with --connection: \(names.joined(separator: ", "))")
+            }
+            return only
+        }
+        guard names.contains(connection) else {
+            throw CommandFailure(
+                .notFound,
+                "no connection \"\(Printable.escaped(connection, limit: 100))\""
+                    + NearestName.hint(connection, in: names))
+        }
+        return connection
+    }
+
+    private static func object(_ process: ProcessSummary) -> JSONText {
+        .object([
+            .init("process_id", .string(process.id)), .init("name", .string(process.name)),
+            .init("run_id", .optional(process.run?.id)),
+            .init("run_status", .optional(process.run?.status.raw)),
+            .init("run_created_at", .optional(process.run?.created?.iso8601)),
+        ])
+    }
+}
