@@ -1,5 +1,3 @@
-import Engine
-import ProcessesAPI
 import Sandbox
 import Simulation
 import Store
@@ -9,73 +7,23 @@ import Timetable
 /// Stories of single slots, driven with virtual clocks; nothing sleeps.
 @Suite struct StoryTests {
     @Test func aDueSlotStartsOneRunAndIsFollowedToItsEnd() throws {
-        let world = try Stage.world(name: "plain")
-        try world.boot()
-        try world.run(until: Stage.start.adding(milliseconds: 50 * 60_000))
-        var checker = Checker()
-        try checker.check(world, isHealed: true)
-        #expect(checker.violations == [])
-        #expect(world.sandbox.runs.count == 3)
-        try world.inspect { ledger in
-            let started = try ledger.database.integer(
-                "SELECT count(*) FROM slots WHERE disposition = 'started'")
-            #expect(started == 3)
-            let succeeded = try ledger.database.integer(
-                "SELECT count(*) FROM process_runs WHERE outcome = 'succeeded'")
-            #expect(succeeded ?? 0 >= 2)
+        let theatre = try Theatre()
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 51)
+        try theatre.check()
+        #expect(try theatre.told() == "15 started, 30 started, 45 started")
+        #expect(theatre.world.sandbox.runs.count == 3)
+    }
+
+    @Test func anIdleDaemonWithAThousandSchedulesHardlyTurns() throws {
+        let schedules = (0..<1000).map { number in
+            Theatre.schedule("s\(number)", every: 1440, process: "p\(number)")
         }
-    }
-
-    @Test func aLostAnswerIsSettledByAdoptingItsRun() throws {
-        let world = try Stage.world(name: "adopt")
-        world.sandbox.inject(.next(.lostAfter(), operation: "runProcess"))
-        try world.boot()
-        try world.run(until: Stage.start.adding(milliseconds: 50 * 60_000))
-        var checker = Checker()
-        try checker.check(world, isHealed: true)
-        #expect(checker.violations == [])
-        try world.inspect { ledger in
-            let adopted = try ledger.database.integer(
-                "SELECT count(*) FROM process_runs WHERE origin = 'adopted'")
-            #expect(adopted == 1)
-        }
-    }
-}
-
-/// What the stories share: one process, one schedule, a fixed instant.
-enum Stage {
-    static let start = Instant(seconds: 1_795_496_430)
-
-    static func sandbox(seed: UInt64 = 1) -> SandboxState {
-        var scenario = Scenario()
-        scenario.latencyMilliseconds = 20...80
-        let job = SandboxJob(
-            .sendTask, title: "Check the ledger", durationMilliseconds: 60_000...300_000)
-        scenario.processes = [
-            SandboxProcess(
-                id: "p1", name: "Close",
-                root: .group(name: "All", parallel: false, children: [.job(job)]))
-        ]
-        return SandboxState(seed: seed, scenario: scenario)
-    }
-
-    static func configuration(
-        every milliseconds: Int64 = 900_000, edit: (inout Schedule) -> Void = { _ in }
-    ) -> EngineConfiguration {
-        let connection = Connection(
-            name: "prod", baseURL: "https://api.example.com", apiVersion: "2026-01-01")
-        var schedule = Schedule(
-            name: "close", process: .id("p1"), connection: "prod",
-            trigger: .rule(FiringRule(kind: .every(milliseconds: milliseconds), zone: .utc)),
-            ruleText: "every", zone: .utc)
-        edit(&schedule)
-        return EngineConfiguration(
-            contentHash: "1", connections: ["prod": connection], schedules: [schedule])
-    }
-
-    static func world(name: String, seed: UInt64 = 1) throws -> World {
-        World(
-            path: try freshPath(name), configuration: configuration(), sandbox: sandbox(seed: seed),
-            time: start)
+        let theatre = try Theatre(schedules)
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 10)
+        let before = theatre.world.turns
+        try theatre.run(untilMinute: 600)
+        #expect(theatre.world.turns - before < 100)
     }
 }

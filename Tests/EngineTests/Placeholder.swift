@@ -1,7 +1,0 @@
-import Testing
-
-@Suite struct EngineTestsPlaceholder {
-    @Test func builds() {
-        #expect(Bool(true))
-    }
-}
