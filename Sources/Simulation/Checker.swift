@@ -122,7 +122,7 @@ package struct Checker {
         var revisions = try ledger.scheduleRevisions(row.schedule)
         if world.wasClockSet {
             // Instants of revisions do not move with the clock; the last one still says it all.
-            guard row.effectiveAt <= row.cursorAt else { return }
+            guard row.state == "active", row.effectiveAt <= row.cursorAt else { return }
             revisions = [(row.effectiveAt, row.state, row.rule)]
         }
         for (index, revision) in revisions.enumerated() {

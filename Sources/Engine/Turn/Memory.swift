@@ -14,6 +14,8 @@ struct Memory {
     var nextRequestID: UInt64 = 1
     var tokens: [String: TokenState] = [:]
     var sweeps: [String: Sweep] = [:]
+    /// Sweeps that had to wait for an access token: fetched ahead of a slot, they must not be late.
+    var sweepsAwaitingToken: [String: RateBudget.Priority] = [:]
     /// The last look at each process that a schedule names or that has an open run.
     var looks: [ProcessKey: Look] = [:]
     /// Names of a connection's processes by id, as the last complete list showed them.

@@ -92,6 +92,9 @@ extension Clockwork {
             }
             try noteReachable(connection)
             try ledger.wakeSlots(connection: connection.name, now: now)
+            if let waiting = memory.sweepsAwaitingToken.removeValue(forKey: connection.name) {
+                want(look: connection.name, waiting)
+            }
             if try connectionRow(connection.name)?.credentialBadSince != nil {
                 want(look: connection.name, .start)
             }

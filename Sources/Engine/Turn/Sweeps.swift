@@ -33,7 +33,10 @@ extension Clockwork {
         if let until = try blockedUntil(name, operation: "listProcesses") {
             return turn.deadlines.append(until)
         }
-        guard let token = usableToken(name) else { return try requestToken(connection, priority) }
+        guard let token = usableToken(name) else {
+            memory.sweepsAwaitingToken[name] = priority
+            return try requestToken(connection, priority)
+        }
         if let at = try takeBudget(connection, priority) { return turn.deadlines.append(at) }
         memory.sweeps[name] = Sweep(
             requestedAt: turn.now, pageRequestedAt: now, priority: priority)
