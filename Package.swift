@@ -73,13 +73,14 @@ let package = Package(
         .testTarget(
             name: "ProcessesAPITests", dependencies: ["ProcessesAPI"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "Timetable"]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "Timetable"]),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "ProcessesAPI", "Store", "Timetable"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Simulation", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"]),
+            dependencies: ["Simulation", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"],
+            exclude: ["seeds.txt"]),
         .testTarget(
             name: "DashboardTests",
             dependencies: [

@@ -75,11 +75,14 @@ package struct SandboxState: Sendable {
         }
         let outcome = disguise(reply, inquiry, afterMilliseconds: milliseconds)
         let shown = outcome.response?.status
+        // A hint in a body that nobody could read, or that nobody waited for, told nobody.
+        let isReadable =
+            fault.answer == .normal && milliseconds < Int64(request.timeoutMilliseconds)
         log.answered(
             .init(
                 number: log.requests, at: self.now, operation: route.operation, process: process,
                 status: shown, run: reply.run, isFaulted: struck != nil,
-                hint: fault.hint ?? reply.hint),
+                hint: fault.hint ?? (isReadable ? reply.hint : nil)),
             afterMilliseconds: milliseconds)
         return outcome
     }

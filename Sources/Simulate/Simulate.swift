@@ -13,6 +13,7 @@ import Timetable
         var count: UInt64 = 1000
         var keepsGoing = false
         var isVerbose = false
+        var diesEverywhere = false
         var iterator = arguments.makeIterator()
         while let argument = iterator.next() {
             switch argument {
@@ -23,26 +24,21 @@ import Timetable
                 count = 1
                 isVerbose = true
             case "--keep-going": keepsGoing = true
+            case "--deaths": diesEverywhere = true
             default:
-                write("usage: simulate [--seeds N] [--first SEED] [--seed SEED] [--keep-going]\n")
+                write("usage: simulate [--seeds N] [--first SEED] [--seed SEED] [--keep-going] [--deaths]\n")
                 exit(2)
             }
         }
+        if diesEverywhere { exit(try dieEverywhere()) }
         exit(try play(first..<(first + count), keepsGoing: keepsGoing, isVerbose: isVerbose))
     }
 
     private static func play(
         _ seeds: Range<UInt64>, keepsGoing: Bool, isVerbose: Bool
     ) throws -> Int32 {
-        let base = unsafe access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
-        let path = "\(base)/carillon-simulate-\(getpid())"
-        unsafe _ = mkdir(path, 0o700)
-        defer {
-            for file in ["template.db", "template.db-wal", "template.db-shm"] {
-                unsafe _ = unlink("\(path)/\(file)")
-            }
-            unsafe _ = rmdir(path)
-        }
+        let path = try folderPath()
+        defer { removeFolder(path) }
         let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
         let began = ContinuousClock().now
         var failures = 0
@@ -59,13 +55,66 @@ import Timetable
             for violation in outcome.violations.prefix(5) { write("  \(violation)\n") }
             if !keepsGoing { break }
         }
+        write(
+            "\(seeds.count) seeds from \(seeds.lowerBound), \(starts) starts, "
+                + "\(failures) failures; ")
+        report(lives: lives, since: began)
+        return failures == 0 ? 0 : 1
+    }
+
+    /// Dies at every SQL step, effect and answer of the short stories, and in the life after it.
+    private static func dieEverywhere() throws -> Int32 {
+        let path = try folderPath()
+        defer { removeFolder(path) }
+        let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
+        let began = ContinuousClock().now
+        var lives = 0
+        for story in ShortStory.all {
+            var point = 1
+            while true {
+                for second in [nil, 1 + point * 7 % 400] as [Int?] {
+                    let file = try folder.freshDatabase()
+                    defer { folder.discard(file) }
+                    let outcome = try story.play(
+                        path: file, dieAt: point, thenAt: second, everyStep: true)
+                    lives += outcome.deaths + 1
+                    if outcome.deaths == 0 { point = 0 }
+                    guard outcome.violations.isEmpty else {
+                        write("\(story.name), death at \(point), then \(second ?? 0):\n")
+                        for violation in outcome.violations { write("  \(violation)\n") }
+                        return 1
+                    }
+                    if point == 0 { break }
+                }
+                if point == 0 { break }
+                point += 1
+            }
+            write("\(story.name): passed\n")
+        }
+        report(lives: lives, since: began)
+        return 0
+    }
+
+    private static func report(lives: Int, since began: ContinuousClock.Instant) {
         let took = began.duration(to: ContinuousClock().now)
         let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18
         write(
-            "\(seeds.count) seeds from \(seeds.lowerBound), \(lives) lives, \(starts) starts, "
-                + "\(failures) failures, \(Int(Double(lives) / seconds * 60)) lives a minute "
+            "\(lives) lives, \(Int(Double(lives) / seconds * 60)) a minute "
                 + "(database on /dev/shm, synchronous=OFF)\n")
-        return failures == 0 ? 0 : 1
+    }
+
+    private static func folderPath() throws -> String {
+        let base = unsafe access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+        let path = "\(base)/carillon-simulate-\(getpid())"
+        unsafe _ = mkdir(path, 0o700)
+        return path
+    }
+
+    private static func removeFolder(_ path: String) {
+        for file in ["template.db", "template.db-wal", "template.db-shm"] {
+            unsafe _ = unlink("\(path)/\(file)")
+        }
+        unsafe _ = rmdir(path)
     }
 
     private static func write(_ text: String) {

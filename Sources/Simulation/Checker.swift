@@ -28,8 +28,10 @@ package struct Checker {
             for row in try ledger.schedules() { try checkSlots(of: row, world, ledger) }
             if let healedAt { try checkEnded(ledger, healedAt: healedAt) }
         }
-        if world.sandbox.log.early > 0, !world.wasClockSet {
-            violations.append("I4: \(world.sandbox.log.early) requests before a hint had passed")
+        if !world.earlyRequests.isEmpty {
+            violations.append(
+                "I4: requests before a hint had passed: "
+                    + world.earlyRequests.joined(separator: ", "))
         }
         checkRate(world)
         for line in world.errorLines { violations.append("error line: \(line)") }
@@ -120,8 +122,8 @@ package struct Checker {
         var revisions = try ledger.scheduleRevisions(row.schedule)
         if world.wasClockSet {
             // Instants of revisions do not move with the clock; the last one still says it all.
-            revisions = revisions.suffix(1).map { $0 }
-            guard let last = revisions.last, last.effectiveAt <= row.cursorAt else { return }
+            guard row.state == "active", row.effectiveAt <= row.cursorAt else { return }
+            revisions = [(row.effectiveAt, row.state, row.rule)]
         }
         for (index, revision) in revisions.enumerated() {
             let end =

@@ -77,7 +77,7 @@ package struct Story {
         for (at, event) in events {
             try live(until: Self.start.adding(milliseconds: at), &checker, &outcome)
             guard checker.violations.isEmpty else { return finish(outcome, checker) }
-            outcome.log.append("+\(at / 1000) s \(event)")
+            outcome.log.append("+\(at / 1000) s \("\(event)".prefix(120))")
             try happen(event)
         }
         try live(until: Self.start.adding(milliseconds: lengthMilliseconds), &checker, &outcome)

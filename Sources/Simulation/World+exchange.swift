@@ -37,6 +37,7 @@ extension World {
             return
         }
         requestTimes[effect.connection, default: []].append(monotonic)
+        noteEarly(effect)
         let outcome = sandbox.handle(request, at: time)
         if case .startRun = effect.call, let slotID = clockwork?.slotID(ofRequest: effect.id) {
             starts.append(
@@ -57,7 +58,31 @@ extension World {
         }
     }
 
-    func noteAcknowledged(_ inputs: [Input]) {
+    /// I4: a request on a connection, or of the operation named, before a hint has passed that a
+    /// committed turn has seen.
+    private func noteEarly(_ effect: RequestEffect) {
+        let isEarly = ["", effect.call.operation].contains { operation in
+            bans["\(effect.connection) \(operation)"].map { monotonic < $0 } ?? false
+        }
+        guard isEarly, earlyRequests.count < 5 else { return }
+        earlyRequests.append("\(effect.call.operation) at \(wall.iso8601)")
+    }
+
+    private func noteHint(_ ready: Event, _ input: Input) {
+        guard case .exchange(let effect, _) = ready.payload, case .answer(_, let answer) = input,
+            case .failure(let failure) = answer.result, let hint = failure.hint
+        else { return }
+        let operation = hint.operation == effect.call.operation ? effect.call.operation : ""
+        let key = "\(effect.connection) \(operation)"
+        bans[key] = max(bans[key] ?? 0, monotonic + hint.delayMilliseconds)
+    }
+
+    /// What a committed turn has seen.
+    func noteAcknowledged(_ ready: [Event], _ inputs: [Input]) {
+        for (event, input) in zip(ready, inputs) { noteHint(event, input) }
+        for case .command(_, .unblock(let connection), _) in inputs {
+            bans = bans.filter { !$0.key.hasPrefix("\(connection) ") }
+        }
         for case .answer(_, let answer) in inputs {
             switch (answer.call, answer.result) {
             case (.startRun, .success(.run(let run))): acknowledgedRuns.insert(run.id)

@@ -15,6 +15,9 @@ package final class World {
     package struct Plan: Sendable {
         /// Counts SQL steps, released effects and delivered answers; dies at that count.
         package var dieAt: Int?
+        /// Counts every SQL step, not only BEGIN and COMMIT: within a transaction all deaths leave
+        /// the same file.
+        package var diesAtEveryStep = true
         package var guards = Clockwork.Guards()
         /// How far our wall clock is ahead of the true time.
         package var skewMilliseconds: Int64 = 0
@@ -71,6 +74,10 @@ package final class World {
     package internal(set) var rules: [String: FiringRule] = [:]
     /// When requests left us, by connection, in true milliseconds.
     package internal(set) var requestTimes: [String: [Int64]] = [:]
+    /// Requests that came although a hint had told us to stay away (I4).
+    package internal(set) var earlyRequests: [String] = []
+    /// Until when hints forbid an operation of a connection, in true milliseconds.
+    var bans: [String: Int64] = [:]
     /// The wall clock was set at some time, so what is compared in wall time may differ.
     package private(set) var wasClockSet = false
 
@@ -131,7 +138,10 @@ package final class World {
             clockwork.guards = plan.guards
             self.ledger = ledger
             self.clockwork = clockwork
-            ledger.database.willStep = { [weak self] _ in try self?.pass() }
+            let everyStep = plan.diesAtEveryStep
+            ledger.database.willStep = { [weak self] sql in
+                if everyStep || sql == "BEGIN IMMEDIATE" || sql == "COMMIT" { try self?.pass() }
+            }
             post(.configuration(configuration, commandID: nil), afterMilliseconds: 0)
         } catch is Killed {
             kill()
@@ -160,6 +170,8 @@ package final class World {
 
     /// Ends the daemon as `kill -9` does: memory and answers on the wire are lost, the file stays.
     package func kill() {
+        // Hints are kept in wall time: a clock that was set does not tell how long we were down.
+        if wasClockSet { bans = [:] }
         clockwork = nil
         ledger?.database.willStep = nil
         ledger = nil
@@ -237,7 +249,7 @@ package final class World {
         let inputs = ready.map(input)
         let result = try clockwork.take(
             inputs, now: Now(wall: wall, monotonicMilliseconds: monotonic))
-        noteAcknowledged(inputs)
+        noteAcknowledged(ready, inputs)
         countSpins(isSpin && inputs.isEmpty && result.effects.isEmpty)
         // At least a millisecond on: a deadline that has come is a turn, not a standstill.
         nextDeadline = result.nextDeadline.map { max($0, wall.adding(milliseconds: 1)) }

@@ -1,11 +1,19 @@
 import Foundation
+import Simulation
 
-/// A database path that nobody used yet; on /dev/shm, where a sweep of deaths is quick.
-func freshPath(_ name: String) throws -> String {
-    let base =
-        FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
-    let folder = "\(base)/carillon-\(ProcessInfo.processInfo.processIdentifier)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let path = "\(folder)/\(name)-\(UInt64.random(in: 0 ... .max)).db"
-    return path
+/// A folder of databases for one test, on /dev/shm where a sweep of deaths is quick; removed after.
+final class TestFolder {
+    let stories: StoryFolder
+    private let path: String
+
+    init() throws {
+        let base =
+            FileManager.default.fileExists(atPath: "/dev/shm")
+            ? "/dev/shm" : NSTemporaryDirectory()
+        path = "\(base)/carillon-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        stories = try StoryFolder(path: path) { try? FileManager.default.removeItem(atPath: $0) }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -42,6 +42,12 @@ package final class Clockwork {
         package var settlesUnknown = true
         package var recoversStarting = true
         package var keepsHints = true
+        /// Looks count only once the exposure has ended.
+        package var waitsForExposure = true
+        /// Absence is proven by three looks over `settle_within`, not by the first one.
+        package var waitsToSettle = true
+        /// A run that was there before the attempt is not taken for the attempt's own.
+        package var comparesBaseline = true
 
         /// All guards on.
         package init() {}

@@ -81,7 +81,7 @@ extension Clockwork {
             let attempt = try ledger.attemptInDoubt(
                 baseURL: look.baseURL, processID: look.processID),
             attempt.state == .unknown, let exposureEnd = attempt.exposureEndAt,
-            look.requestedAt >= exposureEnd,
+            look.requestedAt >= exposureEnd || !guards.waitsForExposure,
             let slot = try ledger.slot(attempt.slotID), slot.disposition == .unknown
         else { return }
         // Another connection may have looked: user, clock and patience are those of the sender.
@@ -92,7 +92,7 @@ extension Clockwork {
         let claimed = try look.runID.flatMap {
             try ledger.run(baseURL: look.baseURL, runID: $0)?.slotID
         }
-        let verdict = Settlement.judge(
+        var verdict = Settlement.judge(
             look, attempt: attempt, exposureEnd: exposureEnd,
             in: Settlement.Circumstances(
                 skewMilliseconds: row?.clockSkewMilliseconds ?? 0, ourUserID: row?.userID,
@@ -102,6 +102,10 @@ extension Clockwork {
                         runID: $0, baseURL: look.baseURL, slotID: slot.slotID)
                 } ?? false,
                 settleWithinMilliseconds: settleWithin))
+        if verdict == .absentSoFar, !guards.waitsToSettle { verdict = .provenAbsent }
+        if !guards.comparesBaseline, let runID = look.runID, claimed == nil {
+            verdict = .adopt(runID: runID)
+        }
         if verdict != .absentSoFar { _ = try ledger.keep(look) }
         try conclude(verdict, slot, attempt, look: look)
     }

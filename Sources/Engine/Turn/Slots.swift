@@ -187,10 +187,12 @@ extension Clockwork {
         let judgedAt = dueAt.adding(milliseconds: schedule.startWithinMilliseconds)
         // We are up now, also if the last turn that said so is a minute old.
         if memory.lifeID != 0 { try ledger.touchLife(memory.lifeID, now: now) }
-        if try ledger.wasUp(at: min(judgedAt, now)) {
+        // A slot found beside a newer one can be too late before that instant has come.
+        let instant = judgedAt <= now ? judgedAt : dueAt
+        if try ledger.wasUp(at: instant) {
             return (.expired, "too late although the daemon was up: \(why)")
         }
-        return (.missed, "the daemon was down at \(judgedAt.iso8601), and \(why)")
+        return (.missed, "the daemon was down at \(instant.iso8601), and \(why)")
     }
 
     private func insertEnded(

@@ -1,0 +1,117 @@
+package import Engine
+import Sandbox
+import Timetable
+
+/// A story of one start, short enough to die at every single point of it.
+///
+/// Within a transaction every death leaves the same file, so tests die at each BEGIN and COMMIT,
+/// each effect and each answer; `scripts/simulate --deaths` dies at every SQL step as well.
+package struct ShortStory: Sendable {
+    package let name: String
+    private let faults: [FaultRule]
+
+    private init(_ name: String, _ faults: [FaultRule] = []) {
+        self.name = name
+        self.faults = faults
+    }
+
+    /// The stories that are died in at every point.
+    package static var all: [ShortStory] {
+        var expired = Fault()
+        expired.revokesTokens = true
+        return [
+            ShortStory("a plain start"),
+            ShortStory("a lost answer", [.next(.lostAfter(), operation: "runProcess")]),
+            ShortStory("a lost request", [.next(.lostBefore, operation: "runProcess")]),
+            ShortStory(
+                "a 500 after creation", [.next(.error(500, acts: true), operation: "runProcess")]),
+            ShortStory(
+                "a gateway that acts late",
+                [
+                    .next(
+                        .foreign(504, acts: true, actsAfterMilliseconds: 28_000),
+                        operation: "runProcess")
+                ]),
+            ShortStory("a 401 that is renewed", [.next(expired, operation: "runProcess")]),
+            ShortStory(
+                "a 429 with a hint",
+                [
+                    .next(
+                        .rateLimited(operation: "runProcess", seconds: 20, header: true),
+                        operation: "runProcess")
+                ]),
+            ShortStory(
+                "a list that fails first",
+                [.next(.error(500, acts: false), operation: "listProcesses")]),
+        ]
+    }
+
+    /// What came of one telling.
+    package struct Outcome: Sendable {
+        package var violations: [String]
+        /// None: the story has been died in everywhere.
+        package var deaths: Int
+        package var runs: Int
+    }
+
+    /// Plays it once.
+    ///
+    /// - Parameters:
+    ///   - path: its database, migrated.
+    ///   - dieAt: the point of the first death, counted from 1.
+    ///   - thenAt: the point of a death in the life after it; nil: none.
+    ///   - everyStep: counts every SQL step.
+    ///   - guards: negative tests switch some off.
+    /// - Throws: `StoreError`.
+    package func play(
+        path: String, dieAt: Int, thenAt: Int? = nil, everyStep: Bool = false,
+        guards: Clockwork.Guards = Clockwork.Guards()
+    ) throws -> Outcome {
+        let world = World(
+            path: path, configuration: Self.configuration, sandbox: sandbox, time: Self.begin,
+            recompile: Stage.recompile)
+        world.plan.guards = guards
+        world.plan.diesAtEveryStep = everyStep
+        world.plan.dieAt = dieAt
+        var checker = Checker()
+        try world.boot()
+        let end = Self.begin.adding(milliseconds: 900_000)
+        var deaths = 0
+        while try !world.run(until: end) {
+            deaths += 1
+            try checker.check(world)
+            world.plan.dieAt = deaths == 1 ? thenAt : nil
+            world.rest(until: world.time.adding(milliseconds: 2_000))
+            try world.boot()
+        }
+        try checker.check(world, healedAt: Self.begin.adding(milliseconds: 300_000))
+        return Outcome(
+            violations: checker.violations, deaths: deaths, runs: world.sandbox.runs.count)
+    }
+
+    /// A minute before its slot is due.
+    private static let begin = Story.start.adding(milliseconds: 1_110_000)
+
+    private var sandbox: SandboxState {
+        var scenario = Scenario()
+        scenario.latencyMilliseconds = 20...80
+        scenario.listDelayMilliseconds = 5_000...8_000
+        let job = SandboxJob(.sendTask, title: "Check", durationMilliseconds: 30_000...60_000)
+        scenario.processes = [
+            SandboxProcess(
+                id: "p1", name: "Close",
+                root: .group(name: "All", parallel: false, children: [.job(job)]))
+        ]
+        scenario.faults = faults
+        return SandboxState(seed: 1, scenario: scenario)
+    }
+
+    private static var configuration: EngineConfiguration {
+        let connection = Connection(
+            name: "prod", baseURL: "https://api.example.com", apiVersion: "2026-01-01")
+        var schedule = Stage.every(20, name: "close", process: "p1", connection: "prod")
+        schedule.poll.maxMilliseconds = 300_000
+        return EngineConfiguration(
+            contentHash: "1", connections: ["prod": connection], schedules: [schedule])
+    }
+}

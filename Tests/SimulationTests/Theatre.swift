@@ -1,0 +1,101 @@
+import Engine
+import ProcessesAPI
+import Sandbox
+import Simulation
+import Store
+import Testing
+import Timetable
+
+/// A world for one story: one process `p1`, runs of one to five minutes, nothing goes wrong by itself.
+struct Theatre {
+    /// 2026-11-24T05:00:30Z.
+    static let start = Instant(seconds: 1_795_496_430)
+
+    let folder: TestFolder
+    let world: World
+
+    init(
+        _ schedules: [Schedule] = [Theatre.schedule()], runMinutes: ClosedRange<Int64> = 1...5,
+        plan: World.Plan = World.Plan(), edit: (inout Scenario) -> Void = { _ in }
+    ) throws {
+        folder = try TestFolder()
+        var scenario = Scenario()
+        scenario.latencyMilliseconds = 20...80
+        for id in ["p1", "p2"] {
+            let job = SandboxJob(
+                .sendTask, title: "Check the ledger",
+                durationMilliseconds: runMinutes.lowerBound * 60_000...runMinutes.upperBound * 60_000)
+            scenario.processes.append(
+                SandboxProcess(
+                    id: id, name: "Close \(id)",
+                    root: .group(name: "All", parallel: false, children: [.job(job)])))
+        }
+        edit(&scenario)
+        world = World(
+            path: try folder.stories.freshDatabase(),
+            configuration: Self.configuration(schedules),
+            sandbox: SandboxState(seed: 1, scenario: scenario), time: Self.start, plan: plan,
+            recompile: Self.recompile)
+    }
+
+    static func configuration(_ schedules: [Schedule], hash: String = "1") -> EngineConfiguration {
+        EngineConfiguration(
+            contentHash: hash,
+            connections: [
+                "prod": Connection(
+                    name: "prod", baseURL: "https://api.example.com", apiVersion: "2026-01-01")
+            ], schedules: schedules)
+    }
+
+    /// A schedule on the hour's quarters, `s` on `p1`.
+    static func schedule(
+        _ name: String = "s", every minutes: Int64 = 15, process: String = "p1",
+        edit: (inout Schedule) -> Void = { _ in }
+    ) -> Schedule {
+        var schedule = Schedule(
+            name: name, process: .id(process), connection: "prod",
+            trigger: .rule(FiringRule(kind: .every(milliseconds: minutes * 60_000), zone: .utc)),
+            ruleText: "every \(minutes)", ruleSource: "every \(minutes)", zone: .utc)
+        edit(&schedule)
+        return schedule
+    }
+
+    static let recompile: @Sendable (String) -> FiringRule? = { source in
+        Int64(source.dropFirst(6)).map {
+            FiringRule(kind: .every(milliseconds: $0 * 60_000), zone: .utc)
+        }
+    }
+
+    /// Runs until so many minutes after 05:00.
+    func run(untilMinute minute: Int64, second: Int64 = 0) throws {
+        try world.run(until: Instant(seconds: 1_795_496_400 + minute * 60 + second))
+    }
+
+    /// Lets the daemon lie until so many minutes after 05:00.
+    func rest(untilMinute minute: Int64) {
+        world.rest(until: Instant(seconds: 1_795_496_400 + minute * 60))
+    }
+
+    /// Minute after 05:00, disposition and reason of each slot of a schedule.
+    func slots(_ schedule: String = "s") throws -> [SlotRow] {
+        try world.inspect { try $0.allSlots(schedule: schedule) }
+    }
+
+    /// `15 started, 30 skipped`: minutes after 05:00 and dispositions.
+    func told(_ schedule: String = "s") throws -> String {
+        try slots(schedule).map { slot in
+            "\((slot.slotAt.seconds - 1_795_496_400) / 60) \(slot.disposition.rawValue)"
+        }.joined(separator: ", ")
+    }
+
+    /// The invariants hold.
+    func check(isHealed: Bool = false) throws {
+        var checker = Checker()
+        try checker.check(
+            world, healedAt: isHealed ? world.wall.adding(milliseconds: -3_600_000) : nil)
+        #expect(checker.violations == [])
+    }
+
+    /// Subjects of the alarms of a kind.
+    func alarms(_ kind: String) throws -> [String] { try world.inspect { try $0.alarms(kind) } }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Store
+import Timetable
+
+/// A database path of its own, removed with the folder.
+final class Scratch {
+    let folder: String
+    var path: String { folder + "/carillon.db" }
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "carillon-store-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    func ledger() throws -> Ledger {
+        try Ledger(path: path, pid: nil, now: Scratch.now, durability: .full)
+    }
+
+    static let now = Instant(seconds: 1_795_496_430)
+}
+
+extension Ledger {
+    /// A pending slot of schedule `s` on process `p`.
+    func addSlot(
+        at instant: Instant = Scratch.now, schedule: String = "s", reason: String = "due",
+        uuid: String? = nil
+    ) throws -> Int64 {
+        let revision = try insertRevision(
+            contentHash: "1", isReload: false, summary: "", now: Scratch.now)
+        var slot = NewSlot(
+            schedule: schedule, kind: .rule, slotAt: instant, dueAt: instant, utcOffsetSeconds: 0,
+            disposition: .pending, reason: reason, connection: "prod", baseURL: "https://a",
+            processID: "p", processPattern: nil, revisionID: revision, mode: "run")
+        slot.triggerUUID = uuid
+        return try insert(slot, now: Scratch.now) ?? 0
+    }
+}
