@@ -39,6 +39,8 @@ struct Rehearsal {
     let outages: [Outage]
     /// How long a run of any process takes.
     let runMilliseconds: Int64
+    /// Told of each day that has been played.
+    var progress: (Instant) -> Void = { _ in }
 
     /// Plays it on a database in a folder.
     ///
@@ -54,7 +56,7 @@ struct Rehearsal {
         for outage in outages.sorted(by: { $0.from < $1.from }) where outage.to > world.time {
             if outage.from > world.time {
                 if !isDown, !world.isUp { try world.boot() }
-                try world.run(until: min(outage.from, to))
+                try run(world, until: min(outage.from, to))
             }
             world.kill()
             world.rest(until: min(outage.to, to))
@@ -62,13 +64,20 @@ struct Rehearsal {
         }
         if !isDown {
             if !world.isUp { try world.boot() }
-            try world.run(until: to)
+            try run(world, until: to)
         }
         world.kill()
         let reader = try LedgerReader(path: path)
         return Outcome(
             schedules: try reader.dispositions(), unstarted: try reader.unstarted(limit: 20),
             requests: requests(world.requestTimes), errors: world.errorLines)
+    }
+
+    private func run(_ world: World, until end: Instant) throws {
+        while world.time < end {
+            try world.run(until: min(end, world.time.adding(milliseconds: 86_400_000)))
+            progress(world.time)
+        }
     }
 
     private func requests(_ times: [String: [Int64]]) -> [Requests] {

@@ -16,7 +16,8 @@ struct SimulateCommand: CarillonCommand {
 
             WAITING are slots that were open when the play ended; WAIT is the slowest start, \
             counted from when it was due. Times without an offset are local, if all schedules have \
-            one zone.
+            one zone. Every request of the daemon is played: hundreds of schedules take minutes a \
+            week.
 
               carillon simulate --from 2026-12-01T00:00 --to 2027-01-10T00:00 --run-takes 3h
               carillon simulate --from 2026-12-01T00:00Z --to 2026-12-08T00:00Z \\
@@ -44,13 +45,18 @@ struct SimulateCommand: CarillonCommand {
     var json = false
 
     func run(in environment: CommandEnvironment) async throws {
-        let rehearsal = try rehearsal(environment)
+        var rehearsal = try rehearsal(environment)
+        let isTerminal = environment.style.width != nil
+        if isTerminal {
+            rehearsal.progress = { environment.writeError("\r\u{1B}[Kplayed to \($0.iso8601)") }
+        }
         let outcome: Rehearsal.Outcome
         do {
             outcome = try ScratchFolder.use { try rehearsal.play(in: $0) }
         } catch let error as StoreError {
             throw CommandFailure(.failed, "\(error)")
         }
+        if isTerminal { environment.writeError("\r\u{1B}[K") }
         if json { printJSON(outcome, environment) } else { printText(outcome, environment) }
         guard outcome.errors.isEmpty else {
             throw CommandFailure(
