@@ -79,7 +79,9 @@ let package = Package(
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Simulation", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"],
+            dependencies: [
+                "Simulation", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable",
+            ],
             exclude: ["seeds.txt"]),
         .testTarget(
             name: "DashboardTests",

@@ -26,7 +26,10 @@ import Timetable
             case "--keep-going": keepsGoing = true
             case "--deaths": diesEverywhere = true
             default:
-                write("usage: simulate [--seeds N] [--first SEED] [--seed SEED] [--keep-going] [--deaths]\n")
+                write(
+                    "usage: simulate [--seeds N] [--first SEED] [--seed SEED] "
+                        + "[--keep-going] [--deaths]\n"
+                )
                 exit(2)
             }
         }

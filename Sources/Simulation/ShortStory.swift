@@ -62,6 +62,7 @@ package struct ShortStory: Sendable {
     ///   - thenAt: the point of a death in the life after it; nil: none.
     ///   - everyStep: counts every SQL step.
     ///   - guards: negative tests switch some off.
+    /// - Returns: what was found at the end.
     /// - Throws: `StoreError`.
     package func play(
         path: String, dieAt: Int, thenAt: Int? = nil, everyStep: Bool = false,

@@ -140,7 +140,7 @@ package final class World {
             self.clockwork = clockwork
             let everyStep = plan.diesAtEveryStep
             ledger.database.willStep = { [weak self] sql in
-                if everyStep || sql == "BEGIN IMMEDIATE" || sql == "COMMIT" { try self?.pass() }
+                if everyStep || Ledger.isTransactionEdge(sql) { try self?.pass() }
             }
             post(.configuration(configuration, commandID: nil), afterMilliseconds: 0)
         } catch is Killed {

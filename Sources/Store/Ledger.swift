@@ -94,4 +94,9 @@ package final class Ledger {
             throw error
         }
     }
+
+    /// The statement begins or ends a turn; the simulation kills there.
+    package static func isTransactionEdge(_ sql: String) -> Bool {
+        sql == "BEGIN IMMEDIATE" || sql == "COMMIT"
+    }
 }

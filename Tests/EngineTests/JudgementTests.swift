@@ -23,7 +23,8 @@ import Timetable
     @Test(arguments: [
         ("Close {yyyy}-{MM}", 0, "Close 2026-11"), ("Close {yyyy}-{MM-1}", 0, "Close 2026-10"),
         ("{yyyy}{MM-11}", 0, "202512"), ("{yyyy+1}", 0, "2027"), ("{dd}", 0, "24"),
-        ("{MM}/{dd+7}", 0, "12/01"), ("{dd}", -6 * 3600, "23"), ("no placeholder", 0, "no placeholder"),
+        ("{MM}/{dd+7}", 0, "12/01"), ("{dd}", -6 * 3600, "23"),
+        ("no placeholder", 0, "no placeholder"),
     ])
     func namePatternsExpand(pattern: String, offset: Int, expected: String) {
         // 2026-11-24T05:00:30Z

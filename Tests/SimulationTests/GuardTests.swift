@@ -3,6 +3,7 @@ import Simulation
 import Testing
 
 /// Negative tests: with a guard of the protocol switched off, the checker finds what it prevents.
+///
 /// A checker that finds nothing then would find nothing at all.
 @Suite struct GuardTests {
     private static let guards: [(String, @Sendable (inout Clockwork.Guards) -> Void)] = [

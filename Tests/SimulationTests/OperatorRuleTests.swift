@@ -58,7 +58,7 @@ import Timetable
         theatre.world.kill()
         let copy = try theatre.folder.stories.freshDatabase()
         theatre.folder.stories.discard(copy)
-        try theatre.world.inspect { try $0.backup(to: copy) }
+        try theatre.world.inspect { try LedgerReader(path: $0.database.path).backup(to: copy) }
         theatre.rest(untilMinute: 40)
         let restored = World(
             path: copy, configuration: theatre.world.configuration,

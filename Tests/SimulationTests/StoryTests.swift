@@ -1,4 +1,5 @@
 import Engine
+import ProcessesAPI
 import Sandbox
 import Simulation
 import Store
@@ -35,8 +36,8 @@ import Timetable
         // The look for the slot of 05:15:00 goes out at 05:14:30 and shows the run of 05:14:00,
         // which a person closes ten seconds before the slot.
         try theatre.run(untilMinute: 14)
-        let run = try #require(
-            world.sandbox.startByPerson(process: "p1", user: "a person", at: world.time))
+        let started = world.sandbox.startByPerson(process: "p1", user: "a person", at: world.time)
+        let run = try #require(started)
         try theatre.run(untilMinute: 14, second: 50)
         world.sandbox.setRunStatus(run, .cancelled, at: world.time)
         try theatre.run(untilMinute: 15, second: 10)

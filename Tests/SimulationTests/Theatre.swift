@@ -24,7 +24,8 @@ struct Theatre {
         for id in ["p1", "p2"] {
             let job = SandboxJob(
                 .sendTask, title: "Check the ledger",
-                durationMilliseconds: runMinutes.lowerBound * 60_000...runMinutes.upperBound * 60_000)
+                durationMilliseconds: runMinutes.lowerBound * 60_000...runMinutes.upperBound
+                    * 60_000)
             scenario.processes.append(
                 SandboxProcess(
                     id: id, name: "Close \(id)",

@@ -129,7 +129,8 @@ extension Clockwork {
     /// A 401 on a call: drops the token if it is the one used (DESIGN.md section 6).
     func noteUnauthorized(_ connection: Connection, generation: Int, why: String) throws {
         var state = memory.tokens[connection.name] ?? TokenState()
-        if state.generation == generation {
+        // Several requests may have carried it: a token is refused once.
+        if state.generation == generation, state.secret != nil {
             state.secret = nil
             state.refusals += 1
         }

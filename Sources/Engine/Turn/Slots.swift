@@ -152,8 +152,8 @@ extension Clockwork {
         turn.slotRows += 1
         guard let slotID = try ledger.insert(slot, now: now) else { return }
         if slot.disposition == .pending {
+            // A look is wanted by the decision, where the one fetched ahead does not do.
             if isOlder { try ledger.setLate(slotID) }
-            if schedule.mode == .run { want(look: schedule.connection, .start) }
         } else {
             memory.endedUpstreams.insert(schedule.name)
         }

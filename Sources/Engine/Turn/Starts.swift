@@ -46,8 +46,9 @@ extension Clockwork {
         try begin(resolved, schedule, connection, baseline: baseline)
     }
 
-    /// A pause or skip that came while the slot waited, or while its attempt was in doubt. Manual
-    /// slots ignore pauses (rule 14).
+    /// A pause or skip that came while the slot waited, or while its attempt was in doubt.
+    ///
+    /// Manual slots ignore pauses (rule 14).
     private func isPaused(_ slot: SlotRow) throws -> Bool {
         guard slot.kind != .manual, slot.requestedBy == nil else { return false }
         let now = now
