@@ -59,7 +59,7 @@ let package = Package(
             name: "Simulation",
             dependencies: ["Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"]),
         .executableTarget(
-            name: "Simulate", dependencies: ["Simulation", "Store", "Timetable"]),
+            name: "Simulate", dependencies: ["Simulation", "Engine", "Store", "Timetable"]),
         .target(name: "Dashboard", dependencies: ["Store", hummingbird, mustache]),
         .executableTarget(
             name: "carillon",

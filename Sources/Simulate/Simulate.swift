@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 import Simulation
 import Store
@@ -25,10 +26,12 @@ import Timetable
                 isVerbose = true
             case "--keep-going": keepsGoing = true
             case "--deaths": diesEverywhere = true
+            case "--without":
+                exit(try playWithout(iterator.next() ?? "", seeds: first..<(first + count)))
             default:
                 write(
                     "usage: simulate [--seeds N] [--first SEED] [--seed SEED] "
-                        + "[--keep-going] [--deaths]\n"
+                        + "[--keep-going] [--deaths] [--without GUARD]\n"
                 )
                 exit(2)
             }
@@ -96,6 +99,37 @@ import Timetable
         }
         report(lives: lives, since: began)
         return 0
+    }
+
+    /// Switches a guard of the protocol off and says which story finds that first.
+    private static func playWithout(_ name: String, seeds: Range<UInt64>) throws -> Int32 {
+        guard let guards = Clockwork.Guards(without: name) else {
+            write("no guard \(name)\n")
+            return 2
+        }
+        let path = try folderPath()
+        defer { removeFolder(path) }
+        let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
+        for story in ShortStory.all {
+            for point in 1...400 {
+                let file = try folder.freshDatabase()
+                defer { folder.discard(file) }
+                let outcome = try story.play(path: file, dieAt: point, guards: guards)
+                if let violation = outcome.violations.first {
+                    write("\(name): \(story.name), death at \(point): \(violation)\n")
+                    return 0
+                }
+                if outcome.deaths == 0 { break }
+            }
+        }
+        for seed in seeds {
+            if let violation = try folder.play(seed, guards: guards).violations.first {
+                write("\(name): seed \(seed): \(violation)\n")
+                return 0
+            }
+        }
+        write("\(name): nothing found\n")
+        return 1
     }
 
     private static func report(lives: Int, since began: ContinuousClock.Instant) {

@@ -73,12 +73,27 @@ package struct Checker {
                         + "(\(slot.reason)), but run \(run.id) was created for it")
             }
         }
+        try checkAdoptions(world, ledger)
         for runID in world.acknowledgedRuns.sorted()
         where try !ledger.knowsRun(runID) {
             violations.append("I6: run \(runID) was acknowledged and is not in the ledger")
         }
         for slotID in try ledger.slotsAtOddsWithRuns() {
             violations.append("slot \(slotID), its attempts and its run do not agree")
+        }
+    }
+
+    /// Nothing adopts a run that was there before its first attempt.
+    private mutating func checkAdoptions(_ world: World, _ ledger: Ledger) throws {
+        var firstStarts: [Int64: Instant] = [:]
+        for start in world.starts where firstStarts[start.slotID] == nil {
+            firstStarts[start.slotID] = start.at
+        }
+        for (slotID, runID) in try ledger.adoptedRuns() {
+            guard let began = firstStarts[slotID], let run = world.sandbox.run(runID),
+                run.createdAt < began
+            else { continue }
+            violations.append("rule 6: slot \(slotID) adopted the older run \(runID)")
         }
     }
 
@@ -105,6 +120,11 @@ package struct Checker {
             violations.append("rule 1: attempt \(attempt) went out on an old look")
         }
         guard !world.wasClockSet else { return }
+        for attempt in try ledger.attemptsWithoutLook(
+            withinMilliseconds: 120_000)
+        {
+            violations.append("rule 1: attempt \(attempt) went out without a look, too early")
+        }
         for attempt in try ledger.attemptsBeforeDue() {
             violations.append("attempt \(attempt) began before its slot was due")
         }

@@ -9,10 +9,13 @@ import Timetable
 package struct ShortStory: Sendable {
     package let name: String
     private let faults: [FaultRule]
+    /// A person's run is open all the time, and allowed.
+    private let hasOpenRun: Bool
 
-    private init(_ name: String, _ faults: [FaultRule] = []) {
+    private init(_ name: String, _ faults: [FaultRule] = [], hasOpenRun: Bool = false) {
         self.name = name
         self.faults = faults
+        self.hasOpenRun = hasOpenRun
     }
 
     /// The stories that are died in at every point.
@@ -43,7 +46,25 @@ package struct ShortStory: Sendable {
             ShortStory(
                 "a list that fails first",
                 [.next(.error(500, acts: false), operation: "listProcesses")]),
+            ShortStory("a list that fails until the slot is due", [failingLists]),
+            ShortStory(
+                "a hint for all while a run is open",
+                [
+                    .next(
+                        .rateLimited(operation: "listJobs", seconds: 90, header: true),
+                        operation: "runProcess")
+                ], hasOpenRun: true),
+            ShortStory(
+                "a lost request beside an older run",
+                [.next(.lostBefore, operation: "runProcess")], hasOpenRun: true),
         ]
+    }
+
+    /// Fails at 30, 28, 24 and 16 s before the slot.
+    private static var failingLists: FaultRule {
+        var rule = FaultRule(.error(500, acts: false), operation: "listProcesses")
+        rule.times = 4
+        return rule
     }
 
     /// What came of one telling.
@@ -74,6 +95,9 @@ package struct ShortStory: Sendable {
         world.plan.guards = guards
         world.plan.diesAtEveryStep = everyStep
         world.plan.dieAt = dieAt
+        if hasOpenRun {
+            world.sandbox.startByPerson(process: "p1", user: "person", at: Self.begin)
+        }
         var checker = Checker()
         try world.boot()
         let end = Self.begin.adding(milliseconds: 900_000)
@@ -87,7 +111,8 @@ package struct ShortStory: Sendable {
         }
         try checker.check(world, healedAt: Self.begin.adding(milliseconds: 300_000))
         return Outcome(
-            violations: checker.violations, deaths: deaths, runs: world.sandbox.runs.count)
+            violations: checker.violations, deaths: deaths,
+            runs: world.sandbox.runs.count { $0.requestNumber != nil })
     }
 
     /// A minute before its slot is due.
@@ -97,7 +122,9 @@ package struct ShortStory: Sendable {
         var scenario = Scenario()
         scenario.latencyMilliseconds = 20...80
         scenario.listDelayMilliseconds = 5_000...8_000
-        let job = SandboxJob(.sendTask, title: "Check", durationMilliseconds: 30_000...60_000)
+        let milliseconds: Int64 = hasOpenRun ? 3_600_000 : 30_000
+        let job = SandboxJob(
+            .sendTask, title: "Check", durationMilliseconds: milliseconds...milliseconds + 30_000)
         scenario.processes = [
             SandboxProcess(
                 id: "p1", name: "Close",
@@ -112,6 +139,7 @@ package struct ShortStory: Sendable {
             name: "prod", baseURL: "https://api.example.com", apiVersion: "2026-01-01")
         var schedule = Stage.every(20, name: "close", process: "p1", connection: "prod")
         schedule.poll.maxMilliseconds = 300_000
+        schedule.overlap = .allow
         return EngineConfiguration(
             contentHash: "1", connections: ["prod": connection], schedules: [schedule])
     }

@@ -24,6 +24,27 @@ extension Ledger {
         ) { $0.integer(0) }
     }
 
+    /// Attempts whose baseline is not known although the patience for a look was not over.
+    package func attemptsWithoutLook(withinMilliseconds: Int64) throws -> [Int64] {
+        try database.rows(
+            """
+            SELECT a.attempt_id FROM attempts AS a JOIN slots AS s ON s.slot_id = a.slot_id
+            WHERE a.baseline = 'not known' AND a.began_at - s.due_at < ? ORDER BY a.attempt_id
+            """, .int(withinMilliseconds)
+        ) { $0.integer(0) }
+    }
+
+    /// Slots with the run that settling gave them; a person's choice is not among them.
+    package func adoptedRuns() throws -> [(slotID: Int64, runID: String)] {
+        try database.rows(
+            """
+            SELECT s.slot_id, r.run_id FROM slots AS s
+            JOIN process_runs AS r ON r.run_key = s.run_key
+            WHERE r.origin = 'adopted' AND s.reason NOT LIKE '%named by%' ORDER BY s.slot_id
+            """
+        ) { ($0.integer(0), $0.string(1)) }
+    }
+
     /// Attempts that began before their slot was due.
     package func attemptsBeforeDue() throws -> [Int64] {
         try database.rows(

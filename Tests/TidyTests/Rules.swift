@@ -38,7 +38,7 @@ enum ImportRule {
             "Engine", "Sandbox", "ProcessesAPI", "Store", "Timetable", "Logging", "Metrics",
         ],
         // A program of its own for development, so that the product carries no test driver.
-        "Simulate": ["Simulation", "Store", "Timetable", "Glibc"],
+        "Simulate": ["Simulation", "Engine", "Store", "Timetable", "Glibc"],
         "Dashboard": Set(
             ["Store", "Timetable", "Mustache", "FoundationEssentials", "Glibc"] + server),
         "carillon": Set(

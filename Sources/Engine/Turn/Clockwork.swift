@@ -42,8 +42,6 @@ package final class Clockwork {
         package var settlesUnknown = true
         package var recoversStarting = true
         package var keepsHints = true
-        /// Looks count only once the exposure has ended.
-        package var waitsForExposure = true
         /// Absence is proven by three looks over `settle_within`, not by the first one.
         package var waitsToSettle = true
         /// A run that was there before the attempt is not taken for the attempt's own.
@@ -51,6 +49,25 @@ package final class Clockwork {
 
         /// All guards on.
         package init() {}
+
+        /// The guards by name.
+        package static let names = [
+            "looksBeforeStart", "settlesUnknown", "recoversStarting", "keepsHints",
+            "waitsToSettle", "comparesBaseline",
+        ]
+
+        /// All guards but one; nil if there is none of that name.
+        package init?(without name: String) {
+            switch name {
+            case "looksBeforeStart": looksBeforeStart = false
+            case "settlesUnknown": settlesUnknown = false
+            case "recoversStarting": recoversStarting = false
+            case "keepsHints": keepsHints = false
+            case "waitsToSettle": waitsToSettle = false
+            case "comparesBaseline": comparesBaseline = false
+            default: return nil
+            }
+        }
     }
 
     let ledger: Ledger

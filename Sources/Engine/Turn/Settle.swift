@@ -81,7 +81,7 @@ extension Clockwork {
             let attempt = try ledger.attemptInDoubt(
                 baseURL: look.baseURL, processID: look.processID),
             attempt.state == .unknown, let exposureEnd = attempt.exposureEndAt,
-            look.requestedAt >= exposureEnd || !guards.waitsForExposure,
+            look.requestedAt >= exposureEnd,
             let slot = try ledger.slot(attempt.slotID), slot.disposition == .unknown
         else { return }
         // Another connection may have looked: user, clock and patience are those of the sender.
