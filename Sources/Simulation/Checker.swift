@@ -115,11 +115,12 @@ package struct Checker {
     // MARK: Rules 1 and 8, I3
 
     private mutating func checkLooks(_ world: World, _ ledger: Ledger) throws {
+        // A step moves attempts in doubt, but not the looks they went out on.
+        guard !world.wasClockSet else { return }
         let age = Clockwork.Limits().lookAgeMaxMilliseconds
         for attempt in try ledger.attemptsOnOldLooks(maxAgeMilliseconds: age) {
             violations.append("rule 1: attempt \(attempt) went out on an old look")
         }
-        guard !world.wasClockSet else { return }
         for attempt in try ledger.attemptsWithoutLook(
             withinMilliseconds: 120_000)
         {
