@@ -180,7 +180,12 @@ extension Clockwork {
         case .id(let id): process = id
         case .name(let pattern): process = "name: \(pattern)"
         }
-        let key = [connection.name, connection.baseURL, process, schedule.ruleSource]
+        // The active window makes and unmakes slots too: moving it must not fire the past (I3).
+        let window = [schedule.activeFrom, schedule.activeUntil]
+            .map { $0?.iso8601 ?? "" }.joined(separator: "/")
+        let key = [
+            connection.name, connection.baseURL, process, schedule.ruleSource, window,
+        ]
         return ScheduleRow(
             schedule: schedule.name, state: schedule.enabled ? "active" : "disabled",
             connection: connection.name, baseURL: connection.baseURL, process: process,
