@@ -6,7 +6,6 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .strictMemorySafety(),
     .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .enableUpcomingFeature("InferIsolatedConformances"),
@@ -103,6 +102,14 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
+// Rooms without SwiftNIO in reach. With it, a clean build may take libc's structs (stat, timespec)
+// for members of its CNIOLinux module, depending on which module was loaded first, and refuse them.
+let strictImportRooms: Set = ["Migrations", "Timetable", "Store"]
+
 for target in package.targets where target.type != .system {
-    target.swiftSettings = (target.swiftSettings ?? []) + settings
+    var own = settings
+    if strictImportRooms.contains(target.name) {
+        own.append(.enableUpcomingFeature("MemberImportVisibility"))
+    }
+    target.swiftSettings = (target.swiftSettings ?? []) + own
 }
