@@ -19,6 +19,7 @@ struct Status: CarillonCommand {
         let status = try reader.status()
         let connections = try reader.connections()
         let isRunning = status.showsRunningDaemon(environment.host)
+        let trouble = isRunning ? await trouble(environment) : nil
         if ledger.json {
             var members: [JSONText.Member] = [.init("running", .boolean(isRunning))]
             if !status.rows.isEmpty, case .object(let columns) = LedgerOutput.object(status, row: 0)
@@ -26,6 +27,7 @@ struct Status: CarillonCommand {
                 members += columns
             }
             let list = connections.rows.indices.map { LedgerOutput.object(connections, row: $0) }
+            members.append(.init("trouble", trouble.map(JSONText.string) ?? .null))
             members.append(.init("database", .string(path)))
             members.append(.init("connections", .array(list)))
             return environment.line(JSONText.object(members).text)
@@ -38,6 +40,7 @@ struct Status: CarillonCommand {
             environment.line(environment.style.bold(title) + padding + Printable.escaped(text))
         }
         line("daemon", daemon(isRunning, value, environment))
+        if let trouble { line("trouble", trouble) }
         line("database", path)
         line("schedules", "\(value("schedules") ?? "0") active")
         let slots = ["pending", "starting", "unknown", "held"]
@@ -58,6 +61,20 @@ struct Status: CarillonCommand {
                     .init("clock_skew_seconds", "CLOCK AHEAD (s)", isNumber: true),
                     .init("requests_sent", "REQUESTS", isNumber: true),
                 ], environment.style))
+    }
+
+    /// What only the daemon itself can say: a full disk leaves no room to write that it is full.
+    private func trouble(_ environment: CommandEnvironment) async -> String? {
+        guard let socket = try? ledger.controlSocket(environment) else { return nil }
+        do {
+            let answer = try await ControlClient(socketPath: socket, timeoutSeconds: 5)
+                .send(ControlMessage(verb: "ping"))
+            return answer.exitCode == 0 ? nil : answer.message
+        } catch {
+            // Who may read the ledger need not be allowed to use the socket.
+            let isForbidden = "\(error)".contains("you may not use the socket")
+            return isForbidden ? nil : "\(error)"
+        }
     }
 
     private func daemon(
