@@ -70,17 +70,24 @@ struct Life {
     /// - Parameters:
     ///   - config: Path of the config.
     ///   - folder: Where its logs and notification socket go.
+    ///   - wrapper: A program with arguments that becomes the daemon (`nsenter`, `strace -D`).
+    ///   - environment: Further variables.
     /// - Throws: If it can't be started.
-    init(config: String, in folder: Folder) async throws {
+    init(
+        config: String, in folder: Folder, under wrapper: [String] = [],
+        environment: [String: String] = [:]
+    ) async throws {
         logs = folder
         socket = try NotificationSocket(path: folder.path("notify"))
+        let words = wrapper + [Program.carillon, "daemon", "--config", config]
+        let variables = [
+            // Fed every third of this: the feeding is what tests wait for, instead of sleeping.
+            "NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "3000000",
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE": "enable=no",
+        ].merging(environment) { _, new in new }
         program = try Program.start(
-            Program.carillon, ["daemon", "--config", config],
-            environment: [
-                // Fed every third of this: the feeding is what tests wait for, instead of sleeping.
-                "NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "3000000",
-                "PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no",
-            ], logs: folder, onEnd: { [socket] in socket.close() })
+            words[0], Array(words.dropFirst()), environment: variables, logs: folder,
+            onEnd: { [socket] in socket.close() })
     }
 
     /// The daemon's process id.
@@ -90,6 +97,20 @@ struct Life {
     func isReady() async -> Bool {
         await hears { $0.contains("READY=1") }
     }
+
+    /// Waits until it says words that contain these to systemd; false if it ended before.
+    func says(_ words: String) async -> Bool {
+        await hears { $0.contains(words) }
+    }
+
+    /// Waits until it ends by itself.
+    func end() async -> Outcome {
+        await program.ended()
+        return outcome
+    }
+
+    /// What it has logged so far.
+    var log: String { logs.text("errors") }
 
     /// Waits for turns of the daemon until the condition holds; false if it ended before.
     func turns(until isMet: () async throws -> Bool) async rethrows -> Bool {
@@ -116,7 +137,11 @@ struct Life {
 
     private func end(_ signal: Int32) async -> Outcome {
         await program.stop(signal)
-        return Outcome(
+        return outcome
+    }
+
+    private var outcome: Outcome {
+        Outcome(
             status: program.process.terminationStatus, output: logs.text("output"),
             errors: logs.text("errors"))
     }
