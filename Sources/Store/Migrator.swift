@@ -53,7 +53,10 @@ package enum Migrator {
         }
     }
 
-    private static func refuseForeign(_ database: Database) throws {
+    /// Refuses a database of another program.
+    ///
+    /// - Throws: `StoreError` of kind `.foreign`.
+    static func refuseForeign(_ database: Database) throws {
         let id = try database.integer("PRAGMA application_id") ?? 0
         let tables = try database.integer("SELECT count(*) FROM sqlite_schema") ?? 0
         let ours = try isOurs(database)
