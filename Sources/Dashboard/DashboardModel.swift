@@ -17,8 +17,10 @@ package struct DashboardHealth: Sendable, Equatable {
     package var now: Instant
     /// Nil: no turn yet.
     package var lastTurnAt: Instant?
-    /// Why turns can't be written, in words; nil: they can. A turn that met a full disk counts as
-    /// one for the watchdog, since a restart makes no room, but a monitor must see it.
+    /// Why turns can't be written, in words; nil: they can.
+    ///
+    /// A turn that met a full disk counts for the watchdog, since a restart makes no room, but a
+    /// monitor must see it.
     package var failure: String?
     /// An older turn is not healthy.
     package var turnAgeMillisecondsMax: Int64

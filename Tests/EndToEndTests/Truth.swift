@@ -7,6 +7,8 @@ struct Truth {
     let world: World
     /// Every schedule with the seconds between its slots.
     let periods: [String: Int]
+    /// Where the ledger can be seen, if not from here.
+    var place: Place?
 
     /// What the ledger says in numbers, for the line that a test prints.
     struct Figures: CustomStringConvertible {
@@ -19,30 +21,25 @@ struct Truth {
         }
     }
 
-    /// Whether each slot up to an instant has found its end, or waits for a person.
-    ///
-    /// - Parameter instant: Unix milliseconds.
+    /// Whether each slot up to an instant (Unix milliseconds) has found its end, or waits for a person.
     func isSettled(upTo instant: Int64) async throws -> Bool {
-        try await site.ask(
+        try await ask(
             "SELECT count(*) = 0 FROM slots WHERE slot_at <= \(instant) "
                 + "AND disposition IN ('pending', 'starting', 'unknown')") == "1"
     }
 
-    /// Asserts all of it: one run per slot or `held`, no slot lost, history readable.
-    ///
-    /// - Parameter instant: Slots must be there up to here, Unix milliseconds.
-    /// - Returns: The numbers.
+    /// Asserts all of it up to an instant: one run per slot or `held`, no slot lost, history readable.
     @discardableResult
     func expect(
         upTo instant: Int64, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Figures {
-        let integrity = try await site.ask("PRAGMA integrity_check; PRAGMA foreign_key_check")
+        let integrity = try await ask("PRAGMA integrity_check; PRAGMA foreign_key_check")
         #expect(integrity == "ok", sourceLocation: sourceLocation)
         for (schedule, seconds) in periods.sorted(by: { $0.key < $1.key }) {
             try await expectEnumeration(of: schedule, seconds, upTo: instant, sourceLocation)
         }
         try await expectOneRunEach(sourceLocation)
-        let row = try await site.ask(
+        let row = try await ask(
             "SELECT (SELECT count(*) FROM history), (SELECT count(*) FROM runs), "
                 + "(SELECT count(*) FROM runs WHERE origin = 'adopted'), "
                 + "(SELECT count(*) FROM history WHERE disposition = 'held')")
@@ -60,7 +57,7 @@ struct Truth {
         of schedule: String, _ seconds: Int, upTo instant: Int64, _ sourceLocation: SourceLocation
     ) async throws {
         let period = Int64(seconds) * 1000
-        let row = try await site.ask(
+        let row = try await ask(
             "SELECT min(s.slot_at), max(s.slot_at), count(*), "
                 + "(SELECT min(r.effective_at) FROM schedule_revisions AS r "
                 + "WHERE r.schedule = s.schedule) "
@@ -85,13 +82,13 @@ struct Truth {
     private func expectOneRunEach(_ sourceLocation: SourceLocation) async throws {
         // UNIQUE (slot_id) lets a slot have one run only: a second one would be nobody's.
         let known = Set(
-            try await site.ask("SELECT run_id FROM runs WHERE slot_id IS NOT NULL")
+            try await ask("SELECT run_id FROM runs WHERE slot_id IS NOT NULL")
                 .split(separator: "\n").map(String.init))
         let book = world.book
         let strangers = book.filter { !known.contains($0.key) }
         for process in Set(strangers.values) {
             let mine = strangers.filter { $0.value == process }.keys.sorted()
-            let held = try await site.ask(
+            let held = try await ask(
                 "SELECT count(*) FROM history WHERE disposition = 'held' "
                     + "AND process_id = '\(process)'")
             #expect(
@@ -101,9 +98,13 @@ struct Truth {
         #expect(
             known.subtracting(book.keys).isEmpty, "runs that the world does not know",
             sourceLocation: sourceLocation)
-        let suspects = try await site.ask(
+        let suspects = try await ask(
             "SELECT group_concat(subject) FROM attention WHERE kind LIKE '%duplicate%'")
         #expect(suspects == "", sourceLocation: sourceLocation)
+    }
+
+    private func ask(_ sql: String) async throws -> String {
+        try await site.ask(sql, from: place)
     }
 
     /// Now, in Unix milliseconds.

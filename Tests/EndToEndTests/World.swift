@@ -24,13 +24,15 @@ struct Site {
     ///   - port: Where the API is.
     ///   - schedules: The schedules' tables.
     ///   - daemon: Further lines of `[daemon]`.
-    ///   - home: The folder of the ledger; nil: the site's own.
+    ///   - home: A folder in the site's for the ledger, to mount something over.
     /// - Throws: What the file system says.
     init(
-        port: Int, schedules: String = Site.hourly, daemon: String = "", home: String? = nil
+        port: Int, schedules: String = Site.hourly, daemon: String = "", home: String = ""
     ) throws {
         folder = try Folder()
-        self.home = home ?? folder.root
+        self.home = home.isEmpty ? folder.root : folder.path(home)
+        try FileManager.default.createDirectory(
+            atPath: self.home, withIntermediateDirectories: true)
         self.daemon = daemon
         try folder.write("sandbox-secret\n", to: "secret")
         try writeConfig(port: port, schedules: schedules)
@@ -79,8 +81,10 @@ struct Site {
             text.replacingOccurrences(of: words, with: others), to: "carillon.toml")
     }
 
-    /// One value from the ledger.
-    func ask(_ sql: String) async throws -> String { try await Program.ask(database, sql) }
+    /// One value from the ledger, seen from a place if it lies on a file system of that place.
+    func ask(_ sql: String, from place: Place? = nil) async throws -> String {
+        try await Program.ask(database, sql, under: place?.entrance ?? [])
+    }
 
     func remove() { folder.remove() }
 }
@@ -146,6 +150,11 @@ struct World {
         sandbox.withState { state in
             Dictionary(uniqueKeysWithValues: state.runs.map { ($0.id, $0.process) })
         }
+    }
+
+    /// How many start requests have arrived.
+    var starts: Int {
+        sandbox.withState { $0.log.requestsByOperation["runProcess"] ?? 0 }
     }
 
     /// From now on nothing goes wrong.
