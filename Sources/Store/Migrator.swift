@@ -34,7 +34,10 @@ package enum Migrator {
                 throw error
             }
         }
-        try database.execute("PRAGMA application_id = \(applicationID)")
+        // Not written again: a start that has nothing to write also succeeds on a full disk.
+        if try database.integer("PRAGMA application_id") != applicationID {
+            try database.execute("PRAGMA application_id = \(applicationID)")
+        }
     }
 
     /// Refuses a database that this binary cannot read, without changing it.

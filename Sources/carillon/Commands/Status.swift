@@ -18,8 +18,9 @@ struct Status: CarillonCommand {
         let reader = try ledger.open(environment)
         let status = try reader.status()
         let connections = try reader.connections()
-        let isRunning = status.showsRunningDaemon(environment.host)
-        let trouble = isRunning ? await trouble(environment) : nil
+        let isRecorded = status.showsRunningDaemon(environment.host)
+        let (answers, trouble) = await ask(environment, isRecorded: isRecorded)
+        let isRunning = isRecorded || answers
         if ledger.json {
             var members: [JSONText.Member] = [.init("running", .boolean(isRunning))]
             if !status.rows.isEmpty, case .object(let columns) = LedgerOutput.object(status, row: 0)
@@ -39,7 +40,10 @@ struct Status: CarillonCommand {
             let padding = String(repeating: " ", count: max(1, 12 - title.count))
             environment.line(environment.style.bold(title) + padding + Printable.escaped(text))
         }
-        line("daemon", daemon(isRunning, value, environment))
+        line(
+            "daemon",
+            (answers && !isRecorded ? "running, but not in the ledger yet; " : "")
+                + daemon(isRecorded, value, environment))
         if let trouble { line("trouble", trouble) }
         line("database", path)
         line("schedules", "\(value("schedules") ?? "0") active")
@@ -63,17 +67,21 @@ struct Status: CarillonCommand {
                 ], environment.style))
     }
 
-    /// What only the daemon itself can say: a full disk leaves no room to write that it is full.
-    private func trouble(_ environment: CommandEnvironment) async -> String? {
-        guard let socket = try? ledger.controlSocket(environment) else { return nil }
+    /// Asks the daemon what only it can say: a full disk leaves no room to write that it is full, nor
+    /// that the daemon was started.
+    private func ask(
+        _ environment: CommandEnvironment, isRecorded: Bool
+    ) async -> (answers: Bool, trouble: String?) {
+        guard let socket = try? ledger.controlSocket(environment) else { return (false, nil) }
         do {
             let answer = try await ControlClient(socketPath: socket, timeoutSeconds: 5)
                 .send(ControlMessage(verb: "ping"))
-            return answer.exitCode == 0 ? nil : answer.message
+            return (true, answer.exitCode == 0 ? nil : answer.message)
         } catch {
-            // Who may read the ledger need not be allowed to use the socket.
+            // Who may read the ledger need not be allowed to use the socket, and a daemon that is
+            // down is no trouble that hasn't been said.
             let isForbidden = "\(error)".contains("you may not use the socket")
-            return isForbidden ? nil : "\(error)"
+            return (false, isForbidden || !isRecorded ? nil : "\(error)")
         }
     }
 
