@@ -16,8 +16,10 @@ struct Truth {
         var runs = 0
         var adopted = 0
         var held = 0
+        var heldReasons = ""
         var description: String {
             "\(slots) slots, \(runs) runs, \(adopted) adopted after a lost answer, \(held) held"
+                + (heldReasons.isEmpty ? "" : " (\(heldReasons))")
         }
     }
 
@@ -48,8 +50,11 @@ struct Truth {
             Issue.record("history can't be read: \(row)", sourceLocation: sourceLocation)
             return Figures()
         }
+        let reasons = try await ask(
+            "SELECT group_concat(DISTINCT reason) FROM history WHERE disposition = 'held'")
         return Figures(
-            slots: numbers[0], runs: numbers[1], adopted: numbers[2], held: numbers[3])
+            slots: numbers[0], runs: numbers[1], adopted: numbers[2], held: numbers[3],
+            heldReasons: reasons)
     }
 
     /// I2: from the schedule's beginning to its last slot each multiple of its period is there once.
