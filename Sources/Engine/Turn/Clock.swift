@@ -33,6 +33,7 @@ extension Clockwork {
             memory.sweeps[name]?.requestedAt.wall = requestedAt.adding(milliseconds: step)
         }
         if step < 0 {
+            memory.isUpcomingStale = true
             try returnCursors()
         } else if step >= Self.downMillisecondsMin, memory.lifeID != 0 {
             try ledger.touchLife(memory.lifeID, now: last.wall)
