@@ -147,6 +147,15 @@ extension Ledger {
             """, .int(slotID), map: AttemptRow.init)
     }
 
+    /// The first attempt of a slot that was taken for absent: its run may surface after all.
+    package func firstAbsentAttempt(slotID: Int64) throws -> AttemptRow? {
+        try database.first(
+            """
+            SELECT \(AttemptRow.columns) FROM attempts WHERE slot_id = ? AND state = 'absent'
+            ORDER BY number LIMIT 1
+            """, .int(slotID), map: AttemptRow.init)
+    }
+
     /// All attempts of a state, oldest first.
     package func attempts(_ state: AttemptState) throws -> [AttemptRow] {
         try database.rows(

@@ -183,20 +183,34 @@ extension Clockwork {
         return look
     }
 
-    /// Rule 13: before any catch-up, a run of our own user since slot_at that no slot claims may be
-    /// this slot's, started before the ledger was lost or restored.
+    /// A run of our own user that no slot claims may be this slot's: started before the ledger was
+    /// lost or restored (rule 13, before any catch-up), or by an attempt that was proven absent and
+    /// surfaced after all (I1: a second start would be a duplicate that we can see coming).
     private func isUnclaimedRunAhead(_ slot: SlotRow, _ look: Look?) throws -> Bool {
-        guard !slot.forced, slot.isLate, slot.kind == .rule, let look, let runID = look.runID,
-            let created = look.runCreatedAt,
-            created >= slot.slotAt,
-            let ours = try connectionRow(slot.connection)?.userID,
-            look.runUserID == ours,
+        guard !slot.forced, let look, let runID = look.runID, let created = look.runCreatedAt,
+            let row = try connectionRow(slot.connection),
             try ledger.run(baseURL: slot.baseURL, runID: runID)?.slotID == nil
         else { return false }
+        let absent = try ledger.firstAbsentAttempt(slotID: slot.slotID)
+        let reason: String
+        if let absent, runID != absent.baseline,
+            row.userID == nil || look.runUserID == nil || row.userID == look.runUserID,
+            created >= absent.beganAt.adding(milliseconds: row.clockSkewMilliseconds ?? 0)
+        {
+            reason =
+                "run \(runID) was created after attempt \(absent.number), which "
+                + "had been taken for absent, and no slot claims it"
+        } else if slot.isLate, slot.kind == .rule, created >= slot.slotAt,
+            let ours = row.userID, look.runUserID == ours
+        {
+            reason =
+                "run \(runID) of our own user was created after this slot was due, "
+                + "and no slot claims it"
+        } else {
+            return false
+        }
         try ledger.move(
-            slot.slotID, .held,
-            reason: "run \(runID) of our own user was created after this slot was due, "
-                + "and no slot claims it",
+            slot.slotID, .held, reason: reason,
             nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
         return true
     }
