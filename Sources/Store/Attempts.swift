@@ -37,6 +37,22 @@ package struct AttemptRow: Sendable, Equatable {
     package var lastAbsentAt: Instant?
     package var candidateRunID: String?
 
+    /// Makes an attempt that has just begun.
+    package init(
+        attemptID: Int64, slotID: Int64, number: Int, baseURL: String, processID: String,
+        baseline: String, beganAt: Instant
+    ) {
+        self.attemptID = attemptID
+        self.slotID = slotID
+        self.number = number
+        state = .starting
+        self.baseURL = baseURL
+        self.processID = processID
+        self.baseline = baseline
+        self.beganAt = beganAt
+        absentLooks = 0
+    }
+
     static let columns = """
         attempt_id, slot_id, number, state, base_url, process_id, baseline, began_at, ended_at, \
         exposure_end_at, absent_looks, last_absent_at, candidate_run_id
