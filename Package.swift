@@ -48,7 +48,7 @@ let package = Package(
             name: "Migrations", path: "migrations",
             resources: [
                 .embedInCode("0001_ledger.sql"), .embedInCode("0002_views.sql"),
-                .embedInCode("0003_upcoming_by_time.sql"),
+                .embedInCode("0003_upcoming_by_time.sql"), .embedInCode("0004_preflight.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "ProcessesAPI", dependencies: ["Timetable", asyncHTTPClient]),

@@ -17,6 +17,7 @@ package enum Migrations {
             File(name: "0002_views", sql: PackageResources._002_views_sql),
             File(
                 name: "0003_upcoming_by_time", sql: PackageResources._003_upcoming_by_time_sql),
+            File(name: "0004_preflight", sql: PackageResources._004_preflight_sql),
         ]
     }
 }

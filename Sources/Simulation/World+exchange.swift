@@ -9,7 +9,7 @@ extension World {
     func release(_ effect: Effect) {
         switch effect {
         case .log(let line):
-            // A clock that differs is always the story's doing, tokens that are revoked twice too.
+            // A clock that differs and a credential that is refused are always the story's doing.
             let isExplained = ["our clock", "the credential of"].contains {
                 line.message.hasPrefix($0)
             }
@@ -29,7 +29,8 @@ extension World {
         let credential =
             clients.indices.contains(index)
             ? APICredential(
-                clientID: Secret(clients[index].id), clientSecret: Secret(clients[index].secret))
+                clientID: Secret(clients[index].id),
+                clientSecret: Secret(secrets[effect.connection] ?? clients[index].secret))
             : nil
         guard
             let request = try? APIRequest.encoding(

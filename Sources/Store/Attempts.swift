@@ -108,6 +108,17 @@ package struct Look: Sendable, Equatable {
 }
 
 extension Ledger {
+    /// Processes of a base URL that have an attempt in doubt: looks at them matter.
+    package func processesInDoubt(baseURL: String) throws -> Set<String> {
+        Set(
+            try database.rows(
+                """
+                SELECT process_id FROM attempts
+                WHERE state IN ('starting', 'unknown') AND base_url = ?
+                """, .text(baseURL)
+            ) { $0.string(0) })
+    }
+
     /// Writes the intent of a POST and moves its slot to `starting`.
     ///
     /// - Throws: `StoreError` of kind `.constraint` if an attempt on the process is in doubt already

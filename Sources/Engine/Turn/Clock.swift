@@ -20,8 +20,9 @@ extension Clockwork {
         try ledger.shiftWaits(by: step)
         turn.connections = [:]
         turn.daemon = nil
-        memory.looks = [:]
+        forgetLooks()
         memory.processNames = [:]
+        memory.listed = [:]
         memory.lastTouch = nil
         // What is on the wire was sent before the step: its age stays what it is.
         for id in memory.requests.keys {

@@ -177,7 +177,7 @@ extension Clockwork {
     }
 
     func freshLook(_ baseURL: String, _ processID: String) -> Look? {
-        guard let look = memory.looks[ProcessKey(baseURL: baseURL, processID: processID)],
+        guard let look = looks[ProcessKey(baseURL: baseURL, processID: processID)]?.look,
             (0...limits.lookAgeMaxMilliseconds).contains(now.since(look.requestedAt))
         else { return nil }
         return look
@@ -217,20 +217,34 @@ extension Clockwork {
 
     // MARK: 5. Validation and ramp
 
-    private func isWithinRamp(_ slot: SlotRow, _ connection: Connection) throws -> Bool {
+    /// Late starts, and all of a connection that has just recovered, are ramped.
+    private func isRamped(_ slot: SlotRow, _ connection: Connection) throws -> Bool {
         let closed = try connectionRow(connection.name)?.breakerClosedAt
-        let isRecovering = closed.map { now.since($0) < 60_000 } ?? false
-        guard (slot.isLate && slot.kind != .manual) || isRecovering else { return true }
-        let gap = 60_000 / Int64(max(1, configuration?.catchupPerMinute ?? 30))
+        // What had come due by then, and all of the next minute.
+        let isRecovering = closed.map { now.since($0) < 60_000 || slot.dueAt <= $0 } ?? false
+        return (slot.isLate && slot.kind != .manual) || isRecovering
+    }
+
+    private var rampGapMilliseconds: Int64 {
+        60_000 / Int64(max(1, configuration?.catchupPerMinute ?? 30))
+    }
+
+    /// The ramp has a place; it is taken only by a start that goes out (`takeRampPlace`).
+    private func isWithinRamp(_ slot: SlotRow, _ connection: Connection) throws -> Bool {
+        guard try isRamped(slot, connection), let next = try daemonRow().catchupTAT, next > now
+        else { return true }
+        // The ramp goes on per start, so each waiting slot comes up when its place is free.
+        let place = next.adding(milliseconds: rampGapMilliseconds * turn.rampWaiting)
+        turn.rampWaiting += 1
+        try ledger.wait(slot.slotID, reason: "catch-up is ramped", until: place)
+        return false
+    }
+
+    private func takeRampPlace(_ slot: SlotRow, _ connection: Connection) throws {
+        guard try isRamped(slot, connection) else { return }
         var daemon = try daemonRow()
-        if let next = daemon.catchupTAT, next > now {
-            // The ramp goes on per start, so each waiting slot comes up when its place is free.
-            try ledger.wait(slot.slotID, reason: "catch-up is ramped", until: next)
-            return false
-        }
-        daemon.catchupTAT = now.adding(milliseconds: gap)
+        daemon.catchupTAT = now.adding(milliseconds: rampGapMilliseconds)
         turn.daemon = daemon
-        return true
     }
 
     // MARK: 6. Intent (rule 3)
@@ -243,10 +257,11 @@ extension Clockwork {
             _ = try wait(slot, "waiting for an access token", 15_000)
             return
         }
-        if let at = try takeBudget(connection, .start) {
+        if let at = try takeStartBudget(connection) {
             try ledger.wait(slot.slotID, reason: "waiting for the rate budget", until: at)
             return
         }
+        try takeRampPlace(slot, connection)
         let lookID = try baseline.look.map { try ledger.keep($0) }
         let sendBy = now.adding(milliseconds: limits.sendWithinMilliseconds)
         let attemptID = try ledger.beginAttempt(
