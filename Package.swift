@@ -46,7 +46,10 @@ let package = Package(
             name: "CSQLite", path: "Sources/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(
             name: "Migrations", path: "migrations",
-            resources: [.embedInCode("0001_ledger.sql"), .embedInCode("0002_views.sql")]),
+            resources: [
+                .embedInCode("0001_ledger.sql"), .embedInCode("0002_views.sql"),
+                .embedInCode("0003_upcoming_by_time.sql"), .embedInCode("0004_preflight.sql"),
+            ]),
         .target(name: "Timetable"),
         .target(name: "ProcessesAPI", dependencies: ["Timetable", asyncHTTPClient]),
         .target(name: "Store", dependencies: ["CSQLite", "Migrations", "Timetable"]),
@@ -72,7 +75,8 @@ let package = Package(
         .testTarget(
             name: "ProcessesAPITests", dependencies: ["ProcessesAPI"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "Timetable"]),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Store", "CSQLite", "Migrations", "Timetable"]),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "ProcessesAPI", "Store", "Timetable"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),

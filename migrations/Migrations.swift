@@ -15,6 +15,9 @@ package enum Migrations {
         [
             File(name: "0001_ledger", sql: PackageResources._001_ledger_sql),
             File(name: "0002_views", sql: PackageResources._002_views_sql),
+            File(
+                name: "0003_upcoming_by_time", sql: PackageResources._003_upcoming_by_time_sql),
+            File(name: "0004_preflight", sql: PackageResources._004_preflight_sql),
         ]
     }
 }

@@ -16,6 +16,8 @@ package struct Fault: Sendable {
         case lost
         /// The connection breaks in the middle of the body.
         case cut
+        /// There is no connection at all, or its certificate isn't trusted.
+        case unreachable(isCertificate: Bool)
         /// The API's own error object.
         case error(status: Int)
         /// A page of the gateway in front of the API.
@@ -89,6 +91,16 @@ extension Fault {
         made {
             $0.effect = .nothing
             $0.answer = .lost
+        }
+    }
+
+    /// No connection comes about, so that for certain nothing was sent.
+    ///
+    /// Over a real port the connection breaks instead.
+    package static func unreachable(isCertificate: Bool) -> Fault {
+        made {
+            $0.effect = .nothing
+            $0.answer = .unreachable(isCertificate: isCertificate)
         }
     }
 

@@ -5,6 +5,8 @@ package enum SandboxOutcome: Sendable {
     case respond(APIResponse, afterMilliseconds: Int64)
     /// The connection breaks without an answer; the API has not seen the request.
     case dropBefore(afterMilliseconds: Int64)
+    /// No connection comes about.
+    case unreachable(isCertificate: Bool, afterMilliseconds: Int64)
     /// The connection breaks without an answer; the API has acted, or will.
     case dropAfter(afterMilliseconds: Int64)
     /// The head and the first bytes of the body arrive, then the connection breaks.
@@ -16,7 +18,7 @@ extension SandboxOutcome {
     package var response: APIResponse? {
         switch self {
         case .respond(let response, _), .cut(let response, _, _): response
-        case .dropBefore, .dropAfter: nil
+        case .dropBefore, .dropAfter, .unreachable: nil
         }
     }
 
@@ -24,7 +26,8 @@ extension SandboxOutcome {
     package var afterMilliseconds: Int64 {
         switch self {
         case .respond(_, let milliseconds), .dropBefore(let milliseconds),
-            .dropAfter(let milliseconds), .cut(_, _, let milliseconds):
+            .dropAfter(let milliseconds), .cut(_, _, let milliseconds),
+            .unreachable(_, let milliseconds):
             milliseconds
         }
     }
@@ -46,6 +49,12 @@ extension SandboxOutcome {
             }
             let failure = TransportFailure.afterHead(response.head, .bodyTooLarge(limit: limit))
             return (.failure(failure), afterMilliseconds)
+        case .unreachable(let isCertificate, _):
+            let reason = isCertificate ? "certificate not trusted" : "connection refused"
+            return (
+                .failure(.notSent(reason: reason, isCertificate: isCertificate)),
+                afterMilliseconds
+            )
         case .dropBefore, .dropAfter:
             return (.failure(.lost("connection closed by the other end")), afterMilliseconds)
         case .cut(let response, _, _):

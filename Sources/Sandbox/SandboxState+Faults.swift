@@ -14,6 +14,9 @@ extension SandboxState {
             return fault.effect == .nothing
                 ? .dropBefore(afterMilliseconds: afterMilliseconds)
                 : .dropAfter(afterMilliseconds: afterMilliseconds)
+        case .unreachable(let isCertificate):
+            return .unreachable(
+                isCertificate: isCertificate, afterMilliseconds: afterMilliseconds)
         case .normal, .cut: break
         case .error(let status):
             let message = fault.message ?? "The request could not be completed."

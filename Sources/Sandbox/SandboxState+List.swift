@@ -197,12 +197,16 @@ extension SandboxState {
             writer.field("name", run.name)
             writer.field("status", run.status(at: now).raw)
             write(action: "created", run.createdAt, run.user, to: &writer)
-            write(action: "modified", run.modified(at: now), run.user, to: &writer)
+            write(action: "modified", shownModified(run, at: now), run.user, to: &writer)
             writer.field("completedDate", plain: run.completed(at: now).map(written))
             writer.field("dueDate", run.settings.dueDate)
             writer.field("managerUser", run.user)
             writer.field("statusCounts", plain: nil as String?)
         }
+    }
+
+    func shownModified(_ run: SandboxRun, at instant: Instant) -> Instant {
+        scenario.freezesModified ? run.createdAt : run.modified(at: instant)
     }
 
     func write(

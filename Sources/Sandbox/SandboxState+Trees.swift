@@ -47,7 +47,7 @@ extension SandboxState {
                 writer.field("iwmOptOut", false)
             }
             write(action: "created", run.createdAt, run.user, to: &writer)
-            write(action: "modified", run.modified(at: instant), run.user, to: &writer)
+            write(action: "modified", shownModified(run, at: instant), run.user, to: &writer)
             if let completed = run.completed(at: instant) {
                 writer.field("completedDate", plain: written(completed))
             }

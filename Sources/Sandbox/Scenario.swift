@@ -27,6 +27,8 @@ package struct Scenario: Sendable {
     package var secondRun = SecondRun.allowed
     /// How far the API's clock is from the true time, in every instant that it writes.
     package var clockSkewMilliseconds: Int64 = 0
+    /// Whether `modified` of a run stands still whatever happens to it.
+    package var freezesModified = false
     /// Whether instants are written with milliseconds; the `Date` header never has any.
     package var writesMilliseconds = true
     /// The processes at the beginning; later ones are added to the state.

@@ -8,7 +8,7 @@ import Timetable
 
 /// `scripts/simulate`: plays stories of seeds until one fails or the count is reached.
 @main struct Simulate {
-    static func main() throws {
+    static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         var first: UInt64 = 1
         var count: UInt64 = 1000
@@ -36,69 +36,117 @@ import Timetable
                 exit(2)
             }
         }
-        if diesEverywhere { exit(try dieEverywhere()) }
-        exit(try play(first..<(first + count), keepsGoing: keepsGoing, isVerbose: isVerbose))
+        if diesEverywhere { exit(try await dieEverywhere()) }
+        exit(
+            try await play(first..<(first + count), keepsGoing: keepsGoing, isVerbose: isVerbose))
     }
 
-    private static func play(
-        _ seeds: Range<UInt64>, keepsGoing: Bool, isVerbose: Bool
-    ) throws -> Int32 {
-        let path = try folderPath()
-        defer { removeFolder(path) }
-        let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
-        let began = ContinuousClock().now
-        var failures = 0
+    /// What the stories of some seeds came to.
+    private struct Sum: Sendable {
         var lives = 0
         var starts = 0
-        for seed in seeds {
-            let outcome = try folder.play(seed)
-            lives += outcome.lives
-            starts += outcome.starts
+        var failures = 0
+    }
+
+    /// Plays the seeds on as many threads as there are cores: thread n takes every n-th one.
+    private static func play(
+        _ seeds: Range<UInt64>, keepsGoing: Bool, isVerbose: Bool
+    ) async throws -> Int32 {
+        let began = ContinuousClock().now
+        let lanes = isVerbose ? 1 : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let total = try await withThrowingTaskGroup(of: Sum.self) { group in
+            for lane in 0..<lanes {
+                group.addTask {
+                    try playLane(
+                        lane, of: lanes, seeds, keepsGoing: keepsGoing, isVerbose: isVerbose)
+                }
+            }
+            return try await group.reduce(into: Sum()) { total, sum in
+                total.lives += sum.lives
+                total.starts += sum.starts
+                total.failures += sum.failures
+            }
+        }
+        write(
+            "\(seeds.count) seeds from \(seeds.lowerBound), \(total.starts) starts, "
+                + "\(total.failures) failures; ")
+        report(lives: total.lives, since: began)
+        return total.failures == 0 ? 0 : 1
+    }
+
+    private static func playLane(
+        _ lane: Int, of lanes: Int, _ seeds: Range<UInt64>, keepsGoing: Bool, isVerbose: Bool
+    ) throws -> Sum {
+        let path = try folderPath(lane)
+        defer { removeFolder(path) }
+        let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
+        var sum = Sum()
+        for seed in seeds where seed % UInt64(lanes) == UInt64(lane) {
+            let outcome = try folder.play(seed, keepDatabase: isVerbose)
+            if isVerbose { write("its database: \(path)/1.db\n") }
+            sum.lives += outcome.lives
+            sum.starts += outcome.starts
             if isVerbose { for line in outcome.log { write(line + "\n") } }
             guard !outcome.violations.isEmpty else { continue }
-            failures += 1
+            sum.failures += 1
             write("seed \(seed) fails:\n")
             for violation in outcome.violations.prefix(5) { write("  \(violation)\n") }
             if !keepsGoing { break }
         }
-        write(
-            "\(seeds.count) seeds from \(seeds.lowerBound), \(starts) starts, "
-                + "\(failures) failures; ")
-        report(lives: lives, since: began)
-        return failures == 0 ? 0 : 1
+        return sum
     }
 
     /// Dies at every SQL step, effect and answer of the short stories, and in the life after it.
-    private static func dieEverywhere() throws -> Int32 {
-        let path = try folderPath()
+    private static func dieEverywhere() async throws -> Int32 {
+        let began = ContinuousClock().now
+        let lanes = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let total = try await withThrowingTaskGroup(of: Sum.self) { group in
+            for lane in 0..<lanes {
+                group.addTask { try dieLane(lane, of: lanes) }
+            }
+            return try await group.reduce(into: Sum()) { total, sum in
+                total.lives += sum.lives
+                total.failures += sum.failures
+            }
+        }
+        report(lives: total.lives, since: began)
+        return total.failures == 0 ? 0 : 1
+    }
+
+    private static func dieLane(_ lane: Int, of lanes: Int) throws -> Sum {
+        let path = try folderPath(lane)
         defer { removeFolder(path) }
         let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
-        let began = ContinuousClock().now
-        var lives = 0
-        for story in ShortStory.all {
+        var sum = Sum()
+        for (index, story) in ShortStory.all.enumerated() where index % lanes == lane {
             var point = 1
-            while true {
-                for second in [nil, 1 + point * 7 % 400] as [Int?] {
-                    let file = try folder.freshDatabase()
-                    defer { folder.discard(file) }
-                    let outcome = try story.play(
-                        path: file, dieAt: point, thenAt: second, everyStep: true)
-                    lives += outcome.deaths + 1
-                    if outcome.deaths == 0 { point = 0 }
-                    guard outcome.violations.isEmpty else {
-                        write("\(story.name), death at \(point), then \(second ?? 0):\n")
-                        for violation in outcome.violations { write("  \(violation)\n") }
-                        return 1
-                    }
-                    if point == 0 { break }
-                }
-                if point == 0 { break }
-                point += 1
-            }
-            write("\(story.name): passed\n")
+            while try die(in: story, at: point, folder, &sum) { point += 1 }
+            guard sum.failures == 0 else { break }
+            write("\(story.name): passed, \(point - 1) points\n")
         }
-        report(lives: lives, since: began)
-        return 0
+        return sum
+    }
+
+    /// Plays a story to its death at the point, once alone and once with a second death.
+    ///
+    /// - Returns: false if it has no such point, or if something was found.
+    private static func die(
+        in story: ShortStory, at point: Int, _ folder: StoryFolder, _ sum: inout Sum
+    ) throws -> Bool {
+        for second in [nil, 1 + point * 7 % 400] as [Int?] {
+            let file = try folder.freshDatabase()
+            defer { folder.discard(file) }
+            let outcome = try story.play(path: file, dieAt: point, thenAt: second, everyStep: true)
+            sum.lives += outcome.deaths + 1
+            guard outcome.violations.isEmpty else {
+                sum.failures += 1
+                write("\(story.name), death at \(point), then \(second ?? 0):\n")
+                for violation in outcome.violations { write("  \(violation)\n") }
+                return false
+            }
+            if outcome.deaths == 0 { return false }
+        }
+        return true
     }
 
     /// Switches a guard of the protocol off and says which story finds that first.
@@ -140,9 +188,9 @@ import Timetable
                 + "(database on /dev/shm, synchronous=OFF)\n")
     }
 
-    private static func folderPath() throws -> String {
+    private static func folderPath(_ lane: Int = 0) throws -> String {
         let base = unsafe access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
-        let path = "\(base)/carillon-simulate-\(getpid())"
+        let path = "\(base)/carillon-simulate-\(getpid())-\(lane)"
         unsafe _ = mkdir(path, 0o700)
         return path
     }

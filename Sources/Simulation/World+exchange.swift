@@ -9,8 +9,11 @@ extension World {
     func release(_ effect: Effect) {
         switch effect {
         case .log(let line):
-            // A clock that differs is always the story's doing.
-            if line.level == .error, !line.message.hasPrefix("our clock") {
+            // A clock that differs and a credential that is refused are always the story's doing.
+            let isExplained = ["our clock", "the credential of"].contains {
+                line.message.hasPrefix($0)
+            }
+            if line.level == .error, !isExplained {
                 errorLines.append(line.message)
             }
         case .reply(_, let reply):
@@ -26,7 +29,8 @@ extension World {
         let credential =
             clients.indices.contains(index)
             ? APICredential(
-                clientID: Secret(clients[index].id), clientSecret: Secret(clients[index].secret))
+                clientID: Secret(clients[index].id),
+                clientSecret: Secret(secrets[effect.connection] ?? clients[index].secret))
             : nil
         guard
             let request = try? APIRequest.encoding(

@@ -49,6 +49,8 @@ package final class World {
     }
 
     package var sandbox: SandboxState
+    /// The secret that a connection sends, where it isn't the API's own.
+    package var secrets: [String: String] = [:]
     package var configuration: EngineConfiguration
     package var plan: Plan
     /// The true time; the sandbox's clock.

@@ -37,6 +37,22 @@ package struct AttemptRow: Sendable, Equatable {
     package var lastAbsentAt: Instant?
     package var candidateRunID: String?
 
+    /// Makes an attempt that has just begun.
+    package init(
+        attemptID: Int64, slotID: Int64, number: Int, baseURL: String, processID: String,
+        baseline: String, beganAt: Instant
+    ) {
+        self.attemptID = attemptID
+        self.slotID = slotID
+        self.number = number
+        state = .starting
+        self.baseURL = baseURL
+        self.processID = processID
+        self.baseline = baseline
+        self.beganAt = beganAt
+        absentLooks = 0
+    }
+
     static let columns = """
         attempt_id, slot_id, number, state, base_url, process_id, baseline, began_at, ended_at, \
         exposure_end_at, absent_looks, last_absent_at, candidate_run_id
@@ -92,6 +108,17 @@ package struct Look: Sendable, Equatable {
 }
 
 extension Ledger {
+    /// Processes of a base URL that have an attempt in doubt: looks at them matter.
+    package func processesInDoubt(baseURL: String) throws -> Set<String> {
+        Set(
+            try database.rows(
+                """
+                SELECT process_id FROM attempts
+                WHERE state IN ('starting', 'unknown') AND base_url = ?
+                """, .text(baseURL)
+            ) { $0.string(0) })
+    }
+
     /// Writes the intent of a POST and moves its slot to `starting`.
     ///
     /// - Throws: `StoreError` of kind `.constraint` if an attempt on the process is in doubt already
@@ -144,6 +171,15 @@ extension Ledger {
             """
             SELECT \(AttemptRow.columns) FROM attempts WHERE slot_id = ?
             ORDER BY number DESC LIMIT 1
+            """, .int(slotID), map: AttemptRow.init)
+    }
+
+    /// The first attempt of a slot that was taken for absent: its run may surface after all.
+    package func firstAbsentAttempt(slotID: Int64) throws -> AttemptRow? {
+        try database.first(
+            """
+            SELECT \(AttemptRow.columns) FROM attempts WHERE slot_id = ? AND state = 'absent'
+            ORDER BY number LIMIT 1
             """, .int(slotID), map: AttemptRow.init)
     }
 

@@ -37,19 +37,30 @@ package struct DaemonRow: Sendable, Equatable {
 }
 
 extension Ledger {
-    /// Writes an error; the same one of the same subject within an hour only counts up.
-    package func insert(_ error: NewError, now: Instant) throws -> Int64 {
+    /// Writes an error; the same one of the same subject only counts up.
+    ///
+    /// - Parameters:
+    ///   - error: what happened.
+    ///   - now: the moment of the turn.
+    ///   - repeatsWithin: the same error counts as a repeat if the last one is no older, in
+    ///     milliseconds; a day after its first occurrence, or after this if it is longer, it is
+    ///     written anew.
+    /// - Returns: the error's id.
+    /// - Throws: `StoreError`.
+    package func insert(
+        _ error: NewError, now: Instant, repeatsWithin: Int64 = 3_600_000
+    ) throws -> Int64 {
         let known = try database.integer(
             """
             SELECT error_id FROM errors
             WHERE last_at > ? AND operation = ? AND message = ? AND connection IS ?
                 AND slot_id IS ? AND run_key IS ? AND http_status IS ? AND attempt IS ?
                 AND occurred_at > ?
-            ORDER BY error_id DESC LIMIT 1
-            """, .at(now.adding(milliseconds: -3_600_000)), .text(error.operation),
+            ORDER BY last_at DESC LIMIT 1
+            """, .at(now.adding(milliseconds: -repeatsWithin)), .text(error.operation),
             .text(error.message), .text(error.connection), .int(error.slotID),
             .int(error.runKey), .int(error.httpStatus), .int(error.attempt),
-            .at(now.adding(milliseconds: -86_400_000)))
+            .at(now.adding(milliseconds: -max(repeatsWithin, 86_400_000))))
         if let known {
             try database.run(
                 "UPDATE errors SET repeats = repeats + 1, last_at = ? WHERE error_id = ?",

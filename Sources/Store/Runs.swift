@@ -248,13 +248,53 @@ extension Ledger {
     }
 
     /// Runs whose look is due, the most overdue first.
-    package func runsToPoll(connection: String, now: Instant, limit: Int) throws -> [RunRow] {
+    ///
+    /// - Parameters:
+    ///   - connection: where they are read.
+    ///   - changed: those that a list has shown changed, or else the others.
+    ///   - now: the moment of the turn.
+    ///   - limit: how many at most.
+    /// - Returns: them.
+    /// - Throws: `StoreError`.
+    package func runsToPoll(
+        connection: String, changed: Bool, now: Instant, limit: Int
+    ) throws -> [RunRow] {
         try database.rows(
             """
             SELECT \(RunRow.columns) FROM process_runs
-            WHERE next_poll_at IS NOT NULL AND next_poll_at <= ? AND connection = ?
+            WHERE next_poll_at IS NOT NULL AND connection = ? AND changed_hint = ?
+                AND next_poll_at <= ?
             ORDER BY next_poll_at, run_key LIMIT ?
-            """, .at(now), .text(connection), .int(limit), map: RunRow.init)
+            """, .text(connection), .flag(changed), .at(now), .int(limit), map: RunRow.init)
+    }
+
+    /// A run of the connection is open and not lost: its list must be read now and then.
+    package func hasOpenRuns(connection: String) throws -> Bool {
+        try database.integer(
+            """
+            SELECT 1 FROM process_runs
+            WHERE is_open = 1 AND connection = ? AND outcome <> 'lost' LIMIT 1
+            """, .text(connection)) != nil
+    }
+
+    /// Processes that have runs which are still looked at.
+    package func processesOfFollowedRuns() throws -> [(baseURL: String, processID: String)] {
+        try database.rows(
+            """
+            SELECT DISTINCT base_url, process_id FROM process_runs
+            WHERE next_poll_at IS NOT NULL
+            """
+        ) { ($0.string(0), $0.string(1)) }
+    }
+
+    /// Open runs in no other trouble whose due date (a plain date) lies before that day.
+    package func runsDue(before day: String) throws -> [RunRow] {
+        try database.rows(
+            """
+            SELECT \(RunRow.columns) FROM process_runs
+            WHERE due_date IS NOT NULL AND outcome = 'active' AND due_date < ? AND is_open = 1
+            ORDER BY run_key
+            """, .text(day), map: RunRow.init)
     }
 
     /// Open runs that take longer than their schedule allows and are not marked yet.
@@ -264,6 +304,16 @@ extension Ledger {
             SELECT \(RunRow.columns) FROM process_runs
             WHERE is_open = 1 AND run_within_at <= ? AND outcome = 'active' ORDER BY run_key
             """, .at(now), map: RunRow.init)
+    }
+
+    /// The earliest instant still to come at which an open run takes too long.
+    package func nextOverTime(after now: Instant) throws -> Instant? {
+        try database.integer(
+            """
+            SELECT min(run_within_at) FROM process_runs
+            WHERE run_within_at IS NOT NULL AND is_open = 1 AND run_within_at > ?
+            """, .at(now)
+        ).map(Instant.init(milliseconds:))
     }
 
     /// The earliest look at a run that is still to come.

@@ -289,14 +289,7 @@ extension Ledger {
         schedule: String, _ slots: [UpcomingSlot], zoneDataHash: String
     ) throws {
         try database.run("DELETE FROM upcoming_slots WHERE schedule = ?", .text(schedule))
-        for slot in slots {
-            try database.run(
-                """
-                INSERT OR REPLACE INTO upcoming_slots (schedule, slot_at, utc_offset_seconds, note,
-                    zone_data_hash) VALUES (?, ?, ?, ?, ?)
-                """, .text(schedule), .at(slot.slotAt), .int(slot.utcOffsetSeconds),
-                .text(slot.note), .text(zoneDataHash))
-        }
+        try addUpcoming(schedule: schedule, slots, zoneDataHash: zoneDataHash)
     }
 
     /// The lines of `upcoming` of a schedule.
@@ -320,9 +313,35 @@ extension Ledger {
         ) { $0.string(0) }
     }
 
-    /// The earliest line of `upcoming`: once it has passed, a refresh is due.
-    package func firstUpcoming() throws -> Instant? {
-        try database.integer("SELECT min(slot_at) FROM upcoming_slots")
-            .map(Instant.init(milliseconds:))
+    /// The schedules of which a line of `upcoming` has passed, by name.
+    package func schedulesWithPassedUpcoming(now: Instant) throws -> [String] {
+        try database.rows(
+            """
+            SELECT DISTINCT schedule FROM upcoming_slots WHERE slot_at <= ? ORDER BY schedule
+            """, .at(now)
+        ) { $0.string(0) }
+    }
+
+    /// Drops the lines of `upcoming` that have passed and adds later ones at the end.
+    package func moveUpcoming(
+        schedule: String, past now: Instant, adding slots: [UpcomingSlot], zoneDataHash: String
+    ) throws {
+        try database.run(
+            "DELETE FROM upcoming_slots WHERE schedule = ? AND slot_at <= ?",
+            .text(schedule), .at(now))
+        try addUpcoming(schedule: schedule, slots, zoneDataHash: zoneDataHash)
+    }
+
+    private func addUpcoming(
+        schedule: String, _ slots: [UpcomingSlot], zoneDataHash: String
+    ) throws {
+        for slot in slots {
+            try database.run(
+                """
+                INSERT OR REPLACE INTO upcoming_slots (schedule, slot_at, utc_offset_seconds, note,
+                    zone_data_hash) VALUES (?, ?, ?, ?, ?)
+                """, .text(schedule), .at(slot.slotAt), .int(slot.utcOffsetSeconds),
+                .text(slot.note), .text(zoneDataHash))
+        }
     }
 }

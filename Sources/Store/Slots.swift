@@ -315,26 +315,6 @@ extension Ledger {
             "UPDATE slots SET validated_at = ? WHERE slot_id = ?", .at(now), .int(slotID))
     }
 
-    /// Wakes all waiting slots of a connection (its state has changed).
-    package func wakeSlots(connection: String, now: Instant) throws {
-        try database.run(
-            """
-            UPDATE slots SET next_action_at = ?
-            WHERE next_action_at > ? AND disposition = 'pending' AND connection = ?
-                AND due_at <= ?
-            """, .at(now), .at(now), .text(connection), .at(now))
-    }
-
-    /// Wakes the waiting slots of a process (an attempt was settled, a blocker closed).
-    package func wakeSlots(baseURL: String, processID: String, now: Instant) throws {
-        try database.run(
-            """
-            UPDATE slots SET next_action_at = ?
-            WHERE ended_at IS NULL AND base_url = ? AND process_id = ?
-                AND disposition = 'pending' AND next_action_at > ? AND due_at <= ?
-            """, .at(now), .text(baseURL), .text(processID), .at(now), .at(now))
-    }
-
     /// Removes unsent rule slots later than now after the clock was set back (rule 12).
     ///
     /// - Returns: schedule and instant of what was removed, for the audit.
@@ -379,16 +359,5 @@ extension Ledger {
                 AND disposition IN ('pending', 'starting', 'unknown', 'started')
             """, .text(slot.schedule), .at(slot.slotAt)
         ).map(Instant.init(milliseconds:))
-    }
-
-    /// Wakes the slots of a connection that wait for a look.
-    package func wakeLookers(connection: String, now: Instant) throws {
-        try database.run(
-            """
-            UPDATE slots SET next_action_at = ?
-            WHERE ended_at IS NULL AND disposition = 'pending' AND connection = ?
-                AND (look_wanted_since_at IS NOT NULL OR run_wanted_since_at IS NOT NULL)
-                AND next_action_at > ? AND due_at <= ?
-            """, .at(now), .text(connection), .at(now), .at(now))
     }
 }

@@ -14,7 +14,7 @@ import Timetable
         client.state.inject(.next(fault, operation: "runProcess"))
         let outcome = client.exchange("POST", "/processes/a/run")
         switch outcome {
-        case .dropBefore: return (.lost(afterwards: false), client)
+        case .dropBefore, .unreachable: return (.lost(afterwards: false), client)
         case .dropAfter: return (.lost(afterwards: true), client)
         case .cut: return (.cut, client)
         case .respond(let response, _):

@@ -178,4 +178,46 @@ import Timetable
         try theatre.run(untilMinute: 44)
         #expect(try theatre.alarms("possible_duplicate").count == 1)
     }
+
+    @Test func rule6ARunFromAfterTheExposureIsNotOurs() throws {
+        // The very first start: our user is not known yet. The daemon dies under it, and while it
+        // is down a person starts the process too, whose run hides ours in the list.
+        let theatre = try Theatre([Theatre.schedule { $0.overlap = .allow }])
+        let world = theatre.world
+        try world.boot()
+        world.sandbox.inject(
+            .next(.lostAfter(), operation: "runProcess"))
+        try theatre.run(untilMinute: 15, second: 5)
+        world.kill()
+        theatre.rest(untilMinute: 25)
+        world.sandbox.startByPerson(process: "p1", user: "person", at: world.time)
+        try world.boot()
+        try theatre.run(untilMinute: 29)
+        let slot = try #require(try theatre.slots().first)
+        #expect(slot.disposition == .held)
+        #expect(slot.reason.contains("could still act"))
+        try theatre.check()
+    }
+
+    @Test(arguments: [OverlapPolicy.queue, .skip, .allow])
+    func aRunThatSurfacesBeforeTheSecondAttemptHoldsIt(overlap: OverlapPolicy) throws {
+        // Taken for absent at 05:32:30; the second attempt meets a hint of two minutes, in which
+        // the first one's run appears.
+        let theatre = try Theatre([Theatre.schedule { $0.overlap = overlap }])
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 29)
+        theatre.world.sandbox.inject(
+            .next(.lostAfter(actsAfterMilliseconds: 200_000), operation: "runProcess"))
+        try theatre.run(untilMinute: 31)
+        theatre.world.sandbox.inject(
+            .next(
+                .rateLimited(operation: "runProcess", seconds: 120, header: true),
+                operation: "runProcess"))
+        try theatre.run(untilMinute: 44)
+        let slot = try #require(try theatre.slots().last)
+        #expect(slot.attempts == 2)
+        #expect(slot.disposition == .held)
+        #expect(slot.reason.contains("which had been taken for absent"))
+        #expect(theatre.world.sandbox.runs.count == 2)
+    }
 }

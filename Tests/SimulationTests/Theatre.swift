@@ -97,6 +97,21 @@ struct Theatre {
         #expect(checker.violations == [])
     }
 
+    /// Rows of a query as sqlite3 prints them.
+    func ask(_ sql: String) throws -> [String] {
+        try world.inspect { ledger in
+            let columns = try ledger.database.columns(of: sql).indices
+            return try ledger.database.rows(sql) { row in
+                columns.map { row.string(Int32($0)) }.joined(separator: "|")
+            }
+        }
+    }
+
+    /// How many requests of an operation have reached the API.
+    func requests(_ operation: String) -> Int {
+        world.sandbox.log.requestsByOperation[operation, default: 0]
+    }
+
     /// Subjects of the alarms of a kind.
     func alarms(_ kind: String) throws -> [String] { try world.inspect { try $0.alarms(kind) } }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Migrations
 import Store
 import Testing
 import Timetable
@@ -19,7 +20,8 @@ import Timetable
         for _ in 0..<2 {
             let ledger = try scratch.ledger()
             #expect(try ledger.isSound())
-            #expect(try ledger.database.integer("SELECT count(*) FROM schema_migrations") == 2)
+            let applied = try ledger.database.integer("SELECT count(*) FROM schema_migrations")
+            #expect(applied == Int64(Migrations.all.count))
             let synchronous = try ledger.database.integer("PRAGMA synchronous")
             #expect(synchronous == 2)
             #expect(try ledger.database.integer("PRAGMA auto_vacuum") == 2)

@@ -14,6 +14,7 @@ package struct RateBudget: Sendable, Equatable {
     /// One request's share of the window, rounded up: never more than N.
     private let incrementMicroseconds: Int64
     private let burst: Int64
+    private let requests: Int64
 
     /// Makes the budget of a policy at a stored arrival time.
     package init(policy: RatePolicy, tatMicroseconds: Int64) {
@@ -21,6 +22,7 @@ package struct RateBudget: Sendable, Equatable {
         let kept = (Double(requests) * policy.keepForStarts).rounded(.down)
         // At least one of each, so that neither starts nor polls can be shut out by rounding.
         burst = min(max(1, Int64(kept)), max(1, requests - 1))
+        self.requests = requests
         let steady = max(1, requests - burst)
         let window = max(1, policy.perMilliseconds) * 1000
         incrementMicroseconds = (window + steady - 1) / steady
@@ -39,12 +41,33 @@ package struct RateBudget: Sendable, Equatable {
     ///
     /// - Returns: nil if it may go now.
     package mutating func take(_ priority: Priority, now: Instant) -> Instant? {
-        // Further ahead than the budget can ever get: the clock was set back while we were down.
+        // Further ahead than the budget can ever get, also by `replay`: the clock was set back while
+        // we were down.
         tatMicroseconds = min(
-            tatMicroseconds, now.milliseconds * 1000 + burst * incrementMicroseconds)
+            tatMicroseconds, now.milliseconds * 1000 + requests * incrementMicroseconds)
         let earliest = earliest(priority, now: now)
         guard earliest <= now else { return earliest }
         tatMicroseconds = max(tatMicroseconds, now.milliseconds * 1000) + incrementMicroseconds
         return nil
+    }
+
+    /// When the place after that one is free, if nothing else takes any.
+    ///
+    /// - Parameters:
+    ///   - instant: when a place is free.
+    ///   - places: how many places are taken before.
+    /// - Returns: the instant.
+    package func place(after instant: Instant, _ places: Int64) -> Instant {
+        let (micros, overflow) = incrementMicroseconds.multipliedReportingOverflow(by: places)
+        return instant.adding(milliseconds: overflow ? 0 : (micros + 999) / 1000)
+    }
+
+    /// Counts requests that went out before this budget was known, oldest first: whatever they
+    /// were, no window that begins among them will hold more than N.
+    package mutating func replay(_ count: Int64, at instant: Instant) {
+        let (micros, overflow) = incrementMicroseconds.multipliedReportingOverflow(
+            by: min(max(0, count), requests))
+        guard !overflow else { return }
+        tatMicroseconds = max(tatMicroseconds, instant.milliseconds * 1000) + micros
     }
 }

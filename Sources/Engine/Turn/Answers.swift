@@ -56,10 +56,13 @@ extension Clockwork {
             memory.readingRuns.remove(runKey)
             if let connection { try receiveRun(runKey, connection, request, answer) }
         case .validate(let slotID):
-            if let connection, case .failure(let failure) = answer.result {
-                try noteFailure(connection, request, failure)
-            }
+            if let connection { try noteOutcome(connection, request, answer) }
             try validated(slotID, answer)
+        case .preflight(let schedule, let slotAt):
+            memory.validatingSchedules.remove(schedule)
+            guard let connection else { return }
+            try noteOutcome(connection, request, answer)
+            try checkedAhead(schedule, slotAt: slotAt, connection, answer)
         }
     }
 
@@ -88,16 +91,23 @@ extension Clockwork {
             }
         }
         guard case .failure(let failure) = answer.result else { return }
-        if let limit = failure.limit, limit.requests > 0, limit.windowSeconds > 0 {
-            let window = limit.windowSeconds.multipliedReportingOverflow(by: 1000)
-            if !window.overflow {
-                try change(connection.name) {
-                    $0.learnedRequests = Int64(limit.requests)
-                    $0.learnedWindowMilliseconds = window.partialValue
-                }
-            }
+        if let limit = failure.limit { try learn(limit, connection) }
+        if let hint = failure.hint {
+            try note(hint, connection, answer.call)
+        } else if failure.httpStatus == 429 {
+            try throttle(connection)
         }
-        if let hint = failure.hint { try note(hint, connection, answer.call) }
+    }
+
+    /// A 429 that doesn't say for how long: the gate of the connection closes for a growing while,
+    /// or each of its runs and slots would find out by itself.
+    private func throttle(_ connection: Connection) throws {
+        let times = memory.throttles[connection.name, default: 0] + 1
+        memory.throttles[connection.name] = times
+        let gap = Backoff.ceilingMilliseconds(base: 10_000, cap: 300_000, attempt: times)
+        try ledger.noteHint(
+            connection: connection.name, operation: "", until: now.adding(milliseconds: gap),
+            delaySeconds: gap / 1000, now: now)
     }
 
     /// A hint blocks the operation that the message names only if that is exactly the operation
@@ -121,7 +131,8 @@ extension Clockwork {
     @discardableResult
     func note(
         _ failure: APIFailure, answer: APIAnswer, slot: SlotRow?, connection: String? = nil,
-        attempt: Int? = nil, runKey: Int64? = nil, nextStep: String
+        attempt: Int? = nil, runKey: Int64? = nil, nextStep: String,
+        repeatsWithin: Int64 = 3_600_000
     ) throws -> Int64 {
         var row = NewError(
             operation: answer.call.operation, message: failure.message ?? failure.summary,
@@ -138,7 +149,17 @@ extension Clockwork {
         row.details = failure.details
         row.documentationURL = failure.documentationURL
         row.retryAfterSeconds = failure.hint?.delaySeconds
-        return try ledger.insert(row, now: now)
+        return try ledger.insert(row, now: now, repeatsWithin: repeatsWithin)
+    }
+
+    /// What an answer of any kind says of the way there and of the credential.
+    private func noteOutcome(
+        _ connection: Connection, _ request: PendingRequest, _ answer: APIAnswer
+    ) throws {
+        switch answer.result {
+        case .success: try noteAccepted(connection)
+        case .failure(let failure): try noteFailure(connection, request, failure)
+        }
     }
 
     func noteFailure(
@@ -173,7 +194,9 @@ extension Clockwork {
         case .failure(let failure):
             try failed(slot, attempt, failure, answer, request, connection)
         }
-        try ledger.wakeSlots(baseURL: slot.baseURL, processID: slot.processID, now: now)
+        // Others may go now; this one waits for as long as its answer said.
+        try ledger.wakeSlots(
+            baseURL: slot.baseURL, processID: slot.processID, except: slot.slotID, now: now)
     }
 
     /// 201 with a readable id: run, counts and attempt end in one transaction.
@@ -240,9 +263,14 @@ extension Clockwork {
         let verdict = StartVerdict.judge(
             failure, afterAmbiguous: try ledger.hadAmbiguousAttempt(slotID: slot.slotID),
             onConflict: schedule?.onConflict ?? .fail)
+        if verdict == .unauthorized, let connection {
+            try noteFailure(connection, request, failure)
+        }
         let errorID = try note(
             failure, answer: answer, slot: slot, attempt: attempt.number,
-            nextStep: Self.nextStep(after: verdict))
+            nextStep: verdict == .unauthorized
+                ? Self.nextStep(isTokenRefusedAgain: isRefusedAgain(slot.connection))
+                : Self.nextStep(after: verdict))
         let number = "attempt \(attempt.number)"
         switch verdict {
         case .ambiguous:
@@ -256,10 +284,13 @@ extension Clockwork {
             return try end(slot, .failed, "\(number) was refused: \(failure.summary)")
         case .unauthorized:
             try finishAttempt(attempt, .refused, failure, errorID, connection)
+            // Where other calls are accepted and starts are not, this ends the slot some time.
+            if isRefusedAgain(slot.connection) {
+                return try retry(slot, schedule, why: "\(number): the token was not accepted")
+            }
             try ledger.move(
                 slot.slotID, .pending, reason: "\(number): the token was not accepted",
                 nextActionAt: now)
-            if let connection { try noteFailure(connection, request, failure) }
         case .throttled:
             try finishAttempt(attempt, .refused, failure, errorID, connection)
             let until =
@@ -319,7 +350,7 @@ extension Clockwork {
         switch verdict {
         case .ambiguous: "looked for, never blindly sent again"
         case .refused: "the slot has failed; mend the cause and trigger it"
-        case .unauthorized: "sent again with a new token"
+        case .unauthorized: nextStep(isTokenRefusedAgain: false)
         case .throttled: "sent again when the wait is over, uses up no attempt"
         case .notSent: "sent again, it never left"
         case .conflict: "sent again (on_conflict = \"retry\")"

@@ -20,8 +20,9 @@ extension Clockwork {
         try ledger.shiftWaits(by: step)
         turn.connections = [:]
         turn.daemon = nil
-        memory.looks = [:]
+        forgetLooks()
         memory.processNames = [:]
+        memory.listed = [:]
         memory.lastTouch = nil
         // What is on the wire was sent before the step: its age stays what it is.
         for id in memory.requests.keys {
@@ -33,6 +34,7 @@ extension Clockwork {
             memory.sweeps[name]?.requestedAt.wall = requestedAt.adding(milliseconds: step)
         }
         if step < 0 {
+            memory.isUpcomingStale = true
             try returnCursors()
         } else if step >= Self.downMillisecondsMin, memory.lifeID != 0 {
             try ledger.touchLife(memory.lifeID, now: last.wall)

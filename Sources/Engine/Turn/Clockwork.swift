@@ -21,7 +21,11 @@ package final class Clockwork {
         package var inputsMax = 512
         package var slotRowsMax = 2000
         package var decisionsMax = 2000
-        package var pollsMax = 500
+        /// Runs that a turn takes up at most; each answer brings another turn.
+        package var pollsMax = 32
+        /// Runs whose pace a list sets anew at most.
+        package var sweptRunsMax = 10_000
+        package var preflightsMax = 32
         /// How far ahead of a slot the look is fetched.
         package var lookLeadMilliseconds: Int64 = 30_000
         /// How old a look may be when a start goes out on it.
@@ -29,8 +33,9 @@ package final class Clockwork {
         /// An effect not on the wire by then is dropped unsent.
         package var sendWithinMilliseconds: Int64 = 20_000
         package var clockSkewMaxMilliseconds: Int64 = 120_000
-        /// Full reads in flight at most, of 16 MiB each at most: 64 MiB in all (section 7).
-        package var readsInFlightMax = 4
+        /// Full reads in flight at most; with a list, of 16 MiB each at most: 64 MiB in all
+        /// (section 7).
+        package var readsInFlightMax = 3
 
         /// Makes the limits of DESIGN.md.
         package init() {}
@@ -81,7 +86,14 @@ package final class Clockwork {
     var schedules: [String: Schedule] = [:]
     /// Process ids that a schedule names, by base URL: only their external runs are recorded.
     var namedProcesses: Set<ProcessKey> = []
+    /// Processes that no schedule names, with runs that are still looked at.
+    var followedProcesses: Set<ProcessKey> = []
     var memory = Memory()
+    /// The last look at each process that a schedule names or that has an open run.
+    ///
+    /// Not in `memory`: a copy of a hundred thousand looks for every turn would cost more than the
+    /// turn; what a turn changes is noted instead, and put back if it fails.
+    private(set) var looks: [ProcessKey: KnownLook] = [:]
     var turn = TurnState()
 
     /// What one turn collects.
@@ -93,6 +105,29 @@ package final class Clockwork {
         var slotRows = 0
         var wantsTurnSoon = false
         var deadlines: [Instant] = []
+        /// Starts by connection that wait for the budget already, or for the ramp: each gets a
+        /// place of its own.
+        var startsWaiting: [String: Int64] = [:]
+        var rampWaiting: Int64 = 0
+        var looksBefore: [ProcessKey: KnownLook?] = [:]
+        var allLooksBefore: [ProcessKey: KnownLook]?
+    }
+
+    func know(_ look: KnownLook, of key: ProcessKey) {
+        let before = looks.updateValue(look, forKey: key)
+        if turn.allLooksBefore == nil, turn.looksBefore[key] == nil {
+            turn.looksBefore[key] = .some(before)
+        }
+    }
+
+    func forgetLooks() {
+        if turn.allLooksBefore == nil { turn.allLooksBefore = looks }
+        looks = [:]
+    }
+
+    private func putLooksBack() {
+        if let all = turn.allLooksBefore { looks = all }
+        for (key, before) in turn.looksBefore { looks[key] = before }
     }
 
     /// Makes the heart over an open ledger.
@@ -123,7 +158,7 @@ package final class Clockwork {
     /// - Throws: `StoreError`; nothing of the turn has happened then, take it again with the same
     ///   inputs after `.full` and `.busy`, and end the process after anything else.
     package func take(_ inputs: [Input], now: Now) throws -> Result {
-        let saved = (memory, configuration, schedules, namedProcesses)
+        let saved = (memory, configuration, schedules, namedProcesses, followedProcesses)
         let changesBefore = ledger.database.totalChanges
         turn = TurnState()
         turn.now = now
@@ -135,7 +170,8 @@ package final class Clockwork {
                     didWrite: ledger.database.totalChanges != changesBefore)
             }
         } catch {
-            (memory, configuration, schedules, namedProcesses) = saved
+            (memory, configuration, schedules, namedProcesses, followedProcesses) = saved
+            putLooksBack()
             throw error
         }
     }
@@ -153,6 +189,7 @@ package final class Clockwork {
             try settleUnknown()
             try decidePending()
             try remindHeld()
+            try checkAhead()
             try lookAtRuns()
             try tendConnections()
             try sendSweeps()
@@ -203,6 +240,7 @@ package final class Clockwork {
         case .sweep: memory.sweeps[request.connection] = nil
         case .readRun(let runKey): memory.readingRuns.remove(runKey)
         case .validate(let slotID): memory.validatingSlots.remove(slotID)
+        case .preflight(let schedule, _): memory.validatingSchedules.remove(schedule)
         }
     }
 
@@ -259,6 +297,8 @@ package final class Clockwork {
         // Runs that are due already wait for a sweep, a hint or the budget, whose instants are
         // among the deadlines; their own would be a hot loop.
         if let at = try ledger.nextPoll(after: now) { candidates.append(at) }
+        if let at = try ledger.nextPreflight(after: now) { candidates.append(at) }
+        if let at = try ledger.nextOverTime(after: now) { candidates.append(at) }
         return candidates.min()
     }
 }

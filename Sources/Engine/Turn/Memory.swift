@@ -8,6 +8,8 @@ import Timetable
 /// committed puts the old one back.
 struct Memory {
     var lifeID: Int64 = 0
+    /// When this life began.
+    var bornAtMonotonic: Int64 = 0
     var revisionID: Int64 = 0
     var last: Now?
     var lastTouch: Instant?
@@ -18,14 +20,22 @@ struct Memory {
     var sweeps: [String: Sweep] = [:]
     /// Sweeps wanted by connection, with the most urgent priority, until they are sent.
     var sweepsWanted: [String: RateBudget.Priority] = [:]
-    /// The last look at each process that a schedule names or that has an open run.
-    var looks: [ProcessKey: Look] = [:]
+    /// When the last list was asked for and how many pages it had: the pace of the next one.
+    var listed: [String: ListPace] = [:]
+    /// What went out lately, to be counted when a limit becomes known.
+    var sent: [String: SentLog] = [:]
+    /// 429 answers without any hint in a row.
+    var throttles: [String: Int] = [:]
+    /// When due dates were last compared with the day.
+    var dueDatesJudgedAt: Instant?
     /// Names of a connection's processes by id, as the last complete list showed them.
     var processNames: [String: (requestedAt: Instant, names: [String: String])] = [:]
     /// Runs that are being read in full.
     var readingRuns: Set<Int64> = []
     /// Slots whose process is being validated.
     var validatingSlots: Set<Int64> = []
+    /// Schedules whose process is being validated ahead of a slot.
+    var validatingSchedules: Set<String> = []
     /// Schedules whose last slots or runs ended in this life and may set off `after` schedules.
     var endedUpstreams: Set<String> = []
     /// The configuration or a pause has changed since `upcoming` was written.
@@ -48,6 +58,7 @@ struct PendingRequest {
         case readRun(runKey: Int64)
         case token
         case validate(slotID: Int64)
+        case preflight(schedule: String, slotAt: Instant)
     }
     var connection: String
     var baseURL: String
@@ -65,6 +76,8 @@ struct TokenState {
     var isRequested = false
     /// 401 answers in a row over all generations.
     var refusals = 0
+    /// What the grant may do; empty: it didn't say.
+    var scopes: [String] = []
 }
 
 /// A list of a connection that is being read page by page.
@@ -74,6 +87,66 @@ struct Sweep {
     var pageRequestedAt: Instant
     var priority: RateBudget.Priority
     var pages = 0
+    /// The next page, once its predecessor has come; nil while a page is on the wire.
+    var next: String?
+    /// Collected only where a schedule names its process by pattern.
     var names: [String: String] = [:]
     var seen: Set<String> = []
+}
+
+/// How the last list of a connection went.
+struct ListPace {
+    var requestedAt: Instant
+    var pages: Int
+    /// When somebody looked last whether the connection has open runs at all.
+    var checkedAt: Instant
+    var hasOpenRuns: Bool
+    /// The last list that was read to its end.
+    var completeAt: Instant?
+
+    /// The gap between lists that nothing urgent asks for: a page costs 15 s, so that they use four
+    /// requests a minute at most; and five minutes bound how late a change is seen.
+    var gapMilliseconds: Int64 { min(Int64(pages) * 15_000, Self.gapMillisecondsMax) }
+    static let gapMillisecondsMax: Int64 = 300_000
+}
+
+/// Requests of the last hour by second, on the monotonic clock.
+struct SentLog {
+    private static let secondsMax: Int64 = 3600
+    private var seconds: [(at: Int64, count: Int64)] = []
+
+    mutating func note(atMonotonic milliseconds: Int64) {
+        let second = milliseconds / 1000
+        if let last = seconds.indices.last, seconds[last].at == second {
+            seconds[last].count += 1
+        } else {
+            seconds.append((second, 1))
+        }
+        if seconds.count > Int(Self.secondsMax) * 2 {
+            seconds.removeAll { $0.at < second - Self.secondsMax }
+        }
+    }
+
+    /// Counts by second, oldest first, with how many milliseconds ago at the least.
+    func within(
+        milliseconds window: Int64, ofMonotonic now: Int64
+    ) -> [(millisecondsAgo: Int64, count: Int64)] {
+        seconds.filter { $0.at * 1000 > now - window - 1000 }
+            .map { (max(0, now - ($0.at + 1) * 1000), $0.count) }
+    }
+}
+
+/// The last look at a process, and whether the next one may be passed over if it shows the same.
+struct KnownLook {
+    var look: Look
+    /// Nothing hangs on it but the run it shows, which the ledger knows: for this user of ours.
+    var isPlain: Bool
+    var ourUserID: String?
+
+    /// The list shows the same run in the same state under the same name.
+    func shows(the other: Look) -> Bool {
+        look.runID == other.runID && look.runStatus == other.runStatus
+            && look.runModifiedAt == other.runModifiedAt && look.processName == other.processName
+            && look.runUserID == other.runUserID
+    }
 }

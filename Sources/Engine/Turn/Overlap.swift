@@ -167,7 +167,7 @@ extension Clockwork {
                 until: until)
             return false
         }
-        if let at = try takeBudget(connection, .start) {
+        if let at = try takeStartBudget(connection) {
             try ledger.wait(slot.slotID, reason: "waiting for the rate budget", until: at)
             return false
         }
@@ -204,9 +204,22 @@ extension Clockwork {
             }
             try end(slot, .failed, "the process does not validate: \(problems.count) errors")
         case .success:
-            _ = try wait(slot, "the validation's answer can't be read", 30_000)
+            _ = try wait(slot, "the validation's answer is none", 30_000)
+        case .failure(let failure) where Self.lastingRefusals.contains(failure.httpStatus ?? 0):
+            try note(
+                failure, answer: answer, slot: slot,
+                nextStep: "the slot has failed; mend the cause and trigger it")
+            try end(slot, .failed, "the process can't be validated: \(failure.summary)")
         case .failure(let failure):
-            try note(failure, answer: answer, slot: slot, nextStep: "validated again")
+            try note(
+                failure, answer: answer, slot: slot,
+                nextStep: failure.httpStatus == 401
+                    ? Self.nextStep(isTokenRefusedAgain: isRefusedAgain(slot.connection))
+                    : "validated again")
+            if failure.httpStatus == 401 {
+                _ = try wait(slot, "the token was not accepted", 0)
+                return
+            }
             _ = try wait(
                 slot, "the process could not be validated: \(failure.summary)",
                 Backoff.delayMilliseconds(

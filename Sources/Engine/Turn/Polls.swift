@@ -4,8 +4,12 @@ import Timetable
 
 /// Which runs to look at next (DESIGN.md section 7); starts go first by the budget's priorities.
 extension Clockwork {
-    /// A failed look comes again after this, growing to `poll.max`.
+    /// A run that is gone is looked for at this pace.
     private static let lostPollMilliseconds: Int64 = 6 * 3_600_000
+    /// Refusals that asking again won't change: followed at `poll.max` from the first one.
+    private static let lastingReadRefusals = lastingRefusals.subtracting([404])
+    /// The same refusal of the same run is one row for so long.
+    private static let repeatsWithinMilliseconds: Int64 = 30 * 86_400_000
 
     func lookAtRuns() throws {
         guard let configuration, !memory.isStopping else { return }
@@ -14,29 +18,36 @@ extension Clockwork {
             guard let connection = configuration.connections[name],
                 let row = try connectionRow(name), row.breakerOpenedAt == nil
             else { continue }
-            let due = try ledger.runsToPoll(connection: name, now: now, limit: limits.pollsMax)
-            for run in due {
-                if needsFullRead(run, row) {
-                    guard try read(run, connection, priority: .other) else { break }
-                } else {
-                    want(look: name, .other)
-                }
+            try lookAtRuns(of: connection, row)
+            try tendSweep(row)
+        }
+    }
+
+    private func lookAtRuns(of connection: Connection, _ row: ConnectionRow) throws {
+        // What a list has shown changed goes before what is only due again.
+        var canRead = true
+        for run in try ledger.runsToPoll(
+            connection: connection.name, changed: true, now: now, limit: limits.pollsMax)
+        where canRead {
+            canRead = try read(run, connection, priority: .other)
+        }
+        for run in try ledger.runsToPoll(
+            connection: connection.name, changed: false, now: now, limit: limits.pollsMax)
+        {
+            if !needsFullRead(run, row) {
+                wantSweep(connection.name)
+            } else if canRead {
+                canRead = try read(run, connection, priority: .other)
             }
-            // The next try is set by the sweep's answer; a sweep that can't go out sets its own.
-            if !due.isEmpty { turn.deadlines.append(now.adding(milliseconds: 5_000)) }
         }
     }
 
     /// A sweep can't tell of this run, or its safety read is due.
     private func needsFullRead(_ run: RunRow, _ connection: ConnectionRow) -> Bool {
-        if run.changedHint || connection.sweepDistrustedSince != nil { return true }
-        let policy = pollPolicy(run.schedule)
-        guard let polled = run.lastPolledAt,
-            now.since(polled) < policy.maxMilliseconds
-        else { return true }
+        if connection.sweepDistrustedSince != nil || needsSafetyRead(run) { return true }
         let key = ProcessKey(baseURL: run.baseURL, processID: run.processID)
         // Not seen yet in this life: the sweep will tell whether it can show the run.
-        guard let look = memory.looks[key] else { return false }
+        guard let look = looks[key]?.look else { return false }
         return look.runID != run.runID
     }
 
@@ -84,22 +95,50 @@ extension Clockwork {
         case .success(.run(let run)) where run.id == row.runID:
             try noteAccepted(connection)
             try applyRead(run, Self.facts(of: run, processID: row.processID), to: row)
-            if let slot = try row.slotID.flatMap({ try ledger.slot($0) }),
-                slot.schedule != row.schedule
-            {
-                return
+            if row.pollFailures > 0 {
+                try ledger.clear(kind: "not readable", subject: row.processID)
             }
         case .success:
             try delayPoll(row, why: "the answer does not show the run", answer: answer)
         case .failure(let failure):
             try noteFailure(connection, request, failure)
-            if failure.httpStatus == 404 { return try lose(row, failure, answer) }
-            try note(
-                failure, answer: answer, slot: nil, connection: connection.name, runKey: runKey,
-                nextStep: "read again with a growing gap; the run itself is not judged by it")
-            try delayPoll(row, why: nil, answer: answer, after: failure)
+            if failure.httpStatus == 404 {
+                try lose(row, failure, answer)
+            } else {
+                try readFailed(row, connection, request, failure, answer)
+            }
         }
         try ledger.wakeLookers(connection: connection.name, now: now)
+    }
+
+    private func readFailed(
+        _ row: RunRow, _ connection: Connection, _ request: PendingRequest,
+        _ failure: APIFailure, _ answer: APIAnswer
+    ) throws {
+        let isLasting = Self.lastingReadRefusals.contains(failure.httpStatus ?? 0)
+        let isToken = failure.httpStatus == 401
+        try note(
+            failure, answer: answer, slot: nil, connection: connection.name, runKey: row.runKey,
+            nextStep: isToken
+                ? Self.nextStep(isTokenRefusedAgain: isRefusedAgain(connection.name))
+                : isLasting
+                    ? "asked again at poll.max; the run itself is not judged by it"
+                    : "read again with a growing gap; the run itself is not judged by it",
+            repeatsWithin: isLasting ? Self.repeatsWithinMilliseconds : 3_600_000)
+        if isLasting, row.origin != .external {
+            try ledger.raise(
+                kind: "not readable", subject: row.processID,
+                whatToDo: "run \(row.runID) of \(row.schedule ?? "this process") can't be read any "
+                    + "more (\(failure.summary)); give the grant's user access to the process",
+                now: now)
+        }
+        if isToken {
+            // The run is not to blame: it is read as soon as there is another token.
+            return try ledger.setPoll(
+                row.runKey, nextAt: now, gapMilliseconds: row.pollGapMilliseconds, polledAt: nil,
+                failures: row.pollFailures, changedHint: row.changedHint)
+        }
+        try delayPoll(row, why: nil, answer: answer, after: failure)
     }
 
     private func delayPoll(
@@ -114,8 +153,7 @@ extension Clockwork {
         }
         let policy = pollPolicy(row.schedule)
         let failures = row.pollFailures + 1
-        // A permission that is lost (403) is followed at a slow pace from the start.
-        let isSlow = failure?.httpStatus == 403
+        let isSlow = Self.lastingReadRefusals.contains(failure?.httpStatus ?? 0)
         let gap =
             isSlow
             ? policy.maxMilliseconds
@@ -130,6 +168,10 @@ extension Clockwork {
     /// 404 on a run: replication may lag for a minute after the start, later it is lost.
     private func lose(_ row: RunRow, _ failure: APIFailure, _ answer: APIAnswer) throws {
         guard now.since(row.firstSeenAt) > 60_000 else {
+            try note(
+                failure, answer: answer, slot: nil, connection: row.connection,
+                runKey: row.runKey,
+                nextStep: "read again: a new run may not be readable at once")
             return try delayPoll(row, why: nil, answer: answer, after: failure)
         }
         if row.outcome != .lost {
@@ -141,6 +183,7 @@ extension Clockwork {
                 row.runKey, .lost, reason: "the API does not know the run any more (404)",
                 now: now)
             if let lost = try ledger.run(row.runKey) { try noteClosed(lost) }
+            log(.warning, "run \(row.runID) is not known to the API any more (404)")
         }
         try ledger.setPoll(
             row.runKey, nextAt: now.adding(milliseconds: Self.lostPollMilliseconds),
@@ -151,27 +194,24 @@ extension Clockwork {
     /// After a sweep: runs that were due and shown unchanged wait for their next look.
     func sweptRuns(_ connection: Connection, sweep: Sweep) throws {
         let due = try ledger.runsToPoll(
-            connection: connection.name, now: now, limit: limits.pollsMax * 20)
-        for run in due where !run.changedHint && !memory.readingRuns.contains(run.runKey) {
+            connection: connection.name, changed: false, now: now, limit: limits.sweptRunsMax)
+        for run in due where !memory.readingRuns.contains(run.runKey) && !needsSafetyRead(run) {
             let key = ProcessKey(baseURL: run.baseURL, processID: run.processID)
-            guard let look = memory.looks[key], look.runID == run.runID,
-                look.requestedAt >= sweep.requestedAt.wall
-            else {
-                if memory.looks[key] == nil {
-                    // The list does not show its process at all: read it by itself.
-                    try ledger.setPoll(
-                        run.runKey, nextAt: now, gapMilliseconds: run.pollGapMilliseconds,
-                        polledAt: nil, failures: run.pollFailures, changedHint: true)
-                }
-                continue
+            if let look = looks[key]?.look, look.requestedAt >= sweep.requestedAt.wall {
+                // Shown with another run: `needsFullRead` knows, it is read by itself.
+                guard look.runID == run.runID else { continue }
+                try schedulePoll(run, status: run.status, changed: false, isFullRead: false)
+            } else {
+                // The list does not show its process (any more): it is read by itself.
+                try ledger.setPoll(
+                    run.runKey, nextAt: now, gapMilliseconds: run.pollGapMilliseconds,
+                    polledAt: nil, failures: run.pollFailures, changedHint: true)
             }
-            if needsSafetyRead(run) { continue }
-            try schedulePoll(run, status: run.status, changed: false, isFullRead: false)
         }
     }
 
     private func needsSafetyRead(_ run: RunRow) -> Bool {
         guard let polled = run.lastPolledAt else { return true }
-        return now.since(polled) >= pollPolicy(run.schedule).maxMilliseconds
+        return now.since(polled) >= pollPolicy(run.schedule).maxMilliseconds || polled > now
     }
 }

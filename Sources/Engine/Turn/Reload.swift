@@ -81,6 +81,11 @@ extension Clockwork {
             else { continue }
             namedProcesses.insert(ProcessKey(baseURL: connection.baseURL, processID: id))
         }
+        followedProcesses = Set(
+            try ledger.processesOfFollowedRuns().map {
+                ProcessKey(baseURL: $0.baseURL, processID: $0.processID)
+            }
+        ).subtracting(namedProcesses)
     }
 
     /// What a start of the daemon does before anything else (rules 5, 12, 13).
@@ -95,6 +100,7 @@ extension Clockwork {
             try returnCursorsAtStart()
         }
         memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
+        memory.bornAtMonotonic = turn.now.monotonicMilliseconds
         memory.lastTouch = now
         var daemon = try daemonRow()
         memory.isDraining = daemon.drainingSince != nil
@@ -143,6 +149,7 @@ extension Clockwork {
             try ledger.schedule(former) != nil
         {
             try ledger.renameSchedule(former, to: schedule.name)
+            try dropPreflight(of: former)
         }
         let known = try ledger.schedule(schedule.name)
         var row = self.row(for: schedule, connection)
@@ -217,6 +224,8 @@ extension Clockwork {
             if known.nextSlotAt != nil, next != known.nextSlotAt {
                 return "\(schedule.name) moved its next slot"
             }
+        } else {
+            try planPreflight(of: schedule, after: kept.cursorAt)
         }
         return nil
     }
@@ -226,6 +235,7 @@ extension Clockwork {
         row.cursorAt = from
         try ledger.save(row)
         try ledger.insertScheduleRevision(row, now: from)
+        try dropPreflight(of: schedule.name)
         if schedule.enabled { try moveCursor(of: schedule, to: from) }
     }
 
@@ -242,6 +252,7 @@ extension Clockwork {
         row.revisionID = memory.revisionID
         try ledger.save(row)
         try ledger.insertScheduleRevision(row, now: now)
+        try dropPreflight(of: known.schedule)
         try ledger.setUpcoming(schedule: known.schedule, [], zoneDataHash: "")
     }
 

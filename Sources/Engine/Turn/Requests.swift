@@ -29,18 +29,80 @@ extension Clockwork {
         _ connection: Connection, _ priority: RateBudget.Priority
     ) throws -> Instant? {
         guard let row = try connectionRow(connection.name) else { return nil }
-        var policy = connection.rate
-        if let requests = row.learnedRequests, let window = row.learnedWindowMilliseconds {
-            policy.requests = Int(clamping: requests)
-            policy.perMilliseconds = window
-        }
-        var budget = RateBudget(policy: policy, tatMicroseconds: row.budgetTATMicroseconds)
+        var budget = budget(connection, row)
         if let at = budget.take(priority, now: now) { return at }
         try change(connection.name) {
             $0.budgetTATMicroseconds = budget.tatMicroseconds
             $0.requestsSent += 1
         }
+        memory.sent[connection.name, default: SentLog()].note(
+            atMonotonic: turn.now.monotonicMilliseconds)
         return nil
+    }
+
+    /// Takes a start's place in the budget, or says from when on it may go.
+    ///
+    /// Each start that waits gets the next free place: if all of them came for the same one, a
+    /// thousand of them would be decided a thousand times.
+    func takeStartBudget(_ connection: Connection) throws -> Instant? {
+        guard let at = try takeBudget(connection, .start),
+            let row = try connectionRow(connection.name)
+        else { return nil }
+        let ahead = turn.startsWaiting[connection.name, default: 0]
+        turn.startsWaiting[connection.name] = ahead + 1
+        return budget(connection, row).place(after: at, ahead)
+    }
+
+    private func budget(_ connection: Connection, _ row: ConnectionRow) -> RateBudget {
+        var policy = connection.rate
+        if let requests = row.learnedRequests, let window = row.learnedWindowMilliseconds {
+            policy.requests = Int(clamping: requests)
+            policy.perMilliseconds = window
+        }
+        return RateBudget(policy: policy, tatMicroseconds: row.budgetTATMicroseconds)
+    }
+
+    /// A 429 has named numbers: they replace the configured ones.
+    ///
+    /// What went out in the window that was refused counts against the new budget, as if it had
+    /// been in force: otherwise its burst would be refused as well. What an earlier life sent isn't
+    /// known; as much as was counted, it must have been.
+    func learn(_ limit: LearnedLimit, _ connection: Connection) throws {
+        let (window, overflow) = limit.windowSeconds.multipliedReportingOverflow(by: 1000)
+        guard limit.requests > 0, limit.windowSeconds > 0, !overflow,
+            let row = try connectionRow(connection.name),
+            row.learnedRequests != Int64(limit.requests)
+                || row.learnedWindowMilliseconds != window
+        else { return }
+        try change(connection.name) {
+            $0.learnedRequests = Int64(limit.requests)
+            $0.learnedWindowMilliseconds = window
+        }
+        var learned = row
+        learned.learnedRequests = Int64(limit.requests)
+        learned.learnedWindowMilliseconds = window
+        learned.budgetTATMicroseconds = 0
+        var budget = budget(connection, learned)
+        let monotonic = turn.now.monotonicMilliseconds
+        let sent =
+            memory.sent[connection.name]?.within(milliseconds: window, ofMonotonic: monotonic) ?? []
+        let life = monotonic - memory.bornAtMonotonic
+        if life < window {
+            let known = sent.reduce(Int64(0)) { $0 + $1.count }
+            budget.replay(
+                Int64(limit.requests) - known, at: now.adding(milliseconds: -max(0, life)))
+        }
+        for second in sent {
+            budget.replay(second.count, at: now.adding(milliseconds: -second.millisecondsAgo))
+        }
+        let tat = budget.tatMicroseconds
+        try change(connection.name) {
+            $0.budgetTATMicroseconds = max($0.budgetTATMicroseconds, tat)
+        }
+        log(
+            .notice,
+            "\(connection.name) allows \(limit.requests) requests per \(limit.windowSeconds) s, "
+                + "which is obeyed from now on")
     }
 
     // MARK: Tokens
@@ -80,6 +142,7 @@ extension Clockwork {
         case .success(.token(let token)):
             state.secret = token.secret
             state.generation += 1
+            state.scopes = token.scopes
             // Renewed 60 s before it ends, on the monotonic clock.
             let seconds = Int64(min(max(token.expiresInSeconds, 1), 86_400))
             let life = max(seconds - 60, seconds / 2, 1)
@@ -91,6 +154,7 @@ extension Clockwork {
                 if $0.credentialBadSince == nil { $0.credentialFailures = 0 }
             }
             try noteReachable(connection)
+            try judgeScopes(token.scopes, connection)
             try ledger.wakeSlots(connection: connection.name, now: now)
             if try connectionRow(connection.name)?.credentialBadSince != nil {
                 want(look: connection.name, .start)
@@ -110,6 +174,28 @@ extension Clockwork {
             }
             try delayToken(connection, isRefused: failure.kind == .refused)
         }
+    }
+
+    /// A token that names its scopes and lacks one that is needed: no start can succeed with it.
+    private func judgeScopes(_ scopes: [String], _ connection: Connection) throws {
+        let missing =
+            scopes.isEmpty
+            ? [] : ["file:read", "file:write"].filter { !scopes.contains($0) }
+        guard !missing.isEmpty else {
+            return try ledger.clear(kind: "scope", subject: connection.name)
+        }
+        let words = missing.joined(separator: " and ")
+        let isNew = try ledger.raise(
+            kind: "scope", subject: connection.name,
+            whatToDo:
+                "the grant lacks \(words) (its token names \(scopes.joined(separator: " "))); "
+                + "add it to the grant in Workiva, without it nothing can be started", now: now)
+        guard isNew else { return }
+        var error = NewError(
+            operation: "token", message: "the grant lacks \(words)",
+            nextStep: "a person mends the grant, see attention")
+        error.connection = connection.name
+        _ = try ledger.insert(error, now: now)
     }
 
     private func delayToken(_ connection: Connection, isRefused: Bool) throws {
@@ -138,6 +224,17 @@ extension Clockwork {
         if state.refusals >= 2 { try credentialFailed(connection, why) }
     }
 
+    /// The last tokens in a row, not just one of them, were refused.
+    func isRefusedAgain(_ connection: String) -> Bool {
+        (memory.tokens[connection]?.refusals ?? 0) >= 2
+    }
+
+    static func nextStep(isTokenRefusedAgain: Bool) -> String {
+        isTokenRefusedAgain
+            ? "the credential is not accepted: starts of this connection wait, see attention"
+            : "sent again with a new token"
+    }
+
     private func credentialFailed(_ connection: Connection, _ why: String) throws {
         if try connectionRow(connection.name)?.credentialBadSince == nil {
             log(.error, "the credential of \(connection.name) is not accepted: \(why)")
@@ -156,6 +253,7 @@ extension Clockwork {
     /// A call was accepted: credential and way are fine.
     func noteAccepted(_ connection: Connection) throws {
         memory.tokens[connection.name]?.refusals = 0
+        memory.throttles[connection.name] = nil
         guard let row = try connectionRow(connection.name) else { return }
         if row.credentialBadSince != nil {
             try change(connection.name) {

@@ -65,7 +65,7 @@ extension Clockwork {
         let isNew = row.lastPolledAt == nil
         let countsChanged = facts.counts != row.counts || facts.jobCounts != row.jobCounts
         let changed =
-            isNew || countsChanged || facts.status != row.status
+            isNew || countsChanged || facts.status != row.status || row.outcome == .lost
             || facts.modifiedAt != row.modifiedAt || facts.completedAt != row.completedAt
         if !isNew, countsChanged, facts.status == row.status, let modified = facts.modifiedAt,
             modified == row.modifiedAt
@@ -185,6 +185,12 @@ extension Clockwork {
         let gap = PollPace.nextGapMilliseconds(
             after: row.pollGapMilliseconds, changed: changed, policy: policy)
         var next: Instant? = now.adding(milliseconds: gap)
+        // In full at least every poll.max, whatever the list says (section 7).
+        if !isFullRead, let polled = row.lastPolledAt, polled <= now {
+            next = min(
+                now.adding(milliseconds: gap),
+                max(now, polled.adding(milliseconds: policy.maxMilliseconds)))
+        }
         if status == "complete" || status == "cancelled" {
             let until =
                 changed
@@ -201,11 +207,20 @@ extension Clockwork {
             changedHint: isFullRead ? false : row.changedHint)
     }
 
-    /// Marks open runs that have become too long (`run_within`).
+    /// Marks open runs that have become too long (`run_within`), or whose due date has passed.
     func judgeOverdue() throws {
         for row in try ledger.runsOverTime(now: now) {
             try ledger.setOutcome(
                 row.runKey, .attention, reason: "longer than run_within", now: now)
+        }
+        // Days pass slowly: once a minute is often enough.
+        if let last = memory.dueDatesJudgedAt, (0..<60_000).contains(now.since(last)) { return }
+        memory.dueDatesJudgedAt = now
+        // No zone is further ahead of UTC than 14 hours.
+        let latest = LocalDateTime(localSeconds: now.seconds + 14 * 3600).date
+        for row in try ledger.runsDue(before: latest.iso8601) where isPast(row.dueDate, row) {
+            try ledger.setOutcome(
+                row.runKey, .attention, reason: "its due date has passed", now: now)
         }
     }
 }

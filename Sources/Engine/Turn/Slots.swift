@@ -113,6 +113,7 @@ extension Clockwork {
         }
         try ledger.moveCursor(
             schedule: schedule.name, to: cursor, nextSlotAt: next, nextDueAt: lead)
+        try planPreflight(of: schedule, after: cursor)
     }
 
     /// Writes the slot of an occurrence with what is already decided of it.

@@ -177,46 +177,74 @@ extension Clockwork {
     }
 
     func freshLook(_ baseURL: String, _ processID: String) -> Look? {
-        guard let look = memory.looks[ProcessKey(baseURL: baseURL, processID: processID)],
+        guard let look = looks[ProcessKey(baseURL: baseURL, processID: processID)]?.look,
             (0...limits.lookAgeMaxMilliseconds).contains(now.since(look.requestedAt))
         else { return nil }
         return look
     }
 
-    /// Rule 13: before any catch-up, a run of our own user since slot_at that no slot claims may be
-    /// this slot's, started before the ledger was lost or restored.
+    /// A run of our own user that no slot claims may be this slot's: started before the ledger was
+    /// lost or restored (rule 13, before any catch-up), or by an attempt that was proven absent and
+    /// surfaced after all (I1: a second start would be a duplicate that we can see coming).
     private func isUnclaimedRunAhead(_ slot: SlotRow, _ look: Look?) throws -> Bool {
-        guard !slot.forced, slot.isLate, slot.kind == .rule, let look, let runID = look.runID,
-            let created = look.runCreatedAt,
-            created >= slot.slotAt,
-            let ours = try connectionRow(slot.connection)?.userID,
-            look.runUserID == ours,
+        guard !slot.forced, let look, let runID = look.runID, let created = look.runCreatedAt,
+            let row = try connectionRow(slot.connection),
             try ledger.run(baseURL: slot.baseURL, runID: runID)?.slotID == nil
         else { return false }
+        let absent = try ledger.firstAbsentAttempt(slotID: slot.slotID)
+        let reason: String
+        if let absent, runID != absent.baseline,
+            row.userID == nil || look.runUserID == nil || row.userID == look.runUserID,
+            created >= absent.beganAt.adding(milliseconds: row.clockSkewMilliseconds ?? 0)
+        {
+            reason =
+                "run \(runID) was created after attempt \(absent.number), which "
+                + "had been taken for absent, and no slot claims it"
+        } else if slot.isLate, slot.kind == .rule, created >= slot.slotAt,
+            let ours = row.userID, look.runUserID == ours
+        {
+            reason =
+                "run \(runID) of our own user was created after this slot was due, "
+                + "and no slot claims it"
+        } else {
+            return false
+        }
         try ledger.move(
-            slot.slotID, .held,
-            reason: "run \(runID) of our own user was created after this slot was due, "
-                + "and no slot claims it",
+            slot.slotID, .held, reason: reason,
             nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
         return true
     }
 
     // MARK: 5. Validation and ramp
 
-    private func isWithinRamp(_ slot: SlotRow, _ connection: Connection) throws -> Bool {
+    /// Late starts, and all of a connection that has just recovered, are ramped.
+    private func isRamped(_ slot: SlotRow, _ connection: Connection) throws -> Bool {
         let closed = try connectionRow(connection.name)?.breakerClosedAt
-        let isRecovering = closed.map { now.since($0) < 60_000 } ?? false
-        guard (slot.isLate && slot.kind != .manual) || isRecovering else { return true }
-        let gap = 60_000 / Int64(max(1, configuration?.catchupPerMinute ?? 30))
+        // What had come due by then, and all of the next minute.
+        let isRecovering = closed.map { now.since($0) < 60_000 || slot.dueAt <= $0 } ?? false
+        return (slot.isLate && slot.kind != .manual) || isRecovering
+    }
+
+    private var rampGapMilliseconds: Int64 {
+        60_000 / Int64(max(1, configuration?.catchupPerMinute ?? 30))
+    }
+
+    /// The ramp has a place; it is taken only by a start that goes out (`takeRampPlace`).
+    private func isWithinRamp(_ slot: SlotRow, _ connection: Connection) throws -> Bool {
+        guard try isRamped(slot, connection), let next = try daemonRow().catchupTAT, next > now
+        else { return true }
+        // The ramp goes on per start, so each waiting slot comes up when its place is free.
+        let place = next.adding(milliseconds: rampGapMilliseconds * turn.rampWaiting)
+        turn.rampWaiting += 1
+        try ledger.wait(slot.slotID, reason: "catch-up is ramped", until: place)
+        return false
+    }
+
+    private func takeRampPlace(_ slot: SlotRow, _ connection: Connection) throws {
+        guard try isRamped(slot, connection) else { return }
         var daemon = try daemonRow()
-        if let next = daemon.catchupTAT, next > now {
-            // The ramp goes on per start, so each waiting slot comes up when its place is free.
-            try ledger.wait(slot.slotID, reason: "catch-up is ramped", until: next)
-            return false
-        }
-        daemon.catchupTAT = now.adding(milliseconds: gap)
+        daemon.catchupTAT = now.adding(milliseconds: rampGapMilliseconds)
         turn.daemon = daemon
-        return true
     }
 
     // MARK: 6. Intent (rule 3)
@@ -229,10 +257,11 @@ extension Clockwork {
             _ = try wait(slot, "waiting for an access token", 15_000)
             return
         }
-        if let at = try takeBudget(connection, .start) {
+        if let at = try takeStartBudget(connection) {
             try ledger.wait(slot.slotID, reason: "waiting for the rate budget", until: at)
             return
         }
+        try takeRampPlace(slot, connection)
         let lookID = try baseline.look.map { try ledger.keep($0) }
         let sendBy = now.adding(milliseconds: limits.sendWithinMilliseconds)
         let attemptID = try ledger.beginAttempt(

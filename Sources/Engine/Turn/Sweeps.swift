@@ -10,6 +10,10 @@ extension Clockwork {
     /// Sends the sweeps that this turn wants, where nothing forbids them.
     func sendSweeps() throws {
         guard let configuration, !memory.isStopping else { return }
+        for name in memory.sweeps.keys.sorted() {
+            guard let connection = configuration.connections[name] else { continue }
+            try sendNextPage(connection)
+        }
         for name in memory.sweepsWanted.keys.sorted() {
             guard let priority = memory.sweepsWanted[name],
                 let connection = configuration.connections[name]
@@ -22,6 +26,8 @@ extension Clockwork {
         _ connection: Connection, _ priority: RateBudget.Priority
     ) throws {
         let name = connection.name
+        // A start that comes to wait for the list that is being read lends it its priority.
+        if priority == .start { memory.sweeps[name]?.priority = .start }
         guard memory.sweeps[name] == nil, let row = try connectionRow(name) else { return }
         // With an open breaker only its probes go out.
         if row.breakerOpenedAt != nil, let probe = row.nextProbeAt,
@@ -38,7 +44,59 @@ extension Clockwork {
         memory.sweepsWanted[name] = nil
         memory.sweeps[name] = Sweep(
             requestedAt: turn.now, pageRequestedAt: now, priority: priority)
+        memory.listed[name] = ListPace(
+            requestedAt: now, pages: memory.listed[name]?.pages ?? 1, checkedAt: now,
+            hasOpenRuns: memory.listed[name]?.hasOpenRuns ?? true,
+            completeAt: memory.listed[name]?.completeAt)
         send(.listProcesses(next: nil), connection, .sweep, token: token, sendBy: nil)
+    }
+
+    /// Asks for the page that is next, as soon as the budget has a place for it.
+    ///
+    /// A list that is given up for want of budget would begin anew with its first page, and with
+    /// answers that come faster than places never reach its last one.
+    private func sendNextPage(_ connection: Connection) throws {
+        let name = connection.name
+        guard let sweep = memory.sweeps[name], let next = sweep.next else { return }
+        guard let token = usableToken(name),
+            try blockedUntil(name, operation: "listProcesses") == nil
+        else { return try finish(sweep, connection, isComplete: false) }
+        if let at = try takeBudget(connection, sweep.priority) {
+            return turn.deadlines.append(at)
+        }
+        memory.sweeps[name]?.next = nil
+        memory.sweeps[name]?.pageRequestedAt = now
+        send(.listProcesses(next: next), connection, .sweep, token: token, sendBy: nil)
+    }
+
+    /// Wants a list for the sake of runs, unless the last one is too fresh.
+    func wantSweep(_ name: String) {
+        guard let pace = memory.listed[name] else { return want(look: name, .other) }
+        let next = pace.requestedAt.adding(milliseconds: pace.gapMilliseconds)
+        if next <= now { want(look: name, .other) } else { turn.deadlines.append(next) }
+    }
+
+    /// With open runs, the list is read every five minutes whatever their own pace: that bounds how
+    /// late a change is seen.
+    func tendSweep(_ row: ConnectionRow) throws {
+        let name = row.connection
+        guard row.sweepDistrustedSince == nil else { return }
+        let checkedAt = memory.listed[name]?.checkedAt
+        let next = checkedAt?.adding(milliseconds: ListPace.gapMillisecondsMax)
+        if let next, next > now {
+            if memory.listed[name]?.hasOpenRuns == true { turn.deadlines.append(next) }
+            return
+        }
+        if try ledger.hasOpenRuns(connection: name) {
+            memory.listed[name]?.hasOpenRuns = true
+            return want(look: name, .other)
+        }
+        if memory.listed[name] == nil {
+            memory.listed[name] = ListPace(
+                requestedAt: now, pages: 1, checkedAt: now, hasOpenRuns: false)
+        }
+        memory.listed[name]?.hasOpenRuns = false
+        memory.listed[name]?.checkedAt = now
     }
 
     /// Applies a page: looks, news of runs, and the next page.
@@ -50,27 +108,15 @@ extension Clockwork {
         case .success(.page(let page)):
             try noteAccepted(connection)
             let seenBefore = sweep.seen.count
-            for summary in page.processes {
-                sweep.names[summary.id] = summary.name
-                // Offset pages shift under us: an item seen twice in a sweep counts once.
-                guard sweep.seen.insert(summary.id).inserted else { continue }
-                try step("apply the list's item \(summary.id)") {
-                    try receive(
-                        summary, connection, requestedAt: request.sentAt.wall, answer: answer)
-                }
-            }
+            try receive(page, connection, &sweep, request, answer)
             sweep.pages += 1
             try ledger.wakeLookers(connection: connection.name, now: now)
             // A page without anything new leads in a circle.
             guard let next = page.nextLink, sweep.pages < Self.pagesMax,
                 sweep.seen.count > seenBefore
             else { return try finish(sweep, connection, isComplete: page.nextLink == nil) }
-            guard let token = usableToken(connection.name),
-                try blockedUntil(connection.name, operation: "listProcesses") == nil,
-                try takeBudget(connection, sweep.priority) == nil
-            else { return try finish(sweep, connection, isComplete: false) }
+            sweep.next = next
             memory.sweeps[connection.name] = sweep
-            send(.listProcesses(next: next), connection, .sweep, token: token, sendBy: nil)
         case .success:
             try finish(sweep, connection, isComplete: false)
         case .failure(let failure):
@@ -92,13 +138,18 @@ extension Clockwork {
                 $0.nextListAt = self.now.adding(milliseconds: gap)
             }
             turn.deadlines.append(now.adding(milliseconds: gap))
+            // What it was fetched ahead for is still to come.
+            if sweep.priority == .start { want(look: connection.name, .start) }
         }
     }
 
     private func finish(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
         memory.sweeps[connection.name] = nil
+        memory.listed[connection.name]?.pages = sweep.pages
         if isComplete {
             memory.processNames[connection.name] = (sweep.requestedAt.wall, sweep.names)
+            memory.listed[connection.name]?.completeAt = sweep.requestedAt.wall
+            try ledger.wakePreflights(connection: connection.name, now: now)
         }
         // Two seconds keep a slot whose process is not listed from turning into a hot loop.
         try change(connection.name) {
@@ -109,12 +160,46 @@ extension Clockwork {
         try sweptRuns(connection, sweep: sweep)
     }
 
-    /// One process's own item: this is a look (DESIGN.md section 2).
     private func receive(
-        _ summary: ProcessSummary, _ connection: Connection, requestedAt: Instant,
-        answer: APIAnswer
+        _ page: ProcessPage, _ connection: Connection, _ sweep: inout Sweep,
+        _ request: PendingRequest, _ answer: APIAnswer
     ) throws {
-        let key = ProcessKey(baseURL: connection.baseURL, processID: summary.id)
+        let wantsNames = schedules.values.contains {
+            guard case .name = $0.process else { return false }
+            return $0.connection == connection.name
+        }
+        let inDoubt = try ledger.processesInDoubt(baseURL: connection.baseURL)
+        let ours = try connectionRow(connection.name)?.userID
+        for summary in page.processes {
+            if wantsNames { sweep.names[summary.id] = summary.name }
+            // Offset pages shift under us: an item seen twice in a sweep counts once.
+            guard sweep.seen.insert(summary.id).inserted else { continue }
+            let key = ProcessKey(baseURL: connection.baseURL, processID: summary.id)
+            guard namedProcesses.contains(key) || followedProcesses.contains(key) else { continue }
+            let look = look(
+                at: summary, connection, requestedAt: request.sentAt.wall, answer: answer)
+            // Of ten thousand processes hardly one has changed since the last list: the others cost
+            // no statement.
+            if let known = looks[key], known.isPlain, known.ourUserID == ours,
+                known.shows(the: look), !inDoubt.contains(summary.id)
+            {
+                know(KnownLook(look: look, isPlain: true, ourUserID: ours), of: key)
+                continue
+            }
+            try step("apply the list's item \(summary.id)") {
+                know(KnownLook(look: look, isPlain: false), of: key)
+                try receive(look, summary.run, connection, isNamed: namedProcesses.contains(key))
+                let isPlain = try isPlain(look, ours: ours)
+                know(KnownLook(look: look, isPlain: isPlain, ourUserID: ours), of: key)
+            }
+        }
+    }
+
+    /// One process's own item: this is a look (DESIGN.md section 2).
+    private func look(
+        at summary: ProcessSummary, _ connection: Connection, requestedAt: Instant,
+        answer: APIAnswer
+    ) -> Look {
         var look = Look(
             baseURL: connection.baseURL, processID: summary.id, processName: summary.name,
             requestedAt: requestedAt, lookedAt: now, serverAt: answer.serverDate)
@@ -125,21 +210,30 @@ extension Clockwork {
             look.runModifiedAt = run.modified
             look.runUserID = run.createdBy ?? run.managerUser
         }
-        let isNamed = namedProcesses.contains(key)
-        let known = try look.runID.flatMap {
-            try ledger.run(baseURL: connection.baseURL, runID: $0)
-        }
-        guard isNamed || known != nil else { return }
-        memory.looks[key] = look
-        if let run = summary.run {
-            if let known {
+        return look
+    }
+
+    private func receive(
+        _ look: Look, _ run: RunSummary?, _ connection: Connection, isNamed: Bool
+    ) throws {
+        if let run {
+            if let known = try ledger.run(baseURL: look.baseURL, runID: run.id) {
                 try compare(known, with: run)
-            } else {
-                try insertExternal(run, processID: summary.id, connection)
+            } else if isNamed {
+                try insertExternal(run, processID: look.processID, connection)
             }
             try reportDuplicate(look, connection)
         }
         try settle(look, connection)
+    }
+
+    /// The run of the look can't become anybody's: a slot has it, or another user started it.
+    private func isPlain(_ look: Look, ours: String?) throws -> Bool {
+        guard let runID = look.runID else { return true }
+        if let ours, let user = look.runUserID, user != ours { return true }
+        // Without a user of ours nothing is ever a duplicate; once there is one, all looks count.
+        if ours == nil { return true }
+        return try ledger.run(baseURL: look.baseURL, runID: runID)?.slotID != nil
     }
 
     /// A run started by someone else, or ours whose answer was lost: `external` until claimed.

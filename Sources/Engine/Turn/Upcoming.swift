@@ -14,28 +14,62 @@ extension Clockwork {
         {
             return
         }
-        guard try isUpcomingDue(daemon.upcomingRefreshedAt) else { return }
+        // Only if a line has passed or the configuration changed: an idle daemon writes nothing.
+        let isStale = memory.isUpcomingStale || daemon.upcomingRefreshedAt == nil
+        let passed = isStale ? [] : try ledger.schedulesWithPassedUpcoming(now: now)
+        guard isStale || !passed.isEmpty else { return }
         memory.isUpcomingStale = false
         daemon.upcomingRefreshedAt = now
         turn.daemon = daemon
-        for name in schedules.keys.sorted() {
-            guard let schedule = schedules[name] else { continue }
-            try refreshUpcoming(of: schedule)
+        if isStale {
+            for name in schedules.keys.sorted() {
+                guard let schedule = schedules[name] else { continue }
+                try rewriteUpcoming(of: schedule)
+            }
+        } else {
+            for name in passed {
+                guard let schedule = schedules[name] else {
+                    try ledger.setUpcoming(schedule: name, [], zoneDataHash: "")
+                    continue
+                }
+                try moveUpcoming(of: schedule)
+            }
         }
     }
 
-    /// Only if a first line has passed or the configuration changed: an idle daemon writes nothing.
-    private func isUpcomingDue(_ last: Instant?) throws -> Bool {
-        if memory.isUpcomingStale || last == nil { return true }
-        return try ledger.firstUpcoming().map { $0 <= now } ?? false
+    /// Drops what has passed and adds as many lines at the end.
+    private func moveUpcoming(of schedule: Schedule) throws {
+        let kept = try ledger.upcoming(schedule: schedule.name).filter { $0.slotAt > now }
+        try ledger.moveUpcoming(
+            schedule: schedule.name, past: now,
+            adding: try lines(
+                of: schedule, after: kept.last?.slotAt ?? now,
+                count: Self.upcomingPerSchedule - kept.count),
+            zoneDataHash: Self.zoneDataHash(of: schedule))
     }
 
-    private func refreshUpcoming(of schedule: Schedule) throws {
+    private func rewriteUpcoming(of schedule: Schedule) throws {
+        let lines = try lines(of: schedule, after: now, count: Self.upcomingPerSchedule)
+        let hash = Self.zoneDataHash(of: schedule)
+        let known = try ledger.upcoming(schedule: schedule.name)
+        let knownHash = try ledger.upcomingZoneDataHash(schedule: schedule.name)
+        guard known != lines || hash != knownHash else { return }
+        if let knownHash, knownHash != hash {
+            try reportMoved(schedule, from: known, to: lines)
+        }
+        try ledger.setUpcoming(schedule: schedule.name, lines, zoneDataHash: hash)
+    }
+
+    private static func zoneDataHash(of schedule: Schedule) -> String {
+        String(schedule.zone.contentHash, radix: 16)
+    }
+
+    private func lines(
+        of schedule: Schedule, after start: Instant, count: Int
+    ) throws -> [UpcomingSlot] {
         var lines: [UpcomingSlot] = []
-        var instant = now
-        while lines.count < Self.upcomingPerSchedule,
-            let next = nextOccurrence(of: schedule, after: instant)
-        {
+        var instant = start
+        while lines.count < count, let next = nextOccurrence(of: schedule, after: instant) {
             var notes = next.note.map { [$0] } ?? []
             switch next.decision {
             case .run: break
@@ -55,14 +89,7 @@ extension Clockwork {
                     note: notes.joined(separator: "; ")))
             instant = next.at
         }
-        let hash = String(schedule.zone.contentHash, radix: 16)
-        let known = try ledger.upcoming(schedule: schedule.name)
-        let knownHash = try ledger.upcomingZoneDataHash(schedule: schedule.name)
-        guard known != lines || hash != knownHash else { return }
-        if let knownHash, knownHash != hash {
-            try reportMoved(schedule, from: known, to: lines)
-        }
-        try ledger.setUpcoming(schedule: schedule.name, lines, zoneDataHash: hash)
+        return lines
     }
 
     /// The zone's data has changed under the same rule (a tzdata update): future slots that moved

@@ -11,6 +11,9 @@ package struct AsyncHTTPTransportOptions: Sendable, Equatable {
     /// A PEM file of authorities to trust instead of the system's; nil: the system's.
     package var caFile: String?
     package var connectTimeoutMilliseconds: Int64
+    /// Starts on the wire at once, unless said otherwise.
+    package static let startConnectionsDefault = 64
+
     /// Starts on the wire at once; more wait for a free connection.
     package var startConnectionsMax: Int
     /// Connections that reads share.
@@ -19,7 +22,8 @@ package struct AsyncHTTPTransportOptions: Sendable, Equatable {
     /// Makes options; the numbers are raised for benchmarks.
     package init(
         proxy: Secret? = nil, caFile: String? = nil, connectTimeoutMilliseconds: Int64 = 10_000,
-        startConnectionsMax: Int = 64, readConnectionsMax: Int = 16
+        startConnectionsMax: Int = AsyncHTTPTransportOptions.startConnectionsDefault,
+        readConnectionsMax: Int = 16
     ) {
         self.proxy = proxy
         self.caFile = caFile

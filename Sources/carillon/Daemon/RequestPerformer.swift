@@ -16,17 +16,50 @@ struct RequestPerformer: Service {
     let routes: ConnectionRoutes
     let logger: Logger
 
+    /// Starts of one connection.
+    private typealias Lane = AsyncStream<RequestEffect>.Continuation
+
     func run() async throws {
-        await withTaskGroup(of: Void.self) { group in
+        // Discarding: a group that keeps its finished children would grow for months.
+        await withDiscardingTaskGroup { group in
+            var lanes: [String: Lane] = [:]
             await withGracefulShutdownHandler {
                 for await request in requests {
-                    group.addTask { await perform(request) }
+                    guard case .startRun = request.call else {
+                        group.addTask { await perform(request) }
+                        continue
+                    }
+                    if let lane = lanes[request.connection] {
+                        lane.yield(request)
+                        continue
+                    }
+                    let (starts, lane) = AsyncStream.makeStream(of: RequestEffect.self)
+                    lanes[request.connection] = lane
+                    lane.yield(request)
+                    group.addTask { await perform(starts) }
                 }
             } onGracefulShutdown: {
                 finish()
             }
+            for lane in lanes.values { lane.finish() }
             // Reads end at once; starts go on to their answer whatever happens to the task.
             group.cancelAll()
+        }
+    }
+
+    /// No more starts at a time than there are connections for them: a start that waited in the
+    /// client's own queue would go out after its `send_by`.
+    private func perform(_ starts: AsyncStream<RequestEffect>) async {
+        await withTaskGroup(of: Void.self) { group in
+            var inFlight = 0
+            for await start in starts {
+                if inFlight == AsyncHTTPTransportOptions.startConnectionsDefault {
+                    await group.next()
+                    inFlight -= 1
+                }
+                group.addTask { await perform(start) }
+                inFlight += 1
+            }
         }
     }
 

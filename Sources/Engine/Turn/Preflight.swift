@@ -1,0 +1,308 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// The check ahead of a slot (config key `preflight`): token, look and validation, while there is
+/// time to mend what is wrong. It never starts anything and never holds up a slot.
+extension Clockwork {
+    /// A list this old still tells which processes there are.
+    private static let listAgeMaxMilliseconds = ListPace.gapMillisecondsMax
+    private static let inFlightMax = 4
+    /// What is wrong is looked at again at this pace, within these bounds.
+    private static let recheckMilliseconds: ClosedRange<Int64> = 300_000...3_600_000
+    /// Refusals of a validation that asking again won't change.
+    static let lastingRefusals: Set<Int> = [400, 403, 404, 405, 410, 413, 415, 422]
+
+    // MARK: 1. Plan
+
+    /// Plans the check of a schedule's next slot, unless one that passed is good for it already.
+    ///
+    /// What passes is good for every slot up to `preflight` later: a schedule that fires every
+    /// minute is not checked every minute.
+    func planPreflight(of schedule: Schedule, after cursor: Instant) throws {
+        let known = try ledger.preflight(schedule.name)
+        guard let lead = schedule.preflightMilliseconds, schedule.mode == .run, schedule.enabled,
+            let slotAt = nextStartable(schedule, after: max(cursor, now))
+        else {
+            if let known { try dropPreflight(known) }
+            return
+        }
+        let nextAt = max(now, slotAt.adding(milliseconds: -lead))
+        guard let known else {
+            return try ledger.save(
+                PreflightRow(
+                    schedule: schedule.name, connection: schedule.connection, slotAt: slotAt,
+                    nextAt: nextAt))
+        }
+        let isCovered =
+            known.process == subject(of: schedule, slotAt)
+            && known.passedAt.map { $0 <= now && slotAt <= $0.adding(milliseconds: lead) } ?? false
+        guard !isCovered else { return }
+        if known.slotAt == slotAt {
+            // The same slot: only a check that has not begun moves with the lead.
+            guard known.state == .planned, known.nextAt != nextAt, known.tries == 0 else { return }
+            var moved = known
+            moved.nextAt = nextAt
+            return try ledger.save(moved)
+        }
+        try clearPreflightAlarm(known)
+        try ledger.save(
+            PreflightRow(
+                schedule: schedule.name, connection: schedule.connection, slotAt: slotAt,
+                nextAt: nextAt))
+    }
+
+    /// The next slot that neither a holiday nor another slot takes; rows of holidays are bounded.
+    private func nextStartable(_ schedule: Schedule, after instant: Instant) -> Instant? {
+        var instant = instant
+        for _ in 0..<100 {
+            guard let next = nextOccurrence(of: schedule, after: instant) else { return nil }
+            if next.decision == .run { return next.at }
+            instant = next.at
+        }
+        return nil
+    }
+
+    /// The process that a slot will start: its id, or the name that it will be found by.
+    private func subject(of schedule: Schedule, _ slotAt: Instant) -> String? {
+        switch schedule.process {
+        case .id(let id): id
+        case .name(let pattern):
+            NamePattern.expand(
+                pattern, slotAt: slotAt,
+                offsetSeconds: schedule.zone.offsetSeconds(at: slotAt))
+        }
+    }
+
+    /// Its slot has passed, or there is none any more.
+    func dropPreflight(_ check: PreflightRow) throws {
+        try clearPreflightAlarm(check)
+        try ledger.removePreflight(check.schedule)
+    }
+
+    func dropPreflight(of schedule: String) throws {
+        if let check = try ledger.preflight(schedule) { try dropPreflight(check) }
+    }
+
+    private func clearPreflightAlarm(_ check: PreflightRow) throws {
+        guard !check.problem.isEmpty else { return }
+        try ledger.clear(kind: "preflight", subject: Self.alarmSubject(check))
+    }
+
+    private static func alarmSubject(_ check: PreflightRow) -> String {
+        "\(check.schedule)@\(check.slotAt.iso8601)"
+    }
+
+    // MARK: 2. Ask
+
+    /// Goes on with the checks that are due, as far as the budget lets them: starts go first.
+    func checkAhead() throws {
+        guard let configuration, !memory.isStopping else { return }
+        for name in configuration.connections.keys.sorted() {
+            // What is wrong with the whole connection has an alarm of its own.
+            guard let connection = configuration.connections[name],
+                let row = try connectionRow(name), row.breakerOpenedAt == nil,
+                row.credentialBadSince == nil
+            else { continue }
+            var goesOn = true
+            for check in try ledger.preflightsDue(
+                connection: name, now: now, limit: limits.preflightsMax)
+            where goesOn {
+                let done = try step("check ahead of \(check.schedule)", schedule: check.schedule) {
+                    goesOn = try checkAhead(check, connection)
+                }
+                if !done { try retry(check) }
+            }
+        }
+    }
+
+    /// Takes a check one request further.
+    ///
+    /// - Returns: false if nothing more can go out now.
+    private func checkAhead(_ check: PreflightRow, _ connection: Connection) throws -> Bool {
+        var check = check
+        guard let schedule = schedules[check.schedule], check.slotAt > now,
+            let subject = subject(of: schedule, check.slotAt)
+        else {
+            try dropPreflight(check)
+            return true
+        }
+        if try !ledger.pauses(schedule: check.schedule, covering: check.slotAt).isEmpty {
+            // Nothing would be started; it may be resumed before the slot.
+            check.nextAt = now.adding(milliseconds: Self.recheckMilliseconds.lowerBound)
+            try ledger.save(check)
+            return true
+        }
+        guard let token = usableToken(connection.name) else {
+            try requestToken(connection, .other)
+            return false
+        }
+        guard let listedAt = memory.listed[connection.name]?.completeAt,
+            (0...Self.listAgeMaxMilliseconds).contains(now.since(listedAt))
+        else {
+            check.state = .listing
+            try retry(check)
+            want(look: connection.name, .other)
+            return true
+        }
+        switch find(schedule, subject, connection, listedAt: listedAt) {
+        case .failure(let problem):
+            try fail(check, problem.words, operation: "listProcesses", connection)
+            return true
+        case .success(let processID):
+            check.process = subject
+            return try validate(check, processID, connection, token)
+        }
+    }
+
+    private struct NotFound: Error { var words: String }
+
+    private func find(
+        _ schedule: Schedule, _ subject: String, _ connection: Connection, listedAt: Instant
+    ) -> Swift.Result<String, NotFound> {
+        guard case .name = schedule.process else {
+            let key = ProcessKey(baseURL: connection.baseURL, processID: subject)
+            if let look = looks[key]?.look, look.requestedAt >= listedAt {
+                return .success(subject)
+            }
+            return .failure(
+                NotFound(
+                    words: "process \(subject) is not listed: it was deleted, or the grant's user "
+                        + "has no access to it"))
+        }
+        let names = memory.processNames[connection.name]?.names ?? [:]
+        let matches = names.filter { $0.value == subject }.keys.sorted()
+        if let only = matches.first, matches.count == 1 { return .success(only) }
+        let found =
+            matches.isEmpty
+            ? "no process has" : "processes \(matches.joined(separator: ", ")) all have"
+        return .failure(NotFound(words: "\(found) the name \"\(subject)\"; exactly one must"))
+    }
+
+    private func validate(
+        _ check: PreflightRow, _ processID: String, _ connection: Connection, _ token: Secret
+    ) throws -> Bool {
+        guard !memory.validatingSchedules.contains(check.schedule) else { return true }
+        guard memory.validatingSchedules.count < Self.inFlightMax else { return false }
+        if let until = try blockedUntil(connection.name, operation: "validateProcess") {
+            turn.deadlines.append(until)
+            return false
+        }
+        if let at = try takeBudget(connection, .other) {
+            turn.deadlines.append(at)
+            return false
+        }
+        var check = check
+        check.state = .validating
+        check.nextAt = now.adding(milliseconds: 60_000)
+        try ledger.save(check)
+        memory.validatingSchedules.insert(check.schedule)
+        send(
+            .validate(process: processID), connection,
+            .preflight(schedule: check.schedule, slotAt: check.slotAt), token: token, sendBy: nil)
+        return true
+    }
+
+    // MARK: 3. Conclude
+
+    /// Applies the answer of a validation ahead of a slot.
+    func checkedAhead(
+        _ name: String, slotAt: Instant, _ connection: Connection, _ answer: APIAnswer
+    ) throws {
+        guard var check = try ledger.preflight(name), check.slotAt == slotAt,
+            check.state == .validating
+        else { return }
+        switch answer.result {
+        case .success(.validation(let problems)) where problems.isEmpty:
+            try clearPreflightAlarm(check)
+            if !check.problem.isEmpty {
+                log(.notice, "\(Self.alarmSubject(check)) is mended: \(check.problem)")
+            }
+            check.state = .passed
+            check.nextAt = nil
+            check.passedAt = now
+            check.tries = 0
+            check.problem = ""
+            try ledger.save(check)
+        case .success(.validation(let problems)):
+            let words = problems.prefix(3).map { problem in
+                (problem.message ?? problem.code ?? "no message")
+                    + (problem.target.map { " (at \($0))" } ?? "")
+            }
+            let rest = problems.count > 3 ? "; and \(problems.count - 3) more" : ""
+            try fail(
+                check, "the process does not validate: \(words.joined(separator: "; "))\(rest)",
+                operation: answer.call.operation, connection, problems)
+        case .success:
+            try retry(check)
+        case .failure(let failure):
+            if Self.lastingRefusals.contains(failure.httpStatus ?? 0) {
+                return try fail(
+                    check, "its validation was refused: \(failure.summary)",
+                    operation: answer.call.operation, connection, failure: failure)
+            }
+            try note(
+                failure, answer: answer, slot: nil, connection: connection.name,
+                nextStep: failure.httpStatus == 401
+                    ? Self.nextStep(isTokenRefusedAgain: isRefusedAgain(connection.name))
+                    : "asked again, ahead of the slot")
+            if failure.httpStatus == 401 {
+                check.nextAt = now
+                return try ledger.save(check)
+            }
+            try retry(check)
+        }
+    }
+
+    /// Nothing was learned: asked again, with a growing gap.
+    private func retry(_ check: PreflightRow) throws {
+        var check = check
+        check.tries += 1
+        check.nextAt = now.adding(
+            milliseconds: Backoff.ceilingMilliseconds(
+                base: 60_000, cap: 1_800_000, attempt: check.tries))
+        try ledger.save(check)
+    }
+
+    /// The slot would not start: a person is told, once in `error_log`, and in `attention` until it
+    /// is mended or the slot has passed.
+    private func fail(
+        _ check: PreflightRow, _ problem: String, operation: String, _ connection: Connection,
+        _ findings: [APIErrorBody] = [], failure: APIFailure? = nil
+    ) throws {
+        let lead = schedules[check.schedule]?.preflightMilliseconds ?? 0
+        let gap = min(
+            max(lead / 24, Self.recheckMilliseconds.lowerBound),
+            Self.recheckMilliseconds.upperBound)
+        let next = now.adding(milliseconds: gap)
+        let subject = Self.alarmSubject(check)
+        if check.problem != problem {
+            let nextStep = "mend it before \(check.slotAt.iso8601); looked at again until then"
+            for finding in findings.isEmpty ? [APIErrorBody()] : Array(findings.prefix(20)) {
+                var row = NewError(
+                    operation: operation,
+                    message: "ahead of \(subject): "
+                        + (finding.message ?? finding.code ?? problem), nextStep: nextStep)
+                row.connection = connection.name
+                row.schedule = check.schedule
+                row.code = finding.code ?? failure?.code
+                row.target = finding.target ?? failure?.target
+                row.meta = finding.meta ?? failure?.meta
+                row.details = finding.details ?? failure?.details
+                row.httpStatus = failure?.httpStatus
+                _ = try ledger.insert(row, now: now)
+            }
+            log(.warning, "\(subject) will not start: \(problem)")
+        }
+        try ledger.raise(
+            kind: "preflight", subject: subject,
+            whatToDo: "this slot will not start: \(problem); mend it before then", now: now)
+        var failed = check
+        failed.state = .failed
+        failed.passedAt = nil
+        failed.tries = 0
+        failed.problem = problem
+        failed.nextAt = next < check.slotAt ? next : nil
+        try ledger.save(failed)
+    }
+}

@@ -1,0 +1,108 @@
+package import Timetable
+
+/// How far the check ahead of a slot has come.
+package enum PreflightState: String, Sendable {
+    case planned, listing, validating, passed, failed
+}
+
+/// The check ahead of a schedule's next slot (config key `preflight`).
+package struct PreflightRow: Sendable, Equatable {
+    package var schedule: String
+    package var connection: String
+    package var slotAt: Instant
+    package var state: PreflightState
+    /// When the check goes on; nil: nothing more is asked for this slot.
+    package var nextAt: Instant?
+    /// The process that passed last (its id, or the name that it was found by), and when.
+    package var process: String
+    package var passedAt: Instant?
+    /// Answers in a row that said nothing.
+    package var tries: Int
+    /// What is wrong, in words; empty: nothing known.
+    package var problem: String
+
+    /// Makes a check that has not begun.
+    package init(schedule: String, connection: String, slotAt: Instant, nextAt: Instant?) {
+        self.schedule = schedule
+        self.connection = connection
+        self.slotAt = slotAt
+        self.nextAt = nextAt
+        state = .planned
+        process = ""
+        tries = 0
+        problem = ""
+    }
+
+    fileprivate static let columns = """
+        schedule, connection, slot_at, state, next_at, process, passed_at, tries, problem
+        """
+
+    fileprivate init(_ row: Row) {
+        schedule = row.string(0)
+        connection = row.string(1)
+        slotAt = row.instant(2)
+        state = PreflightState(rawValue: row.string(3)) ?? .planned
+        nextAt = row.at(4)
+        process = row.string(5)
+        passedAt = row.at(6)
+        tries = Int(row.integer(7))
+        problem = row.string(8)
+    }
+}
+
+extension Ledger {
+    /// The check of a schedule, if it has one.
+    package func preflight(_ schedule: String) throws -> PreflightRow? {
+        try database.first(
+            "SELECT \(PreflightRow.columns) FROM preflights WHERE schedule = ?", .text(schedule),
+            map: PreflightRow.init)
+    }
+
+    /// Writes the check of a schedule.
+    package func save(_ row: PreflightRow) throws {
+        try database.run(
+            """
+            INSERT INTO preflights (\(PreflightRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (schedule) DO UPDATE SET connection = excluded.connection,
+                slot_at = excluded.slot_at, state = excluded.state, next_at = excluded.next_at,
+                process = excluded.process, passed_at = excluded.passed_at,
+                tries = excluded.tries, problem = excluded.problem
+            """, .text(row.schedule), .text(row.connection), .at(row.slotAt),
+            .text(row.state.rawValue), .at(row.nextAt), .text(row.process), .at(row.passedAt),
+            .int(row.tries), .text(row.problem))
+    }
+
+    /// Forgets the check of a schedule.
+    package func removePreflight(_ schedule: String) throws {
+        try database.run("DELETE FROM preflights WHERE schedule = ?", .text(schedule))
+    }
+
+    /// Checks of a connection that are to go on, the earliest slot first.
+    package func preflightsDue(
+        connection: String, now: Instant, limit: Int
+    ) throws -> [PreflightRow] {
+        try database.rows(
+            """
+            SELECT \(PreflightRow.columns) FROM preflights
+            WHERE connection = ? AND next_at IS NOT NULL AND next_at <= ?
+            ORDER BY next_at, slot_at, schedule LIMIT ?
+            """, .text(connection), .at(now), .int(limit), map: PreflightRow.init)
+    }
+
+    /// The earliest check of all that is still to come.
+    package func nextPreflight(after now: Instant) throws -> Instant? {
+        try database.integer(
+            "SELECT min(next_at) FROM preflights WHERE next_at IS NOT NULL AND next_at > ?",
+            .at(now)
+        ).map(Instant.init(milliseconds:))
+    }
+
+    /// Lets the checks of a connection that wait for a list go on: there is one.
+    package func wakePreflights(connection: String, now: Instant) throws {
+        try database.run(
+            """
+            UPDATE preflights SET next_at = ?
+            WHERE connection = ? AND next_at > ? AND state = 'listing'
+            """, .at(now), .text(connection), .at(now))
+    }
+}

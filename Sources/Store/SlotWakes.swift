@@ -1,0 +1,46 @@
+package import Timetable
+
+/// What lets waiting slots come up before their own deadline: news of what they wait for.
+extension Ledger {
+    /// Wakes all waiting slots of a connection (its state has changed).
+    package func wakeSlots(connection: String, now: Instant) throws {
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = ?
+            WHERE next_action_at > ? AND disposition = 'pending' AND connection = ?
+                AND due_at <= ?
+            """, .at(now), .at(now), .text(connection), .at(now))
+    }
+
+    /// Wakes the waiting slots of a process (an attempt was settled, a blocker closed).
+    ///
+    /// - Parameters:
+    ///   - baseURL: of the process.
+    ///   - processID: the process.
+    ///   - slotID: not this one, whose own answer has just told it how long to wait.
+    ///   - now: the moment of the turn.
+    /// - Throws: `StoreError`.
+    package func wakeSlots(
+        baseURL: String, processID: String, except slotID: Int64? = nil, now: Instant
+    ) throws {
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = ?
+            WHERE ended_at IS NULL AND base_url = ? AND process_id = ?
+                AND disposition = 'pending' AND next_action_at > ? AND due_at <= ?
+                AND slot_id IS NOT ?
+            """, .at(now), .text(baseURL), .text(processID), .at(now), .at(now),
+            .int(slotID))
+    }
+
+    /// Wakes the slots of a connection that wait for a look.
+    package func wakeLookers(connection: String, now: Instant) throws {
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = ?
+            WHERE ended_at IS NULL AND disposition = 'pending' AND connection = ?
+                AND (look_wanted_since_at IS NOT NULL OR run_wanted_since_at IS NOT NULL)
+                AND next_action_at > ? AND due_at <= ?
+            """, .at(now), .text(connection), .at(now), .at(now))
+    }
+}

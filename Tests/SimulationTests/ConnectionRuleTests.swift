@@ -1,0 +1,208 @@
+import Engine
+import Sandbox
+import Simulation
+import Store
+import Testing
+import Timetable
+
+/// What befalls a whole connection: outages, credentials, limits (DESIGN.md section 6).
+@Suite struct ConnectionRuleTests {
+    /// Sixty schedules due at 06:00, while the API is away from 05:30 to 06:30.
+    @Test(arguments: [
+        Fault.unreachable(isCertificate: false), .lostBefore, .foreign(503, acts: false),
+    ])
+    func anOutageOfAnHourCostsNoSlotAnAttemptAndRecoveryIsRamped(fault: Fault) throws {
+        var schedules = (0..<60).map {
+            Theatre.schedule("s\($0)", every: 720, process: "q\($0)") {
+                $0.trigger = .rule(
+                    FiringRule(kind: .every(milliseconds: 6 * 3_600_000), zone: .utc))
+                $0.ruleText = "every 360"
+                $0.ruleSource = "every 360"
+            }
+        }
+        // One that is only looked at finds out that the API is away.
+        schedules.append(Theatre.schedule("watched", every: 10_080))
+        let theatre = try Theatre(schedules, runMinutes: 600...600) { scenario in
+            for number in 0..<60 {
+                scenario.processes.append(
+                    SandboxProcess(
+                        id: "q\(number)", name: "Process \(number)",
+                        root: .group(name: "All", parallel: false, children: [])))
+            }
+            var outage = FaultRule(fault)
+            outage.window = 1_770_000..<5_370_000
+            scenario.faults = [outage]
+        }
+        theatre.world.sandbox.log.keepsEntries = true
+        theatre.world.sandbox.startByPerson(process: "p1", user: "person", at: theatre.world.time)
+        try theatre.world.boot()
+        theatre.world.command(.trigger(schedule: "watched", uuid: "u", force: true, reason: ""))
+        try theatre.run(untilMinute: 89)
+        let during = theatre.world.sandbox.log.entries.filter(\.isFaulted)
+        // A probe every 30 s, and its token.
+        #expect(during.count <= 130, "\(during.count)")
+        #expect(theatre.world.starts.count == 1)
+        #expect(try theatre.alarms("unreachable") == ["prod"])
+        try theatre.run(untilMinute: 95)
+        #expect(
+            try theatre.ask(
+                """
+                SELECT disposition, attempts, attempts_counted, count(*) FROM slots
+                WHERE kind = 'rule' GROUP BY 1, 2, 3
+                """)
+                == ["started|1|0|60"])
+        #expect(try theatre.alarms("unreachable") == [])
+        // Two seconds apart: thirty a minute.
+        let times = theatre.world.starts.dropFirst().map(\.at.milliseconds)
+        let gaps = zip(times, times.dropFirst()).map { $1 - $0 }
+        #expect(gaps.min() ?? 0 >= 2_000)
+        // And no place of the ramp is wasted: all within two minutes and a probe's gap.
+        #expect((times.last ?? 0) - 1_795_496_400_000 - 90 * 60_000 <= 155_000)
+        try theatre.check()
+    }
+
+    @Test func aPlaceOfTheRampIsNotWastedOnAStartThatCannotGoOut() throws {
+        // Late slots of six processes after a night down; the token is refused for a while.
+        let schedules = (0..<6).map {
+            Theatre.schedule("s\($0)", every: 60, process: "q\($0)") {
+                $0.startWithinMilliseconds = 60_000
+            }
+        }
+        let theatre = try Theatre(schedules) { scenario in
+            for number in 0..<6 {
+                scenario.processes.append(
+                    SandboxProcess(
+                        id: "q\(number)", name: "Process \(number)",
+                        root: .group(name: "All", parallel: false, children: [])))
+            }
+        }
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 10)
+        theatre.world.kill()
+        theatre.rest(untilMinute: 90)
+        // Each look comes, each token is void at once: nothing can start for some seconds.
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 92)
+        let times = theatre.world.starts.map(\.at.milliseconds)
+        #expect(times.count == 6)
+        let gaps = zip(times, times.dropFirst()).map { $1 - $0 }
+        #expect(gaps.allSatisfy { (2_000...2_100).contains($0) }, "\(gaps)")
+    }
+
+    @Test func aBadCredentialIsOneRowWithoutHammeringAndHealsByTheSecretFile() throws {
+        let theatre = try Theatre(
+            (0..<20).map {
+                Theatre.schedule("s\($0)", every: 15) {
+                    $0.overlap = .allow
+                }
+            })
+        theatre.world.secrets["prod"] = "expired"
+        theatre.world.sandbox.log.keepsEntries = true
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 70)
+        #expect(try theatre.ask("SELECT kind, subject FROM attention") == ["credential|prod"])
+        #expect(try theatre.ask("SELECT count(*) FROM notifications") == ["1"])
+        let tokens = theatre.world.sandbox.log.entries.filter { $0.operation == "token" }.map(\.at)
+        let gaps = zip(tokens, tokens.dropFirst()).map { $1.since($0) / 1000 }
+        #expect(gaps.allSatisfy { $0 >= 60 } && gaps.last ?? 0 >= 300, "\(gaps)")
+        #expect(theatre.world.starts.count == 0)
+        // The secret file is corrected; nobody restarts anything.
+        theatre.world.secrets["prod"] = nil
+        theatre.world.post(.credentialChanged(connection: "prod"))
+        try theatre.run(untilMinute: 74)
+        #expect(try theatre.ask("SELECT kind FROM attention") == [])
+        #expect(theatre.world.starts.count >= 20)
+        try theatre.check()
+    }
+
+    @Test func theSecond401SaysThatStartsWaitAndOnlyTheFirstThatANewTokenHelps() throws {
+        let theatre = try Theatre()
+        var rule = FaultRule(.error(401, acts: false), operation: "runProcess")
+        rule.times = 2
+        theatre.world.sandbox.inject(rule)
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 15, second: 5)
+        #expect(
+            try theatre.ask("SELECT attempt, next_step FROM error_log ORDER BY error_id") == [
+                "1|sent again with a new token",
+                "2|the credential is not accepted: starts of this connection wait, see attention",
+            ])
+        #expect(try theatre.alarms("credential") == ["prod"])
+        // A probe that is accepted shows that it is well again.
+        try theatre.run(untilMinute: 18)
+        #expect(try theatre.told() == "15 started")
+        #expect(try theatre.alarms("credential") == [])
+    }
+
+    @Test func startsThatAreRefusedWhereListsAreNotEndSomeTime() throws {
+        let theatre = try Theatre([Theatre.schedule(every: 360)])
+        theatre.world.sandbox.inject(
+            FaultRule(.error(401, acts: false), operation: "runProcess"))
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 200)
+        #expect(try theatre.told() == "60 failed")
+        #expect(theatre.world.starts.count <= 16)
+    }
+
+    @Test func aHintOfHoursIsInAttentionAndUnblockLiftsIt() throws {
+        let theatre = try Theatre()
+        var fault = Fault.error(429, acts: false)
+        fault.headers = [("Retry-After", "36000")]
+        theatre.world.sandbox.inject(.next(fault, operation: "runProcess"))
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 60)
+        #expect(try theatre.alarms("blocked") == ["prod"])
+        #expect(theatre.world.starts.count == 1)
+        theatre.world.command(.unblock(connection: "prod"))
+        try theatre.run(untilMinute: 76)
+        #expect(try theatre.alarms("blocked") == [])
+        #expect(theatre.world.starts.count > 1)
+    }
+
+    @Test func anOperationThatTheMessageNamesIsBlockedAlone() throws {
+        let theatre = try Theatre([Theatre.schedule { $0.overlap = .allow }])
+        theatre.world.sandbox.inject(
+            .next(
+                .rateLimited(operation: "runProcess", seconds: 120, header: false),
+                operation: "runProcess"))
+        theatre.world.sandbox.log.keepsEntries = true
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 20)
+        let entries = theatre.world.sandbox.log.entries
+        let starts = entries.filter { $0.operation == "runProcess" }.map(\.at)
+        #expect(starts.count == 2 && starts[1].since(starts[0]) >= 120_000)
+        // Lists go on in between.
+        #expect(
+            entries.contains {
+                $0.operation == "listProcesses" && $0.at > starts[0] && $0.at < starts[1]
+            })
+        try theatre.check()
+    }
+
+    @Test func aListOfManyPagesIsReadToItsEndThoughPlacesComeSlowly() throws {
+        // 3,000 processes, a place every 2.9 s, answers in 20 ms: three pages of a poll's list.
+        let theatre = try Theatre([Theatre.schedule("s", every: 1440, process: "z")]) { scenario in
+            for number in 0..<3000 {
+                scenario.processes.append(
+                    SandboxProcess(
+                        id: "q\(number)", name: "Process \(number)",
+                        root: .group(name: "All", parallel: false, children: [])))
+            }
+            let job = SandboxJob(
+                .sendTask, title: "Job", durationMilliseconds: 3_600_000...3_600_000)
+            scenario.processes.append(
+                SandboxProcess(
+                    id: "z", name: "zzz",
+                    root: .group(name: "All", parallel: false, children: [.job(job)])))
+        }
+        theatre.world.configuration.connections["prod"]?.rate.requests = 30
+        theatre.world.sandbox.startByPerson(process: "z", user: "person", at: theatre.world.time)
+        try theatre.world.boot()
+        // A command makes the daemon look; the run on the last page is found.
+        theatre.world.command(.trigger(schedule: "s", uuid: "u", force: false, reason: ""))
+        try theatre.run(untilMinute: 70)
+        #expect(
+            try theatre.ask("SELECT status FROM runs WHERE process_id = 'z'").contains("complete"))
+        try theatre.check()
+    }
+}

@@ -1,0 +1,323 @@
+import Engine
+import ProcessesAPI
+import Sandbox
+import Simulation
+import Store
+import Testing
+import Timetable
+
+/// Runs and their followers: DESIGN.md section 7, and the judgements of section 2.
+@Suite struct PollRuleTests {
+    /// A schedule that only a person starts, and a world in which one has done so.
+    private static func started(
+        runMinutes: ClosedRange<Int64>, schedule: (inout Schedule) -> Void = { _ in },
+        edit: (inout Scenario) -> Void = { _ in }
+    ) throws -> Theatre {
+        let theatre = try Theatre(
+            [
+                Theatre.schedule(every: 10_080) {
+                    $0.overlap = .allow
+                    $0.trigger = .manual
+                    schedule(&$0)
+                }
+            ], runMinutes: runMinutes, edit: edit)
+        theatre.world.sandbox.log.keepsEntries = true
+        try theatre.world.boot()
+        theatre.world.command(.trigger(schedule: "s", uuid: "u", force: false, reason: ""))
+        try theatre.run(untilMinute: 1)
+        return theatre
+    }
+
+    private static func reads(_ theatre: Theatre) -> [Instant] {
+        theatre.world.sandbox.log.entries.filter { $0.operation == "getProcessRun" }.map(\.at)
+    }
+
+    private static func runID(_ theatre: Theatre) throws -> String {
+        try #require(theatre.world.sandbox.runs.first).id
+    }
+
+    // MARK: Pace and lag
+
+    @Test func everyChangeIsSeenWithinFiveMinutes() throws {
+        var schedules: [Schedule] = []
+        for number in 0..<20 {
+            schedules.append(
+                Theatre.schedule("s\(number)", every: 720, process: "q\(number)"))
+        }
+        // Jobs of minutes and of hours, one after the other: changes at all paces of the followers.
+        let theatre = try Theatre(schedules) { scenario in
+            for number in 0..<20 {
+                let jobs = (0..<6).map { job in
+                    SandboxNode.job(
+                        SandboxJob(
+                            .sendTask, title: "Job \(job)",
+                            durationMilliseconds: 60_000...(10_000_000 * Int64(job % 3 + 1))))
+                }
+                scenario.processes.append(
+                    SandboxProcess(
+                        id: "q\(number)", name: "Process \(number)",
+                        root: .group(name: "All", parallel: false, children: jobs)))
+            }
+        }
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 1440)
+        let lag = try theatre.ask(
+            """
+            SELECT max(lag), count(*) FROM (SELECT min(seen_at) - modified_at AS lag
+                FROM status_history WHERE modified_at IS NOT NULL GROUP BY run_key, modified_at)
+            """)
+        let numbers = lag[0].split(separator: "|").compactMap { Int64($0) }
+        #expect(numbers[0] <= 305_000, "\(numbers[0]) ms")
+        #expect(numbers[1] > 100, "\(numbers[1])")
+        try theatre.check()
+    }
+
+    @Test func aRunIsReadInFullAtLeastEveryPollMax() throws {
+        let theatre = try Self.started(runMinutes: 20_000...20_000)
+        try theatre.run(untilMinute: 15)
+        let told = try theatre.ask("SELECT count(*) FROM status_history")
+        try theatre.run(untilMinute: 3 * 1440)
+        let reads = Self.reads(theatre)
+        let gaps = zip(reads, reads.dropFirst()).map { $1.since($0) / 1000 }
+        #expect(!gaps.isEmpty && gaps.allSatisfy { $0 <= 6 * 3600 + 60 })
+        // The list tells the rest: no more reads than that.
+        #expect(reads.count <= 3 * 4 + 5)
+        // Nothing changes, nothing is written of it.
+        #expect(try theatre.ask("SELECT count(*) FROM status_history") == told)
+    }
+
+    @Test func anOlderRunThatTheListCannotShowIsReadByItself() throws {
+        let theatre = try Self.started(runMinutes: 600...600)
+        theatre.world.command(.trigger(schedule: "s", uuid: "v", force: true, reason: ""))
+        try theatre.run(untilMinute: 2)
+        let older = try Self.runID(theatre)
+        try theatre.run(untilMinute: 300)
+        theatre.world.sandbox.setRunStatus(older, .cancelled, at: theatre.world.time)
+        try theatre.run(untilMinute: 460)
+        #expect(
+            try theatre.ask("SELECT status FROM runs WHERE run_id = '\(older)'") == ["cancelled"])
+        // Its own pace: half as long again each time, not every five minutes.
+        #expect(Self.reads(theatre).count < 40)
+    }
+
+    @Test func aListThatDoesNotTellIsNotTrustedAnyMore() throws {
+        let theatre = try Theatre(
+            [Theatre.schedule(every: 10_080) { $0.poll.maxMilliseconds = 3_600_000 }],
+            runMinutes: 1...1
+        ) { scenario in
+            scenario.freezesModified = true
+            let jobs = (0..<20).map { number in
+                SandboxNode.job(
+                    SandboxJob(
+                        .sendTask, title: "Job \(number)",
+                        durationMilliseconds: 1_200_000...1_200_000))
+            }
+            scenario.processes[0].root = .group(name: "All", parallel: false, children: jobs)
+        }
+        theatre.world.sandbox.log.keepsEntries = true
+        try theatre.world.boot()
+        theatre.world.command(.trigger(schedule: "s", uuid: "u", force: false, reason: ""))
+        try theatre.run(untilMinute: 100)
+        #expect(try theatre.alarms("sweep distrusted") == ["prod"])
+        let before = Self.reads(theatre).count
+        let lists = theatre.requests("listProcesses")
+        try theatre.run(untilMinute: 300)
+        // Every job's end within the pace that the last change set off.
+        #expect(Self.reads(theatre).count - before > 20)
+        #expect(theatre.requests("listProcesses") == lists)
+        #expect(try theatre.ask("SELECT count(*) > 10 FROM status_history") == ["1"])
+    }
+
+    // MARK: What vanishes
+
+    @Test func aRunThatVanishedIsRecordedOnceAndFollowedSlowly() throws {
+        let theatre = try Self.started(runMinutes: 20_000...20_000)
+        try theatre.run(untilMinute: 10)
+        theatre.world.sandbox.inject(
+            FaultRule(.error(404, acts: false), operation: "getProcessRun"))
+        let before = Self.reads(theatre).count
+        try theatre.run(untilMinute: 3 * 1440)
+        #expect(Self.reads(theatre).count - before <= 13)
+        #expect(
+            try theatre.ask(
+                "SELECT http_status, next_step LIKE 'the run is not found%' FROM error_log")
+                == ["404|1"])
+        // Its status is what the API said last; the judgement is ours.
+        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["running|lost"])
+        #expect(try theatre.ask("SELECT kind FROM attention") == ["run lost"])
+        theatre.world.sandbox.removeFaults()
+        try theatre.run(untilMinute: 3 * 1440 + 370)
+        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["running|active"])
+        #expect(try theatre.ask("SELECT kind FROM attention") == [])
+    }
+
+    @Test func aPermissionThatIsLostIsRecordedOnceAndComesBack() throws {
+        let theatre = try Self.started(runMinutes: 20_000...20_000)
+        try theatre.run(untilMinute: 10)
+        theatre.world.sandbox.inject(
+            FaultRule(.error(403, acts: false), operation: "getProcessRun"))
+        let before = Self.reads(theatre).count
+        try theatre.run(untilMinute: 3 * 1440)
+        #expect(Self.reads(theatre).count - before <= 13)
+        #expect(try theatre.ask("SELECT http_status FROM error_log") == ["403"])
+        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["running|active"])
+        #expect(try theatre.alarms("not readable") == ["p1"])
+        theatre.world.sandbox.removeFaults()
+        try theatre.run(untilMinute: 3 * 1440 + 370)
+        #expect(try theatre.alarms("not readable") == [])
+    }
+
+    @Test func theRunsOfADeletedProcessAreReadByThemselves() throws {
+        let theatre = try Self.started(runMinutes: 600...600)
+        try theatre.run(untilMinute: 10)
+        theatre.world.sandbox.deleteProcess("p1", at: theatre.world.time)
+        let before = Self.reads(theatre).count
+        try theatre.run(untilMinute: 1440)
+        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["complete|succeeded"])
+        #expect(Self.reads(theatre).count - before < 30)
+        #expect(try theatre.ask("SELECT count(*) FROM error_log") == ["0"])
+        try theatre.check()
+    }
+
+    // MARK: Ends and what follows them
+
+    @Test func aReopenedRunIsFollowedAgain() throws {
+        let theatre = try Self.started(runMinutes: 10...10)
+        try theatre.run(untilMinute: 120)
+        #expect(try theatre.ask("SELECT outcome FROM runs") == ["succeeded"])
+        theatre.world.sandbox.setRunStatus(
+            try Self.runID(theatre), .running, at: theatre.world.time)
+        try theatre.run(untilMinute: 190)
+        #expect(
+            try theatre.ask("SELECT status, completed_at FROM runs WHERE outcome = 'active'")
+                == ["running|"]
+                || theatre.ask("SELECT count(*) > 2 FROM status_history WHERE status = 'complete'")
+                    == ["1"]
+        )
+        try theatre.run(untilMinute: 400)
+        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["complete|succeeded"])
+        let told = try theatre.ask(
+            "SELECT DISTINCT status FROM status_history ORDER BY history_id")
+        #expect(told.contains("running") && told.contains("complete"))
+    }
+
+    @Test func afterTheReopenWindowNobodyLooksAnyMore() throws {
+        let theatre = try Self.started(runMinutes: 10...10)
+        try theatre.run(untilMinute: 2 * 1440)
+        #expect(try theatre.ask("SELECT next_poll_at FROM runs") == [""])
+        let before = Self.reads(theatre).count
+        try theatre.run(untilMinute: 4 * 1440)
+        #expect(Self.reads(theatre).count == before)
+    }
+
+    // MARK: Judgements that need a person
+
+    @Test(arguments: ["error", "errorHold"])
+    func errorIsInAttentionAndTheRunIsFollowed(status: String) throws {
+        let theatre = try Self.started(runMinutes: 60...60)
+        theatre.world.sandbox.setRunStatus(
+            try Self.runID(theatre), RunStatus(status), at: theatre.world.time)
+        try theatre.run(untilMinute: 10)
+        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["\(status)|attention"])
+        let rows = try theatre.ask("SELECT kind, what_to_do FROM attention")
+        #expect(rows.count == 1 && rows[0].hasPrefix("run in trouble|status \(status): open"))
+        theatre.world.sandbox.setRunStatus(
+            try Self.runID(theatre), .running, at: theatre.world.time)
+        try theatre.run(untilMinute: 120)
+        #expect(try theatre.ask("SELECT outcome FROM runs") == ["succeeded"])
+        #expect(try theatre.ask("SELECT kind FROM attention") == [])
+    }
+
+    @Test func aStatusThatNobodyKnowsIsKeptAndTheRunStaysOpen() throws {
+        let theatre = try Self.started(runMinutes: 60...60)
+        theatre.world.sandbox.setRunStatus(
+            try Self.runID(theatre), RunStatus("hibernating"), at: theatre.world.time)
+        try theatre.run(untilMinute: 10)
+        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["hibernating|active"])
+        #expect(try theatre.ask("SELECT is_open FROM process_runs") == ["1"])
+        #expect(
+            try theatre.ask("SELECT count(*) FROM status_history WHERE status = 'hibernating'")
+                != ["0"])
+    }
+
+    @Test func aRunThatTakesLongerThanItMayIsInAttention() throws {
+        let theatre = try Self.started(
+            runMinutes: 120...120, schedule: { $0.runWithinMilliseconds = 3_600_000 })
+        try theatre.run(untilMinute: 59)
+        #expect(try theatre.ask("SELECT outcome FROM runs") == ["active"])
+        try theatre.run(untilMinute: 62)
+        #expect(try theatre.ask("SELECT outcome FROM runs") == ["attention"])
+        #expect(
+            try theatre.ask("SELECT what_to_do LIKE 'longer than run_within;%' FROM attention")
+                == ["1"])
+        try theatre.run(untilMinute: 130)
+        #expect(try theatre.ask("SELECT kind FROM attention") == [])
+    }
+
+    @Test func aDueDateThatPassesWithoutAnyChangeIsInAttention() throws {
+        let theatre = try Self.started(runMinutes: 6000...6000, schedule: { _ in }) {
+            $0.processes[0].dueDate = "2026-11-24"
+        }
+        // The day ends at 24:00 UTC, nineteen hours after 05:00.
+        try theatre.run(untilMinute: 19 * 60 - 1)
+        #expect(try theatre.ask("SELECT outcome FROM runs") == ["active"])
+        try theatre.run(untilMinute: 19 * 60 + 2)
+        #expect(
+            try theatre.ask("SELECT what_to_do LIKE 'its due date has passed;%' FROM attention")
+                == ["1"])
+    }
+
+    @Test func rulesOnCountsAreJudgedWhenTheCountsChange() throws {
+        var rules = OutcomeRules()
+        rules.failIf = [
+            .init(status: "error", ofTotal: false, comparison: .greaterOrEqual, threshold: 1)
+        ]
+        rules.warnIf = [
+            .init(status: "cancelled", ofTotal: true, comparison: .greater, threshold: 0.1)
+        ]
+        let theatre = try Self.started(runMinutes: 60...60, schedule: { $0.outcome = rules })
+        let run = try Self.runID(theatre)
+        theatre.world.sandbox.setRunStatus(run, .error, at: theatre.world.time)
+        try theatre.run(untilMinute: 10)
+        #expect(
+            try theatre.ask("SELECT outcome, outcome_reason FROM runs") == [
+                "failed|fail_if: error >= 1"
+            ])
+        theatre.world.sandbox.setRunStatus(run, .cancelled, at: theatre.world.time)
+        try theatre.run(untilMinute: 20)
+        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["cancelled|cancelled"])
+        #expect(try theatre.ask("SELECT count(DISTINCT outcome) FROM status_history") == ["3"])
+    }
+
+    @Test func bothCountsAreKeptAlsoOfNestedGroupsAndGeneratedJobs() throws {
+        let theatre = try Self.started(runMinutes: 60...60, schedule: { _ in }) { scenario in
+            let task = SandboxNode.job(
+                SandboxJob(.sendTask, title: "Task", durationMilliseconds: 60_000...60_000))
+            let letter = SandboxNode.job(
+                SandboxJob(
+                    .certification, title: "Letter", durationMilliseconds: 600_000...600_000))
+            scenario.processes[0].root = .group(
+                name: "All", parallel: true,
+                children: [
+                    task,
+                    .group(
+                        name: "Inner", parallel: true,
+                        children: [
+                            .group(name: "Inmost", parallel: true, children: [task, letter])
+                        ]),
+                ])
+        }
+        try theatre.run(untilMinute: 5)
+        let run = try #require(theatre.world.sandbox.runs.first)
+        for (scope, counts) in [
+            ("jobs", run.jobCounts(at: theatre.world.time)),
+            ("actions", run.actionCounts(at: theatre.world.time, apiVersion: "2026-01-01")),
+        ] {
+            let expected = counts.map { "\($0.key)|\($0.value)" }.sorted()
+            #expect(
+                try theatre.ask(
+                    "SELECT status, count FROM run_counts WHERE scope = '\(scope)' ORDER BY 1")
+                    == expected)
+        }
+    }
+}
