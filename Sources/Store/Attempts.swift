@@ -291,4 +291,14 @@ extension Ledger {
             WHERE state = 'held' AND base_url = ? AND candidate_run_id = ? AND slot_id <> ?
             """, .text(baseURL), .text(runID), .int(slotID)) ?? 0 > 0
     }
+
+    /// The slot got its run by an attempt that had ended before the given one began: two attempts on
+    /// a process are never in doubt together, so their ids are in the order of their ends.
+    package func hadItsRun(slotID: Int64, beforeAttempt attemptID: Int64) throws -> Bool {
+        try database.integer(
+            """
+            SELECT count(*) FROM attempts
+            WHERE slot_id = ? AND state IN ('started', 'adopted') AND attempt_id < ?
+            """, .int(slotID), .int(attemptID)) ?? 0 > 0
+    }
 }
