@@ -20,7 +20,9 @@ package final class Clockwork {
     package struct Limits: Sendable {
         package var inputsMax = 512
         package var slotRowsMax = 2000
-        package var decisionsMax = 2000
+        /// Few enough that the first starts of a full second are on the wire while the next are
+        /// decided, many enough to share a commit.
+        package var decisionsMax = 256
         /// Runs that a turn takes up at most; each answer brings another turn.
         package var pollsMax = 32
         /// Runs whose pace a list sets anew at most.
