@@ -38,6 +38,8 @@ package final class Clockwork {
         /// Full reads in flight at most; with a list, of 16 MiB each at most: 64 MiB in all
         /// (section 7).
         package var readsInFlightMax = 3
+        /// Keeps the view `upcoming`, which nobody reads in a play of `carillon simulate`.
+        package var keepsUpcoming = true
 
         /// Makes the limits of DESIGN.md.
         package init() {}
@@ -195,7 +197,7 @@ package final class Clockwork {
             try lookAtRuns()
             try tendConnections()
             try sendSweeps()
-            try refreshUpcoming()
+            if limits.keepsUpcoming { try refreshUpcoming() }
         }
         try saveState()
         memory.last = turn.now
