@@ -144,6 +144,24 @@ import Timetable
         #expect(theatre.world.starts.count <= 16)
     }
 
+    /// Lists and other runs are accepted all the time, so the credential is never blamed.
+    @Test(arguments: ["getProcessRun", "runProcess", "validateProcess"])
+    func aProcessThatIsRefusedWith401IsNoLoopWithoutAPause(operation: String) throws {
+        let theatre = try Theatre([
+            Theatre.schedule("bad", every: 360) { $0.validateFirst = true },
+            Theatre.schedule("good", every: 1, process: "p2") { $0.overlap = .allow },
+        ])
+        theatre.world.sandbox.startByPerson(process: "p1", user: "person", at: theatre.world.time)
+        theatre.world.sandbox.inject(
+            FaultRule(.error(401, acts: false), operation: operation, process: "p1"))
+        theatre.world.sandbox.log.keepsEntries = true
+        try theatre.world.boot()
+        theatre.world.command(.trigger(schedule: "bad", uuid: "u", force: true, reason: ""))
+        try theatre.run(untilMinute: 120)
+        let refused = theatre.world.sandbox.log.entries.count { $0.status == 401 }
+        #expect((2...120).contains(refused), "\(refused)")
+    }
+
     @Test func aHintOfHoursIsInAttentionAndUnblockLiftsIt() throws {
         let theatre = try Theatre()
         var fault = Fault.error(429, acts: false)

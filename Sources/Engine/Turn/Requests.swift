@@ -167,7 +167,11 @@ extension Clockwork {
             try note(
                 failure, answer: answer, slot: nil, connection: connection.name,
                 nextStep: "asked again with a growing gap, starts wait")
-            if failure.kind == .refused, [400, 401, 403].contains(failure.httpStatus ?? 0) {
+            if failure.isAboutVersion {
+                // `noteServer` has told; the credential is not to blame.
+            } else if failure.kind == .refused,
+                [400, 401, 403].contains(failure.httpStatus ?? 0)
+            {
                 try credentialFailed(connection, failure.summary)
             } else {
                 try noteUnreachable(connection, failure)
@@ -254,6 +258,9 @@ extension Clockwork {
     func noteAccepted(_ connection: Connection) throws {
         memory.tokens[connection.name]?.refusals = 0
         memory.throttles[connection.name] = nil
+        if memory.acceptedVersions.insert(connection.name).inserted {
+            try ledger.clear(kind: "version", subject: connection.name)
+        }
         guard let row = try connectionRow(connection.name) else { return }
         if row.credentialBadSince != nil {
             try change(connection.name) {
