@@ -17,20 +17,38 @@ package struct DashboardHealth: Sendable, Equatable {
     package var now: Instant
     /// Nil: no turn yet.
     package var lastTurnAt: Instant?
+    /// Why turns can't be written, in words; nil: they can.
+    ///
+    /// A turn that met a full disk counts for the watchdog, since a restart makes no room, but a
+    /// monitor must see it.
+    package var failure: String?
     /// An older turn is not healthy.
     package var turnAgeMillisecondsMax: Int64
 
     /// Makes the values.
-    package init(now: Instant, lastTurnAt: Instant?, turnAgeMillisecondsMax: Int64 = 30_000) {
+    package init(
+        now: Instant, lastTurnAt: Instant?, failure: String? = nil,
+        turnAgeMillisecondsMax: Int64 = 30_000
+    ) {
         self.now = now
         self.lastTurnAt = lastTurnAt
+        self.failure = failure
         self.turnAgeMillisecondsMax = turnAgeMillisecondsMax
     }
 
-    /// Whether the last turn is recent; a clock that was set back is no reason to doubt it.
-    package var isHealthy: Bool {
-        guard let lastTurnAt else { return false }
-        return now.since(lastTurnAt) <= turnAgeMillisecondsMax
+    /// Whether the last turn is recent and could be written; a clock that was set back is no reason
+    /// to doubt it.
+    package var isHealthy: Bool { failure == nil && isRecent }
+
+    /// `ok: …`, `failing: …` or `stalled: …`, for a monitor and whoever reads its alarm.
+    package var words: String {
+        let last = "last turn " + (lastTurnAt.map { Words.relative($0, to: now) } ?? "never")
+        if !isRecent { return "stalled: \(last)" }
+        return failure.map { "failing: nothing is sent: \($0); \(last)" } ?? "ok: \(last)"
+    }
+
+    private var isRecent: Bool {
+        lastTurnAt.map { now.since($0) <= turnAgeMillisecondsMax } ?? false
     }
 }
 

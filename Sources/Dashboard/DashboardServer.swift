@@ -128,10 +128,7 @@ package struct DashboardServer: Service {
     }
 
     private func healthz(_ health: DashboardHealth) -> Response {
-        let last = health.lastTurnAt.map { Words.relative($0, to: health.now) } ?? "never"
-        return response(
-            health.isHealthy ? .ok : .serviceUnavailable, .text,
-            (health.isHealthy ? "ok" : "stalled") + ": last turn \(last)\n")
+        response(health.isHealthy ? .ok : .serviceUnavailable, .text, health.words + "\n")
     }
 
     private func response(

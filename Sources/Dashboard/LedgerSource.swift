@@ -44,8 +44,7 @@ package actor LedgerSource: DashboardSource {
 
     /// Whether the scheduler is alive.
     package func health() async -> DashboardHealth {
-        // A turn that met a full disk feeds the watchdog, but a monitor shall see it.
-        DashboardHealth(now: now(), lastTurnAt: failure() == nil ? lastTurnAt() : nil)
+        DashboardHealth(now: now(), lastTurnAt: lastTurnAt(), failure: failure())
     }
 
     /// Everything the front page shows.

@@ -179,6 +179,7 @@ extension Clockwork {
             try ledger.touchLife(memory.lifeID, now: now.wall)
             try ledger.endLife(memory.lifeID, how: "stopped")
         }
+        ledger.emptyLog()
     }
 }
 

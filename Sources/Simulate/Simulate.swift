@@ -82,7 +82,8 @@ import Timetable
         let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
         var sum = Sum()
         for seed in seeds where seed % UInt64(lanes) == UInt64(lane) {
-            let outcome = try folder.play(seed)
+            let outcome = try folder.play(seed, keepDatabase: isVerbose)
+            if isVerbose { write("its database: \(path)/1.db\n") }
             sum.lives += outcome.lives
             sum.starts += outcome.starts
             if isVerbose { for line in outcome.log { write(line + "\n") } }

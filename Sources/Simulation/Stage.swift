@@ -11,12 +11,36 @@ struct Stage {
     var configuration: EngineConfiguration
     var plan = World.Plan()
     var lengthMilliseconds: Int64
-    var deathProbability: Double
+    var mortality: Mortality
     private let processCount: Int
 
-    init(dice: inout Dice, regime: FaultRule.Regime) {
-        lengthMilliseconds = dice.between(20, 300) * 60_000
-        deathProbability = dice.pick([0, 0.3, 0.8, 0.95])
+    /// How lives end.
+    struct Mortality {
+        /// Of a life that ends by itself.
+        var deathProbability: Double
+        /// It dies at a point below a power of two of that exponent at most.
+        var magnitudeMax: Int
+        /// Of a pause so short that systemd must have restarted it at once.
+        var restartProbability: Double
+        var pauseMillisecondsMax: Int64
+    }
+
+    /// Makes the stage.
+    ///
+    /// - Parameters:
+    ///   - dice: of the seed.
+    ///   - regime: whether the API keeps its windows.
+    ///   - isDeadly: an hour of short lives, instead of an afternoon with a death now and then.
+    init(dice: inout Dice, regime: FaultRule.Regime, isDeadly: Bool) {
+        lengthMilliseconds = dice.between(20, isDeadly ? 60 : 300) * 60_000
+        mortality = Mortality(
+            deathProbability: dice.pick([0, 0.3, 0.8, 0.95]), magnitudeMax: 13,
+            restartProbability: 0.8, pauseMillisecondsMax: 3 * 3_600_000)
+        if isDeadly {
+            mortality = Mortality(
+                deathProbability: 1, magnitudeMax: dice.pick([5, 7, 9]), restartProbability: 0.9,
+                pauseMillisecondsMax: 120_000)
+        }
         processCount = 1 + dice.below(Self.processes.count)
         configuration = EngineConfiguration(contentHash: "0", connections: [:], schedules: [])
         setScenario(&dice, regime)

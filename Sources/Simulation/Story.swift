@@ -38,7 +38,9 @@ package struct Story {
     var dice: Dice
     var events: [(at: Int64, event: Event)] = []
     var lengthMilliseconds: Int64 = 0
-    var deathProbability = 0.0
+    let mortality: Stage.Mortality
+    /// Stories of short lives from here on, two of three; earlier seeds keep their stories.
+    private static let firstDeadlySeed: UInt64 = 100_000
     let world: World
 
     /// Where all stories begin.
@@ -55,14 +57,15 @@ package struct Story {
         regime = seed % 4 == 3 ? .breaksWindows : .keepsWindows
         self.guards = guards
         var dice = Dice(seed: seed)
-        var stage = Stage(dice: &dice, regime: regime)
+        let isDeadly = seed >= Self.firstDeadlySeed && seed % 3 != 0
+        var stage = Stage(dice: &dice, regime: regime, isDeadly: isDeadly)
         world = World(
             path: path, configuration: stage.configuration,
             sandbox: SandboxState(seed: seed, scenario: stage.scenario), time: Self.start,
             plan: stage.plan, recompile: Stage.recompile)
         world.plan.guards = guards
         lengthMilliseconds = stage.lengthMilliseconds
-        deathProbability = stage.deathProbability
+        mortality = stage.mortality
         events = stage.events(dice: &dice)
         self.dice = dice
     }
@@ -102,9 +105,9 @@ package struct Story {
     /// Starts the daemon with a death of its own, or none.
     private mutating func begin() throws {
         world.plan.dieAt = nil
-        if dice.chance(deathProbability) {
+        if dice.chance(mortality.deathProbability) {
             // Early deaths are as likely as late ones: recovery dies too.
-            let magnitude = dice.below(13)
+            let magnitude = dice.below(mortality.magnitudeMax)
             world.plan.dieAt = 1 + dice.below(1 << magnitude)
         }
         try world.boot()
@@ -122,8 +125,9 @@ package struct Story {
             guard checker.violations.isEmpty else { return }
             // Mostly systemd restarts it at once; sometimes nobody notices for long.
             let pause =
-                dice.chance(0.8)
-                ? dice.between(0, 5_000) : dice.between(5_000, 3 * 3_600_000)
+                dice.chance(mortality.restartProbability)
+                ? dice.between(0, 5_000)
+                : dice.between(5_000, mortality.pauseMillisecondsMax)
             world.rest(until: min(end, world.time.adding(milliseconds: pause)))
         }
     }

@@ -37,11 +37,18 @@ package final class StoryFolder {
     }
 
     /// Plays the story of a seed on a database of its own.
+    ///
+    /// - Parameters:
+    ///   - seed: decides everything.
+    ///   - guards: negative tests switch some off.
+    ///   - keepDatabase: leaves the database where it is, for people who look into a seed.
+    /// - Returns: what came of it.
+    /// - Throws: `StoreError`.
     package func play(
-        _ seed: UInt64, guards: Clockwork.Guards = Clockwork.Guards()
+        _ seed: UInt64, guards: Clockwork.Guards = Clockwork.Guards(), keepDatabase: Bool = false
     ) throws -> Story.Outcome {
         let file = try freshDatabase()
-        defer { discard(file) }
+        defer { if !keepDatabase { discard(file) } }
         var story = Story(seed: seed, path: file, guards: guards)
         return try story.play()
     }

@@ -27,9 +27,24 @@ package final class Ledger {
     /// - Throws: `StoreError`.
     package init(path: String, pid: Int32?, now: Instant, durability: Durability = .full) throws {
         lock = try pid.map { try DatabaseLock(databasePath: path, pid: $0) }
+        try LogFile.check(databasePath: path)
         database = try Database(path: path, mode: .write)
-        // Before journal_mode=WAL, or it silently stays off (reliability.md 2.1).
-        try database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        database.persistWAL()
+        // A file that is refused stays as it is, so all checks come before the first write, and the
+        // way out writes nothing either.
+        database.keepLogOnClose()
+        try Migrator.refuseForeign(database)
+        try database.execute("PRAGMA cell_size_check = ON")
+        let check = try database.first("PRAGMA quick_check(1)") { $0.string(0) }
+        guard check == "ok" else {
+            throw StoreError(
+                kind: .corrupt, attempted: "check the database", path: path, cause: check ?? "",
+                advice: "keep the file, restore a backup made by `carillon backup`")
+        }
+        if try database.integer("PRAGMA page_count") == 0 {
+            // Before journal_mode=WAL, or it silently stays off (reliability.md 2.1).
+            try database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        }
         let mode = try database.first("PRAGMA journal_mode = WAL") { $0.string(0) }
         guard mode == "wal" else {
             throw StoreError(
@@ -37,19 +52,11 @@ package final class Ledger {
                 cause: "journal mode \(mode ?? "")",
                 advice: "the database must be on a local file system")
         }
-        database.persistWAL()
         try database.execute(
             "PRAGMA synchronous = \(durability == .full ? "FULL" : "OFF")")
         try database.execute("PRAGMA foreign_keys = ON")
-        try database.execute("PRAGMA cell_size_check = ON")
         try database.execute("PRAGMA journal_size_limit = 67108864")
         try database.execute("PRAGMA wal_autocheckpoint = 1000")
-        let check = try database.first("PRAGMA quick_check(1)") { $0.string(0) }
-        guard check == "ok" else {
-            throw StoreError(
-                kind: .corrupt, attempted: "check the database", path: path, cause: check ?? "",
-                advice: "keep the file, restore a backup made by `carillon backup`")
-        }
         try Migrator.migrate(database, now: now)
         identity = FileIdentity(path: path)
     }
@@ -93,6 +100,15 @@ package final class Ledger {
             }
             throw error
         }
+    }
+
+    /// Writes the log back into the database and empties it, at a clean stop.
+    ///
+    /// Best effort: a reader that still needs the log, or an error, leaves it as it is, and the next
+    /// start finds all of it.
+    package func emptyLog() {
+        // A stop must not wait long for a reader.
+        try? database.execute("PRAGMA busy_timeout = 1000; PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
     /// The statement begins or ends a turn; the simulation kills there.

@@ -34,7 +34,10 @@ package enum Migrator {
                 throw error
             }
         }
-        try database.execute("PRAGMA application_id = \(applicationID)")
+        // Not written again: a start that has nothing to write also succeeds on a full disk.
+        if try database.integer("PRAGMA application_id") != applicationID {
+            try database.execute("PRAGMA application_id = \(applicationID)")
+        }
     }
 
     /// Refuses a database that this binary cannot read, without changing it.
@@ -53,7 +56,10 @@ package enum Migrator {
         }
     }
 
-    private static func refuseForeign(_ database: Database) throws {
+    /// Refuses a database of another program.
+    ///
+    /// - Throws: `StoreError` of kind `.foreign`.
+    static func refuseForeign(_ database: Database) throws {
         let id = try database.integer("PRAGMA application_id") ?? 0
         let tables = try database.integer("SELECT count(*) FROM sqlite_schema") ?? 0
         let ours = try isOurs(database)

@@ -189,6 +189,7 @@ struct DashboardServerTests {
         struct Broken: Error {}
         var isBroken = false
         var lastTurnAt: Instant? = Samples.now.adding(milliseconds: -2_000)
+        var failure: String?
 
         func overview() async throws -> DashboardOverview {
             if isBroken { throw Broken() }
@@ -201,7 +202,7 @@ struct DashboardServerTests {
             [MetricFamily("runs_in_flight", .gauge, help: "Open runs.", samples: [.init(2)])]
         }
         func health() async -> DashboardHealth {
-            DashboardHealth(now: Samples.now, lastTurnAt: lastTurnAt)
+            DashboardHealth(now: Samples.now, lastTurnAt: lastTurnAt, failure: failure)
         }
     }
 
@@ -271,6 +272,17 @@ struct DashboardServerTests {
                 #expect(health.status == 503)
                 #expect(health.body.hasPrefix("stalled: last turn "))
             }
+        }
+    }
+
+    @Test("Health is bad, and says why, while turns can't be written")
+    func failing() async throws {
+        try await serving(Source(failure: "database or disk is full")) { base in
+            let health = try await send(.GET, base + "/healthz")
+            #expect(health.status == 503)
+            #expect(
+                health.body
+                    == "failing: nothing is sent: database or disk is full; last turn 2 s ago\n")
         }
     }
 

@@ -9,7 +9,7 @@ import Synchronization
 /// address, and the daemon's has none.
 struct NotificationSocket: Sendable {
     let path: String
-    /// One element a datagram.
+    /// One element a datagram, and an empty one for each second of silence.
     let messages: AsyncStream<String>
     private let feed: AsyncStream<String>.Continuation
 
@@ -40,9 +40,9 @@ struct NotificationSocket: Sendable {
             var buffer = [UInt8](repeating: 0, count: 4096)
             while !isOver.isSet {
                 let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
-                if count > 0 {
-                    feed.yield(String(decoding: buffer.prefix(count), as: UTF8.self))
-                }
+                // Silence is told too, so that whoever waits can give up.
+                feed.yield(
+                    count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : "")
             }
             Glibc.close(descriptor)
         }
@@ -70,17 +70,24 @@ struct Life {
     /// - Parameters:
     ///   - config: Path of the config.
     ///   - folder: Where its logs and notification socket go.
+    ///   - wrapper: A program with arguments that becomes the daemon (`nsenter`, `strace -D`).
+    ///   - environment: Further variables.
     /// - Throws: If it can't be started.
-    init(config: String, in folder: Folder) async throws {
+    init(
+        config: String, in folder: Folder, under wrapper: [String] = [],
+        environment: [String: String] = [:]
+    ) async throws {
         logs = folder
         socket = try NotificationSocket(path: folder.path("notify"))
+        let words = wrapper + [Program.carillon, "daemon", "--config", config]
+        let variables = [
+            // Fed every third of this: the feeding is what tests wait for, instead of sleeping.
+            "NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "3000000",
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE": "enable=no",
+        ].merging(environment) { _, new in new }
         program = try Program.start(
-            Program.carillon, ["daemon", "--config", config],
-            environment: [
-                // Fed every third of this: the feeding is what tests wait for, instead of sleeping.
-                "NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "3000000",
-                "PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no",
-            ], logs: folder, onEnd: { [socket] in socket.close() })
+            words[0], Array(words.dropFirst()), environment: variables, logs: folder,
+            onEnd: { [socket] in socket.close() })
     }
 
     /// The daemon's process id.
@@ -91,10 +98,29 @@ struct Life {
         await hears { $0.contains("READY=1") }
     }
 
-    /// Waits for turns of the daemon until the condition holds; false if it ended before.
+    /// Waits until it says words that contain these to systemd; false if it ended before.
+    func says(_ words: String) async -> Bool {
+        await hears { $0.contains(words) }
+    }
+
+    /// Waits until it ends by itself; one that doesn't is killed, with the status -1.
+    func end() async -> Outcome {
+        outcome(await program.status(withinSeconds: 30))
+    }
+
+    /// What it has logged so far.
+    var log: String { logs.text("errors") }
+
+    /// No test waits longer for anything: it fails there, with the daemon's words.
+    private static let patience = Duration.seconds(60)
+
+    /// Waits for turns of the daemon until the condition holds; false if it ended before, or after
+    /// a minute.
     func turns(until isMet: () async throws -> Bool) async rethrows -> Bool {
-        for await message in messages() where message.contains("WATCHDOG=1") {
-            if try await isMet() { return true }
+        let deadline = ContinuousClock.now.advanced(by: Self.patience)
+        for await message in messages() {
+            if message.contains("WATCHDOG=1"), try await isMet() { return true }
+            if ContinuousClock.now > deadline { return false }
         }
         return false
     }
@@ -102,9 +128,9 @@ struct Life {
     /// Waits for some more turns.
     func turns(_ count: Int) async {
         var left = count
-        for await message in messages() where message.contains("WATCHDOG=1") {
+        _ = await turns {
             left -= 1
-            if left <= 0 { return }
+            return left <= 0
         }
     }
 
@@ -115,14 +141,20 @@ struct Life {
     func kill() async -> Outcome { await end(SIGKILL) }
 
     private func end(_ signal: Int32) async -> Outcome {
-        await program.stop(signal)
-        return Outcome(
-            status: program.process.terminationStatus, output: logs.text("output"),
-            errors: logs.text("errors"))
+        Glibc.kill(processID, signal)
+        return outcome(await program.status(withinSeconds: 50))
+    }
+
+    private func outcome(_ status: Int32) -> Outcome {
+        Outcome(status: status, output: logs.text("output"), errors: logs.text("errors"))
     }
 
     private func hears(_ isIt: (String) -> Bool) async -> Bool {
-        for await message in messages() where isIt(message) { return true }
+        let deadline = ContinuousClock.now.advanced(by: Self.patience)
+        for await message in messages() {
+            if isIt(message) { return true }
+            if ContinuousClock.now > deadline { return false }
+        }
         return false
     }
 

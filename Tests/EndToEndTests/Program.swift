@@ -13,7 +13,7 @@ enum Program {
     static let carillon = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appending(path: "carillon").path
 
-    /// Runs a program to its end.
+    /// Runs a program to its end; one that takes over half a minute is killed, with the status -1.
     ///
     /// - Parameters:
     ///   - path: The program.
@@ -26,11 +26,10 @@ enum Program {
     ) async throws -> Outcome {
         let folder = try Folder()
         defer { folder.remove() }
-        let process = try start(path, arguments, environment: environment, logs: folder)
-        await process.ended()
+        let program = try start(path, arguments, environment: environment, logs: folder)
+        let status = await program.status(withinSeconds: 30)
         return Outcome(
-            status: process.process.terminationStatus, output: folder.text("output"),
-            errors: folder.text("errors"))
+            status: status, output: folder.text("output"), errors: folder.text("errors"))
     }
 
     /// Starts a program whose output goes to `output` and `errors` in a folder.
@@ -50,8 +49,11 @@ enum Program {
     }
 
     /// One value from a database, read as any user reads it.
-    static func ask(_ database: String, _ sql: String) async throws -> String {
-        let outcome = try await run("/usr/bin/sqlite3", ["-readonly", "-bail", database, sql])
+    static func ask(
+        _ database: String, _ sql: String, under wrapper: [String] = []
+    ) async throws -> String {
+        let words = wrapper + ["/usr/bin/sqlite3", "-readonly", "-bail", database, sql]
+        let outcome = try await run(words[0], Array(words.dropFirst()))
         guard outcome.status == 0 else { return "error: " + outcome.errors }
         return outcome.output.trimmingCharacters(in: .newlines)
     }
@@ -62,8 +64,8 @@ enum Program {
     }
 }
 
-/// A program that runs; Foundation's `Process` is not Sendable, and is only asked here.
-final class RunningProgram {
+/// A program that runs.
+final class RunningProgram: Sendable {
     let process: Process
     private let exits: AsyncStream<Void>
 
@@ -85,6 +87,31 @@ final class RunningProgram {
     /// Returns when the program has ended.
     func ended() async {
         for await _ in exits {}
+    }
+
+    /// Waits for the end and kills what takes longer, or whose test was cancelled.
+    ///
+    /// - Parameter seconds: How long it may take.
+    /// - Returns: The exit status or the signal that ended it; -1 if it had to be killed.
+    func status(withinSeconds seconds: Int64) async -> Int32 {
+        let isOver = await withTaskGroup(of: Bool.self) { tasks in
+            tasks.addTask {
+                await self.ended()
+                return true
+            }
+            tasks.addTask {
+                try? await Task.sleep(for: .seconds(seconds))
+                return false
+            }
+            let first = await tasks.next() ?? false
+            tasks.cancelAll()
+            return first
+        }
+        guard isOver, !process.isRunning else {
+            kill(process.processIdentifier, SIGKILL)
+            return -1
+        }
+        return process.terminationStatus
     }
 
     /// Sends a signal and waits for the end.

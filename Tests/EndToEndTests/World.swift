@@ -7,8 +7,12 @@ import Timetable
 /// A folder with a config, a secret and a place for the ledger.
 struct Site {
     let folder: Folder
+    /// Where the ledger is: the folder itself, unless a test puts it on a file system of its own.
+    let home: String
     var config: String { folder.path("carillon.toml") }
-    var database: String { folder.path("carillon.db") }
+    var database: String { home + "/carillon.db" }
+    /// Further lines of `[daemon]`.
+    let daemon: String
 
     /// Process ids of the sandbox's world.
     static let process = "51bcc3ec3d0b4aadb69659e2a7ed767b"
@@ -19,9 +23,17 @@ struct Site {
     /// - Parameters:
     ///   - port: Where the API is.
     ///   - schedules: The schedules' tables.
+    ///   - daemon: Further lines of `[daemon]`.
+    ///   - home: A folder in the site's for the ledger, to mount something over.
     /// - Throws: What the file system says.
-    init(port: Int, schedules: String = Site.hourly) throws {
+    init(
+        port: Int, schedules: String = Site.hourly, daemon: String = "", home: String = ""
+    ) throws {
         folder = try Folder()
+        self.home = home.isEmpty ? folder.root : folder.path(home)
+        try FileManager.default.createDirectory(
+            atPath: self.home, withIntermediateDirectories: true)
+        self.daemon = daemon
         try folder.write("sandbox-secret\n", to: "secret")
         try writeConfig(port: port, schedules: schedules)
     }
@@ -40,6 +52,7 @@ struct Site {
             [daemon]
             database = "\(database)"
             control_socket = "\(folder.path("control.sock"))"
+            \(daemon)
             [connections.sandbox]
             base_url = "http://127.0.0.1:\(port)"
             api_version = "2026-04-01.processes.preview"
@@ -68,8 +81,10 @@ struct Site {
             text.replacingOccurrences(of: words, with: others), to: "carillon.toml")
     }
 
-    /// One value from the ledger.
-    func ask(_ sql: String) async throws -> String { try await Program.ask(database, sql) }
+    /// One value from the ledger, seen from a place if it lies on a file system of that place.
+    func ask(_ sql: String, from place: Place? = nil) async throws -> String {
+        try await Program.ask(database, sql, under: place?.entrance ?? [])
+    }
 
     func remove() { folder.remove() }
 }
@@ -79,7 +94,11 @@ struct World {
     let sandbox: SharedSandbox
 
     /// Two processes whose runs take about half a second.
-    init(faults: [FaultRule] = []) {
+    ///
+    /// - Parameters:
+    ///   - faults: What goes wrong from the beginning.
+    ///   - change: Other habits of the API and its processes.
+    init(faults: [FaultRule] = [], change: (inout Scenario) -> Void = { _ in }) {
         var scenario = Scenario()
         scenario.faults = faults
         scenario.processes = [Site.process, Site.other].map { id in
@@ -89,6 +108,7 @@ struct World {
                 id: id, name: "Process \(id.prefix(4))",
                 root: .group(name: "Root", parallel: false, children: [.job(job)]))
         }
+        change(&scenario)
         sandbox = SharedSandbox(SandboxState(seed: 7, scenario: scenario))
     }
 
@@ -124,6 +144,21 @@ struct World {
 
     /// Ids of all runs that exist.
     var runIDs: [String] { sandbox.withState { state in state.runs.map(\.id) } }
+
+    /// Process ids of all runs, by their ids.
+    var book: [String: String] {
+        sandbox.withState { state in
+            Dictionary(uniqueKeysWithValues: state.runs.map { ($0.id, $0.process) })
+        }
+    }
+
+    /// How many start requests have arrived.
+    var starts: Int {
+        sandbox.withState { $0.log.requestsByOperation["runProcess"] ?? 0 }
+    }
+
+    /// From now on nothing goes wrong.
+    func heal() { sandbox.withState { $0.removeFaults() } }
 
     private static func now() -> Instant {
         Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))

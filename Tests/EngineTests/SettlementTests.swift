@@ -38,6 +38,11 @@ import Timetable
         Row(
             what: "created before it by the server's clock", shows: "r", createdSeconds: 5,
             skewSeconds: 6, verdict: "hold r"),
+        Row(
+            what: "created as the exposure ended", shows: "r", createdSeconds: 64,
+            verdict: "adopt r"),
+        Row(
+            what: "created after the exposure", shows: "r", createdSeconds: 67, verdict: "hold r"),
         Row(what: "no creation time", shows: "r", createdSeconds: nil, verdict: "hold r"),
         Row(what: "somebody else's run", shows: "r", by: "them", verdict: "hold r"),
         Row(what: "claimed by another slot", shows: "r", isClaimed: true, verdict: "hold r"),

@@ -179,6 +179,26 @@ import Timetable
         #expect(try theatre.alarms("possible_duplicate").count == 1)
     }
 
+    @Test func rule6ARunFromAfterTheExposureIsNotOurs() throws {
+        // The very first start: our user is not known yet. The daemon dies under it, and while it
+        // is down a person starts the process too, whose run hides ours in the list.
+        let theatre = try Theatre([Theatre.schedule { $0.overlap = .allow }])
+        let world = theatre.world
+        try world.boot()
+        world.sandbox.inject(
+            .next(.lostAfter(), operation: "runProcess"))
+        try theatre.run(untilMinute: 15, second: 5)
+        world.kill()
+        theatre.rest(untilMinute: 25)
+        world.sandbox.startByPerson(process: "p1", user: "person", at: world.time)
+        try world.boot()
+        try theatre.run(untilMinute: 29)
+        let slot = try #require(try theatre.slots().first)
+        #expect(slot.disposition == .held)
+        #expect(slot.reason.contains("could still act"))
+        try theatre.check()
+    }
+
     @Test(arguments: [OverlapPolicy.queue, .skip, .allow])
     func aRunThatSurfacesBeforeTheSecondAttemptHoldsIt(overlap: OverlapPolicy) throws {
         // Taken for absent at 05:32:30; the second attempt meets a hint of two minutes, in which

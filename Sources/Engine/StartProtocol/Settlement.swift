@@ -15,6 +15,9 @@ package enum Settlement: Sendable, Equatable {
     /// How many looks must show the baseline.
     package static let looksNeeded = 3
 
+    /// `Date` has whole seconds, and its answer takes its time on the way.
+    private static let skewErrorMillisecondsMax: Int64 = 2_000
+
     /// What the judgement needs to know beside attempt and look.
     package struct Circumstances: Sendable {
         /// Server clock minus ours, where known.
@@ -64,7 +67,7 @@ package enum Settlement: Sendable, Equatable {
                 reason: "the answer to attempt \(attempt.number) was lost, and the process shows "
                     + "no run any more where it showed \(attempt.baseline)")
         }
-        if let misfit = misfit(look, attempt: attempt, in: facts) {
+        if let misfit = misfit(look, attempt: attempt, exposureEnd: exposureEnd, in: facts) {
             return .hold(
                 candidate: runID,
                 reason: "the answer to attempt \(attempt.number) was lost, and the process shows "
@@ -75,7 +78,7 @@ package enum Settlement: Sendable, Equatable {
 
     /// Why the run shown can't be taken for ours; nil if it fits.
     private static func misfit(
-        _ look: Look, attempt: AttemptRow, in facts: Circumstances
+        _ look: Look, attempt: AttemptRow, exposureEnd: Instant, in facts: Circumstances
     ) -> String? {
         if facts.isClaimed { return "which belongs to another slot" }
         if facts.isContested { return "which another held slot may have created too" }
@@ -84,6 +87,10 @@ package enum Settlement: Sendable, Equatable {
         // cuts off, so an honest run of ours is never taken for an older one.
         let began = attempt.beganAt.adding(milliseconds: facts.skewMilliseconds)
         if created < began { return "which was created before the attempt began" }
+        // Nor can the API have acted for us after `request_window`; ours may be hidden by this one.
+        let over = exposureEnd.adding(
+            milliseconds: facts.skewMilliseconds + skewErrorMillisecondsMax)
+        if created > over { return "which was created after the attempt could still act" }
         if let ours = facts.ourUserID, let theirs = look.runUserID, ours != theirs {
             return "which user \(theirs) started"
         }

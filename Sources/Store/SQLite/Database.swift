@@ -65,6 +65,14 @@ import CSQLite
         unsafe _ = sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on)
     }
 
+    /// Lets closing leave the log as it is, instead of writing it back into the database: what is
+    /// damaged must not be written to, least of all on the way out.
+    package func keepLogOnClose() {
+        var ignored: Int32 = 0
+        unsafe _ = carillon_db_config_int(
+            handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &ignored)
+    }
+
     /// Copies the whole database as one snapshot over the content of another one.
     ///
     /// Not VACUUM INTO: on a connection that is open read-only SQLite 3.40.1 fails it for a table

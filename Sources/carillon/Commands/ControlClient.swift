@@ -5,16 +5,45 @@ import NIOHTTP1
 
 /// Sends a verb to the daemon over its Unix socket and prints the answer.
 struct ControlClient {
-    /// A reload of thousands of schedules takes its time; the daemon answers well before.
-    private static let timeoutSeconds: Int64 = 60
     private static let answerBytesMax = 4 * 1024 * 1024
+    /// After this long a person at a terminal is told what is waited for.
+    private static let silenceSecondsMax: Int64 = 5
 
     let socketPath: String
+    /// A reload of thousands of schedules takes its time; the daemon answers well before.
+    var timeoutSeconds: Int64 = 60
+
+    /// Sends the message, and says so if the daemon lets us wait.
+    ///
+    /// - Parameters:
+    ///   - message: The verb with its words.
+    ///   - environment: Where to say it.
+    /// - Returns: The daemon's answer, whatever its exit code.
+    /// - Throws: `CommandFailure` with 5 if the daemon can't be reached or doesn't answer.
+    func send(
+        _ message: ControlMessage, _ environment: CommandEnvironment
+    ) async throws -> ControlAnswer {
+        try await withThrowingTaskGroup(of: ControlAnswer?.self) { tasks in
+            tasks.addTask { try await send(message) }
+            tasks.addTask {
+                await SystemClock().sleep(milliseconds: Self.silenceSecondsMax * 1000)
+                if !Task.isCancelled {
+                    environment.note("waiting for the daemon at \(socketPath) …")
+                }
+                return nil
+            }
+            defer { tasks.cancelAll() }
+            while let answer = try await tasks.next() {
+                if let answer { return answer }
+            }
+            throw CommandFailure(.failed)
+        }
+    }
 
     /// Sends the message, again after a lost connection if it carries a UUID (then the daemon
     /// knows it for the same one).
     ///
-    /// - Throws: `CommandFailure` with 5 if the daemon can't be reached.
+    /// - Throws: `CommandFailure` with 5 if the daemon can't be reached or doesn't answer.
     func send(_ message: ControlMessage) async throws -> ControlAnswer {
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: Self.configuration)
@@ -28,6 +57,10 @@ struct ControlClient {
             } catch let failure as CommandFailure {
                 try? await client.shutdown()
                 throw failure
+            } catch let error as HTTPClientError where error == .deadlineExceeded {
+                // No second try: a daemon that hangs would only be waited for again.
+                try? await client.shutdown()
+                throw silent(message)
             } catch {
                 if attempts > 0 { continue }
                 try? await client.shutdown()
@@ -53,7 +86,7 @@ struct ControlClient {
         request.headers.add(name: "content-type", value: "application/json")
         request.body = .bytes(try JSONEncoder().encode(message))
         let response = try await client.execute(
-            request, timeout: .seconds(Self.timeoutSeconds))
+            request, timeout: .seconds(timeoutSeconds))
         let body = try await response.body.collect(upTo: Self.answerBytesMax)
         guard
             let answer = try? JSONDecoder().decode(
@@ -63,6 +96,15 @@ struct ControlClient {
                 .failed, "the daemon's answer can't be read (HTTP \(response.status.code))")
         }
         return answer
+    }
+
+    private func silent(_ message: ControlMessage) -> CommandFailure {
+        var words = "the daemon has the command and hasn't answered within \(timeoutSeconds) s: it "
+        words += "hangs, or is very busy (systemctl status carillon)"
+        if let uuid = message.uuid {
+            words += "; to ask again without starting twice, add --uuid \(uuid)"
+        }
+        return CommandFailure(.daemonUnreachable, Printable.escaped(words, limit: 400))
     }
 
     private func unreachable(_ error: any Error) -> CommandFailure {

@@ -29,7 +29,8 @@ struct ControlOptions: ParsableArguments {
     func perform(
         _ message: ControlMessage, _ environment: CommandEnvironment
     ) async throws -> ControlAnswer {
-        let answer = try await ControlClient(socketPath: try socketPath(environment)).send(message)
+        let answer = try await ControlClient(socketPath: try socketPath(environment))
+            .send(message, environment)
         if json {
             let members: [JSONText.Member] = [
                 .init("exit_code", .integer(Int64(answer.exitCode))),

@@ -201,8 +201,13 @@ struct Examination {
 
     private func socket(_ path: String, isRunning: Bool) async -> Finding {
         do {
-            _ = try await ControlClient(socketPath: path).send(ControlMessage(verb: "ping"))
-            return Finding(subject: "socket", grade: .ok, text: "the daemon answers at \(path)")
+            let answer = try await ControlClient(socketPath: path, timeoutSeconds: 5)
+                .send(ControlMessage(verb: "ping"))
+            // A daemon that can't write lives and answers, but starts nothing.
+            return answer.exitCode == 0
+                ? Finding(subject: "socket", grade: .ok, text: "the daemon answers at \(path)")
+                : Finding(
+                    subject: "socket", grade: .bad, text: "the daemon answers: \(answer.message)")
         } catch {
             return isRunning
                 ? Finding(subject: "socket", grade: .bad, text: "\(error)")

@@ -41,6 +41,13 @@ struct LedgerOptions: ParsableArguments {
             .daemonSettings(config ?? ConfigOptions.defaultPath).database
     }
 
+    /// The path of the control socket; nil where only the database was named.
+    func controlSocket(_ environment: CommandEnvironment) throws -> String? {
+        guard database == nil else { return nil }
+        return try ConfigurationLoader(host: environment.host)
+            .daemonSettings(config ?? ConfigOptions.defaultPath).controlSocket
+    }
+
     /// The zone of a schedule as the ledger knows it, for local times in arguments.
     func zone(
         of schedule: String, at instant: Instant, _ reader: LedgerReader,

@@ -18,7 +18,9 @@ struct Status: CarillonCommand {
         let reader = try ledger.open(environment)
         let status = try reader.status()
         let connections = try reader.connections()
-        let isRunning = status.showsRunningDaemon(environment.host)
+        let isRecorded = status.showsRunningDaemon(environment.host)
+        let (answers, trouble) = await ask(environment, isRecorded: isRecorded)
+        let isRunning = isRecorded || answers
         if ledger.json {
             var members: [JSONText.Member] = [.init("running", .boolean(isRunning))]
             if !status.rows.isEmpty, case .object(let columns) = LedgerOutput.object(status, row: 0)
@@ -26,6 +28,7 @@ struct Status: CarillonCommand {
                 members += columns
             }
             let list = connections.rows.indices.map { LedgerOutput.object(connections, row: $0) }
+            members.append(.init("trouble", trouble.map(JSONText.string) ?? .null))
             members.append(.init("database", .string(path)))
             members.append(.init("connections", .array(list)))
             return environment.line(JSONText.object(members).text)
@@ -37,7 +40,11 @@ struct Status: CarillonCommand {
             let padding = String(repeating: " ", count: max(1, 12 - title.count))
             environment.line(environment.style.bold(title) + padding + Printable.escaped(text))
         }
-        line("daemon", daemon(isRunning, value, environment))
+        line(
+            "daemon",
+            (answers && !isRecorded ? "running, but not in the ledger yet; " : "")
+                + daemon(isRecorded, value, environment))
+        if let trouble { line("trouble", trouble) }
         line("database", path)
         line("schedules", "\(value("schedules") ?? "0") active")
         let slots = ["pending", "starting", "unknown", "held"]
@@ -58,6 +65,24 @@ struct Status: CarillonCommand {
                     .init("clock_skew_seconds", "CLOCK AHEAD (s)", isNumber: true),
                     .init("requests_sent", "REQUESTS", isNumber: true),
                 ], environment.style))
+    }
+
+    /// Asks the daemon what only it can say: a full disk leaves no room to write that it is full, nor
+    /// that the daemon was started.
+    private func ask(
+        _ environment: CommandEnvironment, isRecorded: Bool
+    ) async -> (answers: Bool, trouble: String?) {
+        guard let socket = try? ledger.controlSocket(environment) else { return (false, nil) }
+        do {
+            let answer = try await ControlClient(socketPath: socket, timeoutSeconds: 5)
+                .send(ControlMessage(verb: "ping"))
+            return (true, answer.exitCode == 0 ? nil : answer.message)
+        } catch {
+            // Who may read the ledger need not be allowed to use the socket, and a daemon that is
+            // down is no trouble that hasn't been said.
+            let isForbidden = "\(error)".contains("you may not use the socket")
+            return (false, isForbidden || !isRecorded ? nil : "\(error)")
+        }
     }
 
     private func daemon(

@@ -8,7 +8,8 @@ struct ControlDesk: Sendable {
     let inbox: Inbox
     let desk: ReplyDesk
     let reloader: Reloader
-    let database: String
+    /// Why turns can't be written, in words; nil: they can.
+    let failure: @Sendable () -> String?
 
     /// Performs a command of a person.
     func perform(_ request: ControlRequest) async -> ControlResponse {
@@ -31,8 +32,10 @@ struct ControlDesk: Sendable {
                 inbox.post(.command(id: id, command, actor: actor))
             }
         }
-        return message.verb == "reload"
-            ? await reloader.reload() : CommandReply(exitCode: 0, message: "alive")
+        if message.verb == "reload" { return await reloader.reload() }
+        // Answered by the daemon itself: on a full disk the ledger can't say that it is full.
+        return failure().map { CommandReply(exitCode: 75, message: "nothing is sent: \($0)") }
+            ?? CommandReply(exitCode: 0, message: "alive")
     }
 
     private static func status(_ exitCode: Int32) -> Int {

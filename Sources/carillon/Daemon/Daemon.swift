@@ -124,10 +124,10 @@ struct Daemon {
         let reloader = Reloader(
             path: configPath, loader: loader, clock: clock, routes: parts.routes,
             inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse, logger: logger,
-            settings: loaded.daemon)
+            settings: loaded.daemon, zones: ZonesInUse(loaded.engine))
         let control = ControlDesk(
             inbox: parts.inbox, desk: parts.desk, reloader: reloader,
-            database: loaded.daemon.database)
+            failure: { [pulse = parts.pulse] in pulse.failure })
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: performer),
             .init(
@@ -141,8 +141,7 @@ struct Daemon {
                     perform: { await control.perform($0) })),
             .init(
                 service: FileWatch(
-                    reloader: reloader, routes: parts.routes, inbox: parts.inbox, clock: clock,
-                    zones: Set(loaded.engine.schedules.map(\.timezone)))),
+                    reloader: reloader, routes: parts.routes, inbox: parts.inbox, clock: clock)),
             .init(service: ReloadSignal(reloader: reloader, notifier: notifier)),
         ]
         if let director {

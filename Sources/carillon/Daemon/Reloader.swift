@@ -1,6 +1,7 @@
 import Engine
 import Logging
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
 /// Reads the config files again; a reload is all or nothing.
@@ -15,6 +16,8 @@ struct Reloader: Sendable {
     let logger: Logger
     /// What the daemon was started with; a reload can't change it.
     let settings: DaemonSettings
+    /// The zones to watch from now on.
+    let zones: ZonesInUse
 
     /// Reloads, and answers once the scheduler works by the new configuration.
     ///
@@ -30,6 +33,7 @@ struct Reloader: Sendable {
                 exitCode: 2, message: "the configuration stays as it was:\n\(error)")
         }
         for warning in loaded.warnings { logger.warning("\(warning)") }
+        zones.replace(by: loaded.engine)
         var reply = await desk.ask { id in
             inbox.post(.configuration(loaded.engine, commandID: id))
         }
@@ -39,6 +43,27 @@ struct Reloader: Sendable {
             logger.warning("the changes of [daemon] need a restart")
         }
         return reply
+    }
+}
+
+/// The zones that the present configuration names; a reload replaces them.
+final class ZonesInUse: Sendable {
+    private let state: Mutex<Set<String>>
+
+    init(_ configuration: EngineConfiguration) {
+        state = Mutex(Self.names(in: configuration))
+    }
+
+    /// Their names.
+    var names: Set<String> { state.withLock { $0 } }
+
+    func replace(by configuration: EngineConfiguration) {
+        let names = Self.names(in: configuration)
+        state.withLock { $0 = names }
+    }
+
+    private static func names(in configuration: EngineConfiguration) -> Set<String> {
+        Set(configuration.schedules.map(\.timezone))
     }
 }
 
@@ -66,7 +91,6 @@ struct FileWatch: Service {
     let routes: ConnectionRoutes
     let inbox: Inbox
     let clock: any SchedulerClock
-    let zones: Set<String>
 
     private static let gapMilliseconds: Int64 = 10_000
 
@@ -79,7 +103,9 @@ struct FileWatch: Service {
                 for (connection, path) in routes.secretFiles where new[path] != known[path] {
                     inbox.post(.credentialChanged(connection: connection))
                 }
-                if zones.contains(where: { new[$0] != known[$0] }) {
+                // A zone that a reload has added has no stamp yet and causes one more reload, which
+                // closes the gap between its reading and its first stamp.
+                if reloader.zones.names.contains(where: { new[$0] != known[$0] }) {
                     // A tzdata update: the rules are compiled anew, slots that moved are logged.
                     _ = await reloader.reload()
                 }
@@ -91,7 +117,9 @@ struct FileWatch: Service {
     private func stamps() -> [String: Int64] {
         var stamps: [String: Int64] = [:]
         for (_, path) in routes.secretFiles { stamps[path] = SystemFiles.modified(path) }
-        for zone in zones { stamps[zone] = SystemFiles.modified("/usr/share/zoneinfo/\(zone)") }
+        for zone in reloader.zones.names {
+            stamps[zone] = SystemFiles.modified("/usr/share/zoneinfo/\(zone)")
+        }
         return stamps
     }
 }

@@ -1,0 +1,69 @@
+import Glibc
+
+// Memory safety of this file: open, fstat and pread on descriptors that are closed in the same
+// function, into buffers that live for the length of the call.
+
+/// The write-ahead log (`-wal`) beside a database, as it is found before SQLite opens them.
+///
+/// SQLite believes whatever log lies there: beside a missing database it is deleted, beside a
+/// restored one it is replayed into it, and with a damaged head it is forgotten, each without a
+/// word. Intents are in that log; without them slots would be started again.
+enum LogFile {
+    /// Refuses a log that can't be the database's own.
+    ///
+    /// - Parameter databasePath: the database; need not exist.
+    /// - Throws: `StoreError` of kind `.corrupt`; nothing has been changed.
+    static func check(databasePath: String) throws {
+        let path = databasePath + "-wal"
+        guard let log = Head(path: path), log.size > 0, !log.bytes.allSatisfy({ $0 == 0 }) else {
+            return
+        }
+        func refuse(_ cause: String, _ advice: String) throws {
+            throw StoreError(
+                kind: .corrupt, attempted: "use the database", path: databasePath, cause: cause,
+                advice: advice)
+        }
+        guard let database = Head(path: databasePath), database.size > 0 else {
+            return try refuse(
+                "it is gone, and its log \(path) is still there",
+                "put the database back, or move the log away to begin a new ledger")
+        }
+        guard log.bytes.starts(with: [0x37, 0x7f, 0x06]) else {
+            return try refuse(
+                "the head of its log \(path) is damaged",
+                "keep both files; restore a backup made by `carillon backup`, or move the log "
+                    + "away and lose what it holds")
+        }
+        // Bytes 18 and 19 of a database say how it is written: 2, 2 for one with such a log. What
+        // `carillon backup` has made says 1, 1 until a daemon opens it.
+        let isWithoutLog =
+            database.bytes.starts(with: Array("SQLite format 3".utf8)) && database.bytes.count > 19
+            && database.bytes[18] == 1 && database.bytes[19] == 1
+        if isWithoutLog {
+            try refuse(
+                "the log \(path) belongs to another database (was this one restored?)",
+                "move \(path) and \(databasePath)-shm away")
+        }
+    }
+
+    /// Size and first bytes of a file.
+    private struct Head {
+        let size: Int
+        let bytes: [UInt8]
+
+        /// Reads them; nil if there is no such file, or it can't be read.
+        init?(path: String) {
+            let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { return nil }
+            defer { close(descriptor) }
+            var status = stat()
+            guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                return nil
+            }
+            var buffer = [UInt8](repeating: 0, count: 32)
+            let count = unsafe pread(descriptor, &buffer, buffer.count, 0)
+            size = Int(status.st_size)
+            bytes = Array(buffer.prefix(max(0, count)))
+        }
+    }
+}

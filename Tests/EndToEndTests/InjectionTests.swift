@@ -1,0 +1,152 @@
+import Foundation
+import Sandbox
+import Testing
+
+/// System calls that fail, and deaths at the n-th of them: strace's injection (reliability.md 2.5).
+@Suite("Fault: system calls fail", .timeLimit(.minutes(4)))
+struct InjectionTests {
+    /// What strace does to a life.
+    struct Injection: Sendable, CustomStringConvertible {
+        let call: String
+        let effect: String
+        var description: String { "\(call):\(effect)" }
+    }
+
+    /// The calls of a life up to its first starts, counted by thread: the first of them open the
+    /// database, the later ones commit turns.
+    private static let spread = [1, 2, 3, 5, 8, 12, 17, 24, 32, 41, 55, 70]
+
+    @Test(
+        "A failed write or sync releases no effect, ends the daemon, and the next start recovers",
+        .enabled(if: Machine.canInject, Machine.injectAdvice))
+    func errors() async throws {
+        let injections =
+            [2, 4, 6, 8, 10, 13, 16, 20].map {
+                Injection(call: "fdatasync", effect: "error=EIO:when=\($0)")
+            }
+            + [2, 6, 12, 20, 35, 60, 90].map {
+                Injection(call: "pwrite64", effect: "error=EIO:when=\($0)")
+            }
+            + [30, 200].map { Injection(call: "pread64", effect: "error=EIO:when=\($0)+") }
+        try await lives(injections, name: "I/O errors") { outcome, injection in
+            // SQLite takes a read that fails for a damaged file system (SQLITE_IOERR_CORRUPTFS).
+            let isRead = injection.call == "pread64"
+            #expect(
+                outcome.status == (isRead ? 78 : 1), "\(injection) said: \(outcome.errors)")
+            #expect(
+                outcome.errors.contains(isRead ? "restore a backup" : "look at the disk"),
+                "\(injection) said: \(outcome.errors)")
+        }
+    }
+
+    @Test(
+        "Killed at the n-th system call, over a spread of n",
+        .enabled(if: Machine.canInject, Machine.injectAdvice))
+    func kills() async throws {
+        let injections =
+            Self.spread.map { Injection(call: "pwrite64", effect: "signal=KILL:when=\($0)") }
+            + Self.spread.prefix(7).map {
+                Injection(call: "fdatasync", effect: "signal=KILL:when=\($0)")
+            }
+            + Self.spread.prefix(6).map {
+                Injection(call: "write,writev,sendto,sendmsg", effect: "signal=KILL:when=\($0)")
+            }
+            + Self.spread.prefix(6).map {
+                Injection(call: "read,recvfrom,recvmsg", effect: "signal=KILL:when=\($0 * 4)")
+            }
+        try await lives(injections, name: "kill at the n-th call") { outcome, injection in
+            #expect(outcome.status == SIGKILL, "\(injection) said: \(outcome.errors)")
+        }
+    }
+
+    @Test(
+        "One write without room, and one that is cut short, are got over",
+        .enabled(if: Machine.canInject, Machine.injectAdvice))
+    func passing() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(port: port, schedules: Self.schedules, daemon: Self.ramp)
+            defer { site.remove() }
+            let truth = Truth(site: site, world: world, periods: Self.periods)
+            // The ledger is made first, so that the writes meant are those of turns.
+            let maker = try await Life(config: site.config, in: site.folder)
+            #expect(await maker.isReady())
+            #expect(await maker.stop().status == 0)
+            for effect in ["error=ENOSPC:when=20", "retval=7:when=25"] {
+                let injection = Injection(call: "pwrite64", effect: effect)
+                let life = try await Life(
+                    config: site.config, in: site.folder, under: Self.strace(injection))
+                #expect(await life.isReady())
+                if effect.contains("ENOSPC") {
+                    #expect(await life.says("STATUS=disk full"))
+                    #expect(await life.says("STATUS=the database works again"))
+                }
+                let reachedAt = Truth.now
+                #expect(try await life.turns { try await truth.isSettled(upTo: reachedAt) })
+                let stoppedAt = Truth.now
+                #expect(await life.stop().status == 0, "\(injection) said: \(life.log)")
+                try await truth.expect(upTo: stoppedAt)
+            }
+        }
+    }
+
+    /// One life for each injection, then a whole one; the ledger must tell the truth at the end.
+    private func lives(
+        _ injections: [Injection], name: String, _ judge: (Outcome, Injection) -> Void
+    ) async throws {
+        var lost = FaultRule(.lostAfter(), operation: "runProcess")
+        lost.probability = 0.2
+        let world = World(faults: [lost])
+        try await world.serving { port in
+            let site = try Site(port: port, schedules: Self.schedules, daemon: Self.ramp)
+            defer { site.remove() }
+            let truth = Truth(site: site, world: world, periods: Self.periods)
+            for injection in injections {
+                let life = try await Life(
+                    config: site.config, in: site.folder, under: Self.strace(injection))
+                judge(await life.end(), injection)
+                // No effect of a turn that was not durable: each request has its attempt.
+                let attempts =
+                    Int(
+                        try await site.ask(
+                            "SELECT count(*) FROM sqlite_schema WHERE name = 'attempts'")) ?? 0
+                guard attempts == 1 else {
+                    #expect(world.starts == 0)
+                    continue
+                }
+                let stored = Int(try await site.ask("SELECT count(*) FROM attempts")) ?? 0
+                #expect(world.starts <= stored, "\(injection): a request without an intent")
+            }
+            world.heal()
+            let healedAt = Truth.now
+            let life = try await Life(config: site.config, in: site.folder)
+            #expect(await life.isReady())
+            #expect(try await life.turns { try await truth.isSettled(upTo: healedAt) })
+            let stoppedAt = Truth.now
+            #expect(await life.stop().status == 0)
+            let figures = try await truth.expect(upTo: stoppedAt)
+            print("\(name): \(injections.count) lives, \(figures)")
+            #expect(figures.runs > 0)
+        }
+    }
+
+    /// strace as a grandchild of ours, so that the process we start becomes the daemon.
+    private static func strace(_ injection: Injection) -> [String] {
+        [
+            "/usr/bin/strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e",
+            "trace=\(injection.call)", "-e", "inject=\(injection)",
+        ]
+    }
+
+    private static let ramp = "catchup_per_minute = 1200"
+    private static let periods = ["tick": 1, "tock": 1]
+    private static let schedules = """
+        [schedules.tick]
+        process = "\(Site.process)"
+        every = "1s"
+        [schedules.tock]
+        process = "\(Site.other)"
+        every = "1s"
+        missed = "all"
+        """
+}

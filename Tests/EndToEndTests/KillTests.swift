@@ -1,0 +1,70 @@
+import Foundation
+import Sandbox
+import Testing
+
+/// `kill -9` at random moments, with answers that are lost.
+@Suite("Fault: killed at random moments", .timeLimit(.minutes(5)))
+struct KillTests {
+    private static let lives = 50
+
+    @Test("50 lives of about a second: no slot is started twice, none is lost")
+    func kills() async throws {
+        var chance = Chance()
+        let world = World(faults: Self.faults) { scenario in
+            scenario.latencyMilliseconds = 0...80
+            scenario.listDelayMilliseconds = 0...400
+        }
+        try await world.serving { port in
+            let site = try Site(
+                port: port, schedules: Self.schedules, daemon: "catchup_per_minute = 1200")
+            defer { site.remove() }
+            let truth = Truth(site: site, world: world, periods: ["tick": 1, "tock": 2, "tack": 3])
+            for _ in 0..<Self.lives {
+                let life = try await Life(config: site.config, in: site.folder)
+                // A random moment is the point: some lives end before they are ready.
+                let milliseconds = Int.random(in: 30...1400, using: &chance)
+                try await Task.sleep(for: .milliseconds(milliseconds))
+                #expect(await life.kill().status == SIGKILL, "it ended by itself: \(life.log)")
+            }
+            world.heal()
+            let healedAt = Truth.now
+            let life = try await Life(config: site.config, in: site.folder)
+            #expect(await life.isReady())
+            #expect(try await life.turns { try await truth.isSettled(upTo: healedAt) })
+            let stoppedAt = Truth.now
+            #expect(await life.stop().status == 0)
+            let figures = try await truth.expect(upTo: stoppedAt)
+            print("kill -9: seed \(chance.seed), \(Self.lives) lives, \(figures)")
+            // The test must have met what it is about.
+            #expect(figures.adopted > 0, "no answer was lost: seed \(chance.seed)")
+            #expect(figures.runs > Self.lives / 2)
+        }
+    }
+
+    private static var faults: [FaultRule] {
+        // Both within request_window: the API acts, at once or a little later, and nobody hears.
+        [
+            (Fault.lostAfter(), 0.2), (.lostAfter(actsAfterMilliseconds: 600), 0.1),
+            (.lostBefore, 0.1),
+        ]
+        .map { fault, probability in
+            var rule = FaultRule(fault, operation: "runProcess")
+            rule.probability = probability
+            return rule
+        }
+    }
+
+    private static let schedules = """
+        [schedules.tick]
+        process = "\(Site.process)"
+        every = "1s"
+        [schedules.tock]
+        process = "\(Site.other)"
+        every = "2s"
+        missed = "all"
+        [schedules.tack]
+        process = "\(Site.other)"
+        every = "3s"
+        missed = "skip"
+        """
+}
