@@ -162,6 +162,22 @@ import Timetable
         #expect((2...120).contains(refused), "\(refused)")
     }
 
+    /// Two slots of one process: the answer to one wakes the other, but not before its backoff.
+    @Test func twoSlotsThatAreBothInConflictDoNotWakeEachOther() throws {
+        let theatre = try Theatre(
+            ["a", "b"].map {
+                Theatre.schedule($0, every: 15) {
+                    $0.overlap = .allow
+                    $0.onConflict = .retry
+                    $0.retry.maxAttempts = nil
+                }
+            })
+        theatre.world.sandbox.inject(FaultRule(.error(409, acts: false), operation: "runProcess"))
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 29)
+        #expect((4...60).contains(theatre.world.starts.count), "\(theatre.world.starts.count)")
+    }
+
     @Test func aHintOfHoursIsInAttentionAndUnblockLiftsIt() throws {
         let theatre = try Theatre()
         var fault = Fault.error(429, acts: false)

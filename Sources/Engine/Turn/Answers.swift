@@ -322,9 +322,7 @@ extension Clockwork {
             // Certificate and name errors stay until somebody mends them: slow and loud.
             let until =
                 isCertificate ? now.adding(milliseconds: 300_000) : backoff(slot, schedule)
-            try ledger.move(
-                slot.slotID, .pending, reason: "\(number) was not sent: \(failure.summary)",
-                nextActionAt: until)
+            try wait(slot, until: until, why: "\(number) was not sent: \(failure.summary)")
         case .conflict, .unavailable:
             try finishAttempt(attempt, .refused, failure, errorID, connection)
             try retry(slot, schedule, why: "\(number): \(failure.summary)")
@@ -363,9 +361,13 @@ extension Clockwork {
             return try end(slot, .failed, "\(why); retry.max_attempts (\(max)) is used up")
         }
         let until = backoff(slot, schedule)
-        try ledger.move(
-            slot.slotID, .pending, reason: "\(why); again at \(until.iso8601)",
-            nextActionAt: until)
+        try wait(slot, until: until, why: "\(why); again at \(until.iso8601)")
+    }
+
+    /// Waits for the next attempt, whatever news there may be of process and connection.
+    func wait(_ slot: SlotRow, until: Instant, why: String) throws {
+        memory.backoffs[slot.slotID] = (slot.connection, until)
+        try ledger.move(slot.slotID, .pending, reason: why, nextActionAt: until)
     }
 
     private func backoff(_ slot: SlotRow, _ schedule: Schedule?) -> Instant {

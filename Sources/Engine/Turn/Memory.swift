@@ -36,6 +36,9 @@ struct Memory {
     var readingRuns: Set<Int64> = []
     /// Slots whose process is being validated.
     var validatingSlots: Set<Int64> = []
+    /// Slots whose last answer said how long to wait: what wakes them otherwise is no reason to go
+    /// before.
+    var backoffs: [Int64: (connection: String, until: Instant)] = [:]
     /// Validations in a row that told nothing, by slot.
     var validationFailures: [Int64: Int] = [:]
     /// Schedules whose process is being validated ahead of a slot.

@@ -222,10 +222,11 @@ extension Clockwork {
                 _ = try wait(slot, "the token was not accepted", 0)
                 return
             }
-            _ = try wait(
-                slot, "the process could not be validated: \(failure.summary)",
-                Backoff.delayMilliseconds(
-                    RetryPolicy(), attempt: failures + 2, seed: UInt64(bitPattern: slotID)))
+            let delay = Backoff.delayMilliseconds(
+                RetryPolicy(), attempt: failures + 2, seed: UInt64(bitPattern: slotID))
+            try wait(
+                slot, until: now.adding(milliseconds: delay),
+                why: "the process could not be validated: \(failure.summary)")
         }
     }
 }

@@ -268,7 +268,7 @@ extension Clockwork {
                 $0.credentialFailures = 0
             }
             try ledger.clear(kind: "credential", subject: connection.name)
-            try ledger.wakeSlots(connection: connection.name, now: now)
+            try endBackoffs(connection.name)
             log(.notice, "the credential of \(connection.name) is accepted again")
         }
         try noteReachable(connection)
@@ -328,7 +328,13 @@ extension Clockwork {
         guard wasOpen else { return }
         log(.notice, "\(connection.name) answers again")
         try ledger.clear(kind: "unreachable", subject: connection.name)
-        try ledger.wakeSlots(connection: connection.name, now: now)
+        try endBackoffs(connection.name)
+    }
+
+    /// What the slots of a connection were waiting for is over, also what their own answers said.
+    private func endBackoffs(_ connection: String) throws {
+        memory.backoffs = memory.backoffs.filter { $0.value.connection != connection }
+        try ledger.wakeSlots(connection: connection, now: now)
     }
 
     /// Probes of open breakers and bad credentials; a probe is a list, never a start.
