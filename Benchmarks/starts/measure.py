@@ -133,6 +133,12 @@ def synced_writes(folder):
     return count / (time.monotonic() - began)
 
 
+def processor_seconds(pid):
+    """User and system time of a process; None where strace stands between."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def ask(folder, sql):
     with sqlite3.connect(f"file:{folder}/carillon.db?mode=ro", uri=True, timeout=5) as database:
         return database.execute(sql).fetchall()
@@ -147,7 +153,7 @@ def wait_for_starts(folder, schedules, until):
     print("not all were started in time", file=sys.stderr)
 
 
-def report(folder, options, ab, latency, syncs):
+def report(folder, options, ab, latency, syncs, processor):
     (began, ended, count), = ask(
         folder, "SELECT min(began_at), max(ended_at), count(*) FROM attempts WHERE state = 'started'")
     (attempts,), = ask(folder, "SELECT count(*) FROM attempts")
@@ -157,6 +163,8 @@ def report(folder, options, ab, latency, syncs):
     seconds = max(1, ended - began) / 1000
     rate = count / seconds
     print(f"{count} of {options.schedules} started, {attempts} attempts, in {seconds:.2f} s: {rate:.0f} durable starts a second")
+    if not options.slow_sync_ms:
+        print(f"{processor / max(1, count) * 1e6:.0f} us of processor time a start, all of the daemon")
     print(f"accepted after the due second: p50 {lags[len(lags) // 2]} ms, p99 {lags[len(lags) * 99 // 100]} ms, last {lags[-1]} ms")
     print(f"same minute: ab {ab:.0f} bare POSTs a second on fresh connections (p50 {latency} ms), ratio {rate / ab:.2f}")
     print(f"same minute: {syncs:.0f} synced 4 KiB writes a second on this disk, {rate / syncs:.2f} starts a sync")
@@ -187,9 +195,11 @@ def main():
                        "-e", f"inject=fdatasync,fsync:delay_exit={delay}"] + command
         log = open(folder / "daemon.log", "w")
         daemon = subprocess.Popen(command, stdout=log, stderr=log)
-        time.sleep(max(0, due.timestamp() - time.time()) + 1)
+        time.sleep(max(0, due.timestamp() - time.time() - 1))
+        before = processor_seconds(daemon.pid)
+        time.sleep(2)
         wait_for_starts(folder, options.schedules, due.timestamp() + options.within)
-        report(folder, options, ab, latency, syncs)
+        report(folder, options, ab, latency, syncs, processor_seconds(daemon.pid) - before)
     finally:
         for child in (daemon, nginx):
             if child:

@@ -6,6 +6,10 @@ enum LedgerMetrics {
     private static let known: [(name: String, kind: MetricFamily.Kind, help: String)] = [
         ("start_lag_seconds", .summary, "From the time a slot was due to its accepted start."),
         ("run_duration_seconds", .summary, "From a run's creation to its end."),
+        (
+            "detect_lag_seconds", .gauge,
+            "From a run's end to the look that saw it, the longest of the last 24 hours."
+        ),
         ("runs_in_flight", .gauge, "Runs that are neither complete nor cancelled."),
         ("attempts_unknown", .gauge, "Starts whose answer was lost and is being settled."),
         ("overdue_slots", .gauge, "Slots that are due and not started yet."),

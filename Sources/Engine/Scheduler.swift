@@ -15,6 +15,8 @@ package struct SchedulerObserver: Sendable {
     package var turnCompleted: @Sendable (Now) -> Void
     /// The store refused a turn for now (disk full, busy); nil: it works again.
     package var storeFailing: @Sendable (StoreError?) -> Void
+    /// A turn that wrote something took so many milliseconds, its durable COMMIT included.
+    package var wrote: @Sendable (Int64) -> Void
     /// An effect to perform.
     package var release: @Sendable (Effect) -> Void
 
@@ -22,10 +24,12 @@ package struct SchedulerObserver: Sendable {
     package init(
         turnCompleted: @escaping @Sendable (Now) -> Void,
         storeFailing: @escaping @Sendable (StoreError?) -> Void,
+        wrote: @escaping @Sendable (Int64) -> Void = { _ in },
         release: @escaping @Sendable (Effect) -> Void
     ) {
         self.turnCompleted = turnCompleted
         self.storeFailing = storeFailing
+        self.wrote = wrote
         self.release = release
     }
 }
@@ -92,6 +96,10 @@ package actor Scheduler {
             let now = clock.now()
             do {
                 let result = try clockwork.take(inputs, now: now)
+                if result.didWrite {
+                    observer.wrote(
+                        clock.now().monotonicMilliseconds - now.monotonicMilliseconds)
+                }
                 if refusals > 0 { observer.storeFailing(nil) }
                 (kept, refusals) = ([], 0)
                 for effect in result.effects { observer.release(effect) }

@@ -14,7 +14,11 @@ extension SandboxState {
         let isOldTokenPath = inquiry.address.path.first == "iam"
         guard let version = inquiry.version else {
             return isOldTokenPath
-                ? token(inquiry) : error(inquiry, 404, "The requested resource was not found.")
+                ? token(inquiry)
+                : error(
+                    inquiry, 404,
+                    "The requested resource was not found: without the header X-Version a request "
+                        + "goes to version 2022-01-01, which has none of these.")
         }
         guard scenario.apiVersions.contains(version) else {
             return error(

@@ -14,7 +14,7 @@ extension World {
                 line.message.hasPrefix($0)
             }
             if line.level == .error, !isExplained {
-                errorLines.append(line.message)
+                noteError(line.message)
             }
         case .reply(_, let reply):
             replies.append(reply)
@@ -37,13 +37,15 @@ extension World {
                 effect.call, endpoint: effect.endpoint, token: effect.token,
                 credential: credential)
         else {
-            errorLines.append("request could not be encoded: \(effect.call.operation)")
+            noteError("request could not be encoded: \(effect.call.operation)")
             return
         }
         requestTimes[effect.connection, default: []].append(monotonic)
-        noteEarly(effect)
+        if plan.keepsBook { noteEarly(effect) }
         let outcome = sandbox.handle(request, at: time)
-        if case .startRun = effect.call, let slotID = clockwork?.slotID(ofRequest: effect.id) {
+        if plan.keepsBook, case .startRun = effect.call,
+            let slotID = clockwork?.slotID(ofRequest: effect.id)
+        {
             starts.append(
                 StartRequest(slotID: slotID, requestNumber: sandbox.log.requests, at: time))
         }

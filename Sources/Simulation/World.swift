@@ -23,6 +23,14 @@ package final class World {
         package var skewMilliseconds: Int64 = 0
         /// Which of the sandbox's clients a connection is; the first where it is not named.
         package var clients: [String: Int] = [:]
+        /// Bounds of the daemon's turns.
+        package var limits = Clockwork.Limits()
+        /// The daemon wakes at multiples of this only, so that one turn takes what came meanwhile.
+        package var wakesEveryMilliseconds: Int64 = 1
+        /// A log line of level error ends a run; a play with faults has some.
+        package var endsAtErrors = true
+        /// Keeps what the checker compares the ledger with; a play of a year needs none of it.
+        package var keepsBook = true
 
         /// No deaths, all guards on.
         package init() {}
@@ -44,7 +52,6 @@ package final class World {
 
     struct Event {
         var at: Int64
-        var sequence: Int
         var payload: Payload
     }
 
@@ -89,11 +96,11 @@ package final class World {
     var ledger: Ledger?
     var clockwork: Clockwork?
     var events: [Event] = []
-    private var sequence = 0
     private var nextDeadline: Instant?
     private var mustTurn = true
     private var spins = 0
     private static let spinsMax = 200
+    private static let errorLinesMax = 1000
 
     /// Makes a world whose daemon has not started yet.
     ///
@@ -134,15 +141,20 @@ package final class World {
         spins = 0
         noteRules()
         do {
-            let ledger = try Ledger(path: path, pid: nil, now: wall, durability: .simulated)
+            let ledger = try Ledger(
+                path: path, pid: nil, now: wall,
+                durability: plan.keepsBook ? .simulated : .thrownAway)
             let clockwork = Clockwork(
-                ledger: ledger, pid: 1, version: "simulated", recompile: recompile)
+                ledger: ledger, pid: 1, version: "simulated", recompile: recompile,
+                limits: plan.limits)
             clockwork.guards = plan.guards
             self.ledger = ledger
             self.clockwork = clockwork
             let everyStep = plan.diesAtEveryStep
-            ledger.database.willStep = { [weak self] sql in
-                if everyStep || Ledger.isTransactionEdge(sql) { try self?.pass() }
+            if plan.keepsBook {
+                ledger.database.willStep = { [weak self] sql in
+                    if everyStep || Ledger.isTransactionEdge(sql) { try self?.pass() }
+                }
             }
             post(.configuration(configuration, commandID: nil), afterMilliseconds: 0)
         } catch is Killed {
@@ -193,9 +205,11 @@ package final class World {
     }
 
     func post(_ payload: Payload, afterMilliseconds: Int64) {
-        sequence += 1
-        events.append(
-            Event(at: monotonic + max(0, afterMilliseconds), sequence: sequence, payload: payload))
+        let event = Event(at: monotonic + max(0, afterMilliseconds), payload: payload)
+        // In the order of their instants, of equal ones in that of their posting.
+        var place = events.count
+        while place > 0, events[place - 1].at > event.at { place -= 1 }
+        events.insert(event, at: place)
     }
 
     /// Lets the world run until an instant, or until the daemon dies.
@@ -204,7 +218,7 @@ package final class World {
     @discardableResult
     package func run(until end: Instant) throws -> Bool {
         while let clockwork {
-            guard let next = nextMoment(), next <= end, errorLines.isEmpty else {
+            guard let next = nextMoment(), next <= end, !isOver else {
                 time = max(time, end)
                 return true
             }
@@ -224,34 +238,36 @@ package final class World {
     /// Lets time pass with the daemon down.
     package func rest(until end: Instant) { time = max(time, end) }
 
+    /// The daemon turned in circles: this life goes no further.
+    package var isStuck: Bool { spins >= Self.spinsMax }
+    private var isOver: Bool { isStuck || plan.endsAtErrors && !errorLines.isEmpty }
+
     private func nextMoment() -> Instant? {
         var earliest: Instant?
-        if let event = events.lazy.map(\.at).min() {
-            earliest = origin.adding(milliseconds: event)
-        }
+        if let event = events.first { earliest = origin.adding(milliseconds: event.at) }
         if let nextDeadline {
             let at = nextDeadline.adding(milliseconds: -skewMilliseconds)
             earliest = min(earliest ?? at, at)
         }
         if mustTurn { earliest = min(earliest ?? time, time) }
-        return earliest
+        let step = plan.wakesEveryMilliseconds
+        guard step > 1, let earliest, earliest > time else { return earliest }
+        let late = earliest.since(origin) % step
+        return late == 0 ? earliest : earliest.adding(milliseconds: step - late)
     }
 
     private func turn(_ clockwork: Clockwork, isSpin: Bool) throws {
         let now = monotonic
-        var ready: [Event] = []
-        if events.contains(where: { $0.at <= now }) {
-            ready = events.filter { $0.at <= now }
-                .sorted { ($0.at, $0.sequence) < ($1.at, $1.sequence) }
-            events.removeAll { $0.at <= now }
-        }
+        let ready = Array(
+            events.prefix(while: { $0.at <= now }).prefix(plan.limits.inputsMax))
+        events.removeFirst(ready.count)
         for _ in ready { try pass() }
         turns += 1
         mustTurn = false
         let inputs = ready.map(input)
         let result = try clockwork.take(
             inputs, now: Now(wall: wall, monotonicMilliseconds: monotonic))
-        noteAcknowledged(ready, inputs)
+        if plan.keepsBook { noteAcknowledged(ready, inputs) }
         countSpins(isSpin && inputs.isEmpty && result.effects.isEmpty)
         // At least a millisecond on: a deadline that has come is a turn, not a standstill.
         nextDeadline = result.nextDeadline.map { max($0, wall.adding(milliseconds: 1)) }
@@ -264,9 +280,11 @@ package final class World {
     /// A turn that does nothing and wants another one at once is a hot loop.
     private func countSpins(_ isSpin: Bool) {
         spins = isSpin ? spins + 1 : 0
-        if spins == Self.spinsMax, errorLines.isEmpty {
-            errorLines.append("hot loop at \(wall.iso8601)")
-        }
+        if spins == Self.spinsMax { noteError("hot loop at \(wall.iso8601)") }
+    }
+
+    func noteError(_ line: String) {
+        if errorLines.count < Self.errorLinesMax { errorLines.append(line) }
     }
 
     /// A point at which the daemon may die.

@@ -18,6 +18,15 @@ package struct LedgerReading: Sendable, Equatable {
     }
 }
 
+/// A connection's request budget as the ledger keeps it.
+package struct ConnectionBudget: Sendable, Equatable {
+    package var connection: String
+    package var tatMicroseconds: Int64
+    /// What a 429 told; it replaces the config's numbers.
+    package var learnedRequests: Int64?
+    package var learnedWindowMilliseconds: Int64?
+}
+
 extension LedgerReader {
     /// The numbers behind `/metrics` that the ledger knows, by name and label.
     package func readings(at now: Instant) throws -> [LedgerReading] {
@@ -25,6 +34,20 @@ extension LedgerReader {
             LedgerReading(
                 name: row.string(0), label: row.string(1), labelValue: row.string(2),
                 value: Self.number(row.value(3)))
+        }
+    }
+
+    /// What each connection has used of its budget, and the limit it has learned.
+    package func budgets() throws -> [ConnectionBudget] {
+        try database.rows(
+            """
+            SELECT connection, budget_tat_us, learned_requests, learned_window_ms
+            FROM connections WHERE removed_at IS NULL ORDER BY connection
+            """
+        ) { row in
+            ConnectionBudget(
+                connection: row.string(0), tatMicroseconds: row.integer(1),
+                learnedRequests: row.int(2), learnedWindowMilliseconds: row.int(3))
         }
     }
 
@@ -54,6 +77,14 @@ extension LedgerReader {
         FROM process_runs
         WHERE schedule IS NOT NULL AND completed_at IS NOT NULL AND created_at IS NOT NULL
         GROUP BY schedule
+        UNION ALL
+        SELECT 'detect_lag_seconds', 'schedule', r.schedule,
+            max(coalesce((SELECT max(min(h.seen_at) - r.completed_at, 0)
+                FROM status_history AS h WHERE h.run_key = r.run_key AND h.status = r.status
+                    AND h.seen_at >= r.completed_at - 120000), 0)) / 1000.0
+        FROM process_runs AS r
+        WHERE r.schedule IS NOT NULL AND r.completed_at > ?1 - 86400000
+        GROUP BY r.schedule
         UNION ALL
         SELECT 'last_success_timestamp', 'schedule', schedule, max(completed_at) / 1000.0
         FROM process_runs

@@ -157,7 +157,7 @@ package final class LedgerReader {
             """)
     }
 
-    /// The daemon's last life, counts of open things: one row.
+    /// The daemon's last life, counts of open things, pauses in force: one row.
     package func status() throws -> LedgerTable {
         try table(
             """
@@ -176,8 +176,24 @@ package final class LedgerReader {
                 (SELECT count(*) FROM process_runs WHERE is_open = 1) AS open_runs,
                 (SELECT count(*) FROM attention) AS attention,
                 strftime('%Y-%m-%dT%H:%M:%SZ', d.draining_since_at / 1000, 'unixepoch')
-                    AS draining_since_at
+                    AS draining_since_at,
+                (SELECT count(DISTINCT q.schedule) FROM pauses AS q
+                    JOIN schedules AS c ON c.schedule = q.schedule AND c.state = 'active'
+                    WHERE q.kind = 'pause' AND q.lifted_at IS NULL
+                        AND (q.until_at IS NULL
+                            OR q.until_at > CAST(strftime('%s', 'now') AS INTEGER) * 1000)
+                ) AS paused_schedules,
+                strftime('%Y-%m-%dT%H:%M:%SZ', p.from_at / 1000, 'unixepoch')
+                    AS all_paused_since_at,
+                strftime('%Y-%m-%dT%H:%M:%SZ', p.until_at / 1000, 'unixepoch')
+                    AS all_paused_until_at,
+                p.requested_by AS all_paused_by, p.reason AS all_paused_reason
             FROM daemon AS d
+            LEFT JOIN pauses AS p ON p.pause_id = (SELECT q.pause_id FROM pauses AS q
+                WHERE q.schedule IS NULL AND q.kind = 'pause' AND q.lifted_at IS NULL
+                    AND (q.until_at IS NULL
+                        OR q.until_at > CAST(strftime('%s', 'now') AS INTEGER) * 1000)
+                ORDER BY q.until_at IS NOT NULL, q.until_at DESC LIMIT 1)
             LEFT JOIN lives AS l ON l.life_id = (SELECT max(life_id) FROM lives)
             """)
     }
@@ -220,12 +236,15 @@ package final class LedgerReader {
     }
 
     /// The slots of a schedule at an instant, of every kind (view `history`).
+    ///
+    /// A whole second means all of it: manual slots have milliseconds that people don't type.
     package func slots(schedule: String, at instant: Instant) throws -> LedgerTable {
-        try table(
+        let width: Int64 = instant.milliseconds % 1000 == 0 ? 1000 : 1
+        return try table(
             """
             SELECT h.* FROM history AS h JOIN slots AS s ON s.slot_id = h.slot_id
-            WHERE s.schedule = ? AND s.slot_at = ? ORDER BY s.slot_id
-            """, .text(schedule), .at(instant))
+            WHERE s.schedule = ? AND s.slot_at >= ? AND s.slot_at < ? ORDER BY s.slot_at, s.slot_id
+            """, .text(schedule), .at(instant), .at(instant.adding(milliseconds: width)))
     }
 
     /// One slot by its id (view `history`).
@@ -238,7 +257,8 @@ package final class LedgerReader {
         try table(
             """
             SELECT state, rule, timezone, process,
-                strftime('%Y-%m-%dT%H:%M:%SZ', effective_at / 1000, 'unixepoch') AS effective_at
+                strftime('%Y-%m-%dT%H:%M:%SZ', effective_at / 1000, 'unixepoch') AS effective_at,
+                firing_key
             FROM schedule_revisions WHERE schedule = ? AND effective_at <= ?
             ORDER BY effective_at DESC, revision_id DESC LIMIT 1
             """, .text(schedule), .at(instant))

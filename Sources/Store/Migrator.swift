@@ -66,7 +66,9 @@ package enum Migrator {
         guard id == applicationID || (id == 0 && tables == 0) || ours else {
             throw StoreError(
                 kind: .foreign, attempted: "use the database", path: database.path,
-                cause: "it belongs to another program (application_id \(id))",
+                cause: id == 0
+                    ? "it is a SQLite database, but not one of Carillon"
+                    : "it belongs to another program (application_id \(id))",
                 advice: "name another file under [daemon] database")
         }
     }

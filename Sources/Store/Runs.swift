@@ -229,8 +229,10 @@ extension Ledger {
     /// Sets until when an ended run is looked at again, and when an open one takes too long.
     package func setWatch(_ runKey: Int64, until: Instant?, runWithinAt: Instant?) throws {
         try database.run(
-            "UPDATE process_runs SET watch_until_at = ?, run_within_at = ? WHERE run_key = ?",
-            .at(until), .at(runWithinAt), .int(runKey))
+            """
+            UPDATE process_runs SET watch_until_at = ?1, run_within_at = ?2
+            WHERE run_key = ?3 AND (watch_until_at IS NOT ?1 OR run_within_at IS NOT ?2)
+            """, .at(until), .at(runWithinAt), .int(runKey))
     }
 
     /// Sets the next look at a run and its pace.
@@ -298,11 +300,14 @@ extension Ledger {
     }
 
     /// Open runs that take longer than their schedule allows and are not marked yet.
+    ///
+    /// In the order of their index: by `run_key`, SQLite would rather read every run there ever was.
     package func runsOverTime(now: Instant) throws -> [RunRow] {
         try database.rows(
             """
             SELECT \(RunRow.columns) FROM process_runs
-            WHERE is_open = 1 AND run_within_at <= ? AND outcome = 'active' ORDER BY run_key
+            WHERE is_open = 1 AND run_within_at <= ? AND outcome = 'active'
+            ORDER BY run_within_at, run_key
             """, .at(now), map: RunRow.init)
     }
 

@@ -216,8 +216,10 @@ extension Ledger {
     /// Counts the overlap skips in a row by one run; nil resets.
     package func setOverlap(schedule: String, runID: String?, skips: Int) throws {
         try database.run(
-            "UPDATE schedules SET overlap_run_id = ?, overlap_skips = ? WHERE schedule = ?",
-            .text(runID), .int(skips), .text(schedule))
+            """
+            UPDATE schedules SET overlap_run_id = ?1, overlap_skips = ?2
+            WHERE schedule = ?3 AND (overlap_run_id IS NOT ?1 OR overlap_skips <> ?2)
+            """, .text(runID), .int(skips), .text(schedule))
     }
 
     /// Sets a schedule aside after a failure of our own.

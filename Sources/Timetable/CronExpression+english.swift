@@ -128,8 +128,10 @@ extension CronExpression {
                 return spanPhrase(item, .weekday, English.weekday)
             }
         }
-        return (isPlain && parts.count == 1 && parts[0].contains("through") ? "" : "on ")
-            + English.list(parts) + (field.isHashed ? hashNote : "")
+        // 0, 7 and SUN are one day, and people write lists that name it twice.
+        let once = parts.indices.filter { !parts[..<$0].contains(parts[$0]) }.map { parts[$0] }
+        return (isPlain && once.count == 1 && once[0].contains("through") ? "" : "on ")
+            + English.list(once) + (field.isHashed ? hashNote : "")
     }
 
     private var monthPhrase: String? {

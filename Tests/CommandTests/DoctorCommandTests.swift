@@ -51,7 +51,7 @@ import Testing
         #expect(lines(run.output, "sqlite").count == 1)
         #expect(lines(run.output, "daemon").first?.hasPrefix("ok running, pid 4711") == true)
         #expect(lines(run.output, "attention").first?.hasPrefix("warn waiting") == true)
-        #expect(lines(run.output, "socket").first?.hasPrefix("bad the daemon can't be") == true)
+        #expect(lines(run.output, "socket").first?.hasPrefix("bad no daemon listens at") == true)
     }
 
     @Test func aDaemonThatNeverRanIsNoDisease() async {

@@ -108,6 +108,12 @@ struct Life {
         outcome(await program.status(withinSeconds: 30))
     }
 
+    /// Whether it lives, or how it ended.
+    var state: String {
+        let process = program.process
+        return process.isRunning ? "running" : "ended with \(process.terminationStatus)"
+    }
+
     /// What it has logged so far.
     var log: String { logs.text("errors") }
 

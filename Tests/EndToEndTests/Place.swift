@@ -103,12 +103,10 @@ enum Machine {
         "/usr/bin/strace", ["-D", "-f", "-qq", "-o", "/dev/null", "/bin/true"])
     static let injectAdvice: Comment = "skipped: strace is missing or may not trace here"
 
-    /// The library that fakes the clock, if it is installed.
-    static let faketime: String? = [
-        "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-        "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
-    ].first { FileManager.default.fileExists(atPath: $0) }
-    static let faketimeAdvice: Comment = "skipped: the package faketime is not installed"
+    /// A C compiler, which the build needs as well.
+    static let compiler: String? = ["/usr/bin/cc", "/usr/bin/gcc", "/opt/swift/usr/bin/clang"]
+        .first { FileManager.default.isExecutableFile(atPath: $0) }
+    static let compilerAdvice: Comment = "skipped: no C compiler for a library that fakes the clock"
 
     private static func succeeds(_ path: String, _ arguments: [String]) -> Bool {
         guard FileManager.default.isExecutableFile(atPath: path) else { return false }

@@ -37,6 +37,14 @@ package struct RateBudget: Sendable, Equatable {
             ? now : Instant(milliseconds: (allowed + 999) / 1000)
     }
 
+    /// How many requests of that priority could go at once.
+    package func available(_ priority: Priority, now: Instant) -> Int64 {
+        let ahead = max(0, tatMicroseconds - now.milliseconds * 1000)
+        guard priority == .start else { return ahead == 0 ? 1 : 0 }
+        let room = (burst - 1) * incrementMicroseconds - ahead
+        return room < 0 ? 0 : room / incrementMicroseconds + 1
+    }
+
     /// Takes one request, or says from when on it may go.
     ///
     /// - Returns: nil if it may go now.

@@ -20,7 +20,9 @@ package final class Clockwork {
     package struct Limits: Sendable {
         package var inputsMax = 512
         package var slotRowsMax = 2000
-        package var decisionsMax = 2000
+        /// Few enough that the first starts of a full second are on the wire while the next are
+        /// decided, many enough to share a commit.
+        package var decisionsMax = 256
         /// Runs that a turn takes up at most; each answer brings another turn.
         package var pollsMax = 32
         /// Runs whose pace a list sets anew at most.
@@ -36,6 +38,8 @@ package final class Clockwork {
         /// Full reads in flight at most; with a list, of 16 MiB each at most: 64 MiB in all
         /// (section 7).
         package var readsInFlightMax = 3
+        /// Keeps the view `upcoming`, which nobody reads in a play of `carillon simulate`.
+        package var keepsUpcoming = true
 
         /// Makes the limits of DESIGN.md.
         package init() {}
@@ -193,7 +197,7 @@ package final class Clockwork {
             try lookAtRuns()
             try tendConnections()
             try sendSweeps()
-            try refreshUpcoming()
+            if limits.keepsUpcoming { try refreshUpcoming() }
         }
         try saveState()
         memory.last = turn.now

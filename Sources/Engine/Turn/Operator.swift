@@ -95,7 +95,9 @@ extension Clockwork {
             }
         }
         let words = until.map { "until \($0.iso8601)" } ?? "until resumed"
-        let also = waiting > 0 ? "; \(waiting) waiting slots were skipped" : ""
+        let also =
+            waiting == 0
+            ? "" : "; \(waiting) waiting \(waiting == 1 ? "slot was" : "slots were") skipped"
         return .done("\(name ?? "all schedules") paused \(words)\(also)")
     }
 
@@ -117,7 +119,13 @@ extension Clockwork {
         }
         try ledger.audit(
             actor: actor, action: "resume", subject: name ?? "all schedules", now: now)
-        return .done("\(lifted) pauses of \(name ?? "all schedules") lifted\(also)")
+        let words =
+            switch lifted {
+            case 0: "no pause was in force"
+            case 1: "1 pause lifted"
+            default: "\(lifted) pauses lifted"
+            }
+        return .done("\(name ?? "all schedules"): \(words)\(also)")
     }
 
     private func skip(

@@ -149,6 +149,8 @@ extension Clockwork {
             try ledger.schedule(former) != nil
         {
             try ledger.renameSchedule(former, to: schedule.name)
+            try ledger.audit(
+                actor: "reload", action: "rename", subject: former, detail: schedule.name, now: now)
             try dropPreflight(of: former)
         }
         let known = try ledger.schedule(schedule.name)
@@ -187,12 +189,10 @@ extension Clockwork {
         case .id(let id): process = id
         case .name(let pattern): process = "name: \(pattern)"
         }
-        // The active window makes and unmakes slots too: moving it must not fire the past (I3).
-        let window = [schedule.activeFrom, schedule.activeUntil]
-            .map { $0?.iso8601 ?? "" }.joined(separator: "/")
-        let key = [
-            connection.name, connection.baseURL, process, schedule.ruleSource, window,
-        ]
+        let key = FiringKey(
+            connection: connection.name, baseURL: connection.baseURL, process: process,
+            ruleSource: schedule.ruleSource, activeFrom: schedule.activeFrom,
+            activeUntil: schedule.activeUntil)
         return ScheduleRow(
             schedule: schedule.name, state: schedule.enabled ? "active" : "disabled",
             connection: connection.name, baseURL: connection.baseURL, process: process,
@@ -200,7 +200,7 @@ extension Clockwork {
             timezone: schedule.timezone, mode: schedule.mode.rawValue,
             description: schedule.description,
             tags: "[" + schedule.tags.map { "\"\($0)\"" }.joined(separator: ",") + "]",
-            firingKey: key.joined(separator: "\n"), revisionID: memory.revisionID,
+            firingKey: key.text, revisionID: memory.revisionID,
             effectiveAt: now)
     }
 

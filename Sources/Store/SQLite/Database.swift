@@ -49,6 +49,8 @@ import CSQLite
         unsafe _ = carillon_db_config_int(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, &ignored)
         try execute("PRAGMA trusted_schema = OFF")
         try execute("PRAGMA mmap_size = 0")
+        // What a SAVEPOINT may have to put back stays in memory: a file for it was written on disk.
+        try execute("PRAGMA temp_store = MEMORY")
         if mode == .read { try execute("PRAGMA query_only = ON") }
     }
 

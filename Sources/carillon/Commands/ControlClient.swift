@@ -109,14 +109,24 @@ struct ControlClient {
 
     private func unreachable(_ error: any Error) -> CommandFailure {
         let words = "\(error)"
-        var advice = "is it running? (systemctl status carillon)"
+        // NIO wraps the number of the system's error in several layers of its own words.
         if words.contains("errno: 13") {
-            advice = "you may not use the socket; it is for the members of its group"
+            return CommandFailure(
+                .daemonUnreachable,
+                "you may not use the socket \(socketPath): it is for the members of its "
+                    + "group")
+        }
+        if words.contains("errno: 2)") || words.contains("errno: 111)") {
+            return CommandFailure(
+                .daemonUnreachable,
+                "no daemon listens at \(socketPath): is carillon running? "
+                    + "(systemctl status carillon)")
         }
         return CommandFailure(
             .daemonUnreachable,
-            "the daemon can't be reached at \(socketPath): \(Printable.escaped(words, limit: 200)); "
-                + advice)
+            "the daemon at \(socketPath) did not answer "
+                + "(\(Printable.escaped(words, limit: 200))): is carillon well? "
+                + "(systemctl status carillon)")
     }
 
     /// The path as the host of an `http+unix` URL.

@@ -27,7 +27,10 @@ struct Next: CarillonCommand {
     @Argument(help: ArgumentHelp("Only this schedule.", valueName: "schedule"))
     var schedule: String?
 
-    @Option(name: [.customShort("n"), .customLong("count")], help: "How many fire times.")
+    // Unconditional, so that a negative number gets its own sentence.
+    @Option(
+        name: [.customShort("n"), .customLong("count")], parsing: .unconditional,
+        help: "How many fire times.")
     var count = 10
 
     @Option(help: ArgumentHelp("Start here instead of now.", valueName: "time"))
@@ -69,6 +72,8 @@ struct Next: CarillonCommand {
             rows = try ofSchedules(environment)
         }
         if json { return environment.write(JSONText.lines(rows.map(jsonRow))) }
+        // What there is to say has been said.
+        guard !rows.isEmpty else { return }
         var table = TextTable([.init("LOCAL"), .init("UTC"), .init("NOTES")])
         let isMixed = cron == nil && schedule == nil
         if isMixed { table.columns.insert(.init("SCHEDULE"), at: 0) }
@@ -92,9 +97,8 @@ struct Next: CarillonCommand {
         let rows = ScheduleTimes.rows(rule.rule, after: start, count: count)
         if rows.isEmpty {
             environment.note(
-                rule.rule.isReboot
-                    ? "@reboot has no fire times: it fires once at each start of the daemon"
-                    : "no more fire times")
+                Printable.escaped(text, limit: 200) + " "
+                    + ScheduleTimes.silence(rule.rule, after: start))
         }
         return rows
     }

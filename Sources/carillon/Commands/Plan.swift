@@ -38,8 +38,11 @@ struct Plan: CarillonCommand {
             .load(options.config, secrets: .ignore, now: environment.now())
         for warning in loaded.warnings { environment.note("\(warning)") }
         let known: [KnownSchedule]
+        let lastHash: String?
         do {
-            known = try LedgerReader(path: database ?? loaded.daemon.database).knownSchedules()
+            let reader = try LedgerReader(path: database ?? loaded.daemon.database)
+            known = try reader.knownSchedules()
+            lastHash = try reader.lastContentHash()
         } catch let error as StoreError {
             throw CommandFailure(.failed, "\(error)")
         }
@@ -50,7 +53,11 @@ struct Plan: CarillonCommand {
         ).changes(known: known, loaded: loaded)
         if json { return environment.write(JSONText.lines(changes.map(\.json))) }
         if changes.isEmpty {
-            return environment.line("nothing would change")
+            return environment.line(
+                lastHash == loaded.engine.contentHash
+                    ? "nothing would change: the daemon has these files already"
+                    : "no fire time, process or connection of a schedule would change; the files "
+                        + "differ from the daemon's in other settings, or in comments only")
         }
         for change in changes {
             let mark = environment.style.colored(change.kind.mark, change.kind.color)
@@ -156,7 +163,8 @@ struct PlanComparison {
         var change = PlanChange(schedule: known.name, kind: .removed)
         change.details = ["was \(known.rule), \(known.timezone)"] + cancelled(known)
         if known.state == "active" { change.gone = times(known) }
-        change.details += words(gone: change.gone, added: [], zone: .utc)
+        let zone = (try? ZoneShelf(host).zone(known.timezone).get()) ?? .utc
+        change.details += words(gone: change.gone, added: [], zone: zone)
         return change
     }
 
@@ -168,6 +176,7 @@ struct PlanComparison {
         guard isActive == schedule.enabled else {
             change.kind = schedule.enabled ? .enabled : .disabled
             if schedule.enabled {
+                change.details.append("\(schedule.ruleText), \(schedule.timezone)")
                 change.added = times(schedule)
             } else {
                 change.details += cancelled(known)
@@ -194,7 +203,12 @@ struct PlanComparison {
         {
             change.details.append("calendar, on_holiday or dst differ")
         }
-        if known.ruleSource != schedule.ruleSource, isActive {
+        let key = FiringKey(known.firingKey)
+        compare("active_from", key?.activeFrom, schedule.activeFrom, &change)
+        compare("active_until", key?.activeUntil, schedule.activeUntil, &change)
+        let isWindowNew =
+            key?.activeFrom != schedule.activeFrom || key?.activeUntil != schedule.activeUntil
+        if known.ruleSource != schedule.ruleSource || isWindowNew, isActive {
             let before = Set(times(known))
             let after = Set(times(schedule))
             change.gone = before.subtracting(after).sorted()
@@ -213,6 +227,12 @@ struct PlanComparison {
         if before != after { change.details.append("\(what): \(before) → \(after)") }
     }
 
+    private func compare(
+        _ what: String, _ before: Instant?, _ after: Instant?, _ change: inout PlanChange
+    ) {
+        compare(what, before?.iso8601 ?? "not set", after?.iso8601 ?? "not set", &change)
+    }
+
     private func cancelled(_ known: KnownSchedule) -> [String] {
         known.pendingSlots == 0
             ? [] : ["\(Words.count(Int(known.pendingSlots), "waiting slot")) will be cancelled"]
@@ -220,14 +240,15 @@ struct PlanComparison {
 
     private func times(_ known: KnownSchedule) -> [Instant] {
         guard let rule = RuleSource.compile(known.ruleSource, host: host) else { return [] }
-        return times(rule)
+        let key = FiringKey(known.firingKey)
+        return times(rule).filter { key?.isActive($0) ?? true }
     }
 
     private func times(_ schedule: Schedule) -> [Instant] {
         guard case .rule(let rule) = schedule.trigger else { return [] }
         return times(rule).filter { instant in
             (schedule.activeFrom.map { instant >= $0 } ?? true)
-                && (schedule.activeUntil.map { instant < $0 } ?? true)
+                && (schedule.activeUntil.map { instant <= $0 } ?? true)
         }
     }
 

@@ -33,7 +33,7 @@ enum ScheduleTimes {
         var rows: [Row] = []
         var instant = from
         while rows.count < count, let next = rule.next(after: instant) {
-            if let until, next.at >= until { break }
+            if let until, next.at > until { break }
             instant = next.at
             rows.append(
                 Row(
@@ -54,6 +54,16 @@ enum ScheduleTimes {
             if rule.isReboot { return "at the daemon's start" }
             return rows(schedule, after: now, count: 1).first?.local ?? "never again"
         }
+    }
+
+    /// Why a rule has no time after an instant, as the end of a sentence about it.
+    static func silence(_ rule: FiringRule, after instant: Instant) -> String {
+        if rule.isReboot { return "has no fire times: it fires once at each start of the daemon" }
+        guard let last = rule.previous(atOrBefore: instant) else {
+            return "never fires: no day of the calendar fits it"
+        }
+        return "fires no more; its last time was "
+            + last.at.iso8601(offsetSeconds: last.utcOffsetSeconds)
     }
 
     private static func note(_ occurrence: Occurrence, dueAt: Instant) -> String {

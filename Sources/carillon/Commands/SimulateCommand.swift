@@ -8,23 +8,35 @@ struct SimulateCommand: CarillonCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract:
-            "Play the config on a virtual clock: what would start, overlap, wait or be missed?",
+            "Play the config on a virtual clock: what would start, overlap, wait or be held?",
         discussion: """
             Runs the daemon's own engine and ledger, on a database that is thrown away, against \
             made-up processes with the names of yours; nothing is sent anywhere. Every run takes as \
-            long as --run-takes says. With --down the daemon is killed for that time.
+            long as --run-takes says. Times without an offset are local, if all schedules have one \
+            zone. WAITING are slots that were open when the play ended; WAIT is the slowest start, \
+            counted from when it was due.
 
-            WAITING are slots that were open when the play ended; WAIT is the slowest start, \
-            counted from when it was due. Times without an offset are local, if all schedules have \
-            one zone. Every request of the daemon is played: hundreds of schedules take minutes a \
-            week.
+            --down FROM/TO          the daemon is killed, and started again
+            --clock-step TIME+1h    the host's clock is set forward (or TIME-30m: back) by so much
+            --fault KIND[@PART]...  each PART narrows it: a chance (0.05 or 5%), a time FROM/TO, \
+            or which requests are hit: starts (the usual), lists, reads, tokens, validations, all
+
+            Kinds of faults:
+            \(PlayedFaults.kinds.map { "  \($0.word)\(pad($0.word)) \($0.meaning)" }
+                .joined(separator: "\n"))
 
               carillon simulate --from 2026-12-01T00:00 --to 2027-01-10T00:00 --run-takes 3h
               carillon simulate --from 2026-12-01T00:00Z --to 2026-12-08T00:00Z \\
-                  --down 2026-12-02T05:00Z..2026-12-02T09:30Z
+                  --down 2026-12-02T05:00Z/2026-12-02T09:30Z \\
+                  --fault lost-answer@0.05 --fault outage@2026-12-04T05:00Z/2026-12-04T07:00Z \\
+                  --fault 429@lists@1% --clock-step 2026-12-06T02:00:00Z+1h
             """)
 
     private static let daysMax: Int64 = 400
+
+    private static func pad(_ word: String) -> String {
+        String(repeating: " ", count: max(0, 22 - word.count))
+    }
 
     @OptionGroup var options: ConfigOptions
 
@@ -35,34 +47,56 @@ struct SimulateCommand: CarillonCommand {
     var to: String
 
     @Option(
-        help: ArgumentHelp("The daemon is down, FROM..TO; can be repeated.", valueName: "range"))
+        help: ArgumentHelp("The daemon is down, FROM/TO; can be repeated.", valueName: "range"))
     var down: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What goes wrong at the API, as above; can be repeated.", valueName: "fault"))
+    var fault: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The host's clock is set, TIME+1h or TIME-30m; can be repeated.", valueName: "step"))
+    var clockStep: [String] = []
 
     @Option(help: ArgumentHelp("How long a run takes.", valueName: "duration"))
     var runTakes = "15m"
+
+    @Flag(help: "Look at runs as often as the config says: slow, but counts every request.")
+    var exact = false
 
     @Flag(help: "Print JSON.")
     var json = false
 
     func run(in environment: CommandEnvironment) async throws {
         var rehearsal = try rehearsal(environment)
-        let isTerminal = environment.style.width != nil
-        if isTerminal {
-            rehearsal.progress = { environment.writeError("\r\u{1B}[Kplayed to \($0.iso8601)") }
-        }
+        let bar = ProgressBar(environment)
+        let length = Double(rehearsal.to.since(rehearsal.from))
+        let begin = rehearsal.from
         let outcome: Rehearsal.Outcome
         do {
-            outcome = try ScratchFolder.use { try rehearsal.play(in: $0) }
+            defer { bar.clear() }
+            outcome = try ScratchFolder.use { folder, wasInterrupted in
+                rehearsal.progress = { time in
+                    guard !wasInterrupted() else {
+                        throw CommandFailure(.failed, "interrupted, nothing is left behind")
+                    }
+                    bar.show(
+                        Double(time.since(begin)) / length,
+                        "played to \(time.iso8601.prefix(10))")
+                }
+                return try rehearsal.play(in: folder)
+            }
         } catch let error as StoreError {
             throw CommandFailure(.failed, "\(error)")
         }
-        if isTerminal { environment.writeError("\r\u{1B}[K") }
         if json { printJSON(outcome, environment) } else { printText(outcome, environment) }
-        guard outcome.errors.isEmpty else {
+        guard !outcome.isCutShort else {
             throw CommandFailure(
                 .failed,
-                "the play ended early, the daemon would have logged: "
-                    + Printable.escaped(outcome.errors[0], limit: 500))
+                "the play ended early: "
+                    + Printable.escaped(outcome.errors.last ?? "", limit: 500))
         }
     }
 
@@ -72,6 +106,14 @@ struct SimulateCommand: CarillonCommand {
         let loaded = try options.load(environment)
         let zones = Set(loaded.engine.schedules.map(\.timezone))
         let zone = zones.count == 1 ? loaded.engine.schedules.first?.zone : nil
+        func time(_ text: String) throws(PlayedFaults.Refusal) -> Instant {
+            switch TimeArgument.parse(text, zone: zone) {
+            case .success(let instant): return instant
+            case .failure(let refusal):
+                throw PlayedFaults.Refusal(
+                    message: "\(Printable.escaped(text, limit: 60)): \(refusal.message)")
+            }
+        }
         let begin = try instant(from, "--from", zone)
         let end = try instant(to, "--to", zone)
         guard begin < end else { throw CommandFailure(.usage, "--to must be later than --from") }
@@ -83,23 +125,43 @@ struct SimulateCommand: CarillonCommand {
                 .usage,
                 "--run-takes \(Printable.escaped(runTakes, limit: 60)): write 90s, 15m or 6h")
         }
-        let outages = try down.map { text in
-            guard let dots = text.firstRange(of: "..") else {
-                throw CommandFailure(
-                    .usage, "--down \(Printable.escaped(text, limit: 100)): write FROM..TO")
+        var rehearsal = Rehearsal(
+            loaded: loaded, host: environment.host, from: begin, to: end, runMilliseconds: takes)
+        rehearsal.isExact = exact
+        for text in down {
+            let span = try said("--down", text) { () throws(PlayedFaults.Refusal) in
+                try PlayedFaults.span(text, time: time)
             }
-            let outage = Rehearsal.Outage(
-                from: try instant(String(text[..<dots.lowerBound]), "--down", zone),
-                to: try instant(String(text[dots.upperBound...]), "--down", zone))
-            guard outage.from < outage.to else {
-                throw CommandFailure(
-                    .usage, "--down \(text): it ends before it begins")
-            }
-            return outage
+            rehearsal.happenings.append((max(span.from, begin), .down(until: span.to)))
         }
-        return Rehearsal(
-            loaded: loaded, host: environment.host, from: begin, to: end, outages: outages,
-            runMilliseconds: takes)
+        for text in clockStep {
+            let step = try said("--clock-step", text) { () throws(PlayedFaults.Refusal) in
+                try PlayedFaults.clockStep(text, time: time)
+            }
+            rehearsal.happenings.append((step.at, .clockStep(milliseconds: step.milliseconds)))
+        }
+        for text in fault {
+            try said("--fault", text) { () throws(PlayedFaults.Refusal) in
+                try rehearsal.faults.add(text, from: begin, time: time)
+            }
+        }
+        for (at, _) in rehearsal.happenings where at < begin || at >= end {
+            throw CommandFailure(
+                .usage, "\(at.iso8601) is not between --from and --to, where it would be played")
+        }
+        return rehearsal
+    }
+
+    /// What the work returns, or the option, what was written and why it is refused.
+    private func said<Value>(
+        _ option: String, _ text: String, _ work: () throws(PlayedFaults.Refusal) -> Value
+    ) throws -> Value {
+        do {
+            return try work()
+        } catch {
+            throw CommandFailure(
+                .usage, "\(option) \(Printable.escaped(text, limit: 100)): \(error.message)")
+        }
     }
 
     private func instant(_ text: String, _ option: String, _ zone: Zone?) throws -> Instant {
@@ -109,10 +171,12 @@ struct SimulateCommand: CarillonCommand {
                     .usage, "\(option) \(Printable.escaped(text, limit: 100)): \($0.message)")
             }.get()
     }
+}
 
+extension SimulateCommand {
     // MARK: Output
 
-    private func printText(_ outcome: Rehearsal.Outcome, _ environment: CommandEnvironment) {
+    fileprivate func printText(_ outcome: Rehearsal.Outcome, _ environment: CommandEnvironment) {
         let counts = [
             "slots", "started", "skipped", "coalesced", "missed", "expired", "failed", "held",
             "waiting",
@@ -132,9 +196,42 @@ struct SimulateCommand: CarillonCommand {
                     + "most \(requests.busiest) in \(requests.limit.perMilliseconds / 1000) s "
                     + "(allowed: \(requests.limit.requests))")
         }
-        guard !outcome.unstarted.rows.isEmpty else { return }
+        environment.line(outcome.looks)
+        printUnstarted(outcome, environment)
+        if !outcome.attention.rows.isEmpty {
+            environment.line()
+            environment.line(environment.style.bold("Needs a person at the end:"))
+            environment.write(
+                LedgerOutput.text(
+                    outcome.attention,
+                    [
+                        .init("since_at", "SINCE"), .init("kind", "KIND"),
+                        .init("subject", "SUBJECT"), .init("what_to_do", "WHAT TO DO"),
+                    ], environment.style))
+        }
+        guard let error = outcome.errors.first else { return }
         environment.line()
-        environment.line(environment.style.bold("Not started (the first 20 at most):"))
+        environment.line(
+            "The daemon would have logged \(Words.count(outcome.errors.count, "error")), the first: "
+                + Printable.escaped(error, limit: 500))
+    }
+
+    private func printUnstarted(_ outcome: Rehearsal.Outcome, _ environment: CommandEnvironment) {
+        guard !outcome.unstarted.rows.isEmpty else { return }
+        let total = outcome.schedules.rows.indices.reduce(Int64(0)) { sum, row in
+            func count(_ column: String) -> Int64 {
+                guard case .integer(let count) = outcome.schedules.value(column, row: row) else {
+                    return 0
+                }
+                return count
+            }
+            return sum + count("slots") - count("started")
+        }
+        let shown = outcome.unstarted.rows.count
+        environment.line()
+        environment.line(
+            environment.style.bold(
+                "Not started (\(shown < total ? "the first \(shown) of \(total)" : "\(total)")):"))
         environment.write(
             LedgerOutput.text(
                 outcome.unstarted,
@@ -144,7 +241,7 @@ struct SimulateCommand: CarillonCommand {
                 ], environment.style))
     }
 
-    private func printJSON(_ outcome: Rehearsal.Outcome, _ environment: CommandEnvironment) {
+    fileprivate func printJSON(_ outcome: Rehearsal.Outcome, _ environment: CommandEnvironment) {
         let requests = outcome.requests.map { requests in
             JSONText.object([
                 .init("connection", .string(requests.connection)),
@@ -162,6 +259,10 @@ struct SimulateCommand: CarillonCommand {
                 .init("schedules", rows(outcome.schedules)),
                 .init("requests", .array(requests)),
                 .init("not_started", rows(outcome.unstarted)),
+                .init("attention", rows(outcome.attention)),
+                .init("errors", .array(outcome.errors.map(JSONText.string))),
+                .init("run_takes", .string(runTakes)),
+                .init("polls", .string(exact ? "as configured" : "coarse")),
             ]).text)
     }
 }

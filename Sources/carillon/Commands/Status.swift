@@ -46,7 +46,7 @@ struct Status: CarillonCommand {
                 + daemon(isRecorded, value, environment))
         if let trouble { line("trouble", trouble) }
         line("database", path)
-        line("schedules", "\(value("schedules") ?? "0") active")
+        line("schedules", schedules(value))
         let slots = ["pending", "starting", "unknown", "held"]
             .map { "\(value($0) ?? "0") \($0)" }.joined(separator: ", ")
         line("slots", slots)
@@ -65,6 +65,18 @@ struct Status: CarillonCommand {
                     .init("clock_skew_seconds", "CLOCK AHEAD (s)", isNumber: true),
                     .init("requests_sent", "REQUESTS", isNumber: true),
                 ], environment.style))
+    }
+
+    private func schedules(_ value: (String) -> String?) -> String {
+        let text = "\(value("schedules") ?? "0") active"
+        if let since = value("all_paused_since_at") {
+            let until = value("all_paused_until_at").map { "until \($0)" } ?? "until resumed"
+            let why = value("all_paused_reason").flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
+            return text + ", all paused by \(value("all_paused_by") ?? "?") since \(since) "
+                + "\(until)\(why); see: carillon resume --all"
+        }
+        guard let paused = value("paused_schedules"), paused != "0" else { return text }
+        return text + ", \(paused) of them paused"
     }
 
     /// Asks the daemon what only it can say: a full disk leaves no room to write that it is full, nor

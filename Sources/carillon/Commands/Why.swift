@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Store
 import Timetable
 
@@ -7,7 +8,8 @@ struct Why: CarillonCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say in one sentence why a slot ended as it did, or why there was none.",
         discussion: """
-            TIME is ISO 8601 with an offset, or local in the schedule's zone.
+            TIME is ISO 8601 with an offset, or local in the zone that the schedule had then. A \
+            schedule that was removed or renamed is known by its old name too.
 
               carillon why gl-refresh 2026-11-02T06:00
 
@@ -24,17 +26,9 @@ struct Why: CarillonCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
-        let names = try reader.scheduleNames()
-        guard names.contains(schedule) else {
-            throw CommandFailure(
-                .notFound,
-                "no schedule \"\(Printable.escaped(schedule, limit: 100))\" was ever known"
-                    + NearestName.hint(schedule, in: names))
-        }
-        let zone = try ledger.zone(of: schedule, at: environment.now(), reader, environment)
-        let instant = try TimeArgument.parse(time, zone: zone)
-            .mapError { CommandFailure(.usage, "\(time): \($0.message)") }.get()
-        let slots = try reader.slots(schedule: schedule, at: instant)
+        let name = try presentName(reader, environment)
+        let instant = try instant(of: name, reader, environment)
+        let slots = try reader.slots(schedule: name, at: instant)
         if !slots.rows.isEmpty {
             if ledger.json { return environment.write(LedgerOutput.json(slots)) }
             for row in slots.rows.indices {
@@ -42,11 +36,14 @@ struct Why: CarillonCommand {
             }
             return
         }
-        let answer = try absent(instant, reader, zone, environment)
+        let answer = try Absence(
+            schedule: name, instant: instant, now: environment.now(), reader: reader,
+            host: environment.host
+        ).sentence()
         if ledger.json {
             environment.line(
                 JSONText.object([
-                    .init("schedule", .string(schedule)), .init("slot_at", .null),
+                    .init("schedule", .string(name)), .init("slot_at", .null),
                     .init("why", .string(answer)),
                 ]).text)
             throw CommandFailure(.notFound)
@@ -54,44 +51,169 @@ struct Why: CarillonCommand {
         throw CommandFailure(.notFound, Printable.escaped(answer))
     }
 
-    /// Why there is no slot at the instant.
-    private func absent(
-        _ instant: Instant, _ reader: LedgerReader, _ zone: Zone?,
-        _ environment: CommandEnvironment
+    /// The name under which the ledger has the schedule now.
+    private func presentName(
+        _ reader: LedgerReader, _ environment: CommandEnvironment
     ) throws -> String {
-        func local(_ instant: Instant) -> String {
-            zone.map { instant.iso8601(offsetSeconds: $0.offsetSeconds(at: instant)) }
-                ?? instant.iso8601
+        let names = try reader.scheduleNames()
+        if names.contains(schedule) { return schedule }
+        var name = schedule
+        // Renamed more than once; a circle ends at a name that is in use.
+        for _ in 0..<100 {
+            guard let renaming = try reader.renaming(of: name) else { break }
+            name = renaming.name
+            guard names.contains(name) else { continue }
+            environment.note(
+                Printable.escaped(
+                    "\(schedule) is called \(name) since \(renaming.at.iso8601)", limit: 300))
+            return name
         }
-        let revision = try reader.revision(schedule: schedule, at: instant)
-        guard !revision.rows.isEmpty else {
-            return "\(local(instant)) is not a slot of \(schedule): the schedule was not known then"
-        }
-        func value(_ column: String) -> String { revision.value(column, row: 0).words ?? "" }
-        if value("state") != "active" {
-            return "\(local(instant)) is not a slot of \(schedule): it was \(value("state")) then"
-        }
-        let rule = "its rule then was \(value("rule")) (\(value("timezone")))"
-        if instant > environment.now() {
-            let names = try upcoming(reader).joined(separator: ", ")
-            let next = names.isEmpty ? "" : "; the next slots are \(names)"
-            if names.contains(instant.iso8601) {
-                return "\(local(instant)) is still to come"
-            }
-            return "\(local(instant)) is still to come and no slot that is known yet\(next)"
-        }
-        let near = try reader.neighbours(schedule: schedule, of: instant)
-        let slots = near.rows.indices.compactMap { near.value("slot_local", row: $0).words }
-        let nearest = slots.isEmpty ? "" : "; the nearest slots are \(Words.and(slots))"
-        return "\(local(instant)) is not a slot of \(schedule): \(rule)\(nearest)"
+        throw CommandFailure(
+            .notFound,
+            "no schedule \"\(Printable.escaped(schedule, limit: 100))\" was ever known"
+                + NearestName.hint(schedule, in: names))
     }
 
-    private func upcoming(_ reader: LedgerReader) throws -> [String] {
+    /// The instant that is meant: local in the zone of that time, which an edit may have changed.
+    private func instant(
+        of name: String, _ reader: LedgerReader, _ environment: CommandEnvironment
+    ) throws -> Instant {
+        func parsed(_ zone: Zone?) throws -> Instant {
+            try TimeArgument.parse(time, zone: zone)
+                .mapError { CommandFailure(.usage, "\(time): \($0.message)") }.get()
+        }
+        let now = environment.now()
+        let present = try ledger.zone(of: name, at: now, reader, environment)
+        if case .success(let instant) = TimeArgument.parse(time, zone: present),
+            let then = try ledger.zone(of: name, at: instant, reader, environment),
+            then.name != present?.name
+        {
+            return try parsed(then)
+        }
+        return try parsed(present)
+    }
+}
+
+/// Why there is no slot at an instant.
+private struct Absence {
+    let schedule: String
+    let instant: Instant
+    let now: Instant
+    let reader: LedgerReader
+    let host: any HostReading
+
+    /// What the schedule was at a time, as the ledger keeps it.
+    private struct Revision {
+        var state: String
+        var rule: String
+        var timezone: String
+        var since: String
+        var key: FiringKey?
+
+        init?(_ table: LedgerTable) {
+            guard !table.rows.isEmpty else { return nil }
+            func value(_ column: String) -> String { table.value(column, row: 0).words ?? "" }
+            (state, rule, timezone) = (value("state"), value("rule"), value("timezone"))
+            since = value("effective_at")
+            key = FiringKey(value("firing_key"))
+        }
+    }
+
+    func sentence() throws -> String {
+        guard let then = Revision(try reader.revision(schedule: schedule, at: instant)) else {
+            return
+                "\(instant.iso8601) is not a slot of \(schedule): the schedule was not known then"
+        }
+        let isFuture = instant > now
+        let no = "\(local(then)) is not a slot of \(schedule)"
+        guard then.state == "active" else {
+            return isFuture
+                ? "\(no): it is \(then.state) since \(then.since)"
+                : "\(no): it was \(then.state) then, since \(then.since)"
+        }
+        let rule = "its rule \(isFuture ? "is" : "then was") \(then.rule) (\(then.timezone))"
+        guard let compiled = then.key.flatMap({ RuleSource.compile($0.ruleSource, host: host) }),
+            !compiled.isReboot
+        else {
+            // By hand, after another one, at a start, or in words that no longer mean anything.
+            return isFuture
+                ? "\(local(then)) is still to come, and no slot that is known yet: \(rule)"
+                : "\(no): \(rule)" + (try nearest())
+        }
+        let before = instant.adding(milliseconds: -1)
+        guard let occurrence = compiled.next(after: before), occurrence.at == instant else {
+            return "\(no): \(rule)" + (isFuture ? next(compiled) : try nearest())
+        }
+        if let key = then.key, !key.isActive(instant) {
+            let window = [
+                key.activeFrom.map { "active_from \($0.iso8601)" },
+                key.activeUntil.map { "active_until \($0.iso8601)" },
+            ].compactMap(\.self).joined(separator: ", ")
+            return "\(no): it lies outside its active time (\(window))"
+        }
+        if isFuture { return try coming(occurrence, then) }
+        guard let cursor = try reader.cursor(of: schedule), cursor >= instant else {
+            return
+                "\(local(then)) is a slot of \(schedule) by its rule \(then.rule), but has no row "
+                + "yet: \(try daemonState()); it gets one with its reason at the next turn"
+        }
+        return
+            "\(local(then)) was a slot of \(schedule) by its rule \(then.rule), but its row is no "
+            + "longer in the ledger: history of that time was pruned"
+    }
+
+    private func local(_ revision: Revision) -> String {
+        guard let zone = try? ZoneShelf(host).zone(revision.timezone).get() else {
+            return instant.iso8601
+        }
+        return instant.iso8601(offsetSeconds: zone.offsetSeconds(at: instant))
+    }
+
+    private func coming(_ occurrence: Occurrence, _ revision: Revision) throws -> String {
         var filter = LedgerFilter()
         filter.schedule = schedule
         filter.limit = 10
-        let table = try reader.upcoming(filter)
-        return table.rows.indices.compactMap { table.value("slot_at", row: $0).words }
+        // The daemon's own list knows of pauses too.
+        let upcoming = try reader.upcoming(filter)
+        let row = upcoming.rows.indices.first {
+            upcoming.value("slot_at", row: $0).words == instant.iso8601
+        }
+        var note = row.flatMap { upcoming.value("note", row: $0).words } ?? ""
+        if note.isEmpty {
+            switch occurrence.decision {
+            case .run: note = occurrence.note ?? ""
+            case .skipped(let reason): note = "will be skipped: \(reason)"
+            case .coalesced(let reason): note = "will be coalesced: \(reason)"
+            }
+        }
+        return "\(local(revision)) is a slot of \(schedule) that is still to come"
+            + (note.isEmpty ? "" : " (\(note))")
+    }
+
+    private func next(_ rule: FiringRule) -> String {
+        let times = rule.occurrences(after: now).prefix(2).map {
+            $0.at.iso8601(offsetSeconds: $0.utcOffsetSeconds)
+        }
+        return times.isEmpty ? "" : "; the next slots are \(Words.and(Array(times)))"
+    }
+
+    private func nearest() throws -> String {
+        let near = try reader.neighbours(schedule: schedule, of: instant)
+        let slots = near.rows.indices.compactMap { near.value("slot_local", row: $0).words }
+        return slots.isEmpty
+            ? ""
+            : slots.count == 1
+                ? "; the nearest slot is \(slots[0])"
+                : "; the nearest slots are \(Words.and(slots))"
+    }
+
+    private func daemonState() throws -> String {
+        let status = try reader.status()
+        guard !status.showsRunningDaemon(host) else {
+            return "the daemon runs, but has not come to it"
+        }
+        let last = status.rows.isEmpty ? nil : status.value("last_turn_at", row: 0).words
+        return "the daemon is not running" + (last.map { ", its last turn was at \($0)" } ?? "")
     }
 }
 
@@ -124,6 +246,7 @@ enum WhySentence {
             sentence =
                 "\(name) is held until a person decides: \(reason); "
                 + "carillon resolve \(value("slot_id") ?? "SLOT") --run RUN | --start | --drop"
+        case "expired", "failed": sentence = "\(name) \(disposition): \(reason)"
         default: sentence = "\(name) was \(disposition): \(reason)"
         }
         if disposition != "started", let error = value("last_error") {

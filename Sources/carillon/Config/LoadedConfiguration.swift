@@ -63,6 +63,11 @@ package struct ConfigurationLoader {
         }
         let schedules = readSchedules(
             merged, today: now.map { LocalDateTime(localSeconds: $0.seconds).date }, problems)
+        if merged.schedules.isEmpty, !problems.hasErrors {
+            problems.warning(
+                ConfigPath(), at: SourcePosition(file: path, line: 1, column: 1),
+                "there is no schedule: nothing will ever be started")
+        }
         let warnings = problems.sorted(.warning)
         guard !problems.hasErrors else {
             throw ConfigRejected(errors: problems.sorted(.error), warnings: warnings)

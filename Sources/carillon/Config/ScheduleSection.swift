@@ -134,6 +134,7 @@ struct ScheduleSection {
         if let value = reader.duration("preflight", in: 0...30 * day) {
             schedule.preflightMilliseconds = value == 0 ? nil : value
         }
+        warnOfWindows(schedule)
         schedule.runWithinMilliseconds = reader.duration("run_within", in: 1000...3660 * day)
         guard isZoneKnown else { return }
         schedule.activeFrom = reader.instant("active_from", in: schedule.zone)
@@ -143,6 +144,16 @@ struct ScheduleSection {
         {
             problems.error(node, "must lie after active_from (\(node.shown))")
         }
+    }
+
+    private func warnOfWindows(_ schedule: Schedule) {
+        let (onTime, window) = (schedule.startWithinMilliseconds, schedule.missedWindowMilliseconds)
+        guard onTime > window, window > 0, schedule.missed != .skip else { return }
+        let place = reader.find("start_within") ?? reader.find("missed_window") ?? reader.node
+        problems.warning(
+            place,
+            "start_within (\(DurationText.text(milliseconds: onTime))) is longer than missed_window "
+                + "(\(DurationText.text(milliseconds: window))): no late slot is ever caught up")
     }
 
     private func readRetryAndPoll(_ schedule: inout Schedule) {

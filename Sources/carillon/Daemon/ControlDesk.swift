@@ -8,6 +8,7 @@ struct ControlDesk: Sendable {
     let inbox: Inbox
     let desk: ReplyDesk
     let reloader: Reloader
+    let database: String
     /// Why turns can't be written, in words; nil: they can.
     let failure: @Sendable () -> String?
 
@@ -16,7 +17,8 @@ struct ControlDesk: Sendable {
         let reply: CommandReply
         do {
             let message = try JSONDecoder().decode(ControlMessage.self, from: Data(request.command))
-            reply = try await perform(message, actor: SystemUsers.name(of: request.peerUID))
+            reply = named(
+                try await perform(message, actor: SystemUsers.name(of: request.peerUID)), message)
         } catch {
             reply = CommandReply(exitCode: 2, message: "the command can't be read: \(error)")
         }
@@ -36,6 +38,24 @@ struct ControlDesk: Sendable {
         // Answered by the daemon itself: on a full disk the ledger can't say that it is full.
         return failure().map { CommandReply(exitCode: 75, message: "nothing is sent: \($0)") }
             ?? CommandReply(exitCode: 0, message: "alive")
+    }
+
+    /// Adds the name that was probably meant where there is none of that name.
+    private func named(_ reply: CommandReply, _ message: ControlMessage) -> CommandReply {
+        guard reply.exitCode == 3, let reader = try? LedgerReader(path: database) else {
+            return reply
+        }
+        var reply = reply
+        if let word = message.schedule, let known = try? reader.knownSchedules().map(\.name),
+            !known.contains(word)
+        {
+            reply.message += NearestName.hint(word, in: known)
+        }
+        if let word = message.connection, let table = try? reader.connections() {
+            let known = table.rows.indices.compactMap { table.value("connection", row: $0).words }
+            if !known.contains(word) { reply.message += NearestName.hint(word, in: known) }
+        }
+        return reply
     }
 
     private static func status(_ exitCode: Int32) -> Int {

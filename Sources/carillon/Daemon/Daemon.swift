@@ -30,6 +30,7 @@ struct Daemon {
         let desk = ReplyDesk()
         let pulse: DaemonPulse
         let routes: ConnectionRoutes
+        let gauges: DaemonGauges
     }
 
     /// Runs until a signal or a graceful shutdown; POSTs in flight are waited for.
@@ -39,8 +40,12 @@ struct Daemon {
     ///   - executor: the scheduler's thread.
     /// - Throws: `StoreError`, `TransportSetupError`, or what a service failed with.
     func run(_ loaded: LoadedConfiguration, executor: ThreadExecutor) async throws {
+        let pulse = DaemonPulse(notifier: notifier)
         let parts = Parts(
-            pulse: DaemonPulse(notifier: notifier), routes: ConnectionRoutes(host: host))
+            pulse: pulse, routes: ConnectionRoutes(host: host),
+            gauges: DaemonGauges(
+                database: loaded.daemon.database, host: host, clock: clock, pulse: pulse))
+        parts.gauges.adopt(loaded.engine)
         do {
             try parts.routes.adopt(loaded.access)
             try await serve(loaded, parts, executor: executor)
@@ -96,6 +101,7 @@ struct Daemon {
                         logger.notice("the database takes turns again")
                     }
                 },
+                wrote: { pulse.wrote($0) },
                 release: { effect in
                     switch effect {
                     case .request(let request): queue.yield(request)
@@ -123,10 +129,11 @@ struct Daemon {
     ) throws -> ServiceGroup {
         let reloader = Reloader(
             path: configPath, loader: loader, clock: clock, routes: parts.routes,
-            inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse, logger: logger,
-            settings: loaded.daemon, zones: ZonesInUse(loaded.engine))
+            inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse, gauges: parts.gauges,
+            logger: logger, settings: loaded.daemon, zones: ZonesInUse(loaded.engine))
         let control = ControlDesk(
             inbox: parts.inbox, desk: parts.desk, reloader: reloader,
+            database: loaded.daemon.database,
             failure: { [pulse = parts.pulse] in pulse.failure })
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: performer),
@@ -154,7 +161,8 @@ struct Daemon {
             let source = LedgerSource(
                 path: loaded.daemon.database, now: { [clock] in clock.now().wall },
                 lastTurnAt: { [pulse = parts.pulse] in pulse.lastTurnAt },
-                failure: { [pulse = parts.pulse] in pulse.failure })
+                failure: { [pulse = parts.pulse] in pulse.failure },
+                gauges: { [gauges = parts.gauges] in gauges.families() })
             services.append(
                 .init(
                     service: try DashboardServer(

@@ -11,6 +11,8 @@ final class DaemonPulse: Sendable {
         var failure: String?
         var readyWords = ""
         var missing: Set<Milestone> = [.turn, .door]
+        var writes = 0
+        var writtenMilliseconds: Int64 = 0
     }
     /// What a daemon that is ready has done.
     enum Milestone {
@@ -40,6 +42,19 @@ final class DaemonPulse: Sendable {
         }
         if mustPing { notifier?.watchdog() }
         reached(.turn)
+    }
+
+    /// A turn wrote to the database and took so long.
+    func wrote(_ milliseconds: Int64) {
+        state.withLock { state in
+            state.writes += 1
+            state.writtenMilliseconds += milliseconds
+        }
+    }
+
+    /// How many turns have written since the start, and how long they took in all.
+    var writes: (count: Int, milliseconds: Int64) {
+        state.withLock { ($0.writes, $0.writtenMilliseconds) }
     }
 
     /// The store refuses turns; nil: it takes them again.

@@ -13,6 +13,7 @@ struct Reloader: Sendable {
     let inbox: Inbox
     let desk: ReplyDesk
     let pulse: DaemonPulse
+    let gauges: DaemonGauges
     let logger: Logger
     /// What the daemon was started with; a reload can't change it.
     let settings: DaemonSettings
@@ -37,6 +38,7 @@ struct Reloader: Sendable {
         var reply = await desk.ask { id in
             inbox.post(.configuration(loaded.engine, commandID: id))
         }
+        if reply.exitCode == 0 { gauges.adopt(loaded.engine) }
         if loaded.daemon != settings {
             // The ledger, the sockets and the log stay as they are until then.
             reply.message += "; the changes of [daemon] need a restart"

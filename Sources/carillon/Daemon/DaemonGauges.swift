@@ -1,0 +1,83 @@
+import Dashboard
+import Engine
+import Store
+import Synchronization
+
+/// Numbers of `/metrics` that the ledger alone doesn't tell.
+final class DaemonGauges: Sendable {
+    private let database: String
+    private let host: any HostReading
+    private let clock: any SchedulerClock
+    private let pulse: DaemonPulse
+    private let policies = Mutex<[String: RatePolicy]>([:])
+
+    private static let zoneVersionFile = "/usr/share/zoneinfo/tzdata.zi"
+    private static let zoneVersionBytesMax = 1 << 20
+
+    init(database: String, host: any HostReading, clock: any SchedulerClock, pulse: DaemonPulse) {
+        self.database = database
+        self.host = host
+        self.clock = clock
+        self.pulse = pulse
+    }
+
+    /// Takes over the rate limits of a configuration.
+    func adopt(_ configuration: EngineConfiguration) {
+        policies.withLock { $0 = configuration.connections.mapValues(\.rate) }
+    }
+
+    /// What can be told now; a family that can't be read is left out.
+    func families() -> [MetricFamily] {
+        let writes = pulse.writes
+        var families = [
+            MetricFamily(
+                "db_write_seconds", .summary,
+                help: "Turns that wrote, from their first input to the durable COMMIT.",
+                samples: [
+                    .init(Double(writes.milliseconds) / 1000, suffix: "_sum"),
+                    .init(Double(writes.count), suffix: "_count"),
+                ])
+        ]
+        let tokens = rateTokens()
+        if !tokens.isEmpty {
+            families.append(
+                MetricFamily(
+                    "rate_tokens", .gauge,
+                    help: "Starts that the rate budget of a connection lets go at once.",
+                    samples: tokens))
+        }
+        if let version = zoneVersion {
+            families.append(
+                MetricFamily(
+                    "tzdata_info", .gauge, help: "The version of the host's time zone data.",
+                    samples: [.init(1, [("version", version)])]))
+        }
+        return families
+    }
+
+    private func rateTokens() -> [MetricFamily.Sample] {
+        guard let budgets = try? LedgerReader(path: database).budgets() else { return [] }
+        let policies = policies.withLock { $0 }
+        let now = clock.now().wall
+        return budgets.compactMap { row in
+            guard var policy = policies[row.connection] else { return nil }
+            if let requests = row.learnedRequests, let window = row.learnedWindowMilliseconds {
+                policy.requests = Int(clamping: requests)
+                policy.perMilliseconds = window
+            }
+            let budget = RateBudget(policy: policy, tatMicroseconds: row.tatMicroseconds)
+            return .init(
+                Double(budget.available(.start, now: now)), [("connection", row.connection)])
+        }
+    }
+
+    /// `2026a` of the file's first line, `# version 2026a`.
+    private var zoneVersion: String? {
+        guard
+            let bytes = try? host.read(Self.zoneVersionFile, limit: Self.zoneVersionBytesMax),
+            let line = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first
+        else { return nil }
+        let words = String(decoding: line, as: UTF8.self).split(separator: " ")
+        return words.count == 3 && words[1] == "version" ? String(words[2]) : nil
+    }
+}
