@@ -108,6 +108,13 @@ package struct Look: Sendable, Equatable {
 }
 
 extension Ledger {
+    /// That attempt of a slot was refused with 401.
+    package func wasUnauthorized(slotID: Int64, attempt: Int) throws -> Bool {
+        try database.integer(
+            "SELECT 1 FROM attempts WHERE slot_id = ? AND number = ? AND http_status = 401",
+            .int(slotID), .int(attempt)) != nil
+    }
+
     /// Processes of a base URL that have an attempt in doubt: looks at them matter.
     package func processesInDoubt(baseURL: String) throws -> Set<String> {
         Set(
