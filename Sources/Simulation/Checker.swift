@@ -141,6 +141,7 @@ package struct Checker {
         of row: ScheduleRow, _ world: World, _ ledger: Ledger
     ) throws {
         var revisions = try ledger.scheduleRevisions(row.schedule)
+        let allRules = revisions.compactMap { world.rules[$0.rule] }
         if world.wasClockSet {
             // Instants of revisions do not move with the clock; the last one still says it all.
             guard row.state == "active", row.effectiveAt <= row.cursorAt else { return }
@@ -158,8 +159,18 @@ package struct Checker {
                 }
             }
             guard revision.effectiveAt < end else { continue }
-            let found = try ledger.ruleSlots(
+            var found = try ledger.ruleSlots(
                 schedule: row.schedule, after: revision.effectiveAt, through: end)
+            if world.wasClockSet {
+                // An edit after a step back: slots of the rule before it that had come already stay.
+                found.removeAll { at in
+                    !expected.contains(at)
+                        && allRules.contains { rule in
+                            let before = Instant(milliseconds: at - 1)
+                            return rule.next(after: before)?.at.milliseconds == at
+                        }
+                }
+            }
             if found != expected {
                 let odd = Set(found).symmetricDifference(expected).sorted().prefix(3)
                     .map { Instant(milliseconds: $0).iso8601 }
