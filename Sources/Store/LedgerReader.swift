@@ -124,7 +124,8 @@ package final class LedgerReader {
                 h.reason AS last_reason,
                 r.run_id, r.status AS run_status, r.outcome, r.counts, r.job_counts,
                 (SELECT group_concat(CASE WHEN p.schedule IS NULL THEN 'all paused'
-                        ELSE 'paused' END || ' ' || p.reason, '; ')
+                        ELSE 'paused' END
+                        || CASE WHEN p.reason = '' THEN '' ELSE ': ' || p.reason END, '; ')
                     FROM pauses AS p WHERE (p.schedule = c.schedule OR p.schedule IS NULL)
                         AND p.kind = 'pause' AND p.lifted_at IS NULL
                         AND (p.until_at IS NULL

@@ -88,6 +88,12 @@ private enum Interruption {
     static func watched<Value>(_ work: (@escaping () -> Bool) throws -> Value) rethrows -> Value {
         // Made before a handler may touch it.
         raised.store(0, ordering: .relaxed)
+        // Who started us may have blocked them, as programs with signal threads do.
+        var set = sigset_t()
+        // SAFETY: the calls read and fill the set that we own.
+        unsafe sigemptyset(&set)
+        for number in signals { unsafe sigaddset(&set, number) }
+        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
         let former = signals.map { number in
             // A second signal of the kind ends the process at once, as people expect of Control-C.
             signal(number) { came in
