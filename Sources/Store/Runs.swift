@@ -295,7 +295,7 @@ extension Ledger {
             """
             SELECT \(RunRow.columns) FROM process_runs
             WHERE due_date IS NOT NULL AND outcome = 'active' AND due_date < ? AND is_open = 1
-            ORDER BY run_key
+            ORDER BY due_date, run_key
             """, .text(day), map: RunRow.init)
     }
 

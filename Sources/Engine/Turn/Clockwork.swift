@@ -301,7 +301,11 @@ package final class Clockwork {
         // Runs that are due already wait for a sweep, a hint or the budget, whose instants are
         // among the deadlines; their own would be a hot loop.
         if let at = try ledger.nextPoll(after: now) { candidates.append(at) }
-        if let at = try ledger.nextPreflight(after: now) { candidates.append(at) }
+        for name in configuration?.connections.keys.sorted() ?? [] {
+            if let at = try ledger.nextPreflight(connection: name, after: now) {
+                candidates.append(at)
+            }
+        }
         if let at = try ledger.nextOverTime(after: now) { candidates.append(at) }
         return candidates.min()
     }
