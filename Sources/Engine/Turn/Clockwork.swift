@@ -99,6 +99,8 @@ package final class Clockwork {
     /// turn; what a turn changes is noted instead, and put back if it fails.
     private(set) var looks: [ProcessKey: KnownLook] = [:]
     var turn = TurnState()
+    /// Users that lists have shown: a cache of words, so a turn that fails may leave it as it is.
+    var userIDs: Set<String> = []
 
     /// What one turn collects.
     struct TurnState {
