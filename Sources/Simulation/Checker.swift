@@ -67,7 +67,7 @@ package struct Checker {
             }
             guard slot.disposition.isFinal else { continue }
             for run in strangers
-            where !isExcused(run, slot, duplicates, world, try owner(of: run, slot, ledger)) {
+            where try !isExcused(run, slot, duplicates, world, ledger) {
                 violations.append(
                     "I1: slot \(slotID) of \(slot.schedule) is \(slot.disposition.rawValue) "
                         + "(\(slot.reason)), but run \(run.id) was created for it")
@@ -97,19 +97,19 @@ package struct Checker {
         }
     }
 
-    private func owner(of run: SandboxRun, _ slot: SlotRow, _ ledger: Ledger) throws -> Int64? {
-        try ledger.run(baseURL: slot.baseURL, runID: run.id)?.slotID
-    }
-
     /// Where the API breaks its windows, a run too many must have been reported as soon as a list
-    /// showed it; one that no list ever showed can't be known.
+    /// showed it, or be named to a person as what another slot is held for; one that no list ever
+    /// showed can't be known.
     private func isExcused(
         _ run: SandboxRun, _ slot: SlotRow, _ duplicates: Set<String>, _ world: World,
-        _ owner: Int64?
-    ) -> Bool {
+        _ ledger: Ledger
+    ) throws -> Bool {
         guard regime == .breaksWindows else { return false }
-        return !world.listedRuns.contains(run.id) || owner != nil
-            || duplicates.contains("\(slot.processID) \(run.id)")
+        if !world.listedRuns.contains(run.id) { return true }
+        if duplicates.contains("\(slot.processID) \(run.id)") { return true }
+        if try ledger.run(baseURL: slot.baseURL, runID: run.id)?.slotID != nil { return true }
+        return try ledger.isContested(
+            runID: run.id, baseURL: slot.baseURL, slotID: slot.slotID)
     }
 
     // MARK: Rules 1 and 8, I3

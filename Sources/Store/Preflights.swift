@@ -89,11 +89,13 @@ extension Ledger {
             """, .text(connection), .at(now), .int(limit), map: PreflightRow.init)
     }
 
-    /// The earliest check of all that is still to come.
-    package func nextPreflight(after now: Instant) throws -> Instant? {
+    /// The earliest check of a connection that is still to come.
+    package func nextPreflight(connection: String, after now: Instant) throws -> Instant? {
         try database.integer(
-            "SELECT min(next_at) FROM preflights WHERE next_at IS NOT NULL AND next_at > ?",
-            .at(now)
+            """
+            SELECT min(next_at) FROM preflights
+            WHERE connection = ? AND next_at IS NOT NULL AND next_at > ?
+            """, .text(connection), .at(now)
         ).map(Instant.init(milliseconds:))
     }
 

@@ -279,14 +279,14 @@ extension Ledger {
             """, .text(connection)) != nil
     }
 
-    /// Processes that have runs which are still looked at.
-    package func processesOfFollowedRuns() throws -> [(baseURL: String, processID: String)] {
+    /// Processes of a base URL that have runs which are still looked at.
+    package func processesOfFollowedRuns(baseURL: String) throws -> [String] {
         try database.rows(
             """
-            SELECT DISTINCT base_url, process_id FROM process_runs
-            WHERE next_poll_at IS NOT NULL
-            """
-        ) { ($0.string(0), $0.string(1)) }
+            SELECT DISTINCT process_id FROM process_runs
+            WHERE base_url = ? AND next_poll_at IS NOT NULL
+            """, .text(baseURL)
+        ) { $0.string(0) }
     }
 
     /// Open runs in no other trouble whose due date (a plain date) lies before that day.
@@ -295,7 +295,7 @@ extension Ledger {
             """
             SELECT \(RunRow.columns) FROM process_runs
             WHERE due_date IS NOT NULL AND outcome = 'active' AND due_date < ? AND is_open = 1
-            ORDER BY run_key
+            ORDER BY due_date, run_key
             """, .text(day), map: RunRow.init)
     }
 

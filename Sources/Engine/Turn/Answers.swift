@@ -155,7 +155,7 @@ extension Clockwork {
             operation: answer.call.operation, message: failure.message ?? failure.summary,
             nextStep: nextStep)
         row.connection = connection ?? slot?.connection
-        row.schedule = slot?.schedule
+        row.schedule = try slot?.schedule ?? runKey.flatMap { try ledger.run($0)?.schedule }
         row.slotID = slot?.slotID
         row.attempt = attempt
         row.runKey = runKey

@@ -99,6 +99,8 @@ package final class Clockwork {
     /// turn; what a turn changes is noted instead, and put back if it fails.
     private(set) var looks: [ProcessKey: KnownLook] = [:]
     var turn = TurnState()
+    /// Users that lists have shown: a cache of words, so a turn that fails may leave it as it is.
+    var userIDs: Set<String> = []
 
     /// What one turn collects.
     struct TurnState {
@@ -301,7 +303,11 @@ package final class Clockwork {
         // Runs that are due already wait for a sweep, a hint or the budget, whose instants are
         // among the deadlines; their own would be a hot loop.
         if let at = try ledger.nextPoll(after: now) { candidates.append(at) }
-        if let at = try ledger.nextPreflight(after: now) { candidates.append(at) }
+        for name in configuration?.connections.keys.sorted() ?? [] {
+            if let at = try ledger.nextPreflight(connection: name, after: now) {
+                candidates.append(at)
+            }
+        }
         if let at = try ledger.nextOverTime(after: now) { candidates.append(at) }
         return candidates.min()
     }

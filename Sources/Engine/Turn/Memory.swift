@@ -144,11 +144,29 @@ struct SentLog {
 }
 
 /// The last look at a process, and whether the next one may be passed over if it shows the same.
-struct KnownLook {
-    var look: Look
+///
+/// A class, since there may be a hundred thousand of them: a table of references that is a quarter
+/// empty costs less than a table of looks.
+final class KnownLook {
+    let look: Look
     /// Nothing hangs on it but the run it shows, which the ledger knows: for this user of ours.
-    var isPlain: Bool
-    var ourUserID: String?
+    let isPlain: Bool
+    let ourUserID: String?
+
+    init(look: Look, isPlain: Bool, ourUserID: String? = nil) {
+        self.look = look
+        self.isPlain = isPlain
+        self.ourUserID = ourUserID
+    }
+
+    /// The same look at a later time, with the words that are there already.
+    func again(at other: Look) -> KnownLook {
+        var again = look
+        again.requestedAt = other.requestedAt
+        again.lookedAt = other.lookedAt
+        again.serverAt = other.serverAt
+        return KnownLook(look: again, isPlain: isPlain, ourUserID: ourUserID)
+    }
 
     /// The list shows the same run in the same state under the same name.
     func shows(the other: Look) -> Bool {

@@ -81,11 +81,13 @@ extension Clockwork {
             else { continue }
             namedProcesses.insert(ProcessKey(baseURL: connection.baseURL, processID: id))
         }
-        followedProcesses = Set(
-            try ledger.processesOfFollowedRuns().map {
-                ProcessKey(baseURL: $0.baseURL, processID: $0.processID)
+        followedProcesses = []
+        for baseURL in Set(configuration?.connections.values.map(\.baseURL) ?? []) {
+            for processID in try ledger.processesOfFollowedRuns(baseURL: baseURL) {
+                let key = ProcessKey(baseURL: baseURL, processID: processID)
+                if !namedProcesses.contains(key) { followedProcesses.insert(key) }
             }
-        ).subtracting(namedProcesses)
+        }
     }
 
     /// What a start of the daemon does before anything else (rules 5, 12, 13).

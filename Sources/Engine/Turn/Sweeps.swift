@@ -176,14 +176,16 @@ extension Clockwork {
             guard sweep.seen.insert(summary.id).inserted else { continue }
             let key = ProcessKey(baseURL: connection.baseURL, processID: summary.id)
             guard namedProcesses.contains(key) || followedProcesses.contains(key) else { continue }
-            let look = look(
+            var look = look(
                 at: summary, connection, requestedAt: request.sentAt.wall, answer: answer)
+            // Most runs of a connection are of one user, whose name is kept once.
+            if let user = look.runUserID { look.runUserID = user == ours ? ours : kept(user) }
             // Of ten thousand processes hardly one has changed since the last list: the others cost
             // no statement.
             if let known = looks[key], known.isPlain, known.ourUserID == ours,
                 known.shows(the: look), !inDoubt.contains(summary.id)
             {
-                know(KnownLook(look: look, isPlain: true, ourUserID: ours), of: key)
+                know(known.again(at: look), of: key)
                 continue
             }
             try step("apply the list's item \(summary.id)") {
@@ -193,6 +195,13 @@ extension Clockwork {
                 know(KnownLook(look: look, isPlain: isPlain, ourUserID: ours), of: key)
             }
         }
+    }
+
+    /// One copy of a user's id, for as long as not too many users come.
+    private func kept(_ user: String) -> String {
+        if let known = userIDs.firstIndex(of: user) { return userIDs[known] }
+        if userIDs.count < 1000 { userIDs.insert(user) }
+        return user
     }
 
     /// One process's own item: this is a look (DESIGN.md section 2).
