@@ -17,7 +17,8 @@ let package = Package(
     name: "carillon-benchmarks",
     dependencies: [
         // Without its traits: they need packages that count mallocs, which compare.py does.
-        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: [])
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
     ],
     targets: [
         .target(name: "Timetable", swiftSettings: settings),
@@ -27,6 +28,34 @@ let package = Package(
             name: "TimetableBenchmarks",
             dependencies: ["Timetable", .product(name: "Benchmark", package: "benchmark")],
             path: "Benchmarks/TimetableBenchmarks",
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+        // The rooms of the poller, without the HTTP client that only its own folder needs.
+        .target(
+            name: "ProcessesAPI", dependencies: ["Timetable"], exclude: ["Client"],
+            swiftSettings: settings),
+        .systemLibrary(name: "CSQLite"),
+        .target(
+            name: "Migrations",
+            resources: [
+                .embedInCode("0001_ledger.sql"), .embedInCode("0002_views.sql"),
+                .embedInCode("0003_upcoming_by_time.sql"), .embedInCode("0004_preflight.sql"),
+            ], swiftSettings: settings),
+        .target(
+            name: "Store", dependencies: ["CSQLite", "Migrations", "Timetable"],
+            swiftSettings: settings),
+        .target(
+            name: "Engine",
+            dependencies: [
+                "Timetable", "ProcessesAPI", "Store",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "AnswerBenchmarks",
+            dependencies: [
+                "Engine", "ProcessesAPI", "Store", "Timetable",
+                .product(name: "Benchmark", package: "benchmark"),
+            ],
+            path: "Benchmarks/AnswerBenchmarks", swiftSettings: settings,
             plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
     ],
     swiftLanguageModes: [.v6]

@@ -88,6 +88,15 @@ package struct APIFailure: Error, Sendable, Equatable {
     }
 }
 
+extension APIFailure {
+    /// Whether the API says that it doesn't know the version; undocumented, so by its words.
+    package var isAboutVersion: Bool {
+        guard let httpStatus, [400, 404, 406, 410].contains(httpStatus) else { return false }
+        return target?.lowercased() == "x-version"
+            || message?.lowercased().contains("version") == true
+    }
+}
+
 /// How long the API wants to be left alone; the largest wish of all its channels.
 package struct RetryHint: Sendable, Equatable {
     /// Rounded up from what was asked.

@@ -108,6 +108,13 @@ package struct Look: Sendable, Equatable {
 }
 
 extension Ledger {
+    /// That attempt of a slot was refused with 401.
+    package func wasUnauthorized(slotID: Int64, attempt: Int) throws -> Bool {
+        try database.integer(
+            "SELECT 1 FROM attempts WHERE slot_id = ? AND number = ? AND http_status = 401",
+            .int(slotID), .int(attempt)) != nil
+    }
+
     /// Processes of a base URL that have an attempt in doubt: looks at them matter.
     package func processesInDoubt(baseURL: String) throws -> Set<String> {
         Set(
@@ -292,13 +299,16 @@ extension Ledger {
             """, .text(baseURL), .text(runID), .int(slotID)) ?? 0 > 0
     }
 
-    /// The slot got its run by an attempt that had ended before the given one began: two attempts on
-    /// a process are never in doubt together, so their ids are in the order of their ends.
+    /// The slot got its run before the given attempt began, on the same process.
+    ///
+    /// Two attempts on a process are never in doubt together, so their ids are in the order of
+    /// their ends; but a held one may be given its run by a person much later, which tells nothing.
     package func hadItsRun(slotID: Int64, beforeAttempt attemptID: Int64) throws -> Bool {
         try database.integer(
             """
-            SELECT count(*) FROM attempts
-            WHERE slot_id = ? AND state IN ('started', 'adopted') AND attempt_id < ?
+            SELECT count(*) FROM attempts AS a JOIN slots AS s ON s.slot_id = a.slot_id
+            WHERE a.slot_id = ?1 AND a.state IN ('started', 'adopted') AND a.attempt_id < ?2
+                AND s.ended_at <= (SELECT began_at FROM attempts WHERE attempt_id = ?2)
             """, .int(slotID), .int(attemptID)) ?? 0 > 0
     }
 }

@@ -1,4 +1,5 @@
 import Testing
+import Timetable
 import carillon
 
 @Suite struct CheckCommandTests {
@@ -35,6 +36,33 @@ import carillon
         #expect(run.output.isEmpty)
         #expect(run.errors.contains("/c.toml:9:1: schedules.one.corn: unknown key"))
         #expect(run.errors.contains("/s can't be read: no such file"))
+    }
+
+    @Test func aStatusThatTheApiIsNotKnownToUseIsWarnedAbout() async {
+        let host = MemoryHost([
+            "/c.toml": good
+                + "\noutcome = { fail_if = \"errror > 0\", warn_if = \"canceled / total > 5%\" }\n",
+            "/s": "x",
+        ])
+        let run = await carillon("check", "--config", "/c.toml", host: host)
+        #expect(run.status == 0)
+        let words = run.output + run.errors
+        #expect(words.contains("warning: schedules.one.outcome.fail_if: \"errror\" is no status"))
+        #expect(words.contains("did you mean \"error\"?"))
+        #expect(!words.contains("canceled"))
+    }
+
+    @Test(arguments: [
+        ("us", "https://api.app.wdesk.com"), ("eu", "https://api.eu.wdesk.com"),
+        ("apac", "https://api.apac.wdesk.com"),
+    ])
+    func aRegionIsTheAddressOfItsApi(region: String, address: String) throws {
+        let host = MemoryHost([
+            "/c.toml": good.replacing("region = \"us\"", with: "region = \"\(region)\""), "/s": "x",
+        ])
+        let loaded = try ConfigurationLoader(host: host)
+            .load("/c.toml", now: Instant(seconds: 1_781_524_800))
+        #expect(loaded.engine.connections["c"]?.baseURL == address)
     }
 
     @Test func aMissingConfigSaysHowToNameAnother() async {

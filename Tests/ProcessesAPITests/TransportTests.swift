@@ -260,6 +260,27 @@ struct TransportTests {
         #expect(server.requests == 1)
     }
 
+    @Test("Answers in flight are counted, and the count is given back")
+    func bodiesAreMetered() async throws {
+        let body = String(repeating: "x", count: 100_000)
+        let server = FaultServer(
+            .serve("HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\r\n\(body)"))
+        defer { server.stop() }
+        let meter = BodyMeter()
+        let transport = try AsyncHTTPTransport(meter: meter)
+        let request = APIRequest(
+            method: "GET", url: "\(server.url)/processRuns/r", headers: [], body: nil)
+        for _ in 0..<3 {
+            guard case .success(let response) = await transport.exchange(request) else {
+                Issue.record("no answer")
+                break
+            }
+            #expect(response.body.count == 100_000)
+        }
+        await transport.shutdown()
+        #expect(await server.wait(until: { meter.bytesInFlight == 0 }))
+    }
+
     @Test("A wrong proxy or authority is said in words, without its password")
     func setup() {
         #expect(throws: TransportSetupError.badProxy) {

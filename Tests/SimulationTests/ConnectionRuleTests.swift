@@ -144,6 +144,40 @@ import Timetable
         #expect(theatre.world.starts.count <= 16)
     }
 
+    /// Lists and other runs are accepted all the time, so the credential is never blamed.
+    @Test(arguments: ["getProcessRun", "runProcess", "validateProcess"])
+    func aProcessThatIsRefusedWith401IsNoLoopWithoutAPause(operation: String) throws {
+        let theatre = try Theatre([
+            Theatre.schedule("bad", every: 360) { $0.validateFirst = true },
+            Theatre.schedule("good", every: 1, process: "p2") { $0.overlap = .allow },
+        ])
+        theatre.world.sandbox.startByPerson(process: "p1", user: "person", at: theatre.world.time)
+        theatre.world.sandbox.inject(
+            FaultRule(.error(401, acts: false), operation: operation, process: "p1"))
+        theatre.world.sandbox.log.keepsEntries = true
+        try theatre.world.boot()
+        theatre.world.command(.trigger(schedule: "bad", uuid: "u", force: true, reason: ""))
+        try theatre.run(untilMinute: 120)
+        let refused = theatre.world.sandbox.log.entries.count { $0.status == 401 }
+        #expect((2...120).contains(refused), "\(refused)")
+    }
+
+    /// Two slots of one process: the answer to one wakes the other, but not before its backoff.
+    @Test func twoSlotsThatAreBothInConflictDoNotWakeEachOther() throws {
+        let theatre = try Theatre(
+            ["a", "b"].map {
+                Theatre.schedule($0, every: 15) {
+                    $0.overlap = .allow
+                    $0.onConflict = .retry
+                    $0.retry.maxAttempts = nil
+                }
+            })
+        theatre.world.sandbox.inject(FaultRule(.error(409, acts: false), operation: "runProcess"))
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 29)
+        #expect((4...60).contains(theatre.world.starts.count), "\(theatre.world.starts.count)")
+    }
+
     @Test func aHintOfHoursIsInAttentionAndUnblockLiftsIt() throws {
         let theatre = try Theatre()
         var fault = Fault.error(429, acts: false)

@@ -91,12 +91,29 @@ extension Clockwork {
             }
         }
         guard case .failure(let failure) = answer.result else { return }
+        if failure.isAboutVersion { try noteVersion(connection, failure) }
         if let limit = failure.limit { try learn(limit, connection) }
         if let hint = failure.hint {
             try note(hint, connection, answer.call)
         } else if failure.httpStatus == 429 {
             try throttle(connection)
         }
+    }
+
+    /// The preview ends some day, and every request with it.
+    private func noteVersion(_ connection: Connection, _ failure: APIFailure) throws {
+        memory.acceptedVersions.remove(connection.name)
+        let isNew = try ledger.raise(
+            kind: "version", subject: connection.name,
+            whatToDo: Self.words(for: connection, failure),
+            now: now)
+        if isNew { log(.warning, Self.words(for: connection, failure)) }
+    }
+
+    private static func words(for connection: Connection, _ failure: APIFailure) -> String {
+        "the API version \"\(connection.apiVersion)\" is not (or no longer) served by "
+            + "\(connection.baseURL): \(failure.summary); set api_version of "
+            + "[connections.\(connection.name)] to one that is, and reload"
     }
 
     /// A 429 that doesn't say for how long: the gate of the connection closes for a growing while,
@@ -149,6 +166,11 @@ extension Clockwork {
         row.details = failure.details
         row.documentationURL = failure.documentationURL
         row.retryAfterSeconds = failure.hint?.delaySeconds
+        if failure.isAboutVersion {
+            row.nextStep =
+                "the API version is not served any more: set api_version, see attention; "
+                + nextStep
+        }
         return try ledger.insert(row, now: now, repeatsWithin: repeatsWithin)
     }
 
@@ -284,13 +306,7 @@ extension Clockwork {
             return try end(slot, .failed, "\(number) was refused: \(failure.summary)")
         case .unauthorized:
             try finishAttempt(attempt, .refused, failure, errorID, connection)
-            // Where other calls are accepted and starts are not, this ends the slot some time.
-            if isRefusedAgain(slot.connection) {
-                return try retry(slot, schedule, why: "\(number): the token was not accepted")
-            }
-            try ledger.move(
-                slot.slotID, .pending, reason: "\(number): the token was not accepted",
-                nextActionAt: now)
+            try tokenRefused(slot, attempt, schedule)
         case .throttled:
             try finishAttempt(attempt, .refused, failure, errorID, connection)
             let until =
@@ -306,13 +322,25 @@ extension Clockwork {
             // Certificate and name errors stay until somebody mends them: slow and loud.
             let until =
                 isCertificate ? now.adding(milliseconds: 300_000) : backoff(slot, schedule)
-            try ledger.move(
-                slot.slotID, .pending, reason: "\(number) was not sent: \(failure.summary)",
-                nextActionAt: until)
+            try wait(slot, until: until, why: "\(number) was not sent: \(failure.summary)")
         case .conflict, .unavailable:
             try finishAttempt(attempt, .refused, failure, errorID, connection)
             try retry(slot, schedule, why: "\(number): \(failure.summary)")
         }
+    }
+
+    /// Once more with a new token; a second 401 in a row uses up an attempt, so that a slot whose
+    /// starts are refused where other calls are accepted ends some time.
+    private func tokenRefused(
+        _ slot: SlotRow, _ attempt: AttemptRow, _ schedule: Schedule?
+    ) throws {
+        let why = "attempt \(attempt.number): the token was not accepted"
+        if try isRefusedAgain(slot.connection)
+            || ledger.wasUnauthorized(slotID: slot.slotID, attempt: attempt.number - 1)
+        {
+            return try retry(slot, schedule, why: why)
+        }
+        try ledger.move(slot.slotID, .pending, reason: why, nextActionAt: now)
     }
 
     private func finishAttempt(
@@ -333,9 +361,13 @@ extension Clockwork {
             return try end(slot, .failed, "\(why); retry.max_attempts (\(max)) is used up")
         }
         let until = backoff(slot, schedule)
-        try ledger.move(
-            slot.slotID, .pending, reason: "\(why); again at \(until.iso8601)",
-            nextActionAt: until)
+        try wait(slot, until: until, why: "\(why); again at \(until.iso8601)")
+    }
+
+    /// Waits for the next attempt, whatever news there may be of process and connection.
+    func wait(_ slot: SlotRow, until: Instant, why: String) throws {
+        memory.backoffs[slot.slotID] = (slot.connection, until)
+        try ledger.move(slot.slotID, .pending, reason: why, nextActionAt: until)
     }
 
     private func backoff(_ slot: SlotRow, _ schedule: Schedule?) -> Instant {

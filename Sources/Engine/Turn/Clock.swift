@@ -23,6 +23,7 @@ extension Clockwork {
         forgetLooks()
         memory.processNames = [:]
         memory.listed = [:]
+        memory.backoffs = [:]
         memory.lastTouch = nil
         // What is on the wire was sent before the step: its age stays what it is.
         for id in memory.requests.keys {

@@ -26,6 +26,8 @@ struct Memory {
     var sent: [String: SentLog] = [:]
     /// 429 answers without any hint in a row.
     var throttles: [String: Int] = [:]
+    /// Connections whose API version was accepted in this life.
+    var acceptedVersions: Set<String> = []
     /// When due dates were last compared with the day.
     var dueDatesJudgedAt: Instant?
     /// Names of a connection's processes by id, as the last complete list showed them.
@@ -34,6 +36,11 @@ struct Memory {
     var readingRuns: Set<Int64> = []
     /// Slots whose process is being validated.
     var validatingSlots: Set<Int64> = []
+    /// Slots whose last answer said how long to wait: what wakes them otherwise is no reason to go
+    /// before.
+    var backoffs: [Int64: (connection: String, until: Instant)] = [:]
+    /// Validations in a row that told nothing, by slot.
+    var validationFailures: [Int64: Int] = [:]
     /// Schedules whose process is being validated ahead of a slot.
     var validatingSchedules: Set<String> = []
     /// Schedules whose last slots or runs ended in this life and may set off `after` schedules.

@@ -182,6 +182,7 @@ extension Clockwork {
     /// start is refused for them.
     func validated(_ slotID: Int64, _ answer: APIAnswer) throws {
         memory.validatingSlots.remove(slotID)
+        let failures = memory.validationFailures.removeValue(forKey: slotID) ?? 0
         guard let slot = try ledger.slot(slotID), slot.disposition == .pending else { return }
         switch answer.result {
         case .success(.validation(let problems)) where problems.isEmpty:
@@ -216,14 +217,16 @@ extension Clockwork {
                 nextStep: failure.httpStatus == 401
                     ? Self.nextStep(isTokenRefusedAgain: isRefusedAgain(slot.connection))
                     : "validated again")
-            if failure.httpStatus == 401 {
+            memory.validationFailures[slotID] = failures + 1
+            if failure.httpStatus == 401, failures == 0 {
                 _ = try wait(slot, "the token was not accepted", 0)
                 return
             }
-            _ = try wait(
-                slot, "the process could not be validated: \(failure.summary)",
-                Backoff.delayMilliseconds(
-                    RetryPolicy(), attempt: 2, seed: UInt64(bitPattern: slotID)))
+            let delay = Backoff.delayMilliseconds(
+                RetryPolicy(), attempt: failures + 2, seed: UInt64(bitPattern: slotID))
+            try wait(
+                slot, until: now.adding(milliseconds: delay),
+                why: "the process could not be validated: \(failure.summary)")
         }
     }
 }

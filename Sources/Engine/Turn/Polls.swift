@@ -132,11 +132,11 @@ extension Clockwork {
                     + "more (\(failure.summary)); give the grant's user access to the process",
                 now: now)
         }
-        if isToken {
-            // The run is not to blame: it is read as soon as there is another token.
+        // Once: where other calls are accepted, this one's refusals would be a loop without a pause.
+        if isToken, row.pollFailures == 0 {
             return try ledger.setPoll(
                 row.runKey, nextAt: now, gapMilliseconds: row.pollGapMilliseconds, polledAt: nil,
-                failures: row.pollFailures, changedHint: row.changedHint)
+                failures: 1, changedHint: row.changedHint)
         }
         try delayPoll(row, why: nil, answer: answer, after: failure)
     }

@@ -40,7 +40,7 @@ extension Clockwork {
         guard !isCovered else { return }
         if known.slotAt == slotAt {
             // The same slot: only a check that has not begun moves with the lead.
-            guard known.state == .planned, known.nextAt != nextAt, known.tries == 0 else { return }
+            guard known.state == .planned, known.nextAt != nextAt else { return }
             var moved = known
             moved.nextAt = nextAt
             return try ledger.save(moved)
@@ -246,7 +246,8 @@ extension Clockwork {
                 nextStep: failure.httpStatus == 401
                     ? Self.nextStep(isTokenRefusedAgain: isRefusedAgain(connection.name))
                     : "asked again, ahead of the slot")
-            if failure.httpStatus == 401 {
+            if failure.httpStatus == 401, check.tries == 0 {
+                check.tries = 1
                 check.nextAt = now
                 return try ledger.save(check)
             }

@@ -167,7 +167,11 @@ extension Clockwork {
             try note(
                 failure, answer: answer, slot: nil, connection: connection.name,
                 nextStep: "asked again with a growing gap, starts wait")
-            if failure.kind == .refused, [400, 401, 403].contains(failure.httpStatus ?? 0) {
+            if failure.isAboutVersion {
+                // `noteServer` has told; the credential is not to blame.
+            } else if failure.kind == .refused,
+                [400, 401, 403].contains(failure.httpStatus ?? 0)
+            {
                 try credentialFailed(connection, failure.summary)
             } else {
                 try noteUnreachable(connection, failure)
@@ -254,6 +258,9 @@ extension Clockwork {
     func noteAccepted(_ connection: Connection) throws {
         memory.tokens[connection.name]?.refusals = 0
         memory.throttles[connection.name] = nil
+        if memory.acceptedVersions.insert(connection.name).inserted {
+            try ledger.clear(kind: "version", subject: connection.name)
+        }
         guard let row = try connectionRow(connection.name) else { return }
         if row.credentialBadSince != nil {
             try change(connection.name) {
@@ -261,7 +268,7 @@ extension Clockwork {
                 $0.credentialFailures = 0
             }
             try ledger.clear(kind: "credential", subject: connection.name)
-            try ledger.wakeSlots(connection: connection.name, now: now)
+            try endBackoffs(connection.name)
             log(.notice, "the credential of \(connection.name) is accepted again")
         }
         try noteReachable(connection)
@@ -321,7 +328,13 @@ extension Clockwork {
         guard wasOpen else { return }
         log(.notice, "\(connection.name) answers again")
         try ledger.clear(kind: "unreachable", subject: connection.name)
-        try ledger.wakeSlots(connection: connection.name, now: now)
+        try endBackoffs(connection.name)
+    }
+
+    /// What the slots of a connection were waiting for is over, also what their own answers said.
+    private func endBackoffs(_ connection: String) throws {
+        memory.backoffs = memory.backoffs.filter { $0.value.connection != connection }
+        try ledger.wakeSlots(connection: connection, now: now)
     }
 
     /// Probes of open breakers and bad credentials; a probe is a list, never a start.

@@ -31,6 +31,10 @@ extension Clockwork {
         guard slot.dueAt <= now else {
             return try ledger.wait(slot.slotID, reason: slot.reason, until: slot.dueAt)
         }
+        if let until = memory.backoffs[slot.slotID]?.until, until > now {
+            return try ledger.wait(slot.slotID, reason: slot.reason, until: until)
+        }
+        memory.backoffs[slot.slotID] = nil
         guard try !isPaused(slot), try isWithinWindows(slot, schedule) else { return }
         guard let resolved = try resolveProcess(slot, schedule) else { return }
         guard try isConnectionReady(resolved, connection), try isAloneInDoubt(resolved) else {

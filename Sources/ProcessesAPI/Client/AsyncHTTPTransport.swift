@@ -14,12 +14,18 @@ package final class AsyncHTTPTransport: APITransport, CustomReflectable {
     private let starts: HTTPClient
     private let reads: HTTPClient
     private let lifecycle = Mutex(Lifecycle())
+    private let meter: BodyMeter
 
     /// Makes both clients; `shutdown` must be called, or `withTransport` used.
     ///
-    /// - Parameter options: Proxy, trust and limits.
+    /// - Parameters:
+    ///   - options: Proxy, trust and limits.
+    ///   - meter: Counts the bytes of all answers in flight; shared by all transports of a daemon.
     /// - Throws: What is wrong with the proxy address or the file of authorities.
-    package init(_ options: AsyncHTTPTransportOptions = .init()) throws(TransportSetupError) {
+    package init(
+        _ options: AsyncHTTPTransportOptions = .init(), meter: BodyMeter = BodyMeter()
+    ) throws(TransportSetupError) {
+        self.meter = meter
         var configuration = try options.configuration()
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
             options.readConnectionsMax
@@ -62,7 +68,7 @@ package final class AsyncHTTPTransport: APITransport, CustomReflectable {
         } catch {
             return .failure(.notSent(reason: "the request is malformed", isCertificate: false))
         }
-        let recorder = ExchangeRecorder()
+        let recorder = ExchangeRecorder(meter, isBounded: !request.freshConnection)
         let client = request.freshConnection ? starts : reads
         // The deadline covers everything, the answer's last byte included: with the newer
         // `execute` of AsyncHTTPClient it would end at the head, and a server that sends a byte a

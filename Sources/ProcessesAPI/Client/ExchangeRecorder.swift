@@ -21,6 +21,18 @@ final class ExchangeRecorder: HTTPClientResponseDelegate {
     }
 
     private let progress = Mutex(Progress())
+    private let meter: BodyMeter
+    /// A start's answer is never given up for want of room: it names the run.
+    private let isBounded: Bool
+
+    init(_ meter: BodyMeter, isBounded: Bool) {
+        self.meter = meter
+        self.isBounded = isBounded
+    }
+
+    deinit {
+        meter.release(progress.withLock { $0.response?.body.count ?? 0 })
+    }
 
     // MARK: What AsyncHTTPClient tells
 
@@ -59,6 +71,8 @@ final class ExchangeRecorder: HTTPClientResponseDelegate {
             return nil
         }
         if let excess { return task.eventLoop.makeFailedFuture(excess) }
+        let fits = meter.take(buffer.readableBytes)
+        if !fits, isBounded { return task.eventLoop.makeFailedFuture(BodyMeter.Full()) }
         return task.eventLoop.makeSucceededVoidFuture()
     }
 
@@ -94,10 +108,37 @@ final class ExchangeRecorder: HTTPClientResponseDelegate {
         case let error as HTTPClientError where error == .remoteConnectionClosed:
             "the other side closed it"
         case let error as HTTPClientError where error == .cancelled: "the request was given up"
+        case is BodyMeter.Full: "more than 64 MiB of answers were in flight"
         case is HTTPParserError: "what came is no HTTP (\(error))"
         default: "\(error)"
         }
     }
+}
+
+/// Bytes of answers that are in flight, over all connections (DESIGN.md section 7).
+package final class BodyMeter: Sendable {
+    /// No more answers fit.
+    struct Full: Error {}
+    /// The most that is held at a time.
+    package static let bytesMax = 64 << 20
+
+    private let bytes = Mutex(0)
+
+    /// Makes an empty meter.
+    package init() {}
+
+    /// What is held now.
+    package var bytesInFlight: Int { bytes.withLock { $0 } }
+
+    /// Counts bytes that have come; false if there are more than may be held.
+    func take(_ count: Int) -> Bool {
+        bytes.withLock { bytes in
+            bytes += count
+            return bytes <= Self.bytesMax
+        }
+    }
+
+    func release(_ count: Int) { bytes.withLock { $0 -= count } }
 }
 
 /// The closed list of errors that end a request before its first byte (DESIGN.md section 5).

@@ -165,12 +165,3 @@ struct APIInquiry {
 enum GrantScopes {
     static let needed = ["file:read", "file:write"]
 }
-
-extension APIFailure {
-    /// Whether the API says that it doesn't know the version; undocumented, so by its words.
-    fileprivate var isAboutVersion: Bool {
-        guard let httpStatus, [400, 404, 406, 410].contains(httpStatus) else { return false }
-        return target?.lowercased() == "x-version"
-            || message?.lowercased().contains("version") == true
-    }
-}

@@ -2,6 +2,12 @@ package import Engine
 
 /// Reads the conditions of `outcome = { fail_if, warn_if }`: `error > 0`, `cancelled / total > 10%`.
 package enum OutcomeText {
+    /// Statuses of jobs, `total`, and the words that the API's own map of actions is known to use.
+    static let knownWords = [
+        "total", "waiting", "running", "cancelling", "complete", "cancelled", "error", "errorhold",
+        "completed", "canceled", "approval", "sent", "returned",
+    ]
+
     /// Why a condition can't be read.
     package struct Mistake: Error, Equatable { package var text: String }
 
@@ -76,7 +82,15 @@ extension TableReader {
     private func conditions(_ key: String) -> [OutcomeRules.Condition] {
         (strings(key, orSingle: true) ?? []).compactMap { text, node in
             do throws(OutcomeText.Mistake) {
-                return try OutcomeText.parse(text)
+                let condition = try OutcomeText.parse(text)
+                if !OutcomeText.knownWords.contains(condition.status) {
+                    problems.warning(
+                        node,
+                        "\"\(condition.status)\" is no status that the API is known to use, so it may "
+                            + "count nothing for ever (\(node.shown))"
+                            + NearestName.hint(condition.status, in: OutcomeText.knownWords))
+                }
+                return condition
             } catch {
                 let help = "write \"error > 0\" or \"cancelled / total > 10%\""
                 problems.error(node, "not a condition (\(node.shown)): \(error.text); \(help)")

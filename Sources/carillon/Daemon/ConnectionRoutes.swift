@@ -34,6 +34,7 @@ final class ConnectionRoutes: Sendable {
     }
     private let state = Mutex(State())
     private let host: any HostReading
+    private let meter = BodyMeter()
 
     init(host: any HostReading) {
         self.host = host
@@ -55,7 +56,7 @@ final class ConnectionRoutes: Sendable {
             }
             let transport = try AsyncHTTPTransport(
                 AsyncHTTPTransportOptions(
-                    proxy: new.proxy.map { Secret($0) }, caFile: new.caFile))
+                    proxy: new.proxy.map { Secret($0) }, caFile: new.caFile), meter: meter)
             routes[name] = Route(transport: transport, access: new, host: host)
         }
         let adopted = routes
