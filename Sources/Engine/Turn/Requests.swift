@@ -78,6 +78,12 @@ extension Clockwork {
             $0.learnedRequests = Int64(limit.requests)
             $0.learnedWindowMilliseconds = window
         }
+        // The same numbers as in force: what went out under them is counted already.
+        let inForce = (
+            row.learnedRequests ?? Int64(connection.rate.requests),
+            row.learnedWindowMilliseconds ?? connection.rate.perMilliseconds
+        )
+        guard inForce != (Int64(limit.requests), window) else { return }
         var learned = row
         learned.learnedRequests = Int64(limit.requests)
         learned.learnedWindowMilliseconds = window
