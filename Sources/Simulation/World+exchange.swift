@@ -13,7 +13,7 @@ extension World {
             let isExplained = ["our clock", "the credential of"].contains {
                 line.message.hasPrefix($0)
             }
-            if line.level == .error, !isExplained {
+            if line.level == .error, !isExplained || !plan.endsAtErrors {
                 noteError(line.message)
             }
         case .reply(_, let reply):

@@ -300,4 +300,17 @@ extension Ledger {
             WHERE state = 'held' AND base_url = ? AND candidate_run_id = ? AND slot_id <> ?
             """, .text(baseURL), .text(runID), .int(slotID)) ?? 0 > 0
     }
+
+    /// The slot got its run before the given attempt began, on the same process.
+    ///
+    /// Two attempts on a process are never in doubt together, so their ids are in the order of
+    /// their ends; but a held one may be given its run by a person much later, which tells nothing.
+    package func hadItsRun(slotID: Int64, beforeAttempt attemptID: Int64) throws -> Bool {
+        try database.integer(
+            """
+            SELECT count(*) FROM attempts AS a JOIN slots AS s ON s.slot_id = a.slot_id
+            WHERE a.slot_id = ?1 AND a.state IN ('started', 'adopted') AND a.attempt_id < ?2
+                AND s.ended_at <= (SELECT began_at FROM attempts WHERE attempt_id = ?2)
+            """, .int(slotID), .int(attemptID)) ?? 0 > 0
+    }
 }

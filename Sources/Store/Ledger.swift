@@ -97,15 +97,16 @@ package final class Ledger {
     ///
     /// - Throws: what `work` throws; a `StoreError` that ended the whole transaction stays one.
     package func savepoint<T>(_ work: () throws -> T) throws -> T {
-        try database.execute("SAVEPOINT step")
+        // Prepared: compiling these again for each step was a seventh of a busy turn.
+        try database.run("SAVEPOINT step")
         do {
             let result = try work()
-            try database.execute("RELEASE step")
+            try database.run("RELEASE step")
             return result
         } catch {
             if !database.isInAutocommit {
-                try database.execute("ROLLBACK TO step")
-                try database.execute("RELEASE step")
+                try database.run("ROLLBACK TO step")
+                try database.run("RELEASE step")
             }
             throw error
         }

@@ -14,6 +14,7 @@ import Timetable
         var by: String? = "us"
         var knownUser: String? = "us"
         var isClaimed = false
+        var wasKnownBefore = false
         var isContested = false
         var skewSeconds: Int64 = 0
         var absentLooks = 0
@@ -46,6 +47,13 @@ import Timetable
         Row(what: "no creation time", shows: "r", createdSeconds: nil, verdict: "hold r"),
         Row(what: "somebody else's run", shows: "r", by: "them", verdict: "hold r"),
         Row(what: "claimed by another slot", shows: "r", isClaimed: true, verdict: "hold r"),
+        Row(
+            what: "another slot's from before the attempt, first look", shows: "r",
+            isClaimed: true, wasKnownBefore: true, verdict: "absent so far"),
+        Row(
+            what: "another slot's from before the attempt, third look", shows: "r",
+            isClaimed: true, wasKnownBefore: true, absentLooks: 2, requestedSeconds: 184,
+            verdict: "absent"),
         Row(
             what: "another held slot's candidate", shows: "r", isContested: true, verdict: "hold r"),
         Row(what: "the baseline is gone", baseline: "q", shows: nil, verdict: "hold"),
@@ -89,7 +97,8 @@ import Timetable
             look, attempt: attempt, exposureEnd: after(64),
             in: Settlement.Circumstances(
                 skewMilliseconds: row.skewSeconds * 1000, ourUserID: row.knownUser,
-                isClaimed: row.isClaimed, isContested: row.isContested,
+                isClaimed: row.isClaimed, wasKnownBefore: row.wasKnownBefore,
+                isContested: row.isContested,
                 settleWithinMilliseconds: 120_000))
         let words =
             switch verdict {

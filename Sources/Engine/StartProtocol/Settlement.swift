@@ -26,18 +26,22 @@ package enum Settlement: Sendable, Equatable {
         package var ourUserID: String?
         /// The run shown belongs to another slot.
         package var isClaimed: Bool
+        /// The run shown was another slot's before the attempt began: the look before the attempt,
+        /// up to a minute old, was made before that run was started.
+        package var wasKnownBefore: Bool
         /// The run shown is the candidate of another held slot.
         package var isContested: Bool
         package var settleWithinMilliseconds: Int64
 
         /// Makes circumstances.
         package init(
-            skewMilliseconds: Int64, ourUserID: String?, isClaimed: Bool, isContested: Bool,
-            settleWithinMilliseconds: Int64
+            skewMilliseconds: Int64, ourUserID: String?, isClaimed: Bool,
+            wasKnownBefore: Bool = false, isContested: Bool, settleWithinMilliseconds: Int64
         ) {
             self.skewMilliseconds = skewMilliseconds
             self.ourUserID = ourUserID
             self.isClaimed = isClaimed
+            self.wasKnownBefore = wasKnownBefore
             self.isContested = isContested
             self.settleWithinMilliseconds = settleWithinMilliseconds
         }
@@ -54,7 +58,8 @@ package enum Settlement: Sendable, Equatable {
                     + "was possible; the process now shows "
                     + (look.runID.map { "run \($0)" } ?? "no run"))
         }
-        guard look.baseline != attempt.baseline else {
+        // What was there before the attempt can't hide a run of it: the process shows its newest.
+        guard look.baseline != attempt.baseline, !facts.wasKnownBefore else {
             let isLateEnough =
                 look.requestedAt
                 >= exposureEnd.adding(milliseconds: facts.settleWithinMilliseconds)

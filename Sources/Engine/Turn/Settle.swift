@@ -97,6 +97,9 @@ extension Clockwork {
             in: Settlement.Circumstances(
                 skewMilliseconds: row?.clockSkewMilliseconds ?? 0, ourUserID: row?.userID,
                 isClaimed: claimed != nil && claimed != slot.slotID,
+                wasKnownBefore: try claimed.map {
+                    try ledger.hadItsRun(slotID: $0, beforeAttempt: attempt.attemptID)
+                } ?? false,
                 isContested: try look.runID.map {
                     try ledger.isContested(
                         runID: $0, baseURL: look.baseURL, slotID: slot.slotID)

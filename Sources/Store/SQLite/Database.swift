@@ -34,8 +34,9 @@ import CSQLite
             case .write: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             case .read: SQLITE_OPEN_READONLY
             }
+        // Without SQLite's own locks: a connection is used by one thread at a time.
         let code = unsafe sqlite3_open_v2(
-            path, &opened, flags | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+            path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
         guard code == SQLITE_OK, let handle = unsafe opened else {
             let cause = unsafe String(cString: sqlite3_errstr(code))
             unsafe sqlite3_close_v2(opened)
