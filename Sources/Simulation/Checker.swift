@@ -109,7 +109,7 @@ package struct Checker {
         if duplicates.contains("\(slot.processID) \(run.id)") { return true }
         if try ledger.run(baseURL: slot.baseURL, runID: run.id)?.slotID != nil { return true }
         return try ledger.isContested(
-            runID: run.id, baseURL: slot.baseURL, slotID: slot.slotID)
+            runID: run.id, baseURL: slot.baseURL, processID: slot.processID, slotID: slot.slotID)
     }
 
     // MARK: Rules 1 and 8, I3

@@ -293,12 +293,15 @@ extension Ledger {
     }
 
     /// Another held attempt of the process names the run as its candidate.
-    package func isContested(runID: String, baseURL: String, slotID: Int64) throws -> Bool {
+    package func isContested(
+        runID: String, baseURL: String, processID: String, slotID: Int64
+    ) throws -> Bool {
         try database.integer(
             """
             SELECT count(*) FROM attempts
-            WHERE state = 'held' AND base_url = ? AND candidate_run_id = ? AND slot_id <> ?
-            """, .text(baseURL), .text(runID), .int(slotID)) ?? 0 > 0
+            WHERE state = 'held' AND base_url = ? AND process_id = ? AND candidate_run_id = ?
+                AND slot_id <> ?
+            """, .text(baseURL), .text(processID), .text(runID), .int(slotID)) ?? 0 > 0
     }
 
     /// The slot got its run before the given attempt began, on the same process.

@@ -319,7 +319,8 @@ extension Ledger {
     package func schedulesWithPassedUpcoming(now: Instant) throws -> [String] {
         try database.rows(
             """
-            SELECT DISTINCT schedule FROM upcoming_slots WHERE slot_at <= ? ORDER BY schedule
+            SELECT DISTINCT schedule FROM upcoming_slots INDEXED BY upcoming_by_time
+            WHERE slot_at <= ? ORDER BY schedule
             """, .at(now)
         ) { $0.string(0) }
     }

@@ -61,7 +61,8 @@ extension Clockwork {
         case .preflight(let schedule, let slotAt):
             memory.validatingSchedules.remove(schedule)
             guard let connection else { return }
-            try noteOutcome(connection, request, answer)
+            let wasRefused = (memory.tokens[connection.name]?.refusals ?? 0) > 0
+            try noteAhead(connection, request, answer, wasRefused: wasRefused)
             try checkedAhead(schedule, slotAt: slotAt, connection, answer)
         }
     }
@@ -118,7 +119,10 @@ extension Clockwork {
 
     /// A 429 that doesn't say for how long: the gate of the connection closes for a growing while,
     /// or each of its runs and slots would find out by itself.
+    ///
+    /// Answers to what was sent before the gate closed teach nothing more.
     private func throttle(_ connection: Connection) throws {
+        guard try blockedUntil(connection.name, operation: "") == nil else { return }
         let times = memory.throttles[connection.name, default: 0] + 1
         memory.throttles[connection.name] = times
         let gap = Backoff.ceilingMilliseconds(base: 10_000, cap: 300_000, attempt: times)
@@ -181,6 +185,21 @@ extension Clockwork {
         switch answer.result {
         case .success: try noteAccepted(connection)
         case .failure(let failure): try noteFailure(connection, request, failure)
+        }
+    }
+
+    /// A check ahead of a slot must not hold up starts: what goes wrong with the validation alone
+    /// opens no breaker and makes no credential bad.
+    private func noteAhead(
+        _ connection: Connection, _ request: PendingRequest, _ answer: APIAnswer, wasRefused: Bool
+    ) throws {
+        switch answer.result {
+        case .success: try noteAccepted(connection)
+        case .failure(let failure) where failure.httpStatus == nil:
+            try noteFailure(connection, request, failure)
+        case .failure(let failure) where failure.httpStatus == 401 && !wasRefused:
+            try noteFailure(connection, request, failure)
+        case .failure: break
         }
     }
 

@@ -89,6 +89,8 @@ struct TokenState {
 
 /// A list of a connection that is being read page by page.
 struct Sweep {
+    /// The revision of the configuration it was begun under.
+    var revisionID: Int64
     var requestedAt: Now
     /// The page on the wire was requested then: a look's age counts from here.
     var pageRequestedAt: Instant

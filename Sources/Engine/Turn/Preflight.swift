@@ -243,9 +243,8 @@ extension Clockwork {
             }
             try note(
                 failure, answer: answer, slot: nil, connection: connection.name,
-                nextStep: failure.httpStatus == 401
-                    ? Self.nextStep(isTokenRefusedAgain: isRefusedAgain(connection.name))
-                    : "asked again, ahead of the slot")
+                nextStep: failure.httpStatus == 401 && check.tries == 0
+                    ? "sent again with a new token" : "asked again, ahead of the slot")
             if failure.httpStatus == 401, check.tries == 0 {
                 check.tries = 1
                 check.nextAt = now

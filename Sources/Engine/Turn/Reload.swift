@@ -19,6 +19,11 @@ extension Clockwork {
                 contentHash: new.contentHash, isReload: isReload,
                 summary: "\(new.schedules.count) schedules", now: now)
         }
+        if memory.revisionID != revisionID {
+            // The last list was read for the schedules before: it may lack what these ask for.
+            memory.processNames = [:]
+            for name in memory.listed.keys { memory.listed[name]?.completeAt = nil }
+        }
         memory.revisionID = revisionID
         configuration = new
         for name in new.connections.keys.sorted() {
@@ -280,6 +285,11 @@ extension Clockwork {
             trigger: .rule(rule), ruleText: known.rule, ruleSource: known.ruleSource, zone: zone)
         if known.process.hasPrefix("name: ") {
             former.process = .name(pattern: String(known.process.dropFirst(6)))
+        }
+        // Instants outside its active window were never slots (I2).
+        if let key = FiringKey(known.firingKey) {
+            former.activeFrom = key.activeFrom
+            former.activeUntil = key.activeUntil
         }
         try fillRest(former, known.schedule, reason: Self.editedWhileDown)
     }

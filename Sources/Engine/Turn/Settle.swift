@@ -102,7 +102,8 @@ extension Clockwork {
                 } ?? false,
                 isContested: try look.runID.map {
                     try ledger.isContested(
-                        runID: $0, baseURL: look.baseURL, slotID: slot.slotID)
+                        runID: $0, baseURL: look.baseURL, processID: look.processID,
+                        slotID: slot.slotID)
                 } ?? false,
                 settleWithinMilliseconds: settleWithin))
         if verdict == .absentSoFar, !guards.waitsToSettle { verdict = .provenAbsent }

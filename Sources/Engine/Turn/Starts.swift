@@ -164,7 +164,7 @@ extension Clockwork {
     }
 
     private func look(for slot: SlotRow, _ connection: Connection) throws -> Baseline? {
-        if let look = freshLook(slot.baseURL, slot.processID) {
+        if let look = try freshLook(slot.baseURL, slot.processID) {
             if slot.lookWantedSince != nil { try ledger.setLookWanted(slot.slotID, since: nil) }
             return Baseline(look: look)
         }
@@ -180,10 +180,17 @@ extension Clockwork {
         return nil
     }
 
-    func freshLook(_ baseURL: String, _ processID: String) -> Look? {
+    /// A look that a start may go out on: young enough, and its run is in the ledger.
+    ///
+    /// Overlap is decided by the ledger's runs; the run of a process that no schedule named when the
+    /// list came isn't among them yet.
+    private func freshLook(_ baseURL: String, _ processID: String) throws -> Look? {
         guard let look = looks[ProcessKey(baseURL: baseURL, processID: processID)]?.look,
             (0...limits.lookAgeMaxMilliseconds).contains(now.since(look.requestedAt))
         else { return nil }
+        if let runID = look.runID, try ledger.run(baseURL: baseURL, runID: runID) == nil {
+            return nil
+        }
         return look
     }
 

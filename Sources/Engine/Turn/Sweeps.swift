@@ -43,7 +43,8 @@ extension Clockwork {
         if let at = try takeBudget(connection, priority) { return turn.deadlines.append(at) }
         memory.sweepsWanted[name] = nil
         memory.sweeps[name] = Sweep(
-            requestedAt: turn.now, pageRequestedAt: now, priority: priority)
+            revisionID: memory.revisionID, requestedAt: turn.now, pageRequestedAt: now,
+            priority: priority)
         memory.listed[name] = ListPace(
             requestedAt: now, pages: memory.listed[name]?.pages ?? 1, checkedAt: now,
             hasOpenRuns: memory.listed[name]?.hasOpenRuns ?? true,
@@ -146,7 +147,8 @@ extension Clockwork {
     private func finish(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
         memory.sweeps[connection.name] = nil
         memory.listed[connection.name]?.pages = sweep.pages
-        if isComplete {
+        // A list that a reload met half-way lacks what the new configuration wants to know.
+        if isComplete, sweep.revisionID == memory.revisionID {
             memory.processNames[connection.name] = (sweep.requestedAt.wall, sweep.names)
             memory.listed[connection.name]?.completeAt = sweep.requestedAt.wall
             try ledger.wakePreflights(connection: connection.name, now: now)
@@ -239,10 +241,11 @@ extension Clockwork {
     /// The run of the look can't become anybody's: a slot has it, or another user started it.
     private func isPlain(_ look: Look, ours: String?) throws -> Bool {
         guard let runID = look.runID else { return true }
+        guard let run = try ledger.run(baseURL: look.baseURL, runID: runID) else { return false }
         if let ours, let user = look.runUserID, user != ours { return true }
         // Without a user of ours nothing is ever a duplicate; once there is one, all looks count.
         if ours == nil { return true }
-        return try ledger.run(baseURL: look.baseURL, runID: runID)?.slotID != nil
+        return run.slotID != nil
     }
 
     /// A run started by someone else, or ours whose answer was lost: `external` until claimed.
