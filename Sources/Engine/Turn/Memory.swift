@@ -22,6 +22,8 @@ struct Memory {
     var sweepsWanted: [String: RateBudget.Priority] = [:]
     /// When the last list was asked for and how many pages it had: the pace of the next one.
     var listed: [String: ListPace] = [:]
+    /// The smallest `poll.min` of a connection's schedules.
+    var pollMinMilliseconds: [String: Int64] = [:]
     /// What went out lately, to be counted when a limit becomes known.
     var sent: [String: SentLog] = [:]
     /// 429 answers without any hint in a row.
@@ -113,9 +115,14 @@ struct ListPace {
     /// The last list that was read to its end.
     var completeAt: Instant?
 
-    /// The gap between lists that nothing urgent asks for: a page costs 15 s, so that they use four
-    /// requests a minute at most; and five minutes bound how late a change is seen.
-    var gapMilliseconds: Int64 { min(Int64(pages) * 15_000, Self.gapMillisecondsMax) }
+    /// The gap between lists that nothing urgent asks for.
+    ///
+    /// A page costs 15 s, so that they use four requests a minute at most, and five minutes bound
+    /// how late a change is seen. Who asks for a `poll.min` below that gets lists as often.
+    func gapMilliseconds(pollMinMilliseconds: Int64) -> Int64 {
+        let page = min(15_000, max(1_000, pollMinMilliseconds))
+        return min(Int64(pages) * page, Self.gapMillisecondsMax)
+    }
     static let gapMillisecondsMax: Int64 = 300_000
 }
 

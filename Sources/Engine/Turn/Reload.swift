@@ -76,6 +76,9 @@ extension Clockwork {
     /// Also those of slots that have not ended: a slot of a schedule that is gone still settles, and
     /// a process named by pattern is known by its slots only.
     private func nameProcesses() throws {
+        memory.pollMinMilliseconds = Dictionary(
+            schedules.values.map { ($0.connection, $0.poll.minMilliseconds) },
+            uniquingKeysWith: min)
         namedProcesses = Set(
             try ledger.processesOfOpenSlots().map {
                 ProcessKey(baseURL: $0.baseURL, processID: $0.processID)

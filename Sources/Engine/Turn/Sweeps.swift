@@ -73,7 +73,9 @@ extension Clockwork {
     /// Wants a list for the sake of runs, unless the last one is too fresh.
     func wantSweep(_ name: String) {
         guard let pace = memory.listed[name] else { return want(look: name, .other) }
-        let next = pace.requestedAt.adding(milliseconds: pace.gapMilliseconds)
+        let gap = pace.gapMilliseconds(
+            pollMinMilliseconds: memory.pollMinMilliseconds[name] ?? PollPolicy().minMilliseconds)
+        let next = pace.requestedAt.adding(milliseconds: gap)
         if next <= now { want(look: name, .other) } else { turn.deadlines.append(next) }
     }
 
