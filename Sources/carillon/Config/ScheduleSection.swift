@@ -131,9 +131,9 @@ struct ScheduleSection {
         if let value = reader.duration("spread", in: 0...366 * day) {
             schedule.spreadMilliseconds = value
         }
-        if let value = reader.duration("preflight", in: 0...30 * day) {
-            schedule.preflightMilliseconds = value == 0 ? nil : value
-        }
+        // By default half a day ahead: there is time to mend what is wrong.
+        let preflight = reader.duration("preflight", in: 0...30 * day) ?? day / 2
+        schedule.preflightMilliseconds = preflight == 0 ? nil : preflight
         warnOfWindows(schedule)
         schedule.runWithinMilliseconds = reader.duration("run_within", in: 1000...3660 * day)
         guard isZoneKnown else { return }
