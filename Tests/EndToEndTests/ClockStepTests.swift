@@ -199,6 +199,8 @@ private final class FakedLife {
             try await site.ask("SELECT count(*) > 0 FROM attention WHERE kind = 'clock'") == "1"
         }
         #expect(isSaid, "no attention to the clock: \(life.log)")
+        // What was on its way when the answer came.
+        await life.turns(1)
         let before = world.starts
         await life.turns(3)
         #expect(world.starts == before)

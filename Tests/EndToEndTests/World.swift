@@ -157,6 +157,11 @@ struct World {
         sandbox.withState { $0.log.requestsByOperation["runProcess"] ?? 0 }
     }
 
+    /// How many requests of any kind have arrived.
+    var requests: Int {
+        sandbox.withState { $0.log.requestsByOperation.values.reduce(0, +) }
+    }
+
     /// From now on nothing goes wrong.
     func heal() { sandbox.withState { $0.removeFaults() } }
 
