@@ -3,7 +3,7 @@ import Sandbox
 import Testing
 
 /// System calls that fail, and deaths at the n-th of them: strace's injection (reliability.md 2.5).
-@Suite("Fault: system calls fail", .timeLimit(.minutes(4)))
+@Suite("Fault: system calls fail", .timeLimit(.minutes(10)))
 struct InjectionTests {
     /// What strace does to a life.
     struct Injection: Sendable, CustomStringConvertible {
@@ -80,8 +80,8 @@ struct InjectionTests {
             #expect(await life.turns { life.log.contains("takes turns again") })
             let reachedAt = Truth.now
             #expect(try await life.turns { try await truth.isSettled(upTo: reachedAt) })
-            let stoppedAt = Truth.now
-            #expect(await life.stop().status == 0, "said: \(life.log)")
+            let (outcome, stoppedAt) = try await truth.stop(life)
+            #expect(outcome.status == 0, "said: \(life.log)")
             try await truth.expect(upTo: stoppedAt)
         }
     }
@@ -118,8 +118,8 @@ struct InjectionTests {
             let life = try await Life(config: site.config, in: site.folder)
             #expect(await life.isReady())
             #expect(try await life.turns { try await truth.isSettled(upTo: healedAt) })
-            let stoppedAt = Truth.now
-            #expect(await life.stop().status == 0)
+            let (outcome, stoppedAt) = try await truth.stop(life)
+            #expect(outcome.status == 0)
             let figures = try await truth.expect(upTo: stoppedAt)
             print("\(name): \(injections.count) lives, \(figures)")
             #expect(figures.runs > 0)

@@ -10,13 +10,19 @@ import Synchronization
 struct NotificationSocket: Sendable {
     let path: String
     /// One element a datagram, and an empty one for each second of silence.
-    let messages: AsyncStream<String>
-    private let feed: AsyncStream<String>.Continuation
+    let messages: AsyncStream<Message>
+    private let feed: AsyncStream<Message>.Continuation
+
+    /// What was said, and when it was received: a test may look at it much later.
+    struct Message: Sendable {
+        let words: String
+        let at: ContinuousClock.Instant
+    }
 
     /// Binds and listens.
     init(path: String) throws {
         self.path = path
-        (messages, feed) = AsyncStream.makeStream(of: String.self)
+        (messages, feed) = AsyncStream.makeStream(of: Message.self)
         unsafe unlink(path)
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | O_CLOEXEC, 0)
         var address = sockaddr_un()
@@ -41,8 +47,9 @@ struct NotificationSocket: Sendable {
             while !isOver.isSet {
                 let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
                 // Silence is told too, so that whoever waits can give up.
-                feed.yield(
-                    count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : "")
+                let words =
+                    count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : ""
+                feed.yield(Message(words: words, at: .now))
             }
             Glibc.close(descriptor)
         }
@@ -91,52 +98,51 @@ struct Life {
     }
 
     /// The daemon's process id.
-    var processID: Int32 { program.process.processIdentifier }
+    var processID: Int32 { program.id }
 
     /// Waits until the daemon says that it is ready; false if it ended before.
     func isReady() async -> Bool {
-        await hears { $0.contains("READY=1") }
+        await says("READY=1")
     }
 
     /// Waits until it says words that contain these to systemd; false if it ended before.
     func says(_ words: String) async -> Bool {
-        await hears { $0.contains(words) }
+        await hears { $0.words.contains(words) }
     }
 
     /// Waits until it ends by itself; one that doesn't is killed, with the status -1.
     func end() async -> Outcome {
-        outcome(await program.status(withinSeconds: 30))
+        outcome(await program.status())
     }
 
     /// Whether it lives, or how it ended.
     var state: String {
-        let process = program.process
-        return process.isRunning ? "running" : "ended with \(process.terminationStatus)"
+        program.endStatus.map { "ended with \($0)" } ?? "running"
     }
 
     /// What it has logged so far.
     var log: String { logs.text("errors") }
 
     /// No test waits longer for anything: it fails there, with the daemon's words.
-    private static let patience = Duration.seconds(60)
+    private static let patience = Duration.seconds(Program.patienceSeconds)
 
     /// Waits for turns of the daemon until the condition holds; false if it ended before, or after
-    /// a minute.
+    /// two minutes.
     func turns(until isMet: () async throws -> Bool) async rethrows -> Bool {
-        let deadline = ContinuousClock.now.advanced(by: Self.patience)
-        for await message in messages() {
-            if message.contains("WATCHDOG=1"), try await isMet() { return true }
-            if ContinuousClock.now > deadline { return false }
+        try await hears { message in
+            guard message.words.contains("WATCHDOG=1") else { return false }
+            return try await isMet()
         }
-        return false
     }
 
-    /// Waits for some more turns.
+    /// Waits for some more turns, which begin after this moment.
     func turns(_ count: Int) async {
-        var left = count
-        _ = await turns {
-            left -= 1
-            return left <= 0
+        let since = ContinuousClock.now
+        // Those that waited to be heard are of before, and the next may have begun before.
+        var left = count + 1
+        _ = await hears { message in
+            if message.words.contains("WATCHDOG=1"), message.at > since { left -= 1 }
+            return left == 0
         }
     }
 
@@ -147,23 +153,24 @@ struct Life {
     func kill() async -> Outcome { await end(SIGKILL) }
 
     private func end(_ signal: Int32) async -> Outcome {
-        Glibc.kill(processID, signal)
-        return outcome(await program.status(withinSeconds: 50))
+        program.send(signal)
+        return outcome(await program.status())
     }
 
     private func outcome(_ status: Int32) -> Outcome {
         Outcome(status: status, output: logs.text("output"), errors: logs.text("errors"))
     }
 
-    private func hears(_ isIt: (String) -> Bool) async -> Bool {
+    /// What was received in time counts, however late a busy machine lets us look at it.
+    private func hears(
+        _ isIt: (NotificationSocket.Message) async throws -> Bool
+    ) async rethrows -> Bool {
         let deadline = ContinuousClock.now.advanced(by: Self.patience)
-        for await message in messages() {
-            if isIt(message) { return true }
-            if ContinuousClock.now > deadline { return false }
+        // The messages end when the program does.
+        for await message in socket.messages {
+            if try await isIt(message) { return true }
+            if message.at > deadline { return false }
         }
         return false
     }
-
-    /// The datagrams, which end when the program does.
-    private func messages() -> AsyncStream<String> { socket.messages }
 }

@@ -3,7 +3,7 @@ import Sandbox
 import Testing
 
 /// The real binary against the sandbox over real HTTP, from a rule in a file to a finished run.
-@Suite("Lives of the daemon", .timeLimit(.minutes(3)))
+@Suite("Lives of the daemon", .timeLimit(.minutes(10)))
 struct LifeTests {
     private static let everySecond = """
         [schedules.tick]
@@ -37,9 +37,9 @@ struct LifeTests {
     @Test("An API that is down at the start is said and healed")
     func unreachable() async throws {
         let world = World()
-        var free = 0
-        try await world.serving { free = $0 }
-        let site = try Site(port: free, schedules: Self.everySecond)
+        let place = try ReservedPort()
+        defer { place.release() }
+        let site = try Site(port: place.number, schedules: Self.everySecond)
         defer { site.remove() }
         let life = try await Life(config: site.config, in: site.folder)
         #expect(await life.isReady())
@@ -47,7 +47,7 @@ struct LifeTests {
             try await site.ask("SELECT count(*) > 0 FROM error_log") == "1"
         }
         #expect(isSaid)
-        try await world.serving(port: free) { _ in
+        try await world.serving(port: place.number) { _ in
             let isHealed = try await life.turns {
                 try await site.ask("SELECT count(*) > 0 FROM runs WHERE outcome = 'succeeded'")
                     == "1"
@@ -99,27 +99,27 @@ struct LifeTests {
     func commands() async throws {
         let world = World()
         try await world.serving { port in
-            let site = try Site(port: port)
+            let site = try Site(port: port, schedules: Site.distant)
             defer { site.remove() }
             func carillon(_ arguments: String...) async throws -> Outcome {
                 try await Program.run(Program.carillon, arguments + ["--config", site.config])
             }
-            #expect(try await carillon("trigger", "hourly").status == 5)
+            #expect(try await carillon("trigger", "distant").status == 5)
             let life = try await Life(config: site.config, in: site.folder)
             #expect(await life.isReady())
 
-            let triggered = try await carillon("trigger", "hourly", "--wait", "--reason", "now")
+            let triggered = try await carillon("trigger", "distant", "--wait", "--reason", "now")
             #expect(triggered.status == 0, "said: \(triggered.errors)")
             #expect(try await site.ask("SELECT origin, outcome FROM runs") == "manual|succeeded")
-            let unknown = try await carillon("trigger", "hourli")
+            let unknown = try await carillon("trigger", "distent")
             #expect(unknown.status == 3)
-            #expect(unknown.errors.contains("hourli"))
+            #expect(unknown.errors.contains("distent"))
             for verb in ["status", "schedules", "history", "runs", "errors"] {
                 let outcome = try await carillon(verb, "--json")
                 #expect(outcome.status == 0, "\(verb) said: \(outcome.errors)")
             }
             #expect(await life.stop().status == 0)
-            #expect(try await carillon("history").output.contains("hourly"))
+            #expect(try await carillon("history").output.contains("distant"))
             let actor = try await site.ask("SELECT count(*) FROM audit WHERE reason = 'now'")
             #expect(actor == "1")
         }

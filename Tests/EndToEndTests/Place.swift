@@ -26,19 +26,19 @@ struct Place {
             asRoot + [
                 "--mount", "--propagation", "private", "/bin/sh", "-ec",
                 // Not for ever, should the test be killed.
-                "\(script)\necho ready\nexec sleep 240",
+                "\(script)\necho ready\nexec sleep 900",
             ], environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], logs: logs)
-        let pid = holder.process.processIdentifier
+        let pid = holder.id
         let asUser =
             Machine.isRoot ? [] : ["--user=/proc/\(pid)/ns/user", "--preserve-credentials"]
         entrance =
             ["/usr/bin/nsenter", "--mount=/proc/\(pid)/ns/mnt"] + asUser + ["--"]
         root = "/proc/\(pid)/root"
         let (holder, logs) = (holder, logs)
-        let isReady = await Patience.within(seconds: 20) {
-            logs.text("output").contains("ready") || !holder.process.isRunning
+        let isReady = await Patience.within(seconds: 60) {
+            logs.text("output").contains("ready") || !holder.isRunning
         }
-        guard isReady, holder.process.isRunning else {
+        guard isReady, holder.isRunning else {
             throw Failed(description: "no place: \(logs.text("errors"))")
         }
     }

@@ -1,4 +1,7 @@
+// Starting a program takes C arrays of its words; each `unsafe` is a call that borrows what we own.
 import Foundation
+import Glibc
+import Synchronization
 
 /// What a program left behind.
 struct Outcome: Sendable {
@@ -13,7 +16,10 @@ enum Program {
     static let carillon = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appending(path: "carillon").path
 
-    /// Runs a program to its end; one that takes over half a minute is killed, with the status -1.
+    /// No program that ends by itself takes longer, on a machine however slow.
+    static let patienceSeconds: Int64 = 120
+
+    /// Runs a program to its end; one that takes over two minutes is killed, with the status -1.
     ///
     /// - Parameters:
     ///   - path: The program.
@@ -27,7 +33,7 @@ enum Program {
         let folder = try Folder()
         defer { folder.remove() }
         let program = try start(path, arguments, environment: environment, logs: folder)
-        let status = await program.status(withinSeconds: 30)
+        let status = await program.status()
         return Outcome(
             status: status, output: folder.text("output"), errors: folder.text("errors"))
     }
@@ -37,15 +43,7 @@ enum Program {
         _ path: String, _ arguments: [String], environment: [String: String], logs: Folder,
         onEnd: @escaping @Sendable () -> Void = {}
     ) throws -> RunningProgram {
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        process.environment = environment
-        process.standardInput = FileHandle.nullDevice
-        // Files, not pipes: a full pipe would stop the program.
-        process.standardOutput = try folderHandle(logs.path("output"))
-        process.standardError = try folderHandle(logs.path("errors"))
-        return try RunningProgram(process, onEnd: onEnd)
+        try RunningProgram(path, arguments, environment: environment, logs: logs, onEnd: onEnd)
     }
 
     /// One value from a database, read as any user reads it.
@@ -57,67 +55,151 @@ enum Program {
         guard outcome.status == 0 else { return "error: " + outcome.errors }
         return outcome.output.trimmingCharacters(in: .newlines)
     }
-
-    private static func folderHandle(_ path: String) throws -> FileHandle {
-        _ = FileManager.default.createFile(atPath: path, contents: nil)
-        return try FileHandle(forWritingTo: URL(filePath: path))
-    }
 }
 
 /// A program that runs.
+///
+/// Not Foundation's `Process`: that one hears of all ends on one thread, which waits for one program
+/// after the other, and through sockets that programs inherit. Here each has a thread that waits for
+/// it, and a program gets its three files and nothing else of ours.
 final class RunningProgram: Sendable {
-    let process: Process
+    /// Its process id.
+    let id: Int32
+    private let ending = Ending()
     private let exits: AsyncStream<Void>
 
-    init(_ process: Process, onEnd: @escaping @Sendable () -> Void) throws {
-        self.process = process
+    /// How it ended, as soon as it has; a signal is sent only while the process id is its own.
+    private final class Ending: Sendable {
+        private let known = Mutex<Int32?>(nil)
+
+        var status: Int32? { known.withLock { $0 } }
+
+        func send(_ signal: Int32, to id: Int32) {
+            known.withLock { status in
+                if status == nil { _ = Glibc.kill(id, signal) }
+            }
+        }
+
+        func wait(for id: Int32) {
+            var info = unsafe siginfo_t()
+            // Ended, but not reaped: the process id can't become another's before the lock is held.
+            while unsafe waitid(P_PID, id_t(id), &info, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+            known.withLock { status in
+                var word: Int32 = 0
+                while unsafe waitpid(id, &word, 0) < 0, errno == EINTR {}
+                // As WIFSIGNALED, WTERMSIG and WEXITSTATUS have it, which are macros.
+                status = word & 0x7F == 0 ? word >> 8 & 0xFF : word & 0x7F
+            }
+        }
+    }
+
+    /// Starts it; its input is empty, and what it writes goes to files: a full pipe would stop it.
+    init(
+        _ path: String, _ arguments: [String], environment: [String: String], logs: Folder,
+        onEnd: @escaping @Sendable () -> Void
+    ) throws {
+        id = try Self.spawn(path, arguments, environment: environment, logs: logs)
         let (exits, exit) = AsyncStream.makeStream(of: Void.self)
         self.exits = exits
-        process.terminationHandler = { _ in
+        Thread.detachNewThread { [id, ending] in
+            ending.wait(for: id)
             onEnd()
             exit.finish()
         }
-        try process.run()
     }
 
-    deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    }
+    deinit { ending.send(SIGKILL, to: id) }
+
+    var isRunning: Bool { ending.status == nil }
+
+    /// The exit status or the signal that ended it; nil while it runs.
+    var endStatus: Int32? { ending.status }
 
     /// Returns when the program has ended.
     func ended() async {
         for await _ in exits {}
     }
 
-    /// Waits for the end and kills what takes longer, or whose test was cancelled.
+    /// Waits for the end and kills what takes longer than any program may, or whose test was
+    /// cancelled.
     ///
-    /// - Parameter seconds: How long it may take.
     /// - Returns: The exit status or the signal that ended it; -1 if it had to be killed.
-    func status(withinSeconds seconds: Int64) async -> Int32 {
-        let isOver = await withTaskGroup(of: Bool.self) { tasks in
-            tasks.addTask {
-                await self.ended()
-                return true
-            }
-            tasks.addTask {
-                try? await Task.sleep(for: .seconds(seconds))
-                return false
-            }
-            let first = await tasks.next() ?? false
+    func status() async -> Int32 {
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await self.ended() }
+            tasks.addTask { try? await Task.sleep(for: .seconds(Program.patienceSeconds)) }
+            await tasks.next()
             tasks.cancelAll()
-            return first
         }
-        guard isOver, !process.isRunning else {
-            kill(process.processIdentifier, SIGKILL)
-            return -1
-        }
-        return process.terminationStatus
+        // Asked last: on a busy machine both may be over, and the clock be heard of first.
+        if let status = ending.status { return status }
+        await stop(SIGKILL)
+        return -1
     }
+
+    /// Sends a signal, unless it has ended.
+    func send(_ signal: Int32) { ending.send(signal, to: id) }
 
     /// Sends a signal and waits for the end.
     func stop(_ signal: Int32) async {
-        kill(process.processIdentifier, signal)
-        await ended()
+        send(signal)
+        // Also in a task that was cancelled, in which a stream ends at once.
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [ending] in
+                while ending.status == nil { usleep(1_000) }
+                continuation.resume()
+            }
+        }
+    }
+
+    private static func spawn(
+        _ path: String, _ arguments: [String], environment: [String: String], logs: Folder
+    ) throws -> Int32 {
+        var files = unsafe posix_spawn_file_actions_t()
+        var habits = posix_spawnattr_t()
+        unsafe posix_spawn_file_actions_init(&files)
+        unsafe posix_spawnattr_init(&habits)
+        let words = unsafe CWords([path] + arguments)
+        let variables = unsafe CWords(environment.map { "\($0)=\($1)" })
+        defer {
+            unsafe posix_spawn_file_actions_destroy(&files)
+            unsafe posix_spawnattr_destroy(&habits)
+            unsafe words.free()
+            unsafe variables.free()
+        }
+        unsafe posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)
+        for (number, name) in [(Int32(1), "output"), (2, "errors")] {
+            unsafe posix_spawn_file_actions_addopen(
+                &files, number, logs.path(name), O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        }
+        // All that may be open here; what isn't is passed over.
+        for number in Int32(3)..<1024 {
+            unsafe posix_spawn_file_actions_addclose(&files, number)
+        }
+        // A group of its own, and no signal blocked: the threads of a test's tasks block most.
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe posix_spawnattr_setsigmask(&habits, &none)
+        unsafe posix_spawnattr_setflags(
+            &habits, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
+        var id: Int32 = 0
+        let failure = unsafe posix_spawn(
+            &id, path, &files, &habits, words.pointers, variables.pointers)
+        guard failure == 0 else { throw POSIXError(POSIXErrorCode(rawValue: failure) ?? .EIO) }
+        return id
+    }
+}
+
+/// Words as C wants them: copies, with a null behind the last.
+@unsafe private struct CWords {
+    let pointers: [UnsafeMutablePointer<CChar>?]
+
+    init(_ words: [String]) {
+        unsafe pointers = words.map { unsafe strdup($0) } + [nil]
+    }
+
+    func free() {
+        unsafe pointers.forEach { unsafe Glibc.free($0) }
     }
 }
 

@@ -3,7 +3,7 @@ import Sandbox
 import Testing
 
 /// `carillon trigger` through the real binary, the socket and the daemon.
-@Suite("Triggers from the command line", .timeLimit(.minutes(3)))
+@Suite("Triggers from the command line", .timeLimit(.minutes(10)))
 struct TriggerTests {
     /// How a run of the process ends, and what `--wait` makes of it.
     struct Ending: CustomTestStringConvertible {
@@ -37,12 +37,12 @@ struct TriggerTests {
     func waiting(ending: Ending) async throws {
         let world = World(change: ending.change)
         try await world.serving { port in
-            let site = try Site(port: port, schedules: Site.hourly + "\n" + ending.config)
+            let site = try Site(port: port, schedules: Site.distant + "\n" + ending.config)
             defer { site.remove() }
             let life = try await Life(config: site.config, in: site.folder)
             #expect(await life.isReady())
             let triggered = try await Program.run(
-                Program.carillon, ["trigger", "hourly", "--wait", "--config", site.config])
+                Program.carillon, ["trigger", "distant", "--wait", "--config", site.config])
             #expect(triggered.status == ending.status, "said: \(triggered.errors)")
             #expect((triggered.output + triggered.errors).contains(ending.said))
             #expect(await life.stop().status == 0)
@@ -54,7 +54,7 @@ struct TriggerTests {
     func hanging() async throws {
         let world = World()
         try await world.serving { port in
-            let site = try Site(port: port)
+            let site = try Site(port: port, schedules: Site.distant)
             defer { site.remove() }
             let life = try await Life(config: site.config, in: site.folder)
             #expect(await life.isReady())
@@ -62,15 +62,15 @@ struct TriggerTests {
             let logs = try Folder()
             defer { logs.remove() }
             let command = try Program.start(
-                Program.carillon, ["trigger", "hourly", "--config", site.config],
+                Program.carillon, ["trigger", "distant", "--config", site.config],
                 environment: [:], logs: logs)
-            let said = await Patience.within(seconds: 20) {
+            let said = await Patience.within(seconds: 60) {
                 logs.text("errors").contains("waiting for the daemon at")
             }
             #expect(said, "said: \(logs.text("errors"))")
             kill(life.processID, SIGCONT)
             await command.ended()
-            #expect(command.process.terminationStatus == 0, "said: \(logs.text("errors"))")
+            #expect(command.endStatus == 0, "said: \(logs.text("errors"))")
             let isStarted = try await life.turns {
                 try await site.ask("SELECT disposition FROM history WHERE kind = 'manual'")
                     == "started"
@@ -90,10 +90,12 @@ enum Patience {
         seconds: Int, _ isMet: () async throws -> Bool
     ) async rethrows -> Bool {
         let deadline = ContinuousClock.now.advanced(by: .seconds(seconds))
-        while ContinuousClock.now < deadline {
+        while true {
+            // Asked once more after the deadline: a busy machine may have let none of us run before.
+            let isOver = ContinuousClock.now >= deadline
             if try await isMet() { return true }
+            if isOver { return false }
             try? await Task.sleep(for: .milliseconds(50))
         }
-        return false
     }
 }

@@ -25,9 +25,39 @@ struct Truth {
 
     /// Whether each slot up to an instant (Unix milliseconds) has found its end, or waits for a person.
     func isSettled(upTo instant: Int64) async throws -> Bool {
-        try await ask(
+        guard try await isEnumerated(upTo: instant) else { return false }
+        return try await ask(
             "SELECT count(*) = 0 FROM slots WHERE slot_at <= \(instant) "
                 + "AND disposition IN ('pending', 'starting', 'unknown')") == "1"
+    }
+
+    /// Whether each slot up to an instant is there.
+    private func isEnumerated(upTo instant: Int64) async throws -> Bool {
+        for (schedule, seconds) in periods {
+            let last = try await ask(
+                "SELECT max(slot_at) FROM slots WHERE schedule = '\(schedule)' AND kind = 'rule'")
+            guard let last = Int64(last), last + Int64(seconds) * 1000 > instant else {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Stops the daemon once it has created the slots of this moment: one that becomes due while it
+    /// stops is left to its next life.
+    ///
+    /// - Parameters:
+    ///   - life: The daemon.
+    ///   - now: This moment by the daemon's clock.
+    ///   - sourceLocation: Where a failure is told.
+    /// - Returns: How it ended, and up to when slots must be there.
+    /// - Throws: What keeps us from asking the ledger.
+    func stop(
+        _ life: Life, now: Int64 = Truth.now, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> (outcome: Outcome, stoppedAt: Int64) {
+        let isThere = try await life.turns { try await isEnumerated(upTo: now) }
+        #expect(isThere, "said: \(life.log)", sourceLocation: sourceLocation)
+        return (await life.stop(), now)
     }
 
     /// Asserts all of it up to an instant: one run per slot or `held`, no slot lost, history readable.

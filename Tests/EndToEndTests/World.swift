@@ -44,6 +44,13 @@ struct Site {
         every = "1h"
         """
 
+    /// A schedule that no test lives to see: only triggers start it.
+    static let distant = """
+        [schedules.distant]
+        process = "\(process)"
+        cron = "0 0 6 1 1 * 2099"
+        """
+
     /// Replaces the config.
     func writeConfig(port: Int, schedules: String) throws {
         try folder.write(
