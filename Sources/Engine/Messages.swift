@@ -12,6 +12,34 @@ package struct Now: Sendable, Equatable {
         self.wall = wall
         self.monotonicMilliseconds = monotonicMilliseconds
     }
+
+    /// Readings of the two clocks this far apart still count as one moment.
+    private static let readingMillisecondsMax: Int64 = 20
+    private static let readingsMax = 100
+
+    /// Reads both clocks as one moment: a thread that is stopped between the two readings, for
+    /// seconds on a busy machine, would take the pause for a step of the wall clock (rule 12).
+    ///
+    /// - Parameters:
+    ///   - wall: reads the wall clock.
+    ///   - monotonicMilliseconds: reads the one that is never set.
+    /// - Returns: the first pair that no pause has torn apart, or the closest of many.
+    package static func atOnce(
+        wall: () -> Instant, monotonicMilliseconds: () -> Int64
+    ) -> Now {
+        func reading() -> (now: Now, gap: Int64) {
+            let before = monotonicMilliseconds()
+            let instant = wall()
+            let after = monotonicMilliseconds()
+            return (Now(wall: instant, monotonicMilliseconds: after), after - before)
+        }
+        var best = reading()
+        for _ in 1..<readingsMax where best.gap > readingMillisecondsMax {
+            let next = reading()
+            if next.gap < best.gap { best = next }
+        }
+        return best.now
+    }
 }
 
 /// What reaches the scheduler through its inbox.

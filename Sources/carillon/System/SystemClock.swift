@@ -7,10 +7,10 @@ import Timetable
 /// Only this folder reads them.
 struct SystemClock: SchedulerClock {
     func now() -> Now {
-        Now(
-            wall: Instant(milliseconds: Self.milliseconds(CLOCK_REALTIME)),
+        Now.atOnce(
+            wall: { Instant(milliseconds: Self.milliseconds(CLOCK_REALTIME)) },
             // Goes on during suspend, so that a sleeping machine does not stretch waits.
-            monotonicMilliseconds: Self.milliseconds(CLOCK_BOOTTIME))
+            monotonicMilliseconds: { Self.milliseconds(CLOCK_BOOTTIME) })
     }
 
     func sleep(milliseconds: Int64) async {
