@@ -3,13 +3,13 @@ import Glibc
 import Testing
 
 /// `carillon simulate` leaves nothing in memory, however it ends.
-@Suite(.timeLimit(.minutes(2))) struct ScratchTests {
+@Suite(.timeLimit(.minutes(10))) struct ScratchTests {
     /// The real binary in the middle of a long play, and its scratch folder.
     private struct Play {
         let process: Process
         let folder: String
 
-        init() throws {
+        init() async throws {
             let file = FileManager.default.temporaryDirectory
                 .appendingPathComponent("carillon-scratch-\(UUID().uuidString).toml")
             try Data(config(schedule: "cron = \"* * * * *\"").utf8).write(to: file)
@@ -23,11 +23,13 @@ import Testing
             process.standardOutput = FileHandle.nullDevice
             process.standardError = FileHandle.nullDevice
             try process.run()
-            folder = try #require(Self.folder(of: process.processIdentifier))
+            let found = await Self.folder(of: process.processIdentifier)
+            if found == nil { kill(process.processIdentifier, SIGKILL) }
+            folder = try #require(found)
         }
 
         /// Where the process has its database open: other plays may have folders at the same time.
-        private static func folder(of id: Int32) -> String? {
+        private static func folder(of id: Int32) async -> String? {
             for _ in 0..<600 {
                 let links = "/proc/\(id)/fd"
                 for name in (try? FileManager.default.contentsOfDirectory(atPath: links)) ?? [] {
@@ -37,7 +39,7 @@ import Testing
                         return (target as NSString).deletingLastPathComponent
                     }
                 }
-                usleep(100_000)
+                try? await Task.sleep(for: .milliseconds(100))
             }
             return nil
         }
@@ -46,8 +48,8 @@ import Testing
     }
 
     @Test(arguments: [SIGINT, SIGTERM])
-    func aSignalEndsItByThatSignalAndLeavesNothing(signal: Int32) throws {
-        let play = try Play()
+    func aSignalEndsItByThatSignalAndLeavesNothing(signal: Int32) async throws {
+        let play = try await Play()
         #expect(play.isThere)
         kill(play.process.processIdentifier, signal)
         play.process.waitUntilExit()
@@ -56,14 +58,14 @@ import Testing
         #expect(!play.isThere)
     }
 
-    @Test func whatAKillLeavesBehindGoesAtTheNextStart() throws {
-        let play = try Play()
+    @Test func whatAKillLeavesBehindGoesAtTheNextStart() async throws {
+        let play = try await Play()
         kill(play.process.processIdentifier, SIGKILL)
         play.process.waitUntilExit()
-        let next = try Play()
+        let next = try await Play()
         #expect(!play.isThere)
         // The folder of a living play stays.
-        let third = try Play()
+        let third = try await Play()
         #expect(next.isThere && third.isThere)
         for other in [next, third] {
             kill(other.process.processIdentifier, SIGTERM)

@@ -49,9 +49,13 @@ enum ScratchFolder {
         }
     }
 
+    /// Locked before it has its name: one that is found and not locked is a dead process's.
     private static func lockFile(in folder: String) throws -> Int32 {
-        let descriptor = unsafe open("\(folder)/\(lockName)", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        let (unnamed, named) = ("\(folder)/\(lockName).new", "\(folder)/\(lockName)")
+        let descriptor = unsafe open(unnamed, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0,
+            unsafe rename(unnamed, named) == 0
+        else {
             throw CommandFailure(.failed, unsafe String(cString: strerror(errno)))
         }
         return descriptor
