@@ -42,5 +42,10 @@ struct DatabaseLock: ~Copyable {
         _ = unsafe pwrite(opened, text, text.count, 0)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Not by closing alone: a program that is started right now has a copy until its exec, and
+        // the lock would last as long.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -61,6 +61,22 @@ import Timetable
         _ = first
     }
 
+    /// A program that is being started has copies of all our descriptors until its exec.
+    @Test func theLockEndsWithItsLedgerWhoeverHasACopyOfIt() throws {
+        let scratch = try Scratch()
+        var first: Ledger? = try Ledger(path: scratch.path, pid: 4711, now: Scratch.now)
+        let folder = (scratch.folder as NSString).lastPathComponent
+        let files = FileManager.default
+        let copies = try files.contentsOfDirectory(atPath: "/proc/self/fd").filter { name in
+            let target = try? files.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
+            return target?.hasSuffix("\(folder)/carillon.db.lock") ?? false
+        }.compactMap { Int32($0) }.map { dup($0) }
+        defer { copies.forEach { _ = close($0) } }
+        #expect(first != nil && copies.count == 1)
+        first = nil
+        _ = try Ledger(path: scratch.path, pid: 4712, now: Scratch.now)
+    }
+
     /// Every pair of dispositions: the edges of DESIGN.md section 5 and no others.
     @Test func onlyDrawnEdgesArePossible() throws {
         let edges: [Disposition: Set<Disposition>] = [
