@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DoctorCommandTests {
+@Suite(.timeLimit(.minutes(10))) struct DoctorCommandTests {
     private func host(database: String, more: String = "") -> MemoryHost {
         MemoryHost([
             "/c/carillon.toml": """

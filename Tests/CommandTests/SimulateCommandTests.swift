@@ -1,6 +1,6 @@
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SimulateCommandTests {
+@Suite(.timeLimit(.minutes(10))) struct SimulateCommandTests {
     private func simulate(
         _ schedule: String, _ arguments: String...
     ) async -> (status: Int32, output: String, errors: String) {

@@ -48,7 +48,7 @@ private func send(
     request.headers.add(name: "Connection", value: "close")
     if let host { request.headers.add(name: "Host", value: host) }
     if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
     let bytes = try await response.body.collect(upTo: 1 << 20)
     return (Int(response.status.code), response.headers, String(buffer: bytes))
 }

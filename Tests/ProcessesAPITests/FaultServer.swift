@@ -40,25 +40,14 @@ final class FaultServer: Sendable {
     var text: String { lastRequest.withLock { $0 } }
     var url: String { "http://127.0.0.1:\(port)" }
 
-    private static let patienceSeconds = 5
+    private static let patienceSeconds = 60
 
     /// The n-th connection gets the n-th behaviour, later ones the last.
     init(_ behaviours: Behaviour...) {
         self.behaviours = behaviours
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        // The C calls want the address as a general one; it lives for the call only.
-        unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = unsafe bind(listener, $0, length)
-                _ = unsafe getsockname(listener, $0, &length)
-            }
-        }
-        self.listener = listener
-        port = Int(UInt16(bigEndian: address.sin_port))
+        let place = DeadPort()
+        listener = place.descriptor
+        port = place.number
         listen(listener, 64)
         Thread.detachNewThread { self.accept() }
     }
@@ -68,16 +57,10 @@ final class FaultServer: Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
-    /// A port of loopback at which nobody listens.
-    static func deadPort() -> Int {
-        let server = FaultServer(.closeAtOnce)
-        server.stop()
-        return server.port
-    }
-
     /// Waits, without sleeping for long, until a condition holds or the patience ends.
     func wait(until condition: () -> Bool) async -> Bool {
-        for _ in 0..<(Self.patienceSeconds * 200) where !condition() {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(Self.patienceSeconds))
+        while !condition(), ContinuousClock.now < deadline {
             try? await Task.sleep(nanoseconds: 5_000_000)
         }
         return condition()
@@ -150,6 +133,38 @@ final class FaultServer: Sendable {
         counts.withLock { $0.requests += 1 }
         return true
     }
+}
+
+/// A port of loopback at which nobody listens, and that nobody else is given before it is closed.
+///
+/// Servers set SO_REUSEADDR, as this does, so that one which is told the number can listen there.
+struct DeadPort {
+    let number: Int
+    fileprivate let descriptor: Int32
+
+    init() {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
+        var isShared: Int32 = 1
+        // setsockopt copies the value during the call.
+        unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_REUSEADDR, &isShared, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        // The C calls want the address as a general one; it lives for the call only.
+        unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = unsafe bind(descriptor, $0, length)
+                _ = unsafe getsockname(descriptor, $0, &length)
+            }
+        }
+        self.descriptor = descriptor
+        number = Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// Gives the port up.
+    func close() { _ = Foundation.close(descriptor) }
 }
 
 /// A connected socket with blocking calls.

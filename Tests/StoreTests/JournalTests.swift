@@ -7,17 +7,16 @@ import Timetable
 @Suite struct JournalTests {
     private let now = Instant(seconds: 1_800_000_000)
 
-    private func path() -> String {
-        let folder = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm/" : "/tmp/"
-        return folder + "carillon-store-\(UUID().uuidString).db"
-    }
+    private let scratch: Scratch
 
-    private func open(_ path: String) throws -> Ledger {
-        try Ledger(path: path, pid: nil, now: now, durability: .simulated)
+    init() throws { scratch = try Scratch() }
+
+    private func open() throws -> Ledger {
+        try Ledger(path: scratch.path, pid: nil, now: now, durability: .simulated)
     }
 
     @Test func textGoesThroughByteForByte() throws {
-        let ledger = try open(path())
+        let ledger = try open()
         for text in [
             "", "a\u{0}b", "é\u{1F514}", "'; DROP TABLE slots; --",
             String(repeating: "x", count: 100_000),
@@ -29,7 +28,7 @@ import Timetable
     }
 
     @Test func theSameErrorWithinAnHourIsOneRowThatCounts() throws {
-        let ledger = try open(path())
+        let ledger = try open()
         let error = NewError(operation: "token", message: "refused", nextStep: "later")
         let first = try ledger.insert(error, now: now)
         #expect(try ledger.insert(error, now: now.adding(milliseconds: 60_000)) == first)
@@ -40,7 +39,7 @@ import Timetable
     }
 
     @Test func hintsAreNeverShortened() throws {
-        let ledger = try open(path())
+        let ledger = try open()
         try ledger.upsertConnection(name: "prod", baseURL: "https://a", apiVersion: "v")
         for (seconds, operation) in [(60, ""), (10, ""), (30, "runProcess")] {
             try ledger.noteHint(
