@@ -26,7 +26,7 @@ struct ControlClient {
         try await withThrowingTaskGroup(of: ControlAnswer?.self) { tasks in
             tasks.addTask { try await send(message) }
             tasks.addTask {
-                await SystemClock().sleep(milliseconds: Self.silenceSecondsMax * 1000)
+                await environment.sleep(Self.silenceSecondsMax * 1000)
                 if !Task.isCancelled {
                     environment.note("waiting for the daemon at \(socketPath) …")
                 }

@@ -67,7 +67,8 @@ func carillon(
 /// Runs a command line in memory.
 func carillon(
     arguments: [String], host: MemoryHost = MemoryHost(), input: [String] = [],
-    now: String = "2026-06-15T12:00:00Z", style: OutputStyle = .plain
+    now: String = "2026-06-15T12:00:00Z", style: OutputStyle = .plain,
+    sleep: @escaping @Sendable (Int64) async -> Void = { _ in }
 ) async -> (status: Int32, output: String, errors: String) {
     let captured = Captured()
     let lines = Lines(input)
@@ -75,7 +76,7 @@ func carillon(
     let environment = CommandEnvironment(
         write: { captured.write($0) }, writeError: { captured.writeError($0) },
         readLine: { lines.next() }, style: style, now: { instant },
-        sleep: { _ in }, makeUUID: { "00000000-0000-4000-8000-000000000001" }, host: host)
+        sleep: sleep, makeUUID: { "00000000-0000-4000-8000-000000000001" }, host: host)
     let status = await CommandLineRun.status(arguments, in: environment)
     return (status, captured.output, captured.errors)
 }
