@@ -22,7 +22,8 @@ struct FullDiskTests {
             defer { site.remove() }
             // No start without a look, however long a look takes: nothing may end `held`.
             try site.edit("look_patience = \"5s\"", to: "look_patience = \"10m\"")
-            let place = try await Place("mount -t tmpfs -o size=16m tmpfs \(site.home)")
+            // More than the log that a long life on a slow machine writes before its first checkpoint.
+            let place = try await Place("mount -t tmpfs -o size=64m tmpfs \(site.home)")
             let truth = Truth(
                 site: site, world: world, periods: ["tick": 1, "tock": 1], place: place)
             var life = try await Life(

@@ -18,6 +18,8 @@ struct KillTests {
             let site = try Site(
                 port: port, schedules: Self.schedules, daemon: "catchup_per_minute = 1200")
             defer { site.remove() }
+            // A start without a look is held if its answer is lost: here all shall be found again.
+            try site.edit("look_patience = \"5s\"", to: "look_patience = \"10m\"")
             let truth = Truth(site: site, world: world, periods: ["tick": 1, "tock": 2, "tack": 3])
             // How long a start takes on this machine.
             var start = Duration.milliseconds(300)
@@ -35,6 +37,7 @@ struct KillTests {
                 }
                 #expect(await life.kill().status == SIGKILL, "it ended by itself: \(life.log)")
             }
+            try await loseOne(site, world)
             world.heal()
             let healedAt = Truth.now
             let life = try await Life(config: site.config, in: site.folder)
@@ -44,10 +47,22 @@ struct KillTests {
             #expect(outcome.status == 0)
             let figures = try await truth.expect(upTo: stoppedAt)
             print("kill -9: seed \(chance.seed), \(Self.lives) lives, \(figures)")
-            // The test must have met what it is about.
+            // The test has met what it is about.
             #expect(figures.adopted > 0, "no answer was lost: seed \(chance.seed)")
             #expect(figures.runs > Self.lives / 2)
         }
+    }
+
+    /// One more life, which loses an answer for certain: by chance the others may not.
+    private func loseOne(_ site: Site, _ world: World) async throws {
+        let before = world.sandbox.withState { state in
+            state.removeFaults()
+            state.inject(.next(.lostAfter(), operation: "runProcess"))
+            return state.log.lost
+        }
+        let life = try await Life(config: site.config, in: site.folder)
+        #expect(await life.turns { world.sandbox.withState { $0.log.lost } > before })
+        _ = await life.kill()
     }
 
     private static var faults: [FaultRule] {

@@ -85,17 +85,20 @@ struct TriggerTests {
 
 /// Asks again and again, for a bounded time.
 enum Patience {
+    private static let askedMin = 100
+
     /// Whether the condition holds before the time is over.
     static func within(
         seconds: Int, _ isMet: () async throws -> Bool
     ) async rethrows -> Bool {
         let deadline = ContinuousClock.now.advanced(by: .seconds(seconds))
-        while true {
-            // Asked once more after the deadline: a busy machine may have let none of us run before.
-            let isOver = ContinuousClock.now >= deadline
+        var asked = 0
+        // Time alone is no reason: a busy machine may have let none of us run before the deadline.
+        while ContinuousClock.now < deadline || asked < askedMin {
             if try await isMet() { return true }
-            if isOver { return false }
+            asked += 1
             try? await Task.sleep(for: .milliseconds(50))
         }
+        return false
     }
 }

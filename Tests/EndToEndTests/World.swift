@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import ProcessesAPI
 import Sandbox
+import Testing
 import Timetable
 
 /// A folder with a config, a secret and a place for the ledger.
@@ -52,6 +53,9 @@ struct Site {
         """
 
     /// Replaces the config.
+    ///
+    /// The request of a daemon that was killed may be on its way for as long as the next one takes
+    /// to start, and for `request_window` and `settle_within` after that.
     func writeConfig(port: Int, schedules: String) throws {
         try folder.write(
             """
@@ -67,7 +71,7 @@ struct Site {
             client_secret = { file = "\(folder.path("secret"))" }
             rate = { requests = 1000, per = "10s" }
             request_window = "1s"
-            settle_within = "2s"
+            settle_within = "4s"
             look_patience = "5s"
             probe_every = "1s"
             [defaults]
@@ -139,10 +143,13 @@ struct World {
                 defer { announce.finish() }
                 try await server.run()
             }
+            var isServing = false
             for await port in ports {
+                isServing = true
                 try await story(port)
                 break
             }
+            #expect(isServing, "the API can't listen at port \(port)")
             tasks.cancelAll()
             // Cancelled on purpose; what the story threw has been thrown already.
             while (try? await tasks.next()) != nil {}

@@ -58,14 +58,13 @@ struct TLSTests {
             method: "GET", url: "https://localhost:\(port)/", headers: [], body: nil,
             timeoutMilliseconds: 30_000)
         return try await AsyncHTTPTransport.withTransport(.init(caFile: caFile)) { transport in
-            let deadline = ContinuousClock.now.advanced(by: .seconds(60))
-            while true {
+            for _ in 0..<6_000 {
                 let result = await transport.exchange(request)
                 // The server isn't there yet.
-                guard case .failure(.notSent(_, false)) = result, ContinuousClock.now < deadline
-                else { return result }
+                guard case .failure(.notSent(_, false)) = result else { return result }
                 try await Task.sleep(nanoseconds: 10_000_000)
             }
+            return await transport.exchange(request)
         }
     }
 

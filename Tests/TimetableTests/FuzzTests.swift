@@ -20,13 +20,14 @@ import Timetable
         let deadline = clock.now + (isLongRun ? .seconds(60) : .milliseconds(1500))
         var accepted = 0
         var tried = 0
-        while clock.now < deadline {
+        // At least once: a busy machine may let the whole time pass before.
+        repeat {
             for _ in 0..<500 {
                 let text = String(decoding: bytes(&random), as: UTF8.self)
                 tried += 1
                 if try isAccepted(text) { accepted += 1 }
             }
-        }
+        } while clock.now < deadline
         #expect(accepted > tried / 100, "\(accepted) of \(tried) were valid")
     }
 
