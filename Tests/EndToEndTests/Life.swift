@@ -146,6 +146,26 @@ struct Life {
         }
     }
 
+    /// Stops all of its threads, none in the middle of a system call; false if it can't be.
+    func freeze() async -> Bool {
+        program.send(SIGSTOP)
+        let threads = "/proc/\(processID)/task"
+        return await Patience.within(seconds: 60) {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: threads)) ?? []
+            // A thread in a system call that can't be interrupted stops at its end.
+            return !names.isEmpty
+                && names.allSatisfy { name in
+                    let facts = try? String(
+                        contentsOfFile: "\(threads)/\(name)/stat", encoding: .utf8)
+                    // The state is behind the name, which may have spaces and parentheses.
+                    return facts?.components(separatedBy: ") ").last?.hasPrefix("T") ?? true
+                }
+        }
+    }
+
+    /// Lets it go on.
+    func thaw() { program.send(SIGCONT) }
+
     /// Ends it as systemd would.
     func stop() async -> Outcome { await end(SIGTERM) }
 

@@ -67,7 +67,11 @@ struct PowerCutTests {
         #expect(await life.isReady(), "cut \(number): \(life.log)")
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...900, using: &chance)))
         if number.isMultiple(of: 2) {
+            // No sync may be under way: one that the shutdown cuts off is reported as done (in 4 of
+            // 270 cuts on a slow machine), which nobody lives to see when the power fails.
+            #expect(await life.freeze())
             #expect(Self.shutDown(place.path(site.home)))
+            life.thaw()
             let outcome = await life.end()
             #expect(outcome.status == 1, "cut \(number): \(outcome.errors)")
         } else {

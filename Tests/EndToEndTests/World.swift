@@ -166,6 +166,15 @@ struct World {
         }
     }
 
+    /// When runs were created, for the words of a failure.
+    func story(of ids: [String]) -> String {
+        sandbox.withState { state in
+            state.runs.filter { ids.contains($0.id) }
+                .map { "\($0.id) created at \($0.createdAt.milliseconds)" }
+                .joined(separator: ", ")
+        }
+    }
+
     /// How many start requests have arrived.
     var starts: Int {
         sandbox.withState { $0.log.requestsByOperation["runProcess"] ?? 0 }
