@@ -108,7 +108,11 @@ final class CannedServer: Sendable {
                 }
             }
             var buffer = [UInt8](repeating: 0, count: 65_536)
-            let count = unsafe recv(connection, &buffer, buffer.count, 0)
+            var count = 0
+            // A process that was stopped for a while finds its waiting broken off (signal(7)).
+            repeat {
+                count = unsafe recv(connection, &buffer, buffer.count, 0)
+            } while count < 0 && errno == EINTR
             guard count > 0 else { return nil }
             text += String(decoding: buffer.prefix(count), as: UTF8.self)
         }

@@ -193,8 +193,12 @@ private struct Socket {
 
     func read() -> String? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        // The buffer is larger than what is asked for.
-        let count = unsafe recv(descriptor, &buffer, 65_536, 0)
+        var count = 0
+        // The buffer is larger than what is asked for. A process that was stopped for a while finds
+        // its waiting broken off (signal(7)).
+        repeat {
+            count = unsafe recv(descriptor, &buffer, 65_536, 0)
+        } while count < 0 && errno == EINTR
         return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
     }
 
