@@ -39,6 +39,7 @@ struct Place {
             logs.text("output").contains("ready") || !holder.isRunning
         }
         guard isReady, holder.isRunning else {
+            defer { logs.remove() }
             throw Failed(description: "no place: \(logs.text("errors"))")
         }
     }
