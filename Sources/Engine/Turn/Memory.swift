@@ -97,6 +97,8 @@ struct Sweep {
     /// The page on the wire was requested then: a look's age counts from here.
     var pageRequestedAt: Instant
     var priority: RateBudget.Priority
+    /// What processes are called that a schedule with a pattern is about to start.
+    var expectedNames: Set<String>
     var pages = 0
     /// The next page, once its predecessor has come; nil while a page is on the wire.
     var next: String?
