@@ -75,7 +75,7 @@ package final class World {
     package private(set) var turns = 0
     /// Log lines of level error that no injected fault explains fail a run.
     package internal(set) var errorLines: [String] = []
-    package internal(set) var replies: [CommandReply] = []
+    package var replies: [CommandReply] = []
     /// Runs that a list has shown to the daemon: a duplicate among them must have been noticed.
     package internal(set) var listedRuns: Set<String> = []
     /// Runs that a 201 named in a turn that was committed (I6).

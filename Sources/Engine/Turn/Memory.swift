@@ -51,6 +51,12 @@ struct Memory {
     var isUpcomingStale = true
     var isStopping = false
     var isDraining = false
+    /// When a server's clock last agreed with ours.
+    var clockAgreedAt: Instant?
+    /// Old history is being removed.
+    var pruning: Clockwork.PruningState?
+    /// When `keep_history` is looked at next.
+    var nextPruneAt: Instant?
 }
 
 /// A process on a base URL.

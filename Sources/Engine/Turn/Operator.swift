@@ -25,6 +25,8 @@ extension Clockwork {
             return try unblock(connection, actor: actor)
         case .drain(let reason):
             return try drain(reason, actor: actor)
+        case .prune(let before, let reason):
+            return try prune(before: before, reason: reason, actor: actor)
         }
     }
 
