@@ -18,6 +18,7 @@ package enum Migrations {
             File(
                 name: "0003_upcoming_by_time", sql: PackageResources._003_upcoming_by_time_sql),
             File(name: "0004_preflight", sql: PackageResources._004_preflight_sql),
+            File(name: "0005_prune", sql: PackageResources._005_prune_sql),
         ]
     }
 }

@@ -10,16 +10,19 @@ package struct EngineConfiguration: Sendable {
     package var schedules: [Schedule]
     /// Catch-up starts per minute over all schedules (`[daemon] catchup_per_minute`).
     package var catchupPerMinute: Int
+    /// What ended longer ago is removed (`[daemon] keep_history`); nil: nothing ever.
+    package var keepHistoryMilliseconds: Int64?
 
     /// Makes a configuration; the schedules are put in the order of their names.
     package init(
         contentHash: String, connections: [String: Connection], schedules: [Schedule],
-        catchupPerMinute: Int = 30
+        catchupPerMinute: Int = 30, keepHistoryMilliseconds: Int64? = nil
     ) {
         self.contentHash = contentHash
         self.connections = connections
         self.schedules = schedules.sorted { $0.name < $1.name }
         self.catchupPerMinute = catchupPerMinute
+        self.keepHistoryMilliseconds = keepHistoryMilliseconds
     }
 }
 

@@ -91,6 +91,7 @@ package enum OperatorCommand: Sendable, Equatable {
     case resolve(slotID: Int64, Resolution)
     case unblock(connection: String)
     case drain(reason: String)
+    case prune(before: Instant, reason: String)
 }
 
 /// What a person decided of a held slot.

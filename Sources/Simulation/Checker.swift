@@ -41,8 +41,14 @@ package struct Checker {
 
     /// At most one run per slot, and the ledger knows which.
     private mutating func checkRuns(_ world: World, _ ledger: Ledger) throws {
+        // I2 holds since the prune horizon.
+        let horizon = try ledger.daemon().prunedBefore
         var slotsByRequest: [Int: Int64] = [:]
-        for start in world.starts { slotsByRequest[start.requestNumber] = start.slotID }
+        var firstStarts: [Int64: Instant] = [:]
+        for start in world.starts {
+            slotsByRequest[start.requestNumber] = start.slotID
+            if firstStarts[start.slotID] == nil { firstStarts[start.slotID] = start.at }
+        }
         var runsBySlot: [Int64: [SandboxRun]] = [:]
         for run in world.sandbox.runs where run.createdAt <= world.time {
             guard let number = run.requestNumber, let slotID = slotsByRequest[number] else {
@@ -53,6 +59,7 @@ package struct Checker {
         let duplicates = Set(try ledger.alarms("possible_duplicate"))
         for slotID in runsBySlot.keys.sorted() {
             guard let runs = runsBySlot[slotID], let slot = try ledger.slot(slotID) else {
+                if let horizon, let first = firstStarts[slotID], first < horizon { continue }
                 violations.append("I2: slot \(slotID) was sent and has no row")
                 continue
             }
@@ -75,7 +82,9 @@ package struct Checker {
         }
         try checkAdoptions(world, ledger)
         for runID in world.acknowledgedRuns.sorted()
-        where try !ledger.knowsRun(runID) {
+        where try !ledger.knowsRun(runID)
+            && !(horizon.map { world.sandbox.run(runID)?.createdAt ?? $0 < $0 } ?? false)
+        {
             violations.append("I6: run \(runID) was acknowledged and is not in the ledger")
         }
         for slotID in try ledger.slotsAtOddsWithRuns() {
@@ -159,8 +168,14 @@ package struct Checker {
                 }
             }
             guard revision.effectiveAt < end else { continue }
+            if let horizon = try ledger.daemon().prunedBefore {
+                expected.removeAll { $0 < horizon.milliseconds }
+            }
             var found = try ledger.ruleSlots(
                 schedule: row.schedule, after: revision.effectiveAt, through: end)
+            if let horizon = try ledger.daemon().prunedBefore {
+                found.removeAll { $0 < horizon.milliseconds }
+            }
             if world.wasClockSet {
                 // An edit after a step back: slots of the rule before it that had come already stay.
                 found.removeAll { at in

@@ -40,7 +40,9 @@ extension World {
             noteError("request could not be encoded: \(effect.call.operation)")
             return
         }
-        requestTimes[effect.connection, default: []].append(monotonic)
+        if plan.countsTokens || effect.call.operation != "token" {
+            requestTimes[effect.connection, default: []].append(monotonic)
+        }
         if plan.keepsBook { noteEarly(effect) }
         let outcome = sandbox.handle(request, at: time)
         if plan.keepsBook, case .startRun = effect.call,

@@ -32,6 +32,9 @@ package final class World {
         /// Keeps what the checker compares the ledger with; a play of a year needs none of it.
         package var keepsBook = true
 
+        /// Requests for tokens are among `requestTimes`.
+        package var countsTokens = true
+
         /// No deaths, all guards on.
         package init() {}
     }
@@ -72,7 +75,7 @@ package final class World {
     package private(set) var turns = 0
     /// Log lines of level error that no injected fault explains fail a run.
     package internal(set) var errorLines: [String] = []
-    package internal(set) var replies: [CommandReply] = []
+    package var replies: [CommandReply] = []
     /// Runs that a list has shown to the daemon: a duplicate among them must have been noticed.
     package internal(set) var listedRuns: Set<String> = []
     /// Runs that a 201 named in a turn that was committed (I6).
@@ -90,7 +93,8 @@ package final class World {
     /// The wall clock was set at some time, so what is compared in wall time may differ.
     package private(set) var wasClockSet = false
 
-    let path: String
+    /// The database file.
+    package let path: String
     let origin: Instant
     private let recompile: @Sendable (String) -> FiringRule?
     var ledger: Ledger?
@@ -291,6 +295,29 @@ package final class World {
     private func pass() throws {
         points += 1
         if let dieAt = plan.dieAt, points >= dieAt { throw Killed() }
+    }
+
+    /// Nothing of what has happened can change what comes next: the future is that of a world that
+    /// begins now.
+    ///
+    /// - Throws: `StoreError`.
+    package func isAtRest() throws -> Bool {
+        guard let ledger, events.isEmpty, errorLines.isEmpty, !isStuck,
+            try ledger.isAtRest(now: wall)
+        else { return false }
+        for schedule in configuration.schedules {
+            guard case .after(let rule) = schedule.trigger,
+                let row = try ledger.schedule(schedule.name)
+            else { continue }
+            // With several upstreams, ends of one wait for ends of the others.
+            for upstream in rule.upstreams
+            where try ledger.unusedEnd(
+                of: upstream, for: schedule.name, since: row.effectiveAt) != nil
+            {
+                return false
+            }
+        }
+        return true
     }
 
     /// Opens the file as it is, with the daemon down, for the checks.

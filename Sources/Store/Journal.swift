@@ -34,6 +34,8 @@ package struct DaemonRow: Sendable, Equatable {
     package var restoredAt: Instant?
     package var catchupTAT: Instant?
     package var upcomingRefreshedAt: Instant?
+    /// History before it may have been removed.
+    package var prunedBefore: Instant?
 }
 
 extension Ledger {
@@ -167,12 +169,12 @@ extension Ledger {
         try database.first(
             """
             SELECT draining_since_at, restored_mark, restored_at, catchup_tat_at,
-                upcoming_refreshed_at FROM daemon
+                upcoming_refreshed_at, pruned_before_at FROM daemon
             """
         ) {
             DaemonRow(
                 drainingSince: $0.at(0), isRestored: $0.integer(1) == 1, restoredAt: $0.at(2),
-                catchupTAT: $0.at(3), upcomingRefreshedAt: $0.at(4))
+                catchupTAT: $0.at(3), upcomingRefreshedAt: $0.at(4), prunedBefore: $0.at(5))
         }
             ?? DaemonRow(isRestored: false)
     }
@@ -182,8 +184,8 @@ extension Ledger {
         try database.run(
             """
             UPDATE daemon SET draining_since_at = ?, restored_mark = ?, restored_at = ?,
-                catchup_tat_at = ?, upcoming_refreshed_at = ?
+                catchup_tat_at = ?, upcoming_refreshed_at = ?, pruned_before_at = ?
             """, .at(row.drainingSince), .flag(row.isRestored), .at(row.restoredAt),
-            .at(row.catchupTAT), .at(row.upcomingRefreshedAt))
+            .at(row.catchupTAT), .at(row.upcomingRefreshedAt), .at(row.prunedBefore))
     }
 }

@@ -5,6 +5,12 @@ package struct LedgerTable: Sendable, Equatable {
     package var columns: [String]
     package var rows: [[SQLValue]]
 
+    /// Makes a table; each row has a value for each column.
+    package init(columns: [String] = [], rows: [[SQLValue]] = []) {
+        self.columns = columns
+        self.rows = rows
+    }
+
     /// The value of a column in a row; NULL if there is no such column.
     package func value(_ column: String, row: Int) -> SQLValue {
         columns.firstIndex(of: column).map { rows[row][$0] } ?? .null

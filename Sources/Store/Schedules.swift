@@ -214,12 +214,25 @@ extension Ledger {
     }
 
     /// Counts the overlap skips in a row by one run; nil resets.
-    package func setOverlap(schedule: String, runID: String?, skips: Int) throws {
+    ///
+    /// - Returns: whether it was something else before.
+    @discardableResult
+    package func setOverlap(schedule: String, runID: String?, skips: Int) throws -> Bool {
         try database.run(
             """
             UPDATE schedules SET overlap_run_id = ?1, overlap_skips = ?2
             WHERE schedule = ?3 AND (overlap_run_id IS NOT ?1 OR overlap_skips <> ?2)
-            """, .text(runID), .int(skips), .text(schedule))
+            """, .text(runID), .int(skips), .text(schedule)) > 0
+    }
+
+    /// Schedules of which `attention` says that a run makes their slots skip.
+    package func schedulesWaiting(forRun runID: String) throws -> [String] {
+        try database.rows(
+            """
+            SELECT s.schedule FROM alarms AS a JOIN schedules AS s ON s.schedule = a.subject
+            WHERE a.kind = 'overlap' AND s.overlap_run_id = ? ORDER BY s.schedule
+            """, .text(runID)
+        ) { $0.string(0) }
     }
 
     /// Sets a schedule aside after a failure of our own.

@@ -36,7 +36,7 @@ struct Carillon: AsyncParsableCommand {
                 name: "Daemon (over the control socket)",
                 subcommands: [
                     Trigger.self, Pause.self, Resume.self, Skip.self, Resolve.self, Unblock.self,
-                    Reload.self, Drain.self,
+                    Reload.self, Drain.self, Prune.self,
                 ]),
             CommandGroup(name: "API", subcommands: [Processes.self]),
         ])

@@ -77,7 +77,7 @@ import carillon
         (["skip", "gl", "--at", "2026-12-24T06:00:00+01:00"], "skip"),
         (["resolve", "12", "--drop"], "resolve"), (["resolve", "12", "--run", "r1"], "resolve"),
         (["unblock", "prod"], "unblock"), (["drain", "--reason", "x"], "drain"),
-        (["reload"], "reload"),
+        (["reload"], "reload"), (["prune", "--older-than", "400d"], "prune"),
     ]
 
     @Test(arguments: verbs)
@@ -106,6 +106,20 @@ import carillon
             found.output
                 == "{\"exit_code\": 4, \"message\": \"a run is open\", \"slot_id\": 3}\n")
         #expect(found.errors.isEmpty)
+    }
+
+    @Test(arguments: ["400", "1h", "-3d", "99999999d", "old"])
+    func onlyWholeDaysOfHistoryAreRemoved(age: String) async throws {
+        let found = try await exchange(["prune", "--older-than=\(age)"])
+        #expect(found.status == 2)
+        #expect(found.errors.contains("--older-than \(age): write 400d; at least 1d"))
+        #expect(found.messages.isEmpty)
+    }
+
+    @Test func ageIsCountedFromNow() async throws {
+        let found = try await exchange(["prune", "--older-than", "14d", "--reason", "x"])
+        #expect(found.messages.first?.until == "2026-06-01T12:00:00Z")
+        #expect(found.messages.first?.reason == "x")
     }
 
     @Test func timesAreLocalToTheSchedulesZone() async throws {

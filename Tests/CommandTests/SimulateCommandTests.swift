@@ -61,7 +61,7 @@ import Testing
         #expect(
             run.output.hasSuffix(
                 "\"not_started\": [], \"attention\": [], \"errors\": [], "
-                    + "\"run_takes\": \"15m\", \"polls\": \"coarse\"}\n"))
+                    + "\"days_repeated\": 0, \"run_takes\": \"15m\", \"polls\": \"coarse\"}\n"))
     }
 
     /// What the API and the clock do to a day of hourly slots, and what the summary says of it.

@@ -17,7 +17,7 @@ import Timetable
     }
 
     @Test func rule9SeesARunThatCameWhileNoScheduleNamedItsProcess() throws {
-        // After the restart only the followed run of 05:15 leads to p1, by no schedule's name.
+        // After the restart the followed run of 05:15 leads to p1, and the name that is to come.
         let theatre = try Theatre([Self.named("s", "p1")], runMinutes: 10...10)
         let world = theatre.world
         try world.boot()
@@ -29,6 +29,20 @@ import Timetable
         try theatre.run(untilMinute: 31)
         #expect(try theatre.told() == "15 started, 30 skipped")
         #expect(world.sandbox.runs.count == 2)
+        try theatre.check()
+    }
+
+    @Test func aProcessFoundByNameStartsOnTheListThatWasFetchedAhead() throws {
+        let theatre = try Theatre([Self.named("s", "p1")])
+        let world = theatre.world
+        try world.boot()
+        try theatre.run(untilMinute: 14, second: 20)
+        func lists() -> Int { world.sandbox.log.requestsByOperation["listProcesses"] ?? 0 }
+        let before = lists()
+        try theatre.run(untilMinute: 15, second: 10)
+        let slot = try #require(try theatre.slots().first)
+        #expect(slot.disposition == .started, "\(slot.reason)")
+        #expect(lists() == before + 1)
         try theatre.check()
     }
 

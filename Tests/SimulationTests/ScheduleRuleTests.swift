@@ -60,6 +60,9 @@ import Timetable
         #expect(try theatre.alarms("overlap") == [])
         try theatre.run(untilMinute: 31)
         #expect(try theatre.alarms("overlap") == ["s"])
+        // The blocker is of no schedule of ours, and its end is the end of the trouble all the same.
+        try theatre.run(untilMinute: 55)
+        #expect(try theatre.alarms("overlap") == [])
         try theatre.check()
     }
 

@@ -200,6 +200,7 @@ package final class Clockwork {
             try tendConnections()
             try sendSweeps()
             if limits.keepsUpcoming { try refreshUpcoming() }
+            try pruneHistory()
         }
         try saveState()
         memory.last = turn.now

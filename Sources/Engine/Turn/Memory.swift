@@ -51,6 +51,12 @@ struct Memory {
     var isUpcomingStale = true
     var isStopping = false
     var isDraining = false
+    /// When a server's clock last agreed with ours.
+    var clockAgreedAt: Instant?
+    /// Old history is being removed.
+    var pruning: Clockwork.PruningState?
+    /// When `keep_history` is looked at next.
+    var nextPruneAt: Instant?
 }
 
 /// A process on a base URL.
@@ -97,6 +103,8 @@ struct Sweep {
     /// The page on the wire was requested then: a look's age counts from here.
     var pageRequestedAt: Instant
     var priority: RateBudget.Priority
+    /// What processes are called that a schedule with a pattern is about to start.
+    var expectedNames: Set<String>
     var pages = 0
     /// The next page, once its predecessor has come; nil while a page is on the wire.
     var next: String?

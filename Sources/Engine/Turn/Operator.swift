@@ -25,6 +25,8 @@ extension Clockwork {
             return try unblock(connection, actor: actor)
         case .drain(let reason):
             return try drain(reason, actor: actor)
+        case .prune(let before, let reason):
+            return try prune(before: before, reason: reason, actor: actor)
         }
     }
 
@@ -135,8 +137,8 @@ extension Clockwork {
             return .notFound("there is no active schedule \"\(name)\"")
         }
         let before = slotAt.adding(milliseconds: -1)
-        guard nextOccurrence(of: schedule, after: before)?.at == slotAt else {
-            let next = nextOccurrence(of: schedule, after: before)
+        guard schedule.nextOccurrence(after: before)?.at == slotAt else {
+            let next = schedule.nextOccurrence(after: before)
             return .notFound(
                 "\(slotAt.iso8601) is no slot of \(name)"
                     + (next.map { "; the next one is \($0.at.iso8601)" } ?? ""))

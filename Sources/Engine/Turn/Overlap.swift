@@ -26,7 +26,9 @@ extension Clockwork {
         }
         guard let blocker else {
             if let former = slot.blockedBy { try unblock(slot, former) }
-            try ledger.setOverlap(schedule: slot.schedule, runID: nil, skips: 0)
+            if try ledger.setOverlap(schedule: slot.schedule, runID: nil, skips: 0) {
+                try ledger.clear(kind: "overlap", subject: slot.schedule)
+            }
             return false
         }
         switch schedule.overlap {
@@ -102,11 +104,10 @@ extension Clockwork {
     /// A run has closed: what it blocked comes up, what waits for its schedule too.
     func noteClosed(_ run: RunRow) throws {
         try ledger.wakeSlots(baseURL: run.baseURL, processID: run.processID, now: now)
-        if let schedule = run.schedule {
-            memory.endedUpstreams.insert(schedule)
-            if let row = try ledger.schedule(schedule), row.overlapRunID == run.runID {
-                try ledger.setOverlap(schedule: schedule, runID: nil, skips: 0)
-            }
+        if let schedule = run.schedule { memory.endedUpstreams.insert(schedule) }
+        // It may have blocked a schedule that is not its own.
+        for schedule in try ledger.schedulesWaiting(forRun: run.runID) {
+            try ledger.setOverlap(schedule: schedule, runID: nil, skips: 0)
             try ledger.clear(kind: "overlap", subject: schedule)
         }
     }

@@ -56,7 +56,7 @@ extension Clockwork {
     private func nextStartable(_ schedule: Schedule, after instant: Instant) -> Instant? {
         var instant = instant
         for _ in 0..<100 {
-            guard let next = nextOccurrence(of: schedule, after: instant) else { return nil }
+            guard let next = schedule.nextOccurrence(after: instant) else { return nil }
             if next.decision == .run { return next.at }
             instant = next.at
         }

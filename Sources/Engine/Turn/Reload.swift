@@ -228,7 +228,7 @@ extension Clockwork {
         kept.nextDueAt = known.nextDueAt
         if kept != known { try ledger.save(kept) }
         // Zone data may have changed under the same rule: the next instant is found anew.
-        let next = nextOccurrence(of: schedule, after: kept.cursorAt)?.at
+        let next = schedule.nextOccurrence(after: kept.cursorAt)?.at
         if next != known.nextSlotAt || known.nextDueAt == nil {
             try moveCursor(of: schedule, to: kept.cursorAt)
             if known.nextSlotAt != nil, next != known.nextSlotAt {

@@ -9,6 +9,7 @@ extension Clockwork {
         if let date = answer.serverDate {
             let skew = date.since(answer.receivedAt)
             let isBad = abs(skew) > limits.clockSkewMaxMilliseconds
+            if !isBad { memory.clockAgreedAt = now }
             let wasBad = try connectionRow(connection.name)?.clockBadSince != nil
             try change(connection.name) {
                 $0.clockSkewMilliseconds = skew

@@ -53,7 +53,7 @@ extension Clockwork {
             try insert(newest, schedule, row: row, newest: nil, restoredAt: daemon.restoredAt)
         }
         var cursor = row.cursorAt
-        while let occurrence = nextOccurrence(of: schedule, after: cursor), occurrence.at <= now {
+        while let occurrence = schedule.nextOccurrence(after: cursor), occurrence.at <= now {
             guard turn.slotRows < limits.slotRowsMax else {
                 turn.wantsTurnSoon = true
                 break
@@ -84,7 +84,7 @@ extension Clockwork {
                 !(try ledger.pauses(
                     schedule: schedule.name, covering: candidate.at
                 ).isEmpty)
-            if candidate.decision == .run, isActive(candidate.at, schedule), !isPaused {
+            if candidate.decision == .run, schedule.isActive(candidate.at), !isPaused {
                 return candidate
             }
             instant = candidate.at.adding(milliseconds: -1)
@@ -92,21 +92,8 @@ extension Clockwork {
         return nil
     }
 
-    /// The next occurrence within `active_from` and `active_until`.
-    func nextOccurrence(of schedule: Schedule, after instant: Instant) -> Occurrence? {
-        guard case .rule(let rule) = schedule.trigger else { return nil }
-        let from = schedule.activeFrom.map { max(instant, $0.adding(milliseconds: -1)) } ?? instant
-        guard let next = rule.next(after: from), isActive(next.at, schedule) else { return nil }
-        return next
-    }
-
-    private func isActive(_ instant: Instant, _ schedule: Schedule) -> Bool {
-        (schedule.activeFrom.map { instant >= $0 } ?? true)
-            && (schedule.activeUntil.map { instant <= $0 } ?? true)
-    }
-
     func moveCursor(of schedule: Schedule, to cursor: Instant) throws {
-        let next = nextOccurrence(of: schedule, after: cursor)?.at
+        let next = schedule.nextOccurrence(after: cursor)?.at
         let lead = next.map {
             let early = $0.adding(milliseconds: -limits.lookLeadMilliseconds)
             return early > now ? early : $0
@@ -247,5 +234,22 @@ extension Clockwork {
     /// A sweep of the connection is wanted with at least that priority.
     func want(look connection: String, _ priority: RateBudget.Priority) {
         if memory.sweepsWanted[connection] != .start { memory.sweepsWanted[connection] = priority }
+    }
+}
+
+extension Schedule {
+    /// The next occurrence of its rule within `active_from` and `active_until`.
+    ///
+    /// - Parameter instant: not this one itself.
+    /// - Returns: nil if there is none, or no rule.
+    package func nextOccurrence(after instant: Instant) -> Occurrence? {
+        guard case .rule(let rule) = trigger else { return nil }
+        let from = activeFrom.map { max(instant, $0.adding(milliseconds: -1)) } ?? instant
+        guard let next = rule.next(after: from), isActive(next.at) else { return nil }
+        return next
+    }
+
+    fileprivate func isActive(_ instant: Instant) -> Bool {
+        (activeFrom.map { instant >= $0 } ?? true) && (activeUntil.map { instant <= $0 } ?? true)
     }
 }

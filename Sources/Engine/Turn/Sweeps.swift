@@ -44,12 +44,30 @@ extension Clockwork {
         memory.sweepsWanted[name] = nil
         memory.sweeps[name] = Sweep(
             revisionID: memory.revisionID, requestedAt: turn.now, pageRequestedAt: now,
-            priority: priority)
+            priority: priority, expectedNames: try expectedNames(name))
         memory.listed[name] = ListPace(
             requestedAt: now, pages: memory.listed[name]?.pages ?? 1, checkedAt: now,
             hasOpenRuns: memory.listed[name]?.hasOpenRuns ?? true,
             completeAt: memory.listed[name]?.completeAt)
         send(.listProcesses(next: nil), connection, .sweep, token: token, sendBy: nil)
+    }
+
+    /// Names of the processes that waiting slots and next slots are for, where a schedule has a
+    /// pattern: their looks count, so that such a slot starts on the list that was fetched ahead.
+    private func expectedNames(_ connection: String) throws -> Set<String> {
+        var names: Set<String> = []
+        for schedule in schedules.values where schedule.connection == connection {
+            guard case .name(let pattern) = schedule.process else { continue }
+            var instants = try ledger.openSlots(schedule: schedule.name, .pending).map(\.slotAt)
+            if let next = try ledger.schedule(schedule.name)?.nextSlotAt { instants.append(next) }
+            for instant in instants {
+                let name = NamePattern.expand(
+                    pattern, slotAt: instant,
+                    offsetSeconds: schedule.zone.offsetSeconds(at: instant))
+                if let name { names.insert(name) }
+            }
+        }
+        return names
     }
 
     /// Asks for the page that is next, as soon as the budget has a place for it.
@@ -179,6 +197,7 @@ extension Clockwork {
             // Offset pages shift under us: an item seen twice in a sweep counts once.
             guard sweep.seen.insert(summary.id).inserted else { continue }
             let key = ProcessKey(baseURL: connection.baseURL, processID: summary.id)
+            if sweep.expectedNames.contains(summary.name) { namedProcesses.insert(key) }
             guard namedProcesses.contains(key) || followedProcesses.contains(key) else { continue }
             var look = look(
                 at: summary, connection, requestedAt: request.sentAt.wall, answer: answer)

@@ -69,7 +69,7 @@ extension Clockwork {
     ) throws -> [UpcomingSlot] {
         var lines: [UpcomingSlot] = []
         var instant = start
-        while lines.count < count, let next = nextOccurrence(of: schedule, after: instant) {
+        while lines.count < count, let next = schedule.nextOccurrence(after: instant) {
             var notes = next.note.map { [$0] } ?? []
             switch next.decision {
             case .run: break

@@ -27,6 +27,8 @@ struct Rehearsal {
         var errors: [String]
         /// How runs were looked at, in words.
         var looks: String
+        /// Parts that were not played, since an equal one had been.
+        var repeated: Int
         /// Before the end the daemon turned in circles.
         var isCutShort: Bool
     }
@@ -51,76 +53,18 @@ struct Rehearsal {
     var runMilliseconds: Int64
     /// Looks as often as the config says, not as seldom as a play may.
     var isExact = false
+    /// Plays days that are equal to others, too.
+    var isEveryDay = false
     /// Told of the time that has been played.
     ///
     /// Throws to end the play.
     var progress: (Instant) throws -> Void = { _ in }
 
-    private static let looksEveryMilliseconds: Int64 = 6 * 3_600_000
     private static let answersAfterMilliseconds: Int64 = 500
-    private static let progressEveryMilliseconds: Int64 = 6 * 3_600_000
-
-    /// Plays it on a database in a folder.
-    ///
-    /// - Throws: `StoreError` when the folder has no room, and what `progress` throws.
-    func play(in folder: String) throws -> Outcome {
-        let path = folder + "/rehearsal.db"
-        let host = host
-        var sandbox = SandboxState(seed: 1, scenario: scenario())
-        // The windows of the faults count from here.
-        sandbox.advance(to: from)
-        let world = World(
-            path: path, configuration: configuration(), sandbox: sandbox, time: from, plan: plan(),
-            recompile: { RuleSource.compile($0, host: host) })
-        for happening in happenings.sorted(by: { $0.at < $1.at }) where happening.at < to {
-            try run(world, until: happening.at)
-            switch happening.what {
-            case .clockStep(let milliseconds):
-                world.stepClock(byMilliseconds: milliseconds)
-            case .down(let until):
-                world.kill()
-                world.rest(until: min(until, to))
-            }
-        }
-        try run(world, until: to)
-        let isCutShort = world.isStuck
-        world.kill()
-        let reader = try LedgerReader(path: path)
-        return Outcome(
-            schedules: try reader.dispositions(), unstarted: try reader.unstarted(limit: 20),
-            attention: try reader.attention(), requests: requests(world.requestTimes),
-            errors: world.errorLines, looks: looks, isCutShort: isCutShort)
-    }
-
-    private func run(_ world: World, until end: Instant) throws {
-        guard world.time < end else { return }
-        if !world.isUp { try world.boot() }
-        while world.time < end {
-            let before = world.time
-            try world.run(
-                until: min(end, before.adding(milliseconds: Self.progressEveryMilliseconds)))
-            try progress(world.time)
-            guard world.time > before else { return }
-        }
-    }
-
-    private func requests(_ times: [String: [Int64]]) -> [Requests] {
-        times.sorted { $0.key < $1.key }.map { name, times in
-            let limit = loaded.engine.connections[name]?.rate ?? RatePolicy()
-            var busiest = 0
-            var first = 0
-            for (index, time) in times.enumerated() {
-                while times[first] <= time - limit.perMilliseconds { first += 1 }
-                busiest = max(busiest, index - first + 1)
-            }
-            return Requests(
-                connection: name, count: times.count, busiest: busiest, limit: limit)
-        }
-    }
 
     // MARK: Pace
 
-    private func plan() -> World.Plan {
+    func plan() -> World.Plan {
         var plan = World.Plan()
         plan.endsAtErrors = false
         plan.keepsBook = false
@@ -128,54 +72,44 @@ struct Rehearsal {
         guard !isExact else { return plan }
         plan.wakesEveryMilliseconds = 1000
         plan.limits.readsInFlightMax = 512
-        guard isCalm else { return plan }
-        // Nobody else starts runs here, and a run that might block is read anew all the same, so an
-        // older look leads to the same decision. Where an answer can be lost it would not: settling
-        // compares with the run that the look showed.
-        plan.limits.lookAgeMaxMilliseconds = Self.looksEveryMilliseconds
-        plan.limits.lookLeadMilliseconds = 0
+        plan.countsTokens = !isCalm
         return plan
     }
 
-    /// The config with polls that cost less: a run is looked at once it has ended where another slot
-    /// waits for that, otherwise after hours.
-    private func configuration() -> EngineConfiguration {
+    /// The config with polls that cost less: a run is looked at once, when it has ended.
+    func configuration() -> EngineConfiguration {
         var configuration = loaded.engine
         guard !isExact else { return configuration }
-        var awaited: Set<String> = []
-        var queued: [ProcessReference] = []
-        for schedule in configuration.schedules {
-            if case .after(let rule) = schedule.trigger { awaited.formUnion(rule.upstreams) }
-            if schedule.overlap == .queue { queued.append(schedule.process) }
-        }
-        let soon = runMilliseconds + 5_000
         for index in configuration.schedules.indices {
-            let schedule = configuration.schedules[index]
-            let isAwaited = awaited.contains(schedule.name) || queued.contains(schedule.process)
-            let gap = isAwaited ? soon : max(soon, Self.looksEveryMilliseconds)
-            configuration.schedules[index].poll.minMilliseconds = gap
-            configuration.schedules[index].poll.maxMilliseconds = gap * 4
+            configuration.schedules[index].poll.minMilliseconds = lookAfterMilliseconds
+            configuration.schedules[index].poll.maxMilliseconds = lookAfterMilliseconds * 4
             configuration.schedules[index].poll.reopenWindowMilliseconds = 0
+            // Nothing that it could find goes wrong.
+            if isCalm { configuration.schedules[index].preflightMilliseconds = nil }
         }
         return configuration
     }
 
+    /// When a run is looked at, counted from its start.
+    var lookAfterMilliseconds: Int64 { runMilliseconds + 5_000 }
+
     /// Nothing can come between a start and its answer.
-    private var isCalm: Bool {
-        happenings.isEmpty && faults.rules.isEmpty && faults.limit == nil
+    var isCalm: Bool {
+        happenings.isEmpty && faults.rules.isEmpty && faults.limit == nil && faults.failingRuns == 0
     }
 
-    private var looks: String {
+    /// How runs were looked at, in words.
+    var looks: String {
         guard !isExact else { return "Runs were looked at as often as the config says." }
-        let hours = Self.looksEveryMilliseconds / 3_600_000
-        return "Runs were looked at after \(hours) hours, sooner where a slot waited for them: the "
-            + "daemon will make more requests than are counted here; --exact plays its own polls."
+        let left = isCalm ? ", checks ahead of slots (preflight) were left out" : ""
+        return "Runs were looked at once, when they had ended\(left): the daemon will make more "
+            + "requests than are counted here; --exact plays its own polls."
     }
 
     // MARK: The processes
 
     /// Every process that a schedule names, each with one task of the given length.
-    private func scenario() -> Scenario {
+    func scenario() -> Scenario {
         var scenario = Scenario()
         scenario.apiVersions = Set(loaded.engine.connections.values.map(\.apiVersion)).sorted()
         scenario.latencyMilliseconds =

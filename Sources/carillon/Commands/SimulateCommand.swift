@@ -14,7 +14,8 @@ struct SimulateCommand: CarillonCommand {
             made-up processes with the names of yours; nothing is sent anywhere. Every run takes as \
             long as --run-takes says. Times without an offset are local, if all schedules have one \
             zone. WAITING are slots that were open when the play ended; WAIT is the slowest start, \
-            counted from when it was due.
+            counted from when it was due. A day that goes as an earlier one is counted without being \
+            played again, unless something may go wrong (--fault, --down, --clock-step).
 
             --down FROM/TO          the daemon is killed, and started again
             --clock-step TIME+1h    the host's clock is set forward (or TIME-30m: back) by so much
@@ -65,6 +66,9 @@ struct SimulateCommand: CarillonCommand {
 
     @Flag(help: "Look at runs as often as the config says: slow, but counts every request.")
     var exact = false
+
+    @Flag(help: "Play days that are equal to others, too: slow, and the same numbers come of it.")
+    var everyDay = false
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -128,6 +132,7 @@ struct SimulateCommand: CarillonCommand {
         var rehearsal = Rehearsal(
             loaded: loaded, host: environment.host, from: begin, to: end, runMilliseconds: takes)
         rehearsal.isExact = exact
+        rehearsal.isEveryDay = everyDay
         for text in down {
             let span = try said("--down", text) { () throws(PlayedFaults.Refusal) in
                 try PlayedFaults.span(text, time: time)
@@ -197,6 +202,12 @@ extension SimulateCommand {
                     + "(allowed: \(requests.limit.requests))")
         }
         environment.line(outcome.looks)
+        if outcome.repeated > 0 {
+            environment.line(
+                "\(Words.count(outcome.repeated, "day")) went as an earlier one and "
+                    + "\(outcome.repeated == 1 ? "was" : "were") not played again; --every-day "
+                    + "plays all.")
+        }
         printUnstarted(outcome, environment)
         if !outcome.attention.rows.isEmpty {
             environment.line()
@@ -261,6 +272,7 @@ extension SimulateCommand {
                 .init("not_started", rows(outcome.unstarted)),
                 .init("attention", rows(outcome.attention)),
                 .init("errors", .array(outcome.errors.map(JSONText.string))),
+                .init("days_repeated", .integer(Int64(outcome.repeated))),
                 .init("run_takes", .string(runTakes)),
                 .init("polls", .string(exact ? "as configured" : "coarse")),
             ]).text)

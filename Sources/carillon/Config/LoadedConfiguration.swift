@@ -74,7 +74,7 @@ package struct ConfigurationLoader {
         }
         let engine = EngineConfiguration(
             contentHash: merged.hash.text, connections: connections, schedules: schedules,
-            catchupPerMinute: catchup)
+            catchupPerMinute: catchup, keepHistoryMilliseconds: settings.keepHistoryMilliseconds)
         return LoadedConfiguration(
             path: path, engine: engine, daemon: settings, access: access, warnings: warnings)
     }

@@ -46,6 +46,11 @@ package struct ControlMessage: Codable, Equatable, Sendable {
             return .unblock(connection: try word(connection, "connection"))
         case "drain":
             return .drain(reason: reason ?? "")
+        case "prune":
+            guard let until = try instant(until) else {
+                throw ControlMessageError("until is missing")
+            }
+            return .prune(before: until, reason: reason ?? "")
         case "reload", "ping":
             return nil
         default:

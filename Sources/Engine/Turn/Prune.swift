@@ -1,0 +1,110 @@
+import Store
+import Timetable
+
+/// Old history goes, a little at a time: config key `keep_history`, and `carillon prune`.
+extension Clockwork {
+    private static let stepGapMilliseconds: Int64 = 1_000
+    /// Not while a start is busy with what was missed.
+    private static let firstAfterMilliseconds: Int64 = 10 * 60_000
+    private static let everyMilliseconds: Int64 = 24 * 3_600_000
+    private static let askAgainMilliseconds: Int64 = 3_600_000
+    /// Nothing younger is ever removed, whoever asks.
+    private static let keepMillisecondsMin: Int64 = 24 * 3_600_000
+
+    /// A removal under way.
+    struct PruningState {
+        var pruning: Pruning
+        var actor: String
+        var reason: String
+        var nextAt: Instant
+    }
+
+    func pruneHistory() throws {
+        guard !memory.isStopping else { return }
+        if memory.pruning == nil { try beginPruningWhenDue() }
+        guard var state = memory.pruning else { return }
+        guard state.nextAt <= now else { return turn.deadlines.append(state.nextAt) }
+        let before = state.pruning.removed
+        let done = try step("remove old history") { try ledger.prune(&state.pruning) }
+        // It would fail again: tomorrow's removal begins anew.
+        guard done else { return memory.pruning = nil }
+        if state.pruning.removed > before {
+            var daemon = try daemonRow()
+            daemon.prunedBefore =
+                daemon.prunedBefore.map { max($0, state.pruning.before) }
+                ?? state.pruning.before
+            turn.daemon = daemon
+        }
+        guard state.pruning.isDone else {
+            state.nextAt = now.adding(milliseconds: Self.stepGapMilliseconds)
+            memory.pruning = state
+            return turn.deadlines.append(state.nextAt)
+        }
+        memory.pruning = nil
+        try reportPruned(state)
+    }
+
+    private func beginPruningWhenDue() throws {
+        guard let keep = configuration?.keepHistoryMilliseconds else { return }
+        let at = memory.nextPruneAt ?? now.adding(milliseconds: Self.firstAfterMilliseconds)
+        memory.nextPruneAt = at
+        guard at <= now else { return turn.deadlines.append(at) }
+        guard try isClockTrusted() else {
+            let later = now.adding(milliseconds: Self.askAgainMilliseconds)
+            memory.nextPruneAt = later
+            return turn.deadlines.append(later)
+        }
+        memory.nextPruneAt = now.adding(milliseconds: Self.everyMilliseconds)
+        memory.pruning = PruningState(
+            pruning: Pruning(before: now.adding(milliseconds: -keep)), actor: "keep_history",
+            reason: "", nextAt: now)
+    }
+
+    /// An answer of the last hour bears our clock out, and none contradicts it: a clock that was set
+    /// forward by years would make all history old.
+    private func isClockTrusted() throws -> Bool {
+        guard let agreed = memory.clockAgreedAt,
+            (0...Self.askAgainMilliseconds).contains(now.since(agreed))
+        else { return false }
+        return try !isClockDoubted()
+    }
+
+    private func isClockDoubted() throws -> Bool {
+        try (configuration?.connections.keys.sorted() ?? []).contains {
+            try connectionRow($0)?.clockBadSince != nil
+        }
+    }
+
+    /// `carillon prune`.
+    func prune(before: Instant, reason: String, actor: String) throws -> CommandReply {
+        guard now.since(before) >= Self.keepMillisecondsMin else {
+            return CommandReply(exitCode: 2, message: "the last day is never removed")
+        }
+        guard try !isClockDoubted() else {
+            return .conflict(
+                "our clock and the server's differ by over 120 s; correct the clock first")
+        }
+        if let other = memory.pruning {
+            return .conflict(
+                "what ended before \(other.pruning.before.iso8601) is being removed; wait for it")
+        }
+        memory.pruning = PruningState(
+            pruning: Pruning(before: before), actor: actor, reason: reason, nextAt: now)
+        return .done(
+            "what ended before \(before.iso8601) is being removed, up to 200 slots a second; audit "
+                + "tells when it is done")
+    }
+
+    private func reportPruned(_ state: PruningState) throws {
+        let pruning = state.pruning
+        let words =
+            "\(pruning.slots) slots, \(pruning.runs) runs and \(pruning.errors) other errors that "
+            + "ended before \(pruning.before.iso8601)"
+        // An idle daemon writes nothing; a person gets an answer in any case.
+        guard pruning.removed > 0 || state.actor != "keep_history" else { return }
+        log(.notice, "removed \(words)")
+        try ledger.audit(
+            actor: state.actor, action: "prune", subject: "history", reason: state.reason,
+            detail: words, now: now)
+    }
+}

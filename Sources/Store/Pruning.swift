@@ -1,0 +1,161 @@
+package import Timetable
+
+/// How far the removal of old history has come.
+package struct Pruning: Sendable, Equatable {
+    /// What is being looked through.
+    enum Place: Sendable, Equatable {
+        case slots(after: Int64)
+        case externalRuns(after: Int64)
+        case errors
+        case end
+    }
+
+    /// What ended earlier goes.
+    package let before: Instant
+    /// Removed so far.
+    package internal(set) var slots = 0
+    package internal(set) var runs = 0
+    package internal(set) var errors = 0
+    var place = Place.slots(after: 0)
+
+    /// Begins with the oldest slot.
+    package init(before: Instant) { self.before = before }
+
+    /// Everything has been looked through.
+    package var isDone: Bool { place == .end }
+    /// Rows of slots, runs and errors.
+    package var removed: Int { slots + runs + errors }
+}
+
+extension Ledger {
+    /// Rows that a step looks at, at most: some milliseconds of work.
+    private static let pruneRowsMax = 200
+    /// Pages that a step gives back to the file system, at most.
+    private static let freePagesMax = 512
+
+    /// Removes a little of what ended before an instant.
+    ///
+    /// What is still needed stays: the newest slot of a schedule, the newest run of a process (the
+    /// list still shows it), runs that are still looked at, and what `attention` shows. The last slot
+    /// of all stays as well: SQLite would give its id to the next one.
+    ///
+    /// - Parameter pruning: how far it has come; take it again until it is done.
+    /// - Throws: `StoreError`.
+    package func prune(_ pruning: inout Pruning) throws {
+        let before = pruning.removed
+        switch pruning.place {
+        case .slots(let last): try pruneSlots(&pruning, after: last)
+        case .externalRuns(let last): try pruneExternalRuns(&pruning, after: last)
+        case .errors: try pruneErrors(&pruning)
+        case .end: return
+        }
+        guard pruning.removed > before else { return }
+        try database.execute("PRAGMA incremental_vacuum(\(Self.freePagesMax))")
+    }
+
+    private func pruneSlots(_ pruning: inout Pruning, after last: Int64) throws {
+        // Ids grow with time, so the first slot that is too young ends the walk.
+        let rows = try database.rows(
+            """
+            SELECT s.slot_id, s.run_key, s.created_at < ?2, s.ended_at < ?2
+                AND EXISTS (SELECT 1 FROM slots AS n
+                    WHERE n.schedule = s.schedule AND n.slot_at > s.slot_at)
+                AND s.slot_id < (SELECT max(slot_id) FROM slots)
+                AND NOT EXISTS (SELECT 1 FROM attempts AS a
+                    WHERE a.slot_id = s.slot_id AND a.state IN ('starting', 'unknown'))
+                AND (s.disposition <> 'failed' OR EXISTS (SELECT 1 FROM slots AS n
+                    WHERE n.schedule = s.schedule AND n.slot_at > s.slot_at
+                        AND n.disposition = 'started' AND n.ended_at > s.ended_at))
+                AND (s.run_key IS NULL OR EXISTS (SELECT 1 FROM process_runs AS r
+                    WHERE r.run_key = s.run_key AND \(Self.isRunPast)))
+            FROM slots AS s WHERE s.slot_id > ?1 ORDER BY s.slot_id LIMIT ?3
+            """, .int(last), .at(pruning.before), .int(Self.pruneRowsMax)
+        ) { row in
+            (
+                slotID: row.integer(0), runKey: row.int(1), isOld: row.integer(2) == 1,
+                isPrunable: row.integer(3) == 1
+            )
+        }
+        let old = rows.prefix(while: \.isOld)
+        for row in old where row.isPrunable {
+            try remove(slotID: row.slotID, runKey: row.runKey)
+            pruning.slots += 1
+            if row.runKey != nil { pruning.runs += 1 }
+        }
+        let isWhole = old.count == Self.pruneRowsMax
+        pruning.place =
+            isWhole ? .slots(after: old.last?.slotID ?? last) : .externalRuns(after: 0)
+    }
+
+    /// Of a run `r`: it has ended, nobody looks at it any more, and a newer one of its process is
+    /// what the list shows.
+    private static let isRunPast = """
+        r.is_open = 0 AND r.next_poll_at IS NULL AND r.changed_at < ?2
+            AND (r.outcome NOT IN ('failed', 'lost') OR r.origin = 'external'
+                OR EXISTS (SELECT 1 FROM process_runs AS n WHERE n.schedule = r.schedule
+                    AND n.outcome = 'succeeded' AND n.created_at > r.created_at))
+            AND EXISTS (SELECT 1 FROM process_runs AS n WHERE n.base_url = r.base_url
+                AND n.process_id = r.process_id AND n.first_seen_at > r.first_seen_at)
+        """
+
+    private func remove(slotID: Int64, runKey: Int64?) throws {
+        try database.run("DELETE FROM errors WHERE slot_id = ?", .int(slotID))
+        // An end that was used stays used, also when the slot that used it goes.
+        try database.run("DELETE FROM after_uses WHERE upstream_slot_id = ?", .int(slotID))
+        try database.run(
+            "UPDATE after_uses SET slot_id = NULL WHERE slot_id = ?", .int(slotID))
+        try database.run(
+            "UPDATE slots SET upstream_slot_id = NULL WHERE upstream_slot_id = ?", .int(slotID))
+        try database.run(
+            """
+            DELETE FROM looks WHERE look_id IN
+                (SELECT baseline_look_id FROM attempts WHERE slot_id = ?)
+            """, .int(slotID))
+        try database.run("DELETE FROM attempts WHERE slot_id = ?", .int(slotID))
+        if let runKey {
+            try database.run(
+                "UPDATE process_runs SET slot_id = NULL WHERE run_key = ?", .int(runKey))
+        }
+        try database.run("DELETE FROM slots WHERE slot_id = ?", .int(slotID))
+        if let runKey { try remove(runKey: runKey) }
+    }
+
+    private func remove(runKey: Int64) throws {
+        try database.run("DELETE FROM errors WHERE run_key = ?", .int(runKey))
+        try database.run("DELETE FROM status_history WHERE run_key = ?", .int(runKey))
+        try database.run("DELETE FROM status_counts WHERE run_key = ?", .int(runKey))
+        try database.run(
+            "UPDATE attempts SET run_key = NULL WHERE run_key = ?", .int(runKey))
+        try database.run("DELETE FROM process_runs WHERE run_key = ?", .int(runKey))
+    }
+
+    /// Runs that no slot of ours ever had.
+    private func pruneExternalRuns(_ pruning: inout Pruning, after last: Int64) throws {
+        let rows = try database.rows(
+            """
+            SELECT r.run_key, r.first_seen_at < ?2, r.slot_id IS NULL AND \(Self.isRunPast)
+                AND NOT EXISTS (SELECT 1 FROM slots AS s WHERE s.run_key = r.run_key)
+            FROM process_runs AS r WHERE r.run_key > ?1 ORDER BY r.run_key LIMIT ?3
+            """, .int(last), .at(pruning.before), .int(Self.pruneRowsMax)
+        ) { (runKey: $0.integer(0), isOld: $0.integer(1) == 1, isPrunable: $0.integer(2) == 1) }
+        let old = rows.prefix(while: \.isOld)
+        for row in old where row.isPrunable {
+            try remove(runKey: row.runKey)
+            pruning.runs += 1
+        }
+        let isWhole = old.count == Self.pruneRowsMax
+        pruning.place = isWhole ? .externalRuns(after: old.last?.runKey ?? last) : .errors
+    }
+
+    /// Errors of no slot and no run.
+    private func pruneErrors(_ pruning: inout Pruning) throws {
+        let removed = try database.run(
+            """
+            DELETE FROM errors WHERE error_id IN (SELECT error_id FROM errors
+                WHERE occurred_at < ?1 AND last_at < ?1 AND slot_id IS NULL AND run_key IS NULL
+                ORDER BY occurred_at LIMIT ?2)
+            """, .at(pruning.before), .int(Self.pruneRowsMax))
+        pruning.errors += removed
+        if removed < Self.pruneRowsMax { pruning.place = .end }
+    }
+}

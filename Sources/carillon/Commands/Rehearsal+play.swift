@@ -1,0 +1,267 @@
+import Engine
+import Foundation
+import Sandbox
+import Simulation
+import Store
+import Timetable
+
+extension Rehearsal {
+    private static let progressEveryMilliseconds: Int64 = 6 * 3_600_000
+    /// Beside the run: its look, waits for the budget, and the lead of the next stretch.
+    private static let quietBesideRunMilliseconds: Int64 = 300_000
+
+    /// Plays it on databases in a folder.
+    ///
+    /// - Throws: `StoreError` when the folder has no room, and what `progress` throws.
+    func play(in folder: String) throws -> Outcome {
+        let playsAll = !isCalm || isExact || isEveryDay
+        let sum = playsAll ? try playThrough(in: folder) : try playStretches(in: folder)
+        return Outcome(
+            schedules: sum.schedules, unstarted: sum.unstarted, attention: sum.attention,
+            requests: requests(sum.requestTimes), errors: sum.errors, looks: looks,
+            repeated: sum.repeated, isCutShort: sum.isCutShort)
+    }
+
+    private func requests(_ times: [String: [Int64]]) -> [Requests] {
+        times.sorted { $0.key < $1.key }.map { name, times in
+            let limit = loaded.engine.connections[name]?.rate ?? RatePolicy()
+            var busiest = 0
+            var first = 0
+            for (index, time) in times.enumerated() {
+                while times[first] <= time - limit.perMilliseconds { first += 1 }
+                busiest = max(busiest, index - first + 1)
+            }
+            return Requests(
+                connection: name, count: times.count, busiest: busiest, limit: limit)
+        }
+    }
+
+    // MARK: In one piece
+
+    private func playThrough(in folder: String) throws -> PlayedSum {
+        let world = world(from: from, seed: 1, path: folder + "/rehearsal.db", configuration())
+        for happening in happenings.sorted(by: { $0.at < $1.at }) where happening.at < to {
+            try run(world, until: happening.at)
+            switch happening.what {
+            case .clockStep(let milliseconds):
+                world.stepClock(byMilliseconds: milliseconds)
+            case .down(let until):
+                world.kill()
+                world.rest(until: min(until, to))
+            }
+        }
+        try run(world, until: to)
+        var sum = PlayedSum()
+        sum.add(try PlayedPart(ending: world), at: from)
+        return sum
+    }
+
+    private func world(
+        from begin: Instant, seed: UInt64, path: String, _ configuration: EngineConfiguration
+    ) -> World {
+        var sandbox = SandboxState(seed: seed, scenario: scenario())
+        // The windows of the faults count from here.
+        sandbox.advance(to: begin)
+        let host = host
+        return World(
+            path: path, configuration: configuration, sandbox: sandbox, time: begin, plan: plan(),
+            recompile: { RuleSource.compile($0, host: host) })
+    }
+
+    private func run(_ world: World, until end: Instant) throws {
+        guard world.time < end else { return }
+        if !world.isUp { try world.boot() }
+        while world.time < end {
+            let before = world.time
+            try world.run(
+                until: min(end, before.adding(milliseconds: Self.progressEveryMilliseconds)))
+            try progress(world.time)
+            guard world.time > before else { return }
+        }
+    }
+
+    // MARK: Equal stretches once
+
+    /// What is known of stretches with the same slots.
+    private enum Known {
+        /// So much time after its beginning it has come to rest, and that came of it.
+        case rests(afterMilliseconds: Int64, PlayedPart)
+        /// So much time after its beginning something is still going on.
+        case goesOn(afterMilliseconds: Int64)
+    }
+
+    /// Plays stretch after stretch, each with a daemon of its own; of equal ones that leave nothing
+    /// behind, only the first.
+    private func playStretches(in folder: String) throws -> PlayedSum {
+        let stretches = StretchCutter(
+            schedules: loaded.engine.schedules, from: from, to: to,
+            quietMilliseconds: quietMilliseconds
+        ).stretches()
+        var known: [[Stretch.Mark]: Known] = [:]
+        var sum = PlayedSum()
+        var index = 0
+        while index < stretches.count, !sum.isCutShort {
+            try playStretch(&index, of: stretches, in: folder, &known, &sum)
+        }
+        return sum
+    }
+
+    /// Between the last slot of a stretch and the first one of the next.
+    private var quietMilliseconds: Int64 { runMilliseconds + Self.quietBesideRunMilliseconds }
+
+    /// Plays a stretch, with as many of the next ones as it takes to come to rest.
+    private func playStretch(
+        _ index: inout Int, of stretches: [Stretch], in folder: String,
+        _ known: inout [[Stretch.Mark]: Known], _ sum: inout PlayedSum
+    ) throws {
+        // Its daemon starts without a lead, and fires what is to be fired at a start.
+        let isFirst = index == 0
+        var stretch = stretches[index]
+        var world: World?
+        while true {
+            index += 1
+            switch isFirst ? nil : known[stretch.marks] {
+            case .rests(let after, let part)
+            where after <= stretch.milliseconds && sum.canRepeat(part):
+                sum.add(part, at: stretch.begin, isRepeated: true)
+                return try progress(stretch.end)
+            case .goesOn(let after) where after >= stretch.milliseconds && index < stretches.count:
+                break
+            default:
+                let played =
+                    world
+                    ?? self.world(
+                        from: stretch.begin, seed: UInt64(index), path: "\(folder)/\(index).db",
+                        isFirst ? configuration() : configurationWithoutReboot())
+                world = played
+                let restAfter = try run(played, through: stretch)
+                guard restAfter != nil || index == stretches.count || played.isStuck else {
+                    if !isFirst {
+                        known[stretch.marks] = .goesOn(afterMilliseconds: stretch.milliseconds)
+                    }
+                    break
+                }
+                var part = try PlayedPart(ending: played)
+                if !isFirst {
+                    part.forgetRequests(before: StretchCutter.leadMilliseconds / 2)
+                    known[stretch.marks] = restAfter.map { .rests(afterMilliseconds: $0, part) }
+                }
+                return sum.add(part, at: stretch.begin)
+            }
+            stretch = stretch.joined(stretches[index])
+        }
+    }
+
+    /// Lets a world run to the end of a stretch, or until it has come to rest after the last slot.
+    ///
+    /// - Returns: when it was at rest, counted from the beginning; nil: not by the end.
+    private func run(_ world: World, through stretch: Stretch) throws -> Int64? {
+        let last = stretch.marks.map(\.dueMilliseconds).max() ?? 0
+        let after = last + quietMilliseconds - StretchCutter.leadMilliseconds
+        let quiet = stretch.begin.adding(milliseconds: after)
+        if quiet < stretch.end {
+            try run(world, until: quiet)
+            if try world.isAtRest() { return after }
+        }
+        try run(world, until: stretch.end)
+        return try world.isAtRest() ? stretch.milliseconds : nil
+    }
+
+    /// For every start but the first, which is the only one in truth.
+    private func configurationWithoutReboot() -> EngineConfiguration {
+        var configuration = configuration()
+        configuration.schedules.removeAll {
+            if case .rule(let rule) = $0.trigger { rule.isReboot } else { false }
+        }
+        return configuration
+    }
+}
+
+/// What came of a part of a play.
+struct PlayedPart {
+    /// `LedgerReader.dispositions`.
+    let schedules: LedgerTable
+    /// `LedgerReader.unstarted`, the first ones.
+    let unstarted: LedgerTable
+    let attention: LedgerTable
+    let errors: [String]
+    let isCutShort: Bool
+    /// By connection, milliseconds from the part's beginning.
+    private(set) var requestTimes: [String: [Int64]]
+
+    /// Ends the daemon of a world, reads what it left, and removes its database.
+    init(ending world: World) throws {
+        isCutShort = world.isStuck
+        errors = world.errorLines
+        requestTimes = world.requestTimes
+        world.kill()
+        let reader = try LedgerReader(path: world.path)
+        schedules = try reader.dispositions()
+        unstarted = try reader.unstarted(limit: PlayedSum.unstartedMax)
+        attention = try reader.attention()
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: world.path + suffix)
+        }
+    }
+
+    /// Drops what a daemon asks for only because it has just started.
+    mutating func forgetRequests(before milliseconds: Int64) {
+        requestTimes = requestTimes.mapValues { $0.filter { $0 >= milliseconds } }
+    }
+}
+
+/// What came of all parts together.
+struct PlayedSum {
+    static let unstartedMax = 20
+    private static let longestWait = "longest_wait_seconds"
+
+    private(set) var unstarted = LedgerTable()
+    private(set) var attention = LedgerTable()
+    private(set) var errors: [String] = []
+    private(set) var isCutShort = false
+    /// How many parts were not played, since an equal one had been.
+    private(set) var repeated = 0
+    private(set) var requestTimes: [String: [Int64]] = [:]
+    private var columns: [String] = []
+    /// By schedule, in the order of `columns` without the first one.
+    private var counts: [String: [Int64?]] = [:]
+
+    /// The summary of all schedules, with the columns of `LedgerReader.dispositions`.
+    var schedules: LedgerTable {
+        LedgerTable(
+            columns: columns,
+            rows: counts.sorted { $0.key < $1.key }.map { name, counts in
+                [.text(name)] + counts.map { SQLValue.int($0) }
+            })
+    }
+
+    /// Its words name instants, so as long as they are shown they must be those of their own day.
+    func canRepeat(_ part: PlayedPart) -> Bool {
+        part.unstarted.rows.isEmpty || unstarted.rows.count >= Self.unstartedMax
+    }
+
+    /// Adds what came of a time that began then.
+    mutating func add(_ part: PlayedPart, at begin: Instant, isRepeated: Bool = false) {
+        if isRepeated { repeated += 1 }
+        columns = part.schedules.columns
+        for row in part.schedules.rows {
+            guard case .string(let name) = row[0] else { continue }
+            var known = counts[name] ?? row.dropFirst().map { _ in nil }
+            for (index, value) in row.dropFirst().enumerated() {
+                guard case .integer(let count) = value else { continue }
+                let isLongest = columns[index + 1] == Self.longestWait
+                known[index] = known[index].map { isLongest ? max($0, count) : $0 + count } ?? count
+            }
+            counts[name] = known
+        }
+        unstarted.columns = part.unstarted.columns
+        let room = Self.unstartedMax - unstarted.rows.count
+        unstarted.rows += part.unstarted.rows.prefix(max(0, room))
+        attention = part.attention
+        errors += part.errors
+        isCutShort = part.isCutShort
+        for (connection, times) in part.requestTimes {
+            requestTimes[connection, default: []] += times.map { begin.milliseconds + $0 }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import Engine
+import Timetable
+
+/// A part of a play between two quiet times.
+///
+/// Stretches that are equal in all but their date go the same way, so one of them is enough.
+struct Stretch {
+    /// A slot to come: what makes one stretch different from another.
+    struct Mark: Hashable {
+        var schedule: Int
+        /// From the stretch's beginning on, as the next one.
+        var atMilliseconds: Int64
+        var dueMilliseconds: Int64
+        /// Decisions taken in advance, and the name of the process where it has a date in it.
+        var words: String
+    }
+
+    /// When its daemon starts: some time before the first slot.
+    var begin: Instant
+    /// When the next one begins.
+    var end: Instant
+    var marks: [Mark]
+
+    var milliseconds: Int64 { end.since(begin) }
+
+    /// The stretch with the one that follows it.
+    func joined(_ next: Stretch) -> Stretch {
+        let offset = next.begin.since(begin)
+        var joined = self
+        joined.end = next.end
+        joined.marks += next.marks.map {
+            var mark = $0
+            mark.atMilliseconds += offset
+            mark.dueMilliseconds += offset
+            return mark
+        }
+        return joined
+    }
+}
+
+/// Cuts a play where nothing goes on, once a day.
+struct StretchCutter {
+    let schedules: [Schedule]
+    let from: Instant
+    let to: Instant
+    /// What is shorter is not quiet enough: a run and its last look end within.
+    let quietMilliseconds: Int64
+
+    /// How long before a stretch's first slot its daemon starts: it has a token and a list by then.
+    static let leadMilliseconds: Int64 = 120_000
+    /// More slots than that are played in one piece.
+    private static let slotsMax = 1_000_000
+    private static let dayMilliseconds: Int64 = 86_400_000
+
+    private struct Slot {
+        var schedule: Int
+        var at: Instant
+        var due: Instant
+        var words: String
+    }
+
+    /// The stretches in order, without gaps; the first one begins with the play, the last one ends
+    /// with it.
+    func stretches() -> [Stretch] {
+        guard let slots = slots() else {
+            return [Stretch(begin: from, end: to, marks: [])]
+        }
+        var stretches: [Stretch] = []
+        var first = 0
+        for cut in cuts(slots) + [slots.count] {
+            let begin = stretches.last?.end ?? from
+            let end = cut < slots.count ? Self.begin(before: slots[cut]) : to
+            let marks = slots[first..<cut].map { slot in
+                Stretch.Mark(
+                    schedule: slot.schedule, atMilliseconds: slot.at.since(begin),
+                    dueMilliseconds: slot.due.since(begin), words: slot.words)
+            }
+            stretches.append(Stretch(begin: begin, end: end, marks: marks))
+            first = cut
+        }
+        return stretches
+    }
+
+    private static func begin(before slot: Slot) -> Instant {
+        slot.at.adding(milliseconds: -leadMilliseconds)
+    }
+
+    /// Indices of the slots that stretches begin with: after the longest quiet time of each day.
+    private func cuts(_ slots: [Slot]) -> [Int] {
+        var cuts: [Int] = []
+        var longest: (day: Int64, milliseconds: Int64)?
+        var reach = from
+        for (index, slot) in slots.enumerated() {
+            let gap = slot.at.since(reach)
+            let day = reach.milliseconds / Self.dayMilliseconds
+            if gap >= quietMilliseconds, slot.at.since(from) > Self.leadMilliseconds {
+                if let known = longest, known.day == day {
+                    if gap > known.milliseconds {
+                        cuts[cuts.count - 1] = index
+                        longest = (day, gap)
+                    }
+                } else {
+                    cuts.append(index)
+                    longest = (day, gap)
+                }
+            }
+            reach = max(reach, slot.due)
+        }
+        return cuts
+    }
+
+    /// All slots of the play in the order of their instants; nil if there are too many.
+    private func slots() -> [Slot]? {
+        var slots: [Slot] = []
+        for (index, schedule) in schedules.enumerated() where schedule.enabled {
+            var instant = from
+            while let next = schedule.nextOccurrence(after: instant), next.at <= to {
+                guard slots.count < Self.slotsMax else { return nil }
+                slots.append(
+                    Slot(
+                        schedule: index, at: next.at,
+                        due: Clockwork.dueAt(of: next.at, schedule: schedule),
+                        words: Self.words(next, schedule)))
+                instant = next.at
+            }
+        }
+        return slots.sorted { ($0.at, $0.schedule) < ($1.at, $1.schedule) }
+    }
+
+    private static func words(_ occurrence: Occurrence, _ schedule: Schedule) -> String {
+        var words = occurrence.note ?? ""
+        switch occurrence.decision {
+        case .run: break
+        case .skipped(let reason): words += "\nskipped: \(reason)"
+        case .coalesced(let reason): words += "\ncoalesced: \(reason)"
+        }
+        if case .name(let pattern) = schedule.process {
+            let name = NamePattern.expand(
+                pattern, slotAt: occurrence.at, offsetSeconds: occurrence.utcOffsetSeconds)
+            words += "\n\(name ?? "")"
+        }
+        return words
+    }
+}
