@@ -20,6 +20,12 @@ struct Stretch {
     /// When the next one begins.
     var end: Instant
     var marks: [Mark]
+    /// What the processes of `after` schedules are called, from when on: their slots can come at any
+    /// time.
+    var names: [Mark]
+
+    /// Equal ones go the same way.
+    var pattern: [Mark] { names + marks }
 
     var milliseconds: Int64 { end.since(begin) }
 
@@ -28,12 +34,14 @@ struct Stretch {
         let offset = next.begin.since(begin)
         var joined = self
         joined.end = next.end
-        joined.marks += next.marks.map {
-            var mark = $0
+        func moved(_ mark: Mark) -> Mark {
+            var mark = mark
             mark.atMilliseconds += offset
             mark.dueMilliseconds += offset
             return mark
         }
+        joined.marks += next.marks.map(moved)
+        joined.names += next.names.map(moved)
         return joined
     }
 }
@@ -63,8 +71,9 @@ struct StretchCutter {
     /// with it.
     func stretches() -> [Stretch] {
         guard let slots = slots() else {
-            return [Stretch(begin: from, end: to, marks: [])]
+            return [Stretch(begin: from, end: to, marks: [], names: [])]
         }
+        let names = names()
         var stretches: [Stretch] = []
         var first = 0
         for cut in cuts(slots) + [slots.count] {
@@ -75,7 +84,10 @@ struct StretchCutter {
                     schedule: slot.schedule, atMilliseconds: slot.at.since(begin),
                     dueMilliseconds: slot.due.since(begin), words: slot.words)
             }
-            stretches.append(Stretch(begin: begin, end: end, marks: marks))
+            stretches.append(
+                Stretch(
+                    begin: begin, end: end, marks: marks,
+                    names: names.flatMap { Self.marks($0, from: begin, to: end) }))
             first = cut
         }
         return stretches
@@ -108,6 +120,54 @@ struct StretchCutter {
         }
         return cuts
     }
+
+    // MARK: Names of processes that `after` schedules start
+
+    /// Days are looked for at this distance: zones change at full quarters of an hour.
+    private static let quarterMilliseconds: Int64 = 900_000
+
+    /// For each `after` schedule with a pattern: when the name changes, beginning with the play.
+    private func names() -> [[Slot]] {
+        schedules.enumerated().compactMap { index, schedule in
+            guard schedule.enabled, case .after = schedule.trigger,
+                case .name(let pattern) = schedule.process
+            else { return nil }
+            var names: [Slot] = []
+            var day: Int64?
+            var instant = from
+            while instant <= to {
+                let offset = schedule.zone.offsetSeconds(at: instant)
+                let today = LocalDateTime(localSeconds: instant.seconds + Int64(offset))
+                    .date.dayNumber
+                if today != day {
+                    day = today
+                    let name =
+                        NamePattern.expand(pattern, slotAt: instant, offsetSeconds: offset) ?? ""
+                    if name != names.last?.words {
+                        names.append(Slot(schedule: index, at: instant, due: instant, words: name))
+                    }
+                }
+                let sinceQuarter = instant.milliseconds % Self.quarterMilliseconds
+                instant = instant.adding(milliseconds: Self.quarterMilliseconds - sinceQuarter)
+            }
+            return names
+        }
+    }
+
+    /// The name at the beginning of a stretch, and what it becomes within.
+    private static func marks(
+        _ names: [Slot], from begin: Instant, to end: Instant
+    ) -> [Stretch.Mark] {
+        let first = names.lastIndex { $0.at <= begin } ?? 0
+        return names[first...].prefix { $0.at < end }.map { name in
+            let at = max(0, name.at.since(begin))
+            return Stretch.Mark(
+                schedule: name.schedule, atMilliseconds: at, dueMilliseconds: at,
+                words: name.words)
+        }
+    }
+
+    // MARK: Slots
 
     /// All slots of the play in the order of their instants; nil if there are too many.
     private func slots() -> [Slot]? {
