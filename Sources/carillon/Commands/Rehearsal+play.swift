@@ -6,7 +6,7 @@ import Store
 import Timetable
 
 extension Rehearsal {
-    private static let progressEveryMilliseconds: Int64 = 6 * 3_600_000
+    private static let progressEveryMilliseconds: Int64 = 3_600_000
     /// Beside the run: its look, the end of its token, and the lead of the next stretch.
     private static let quietBesideRunMilliseconds: Int64 = 600_000
 

@@ -128,30 +128,38 @@ struct StretchCutter {
 
     /// For each `after` schedule with a pattern: when the name changes, beginning with the play.
     private func names() -> [[Slot]] {
-        schedules.enumerated().compactMap { index, schedule in
+        var daysByZone: [String: [Instant]] = [:]
+        return schedules.enumerated().compactMap { index, schedule in
             guard schedule.enabled, case .after = schedule.trigger,
                 case .name(let pattern) = schedule.process
             else { return nil }
+            let days = daysByZone[schedule.timezone] ?? days(in: schedule.zone)
+            daysByZone[schedule.timezone] = days
             var names: [Slot] = []
-            var day: Int64?
-            var instant = from
-            while instant <= to {
-                let offset = schedule.zone.offsetSeconds(at: instant)
-                let today = LocalDateTime(localSeconds: instant.seconds + Int64(offset))
-                    .date.dayNumber
-                if today != day {
-                    day = today
-                    let name =
-                        NamePattern.expand(pattern, slotAt: instant, offsetSeconds: offset) ?? ""
-                    if name != names.last?.words {
-                        names.append(Slot(schedule: index, at: instant, due: instant, words: name))
-                    }
-                }
-                let sinceQuarter = instant.milliseconds % Self.quarterMilliseconds
-                instant = instant.adding(milliseconds: Self.quarterMilliseconds - sinceQuarter)
+            for day in days {
+                let name = NamePattern.expand(
+                    pattern, slotAt: day, offsetSeconds: schedule.zone.offsetSeconds(at: day))
+                guard let name, name != names.last?.words else { continue }
+                names.append(Slot(schedule: index, at: day, due: day, words: name))
             }
-            return names
+            return names.isEmpty ? nil : names
         }
+    }
+
+    /// When each local day of the play begins; the first one with the play.
+    private func days(in zone: Zone) -> [Instant] {
+        var days: [Instant] = []
+        var day: Int64?
+        var instant = from
+        while instant <= to {
+            let local = instant.seconds + Int64(zone.offsetSeconds(at: instant))
+            let today = LocalDateTime(localSeconds: local).date.dayNumber
+            if today != day { days.append(instant) }
+            day = today
+            let sinceQuarter = instant.milliseconds % Self.quarterMilliseconds
+            instant = instant.adding(milliseconds: Self.quarterMilliseconds - sinceQuarter)
+        }
+        return days
     }
 
     /// The name at the beginning of a stretch, and what it becomes within.
