@@ -256,7 +256,8 @@ package final class World {
         if mustTurn { earliest = min(earliest ?? time, time) }
         let step = plan.wakesEveryMilliseconds
         guard step > 1, let earliest, earliest > time else { return earliest }
-        let late = earliest.since(origin) % step
+        // Full seconds of the clock, whenever the world began.
+        let late = earliest.milliseconds % step
         return late == 0 ? earliest : earliest.adding(milliseconds: step - late)
     }
 
@@ -300,9 +301,12 @@ package final class World {
     /// Nothing of what has happened can change what comes next: the future is that of a world that
     /// begins now.
     ///
+    /// - Parameter milliseconds: for so long nothing will be asked for.
+    /// - Returns: false if anything can.
     /// - Throws: `StoreError`.
-    package func isAtRest() throws -> Bool {
-        guard let ledger, events.isEmpty, errorLines.isEmpty, !isStuck,
+    package func isAtRest(forMilliseconds milliseconds: Int64) throws -> Bool {
+        guard let ledger, let clockwork, events.isEmpty, errorLines.isEmpty, !isStuck,
+            clockwork.isMemoryAtRest(until: monotonic + milliseconds),
             try ledger.isAtRest(now: wall)
         else { return false }
         for schedule in configuration.schedules {

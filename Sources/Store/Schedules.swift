@@ -183,6 +183,12 @@ extension Ledger {
             try database.run(
                 "UPDATE \(table) SET schedule = ? WHERE schedule = ?", .text(new), .text(old))
         }
+        // One of an earlier schedule with the new name tells nothing any more.
+        try database.run(
+            """
+            UPDATE OR REPLACE alarms SET subject = ?
+            WHERE kind IN ('overlap', 'set aside') AND subject = ?
+            """, .text(new), .text(old))
     }
 
     /// Names of schedules that must be looked at by now.

@@ -10,6 +10,7 @@ struct RepeatedDaysTests {
         var from = "2026-10-26T00:00Z"
         var to = "2026-11-10T00:00Z"
         var takes = "15m"
+        var rate = "requests = 10, per = \"60s\""
         /// At least so many days were not played.
         let repeated: Int
         var testDescription: String { name }
@@ -68,13 +69,37 @@ struct RepeatedDaysTests {
             name: "more in one minute than the budget lets through",
             schedules: (0..<12).map { schedule("s\($0)", "cron = \"0 6 * * *\"") }.joined(),
             repeated: 10),
+        Case(
+            name: "a chain to a process that is another one each month",
+            schedules: schedule("a", "cron = \"0 6 * * *\"")
+                + "[schedules.b]\nprocess = { name = \"Close 2026-11\" }\ncron = \"10 6 * * *\"\n"
+                + "[schedules.c]\nprocess = { name = \"Close {yyyy}-{MM}\" }\nafter = \"a\"\n",
+            repeated: 3),
+        Case(
+            name: "a chain to a process that the list before has shown by its name",
+            schedules: schedule("a", "cron = \"0 6 * * *\"")
+                + "[schedules.b]\nprocess = { name = \"Close {yyyy}-{MM}\" }\n"
+                + "at = { dates = [2026-11-02], time = \"05:00\" }\n"
+                + "[schedules.c]\nprocess = { name = \"Close {yyyy}-{MM}\" }\nafter = \"a\"\n",
+            from: "2026-11-02T00:00Z", to: "2026-11-20T00:00Z", takes: "10s", repeated: 10),
+        Case(
+            name: "a token of the day before may still be good",
+            schedules: schedule(
+                "a", "every = \"7m\"\nstart_within = \"5s\"\nmissed = \"skip\""),
+            to: "2026-10-28T00:00Z", takes: "10s", rate: "requests = 4, per = \"60s\"",
+            repeated: 0),
+        Case(
+            name: "a beginning between two seconds, and a weekly schedule",
+            schedules: schedule("a", "cron = \"0 6 * * 1\"")
+                + schedule("b", "cron = \"0 6 * * *\"") + schedule("c", "after = \"a\""),
+            from: "2026-10-27T00:00:00.300Z", to: "2026-11-20T00:00Z", repeated: 5),
     ]
 
     @Test(arguments: cases)
     func theNumbersAreTheSame(_ played: Case) async throws {
         let host = MemoryHost([
             "/c/carillon.toml": config(
-                connection: "rate = { requests = 10, per = \"60s\" }",
+                connection: "rate = { \(played.rate) }",
                 schedule: "enabled = false", more: played.schedules)
         ])
         var runs: [String] = []
@@ -88,7 +113,7 @@ struct RepeatedDaysTests {
             // Every world makes up ids of its own.
             runs.append(run.output.replacing(/run [0-9a-f]{32}/, with: "run"))
         }
-        let words = " went as an earlier one"
+        let words = " not played again"
         var lines = runs[1].split(separator: "\n", omittingEmptySubsequences: false)
         let said = lines.first { $0.contains(words) }
         let repeated = said.flatMap { $0.split(separator: " ").first.flatMap { Int($0) } } ?? 0

@@ -66,6 +66,35 @@ import Timetable
         try theatre.check()
     }
 
+    /// What an edit makes of the alarm of a schedule whose slots skip, while the run goes on.
+    @Test(
+        arguments: [
+            ("renamed", ["new"]), ("removed", []), ("disabled", []), ("allow", []),
+            ("queue", []), ("another process", []), ("another rule", ["s"]),
+        ] as [(String, [String])])
+    func rule9AnEditTakesTheAlarmOfSkippedSlotsAlong(edit: String, alarms: [String]) throws {
+        let theatre = try Theatre(runMinutes: 50...50)
+        theatre.world.sandbox.startByPerson(
+            process: "p1", user: "person", at: Theatre.start)
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 31)
+        #expect(try theatre.alarms("overlap") == ["s"])
+        var edited = Theatre.schedule(
+            edit == "renamed" ? "new" : "s", every: edit == "another rule" ? 20 : 15,
+            process: edit == "another process" ? "p2" : "p1")
+        if edit == "renamed" { edited.formerly = "s" }
+        if edit == "disabled" { edited.enabled = false }
+        if edit == "allow" { edited.overlap = .allow }
+        if edit == "queue" { edited.overlap = .queue }
+        theatre.world.reload(
+            Theatre.configuration(edit == "removed" ? [] : [edited], hash: "2"))
+        try theatre.run(untilMinute: 32)
+        #expect(try theatre.alarms("overlap") == alarms)
+        try theatre.run(untilMinute: 59)
+        #expect(try theatre.alarms("overlap") == [])
+        try theatre.check()
+    }
+
     @Test func rule9QueueKeepsTheNewestAndStartsItWhenTheRunCloses() throws {
         let theatre = try Theatre(
             [Theatre.schedule { $0.overlap = .queue }], runMinutes: 50...50)

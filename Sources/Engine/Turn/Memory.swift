@@ -59,6 +59,22 @@ struct Memory {
     var nextPruneAt: Instant?
 }
 
+extension Clockwork {
+    /// Nothing that is only in memory could change what comes next.
+    ///
+    /// - Parameter monotonicMilliseconds: nothing is asked for before then, so a token that can't be
+    ///   used any more by then is as good as none.
+    /// - Returns: false if a request is out or wanted, a token can be used, or lists go on.
+    package func isMemoryAtRest(until monotonicMilliseconds: Int64) -> Bool {
+        memory.requests.isEmpty && memory.sweeps.isEmpty && memory.sweepsWanted.isEmpty
+            && memory.endedUpstreams.isEmpty && memory.backoffs.isEmpty
+            && !memory.listed.values.contains(where: \.hasOpenRuns)
+            && !memory.tokens.values.contains {
+                $0.isRequested || $0.expiresAtMonotonic > monotonicMilliseconds
+            }
+    }
+}
+
 /// A process on a base URL.
 struct ProcessKey: Hashable {
     var baseURL: String

@@ -165,10 +165,15 @@ extension Clockwork {
         }
         let known = try ledger.schedule(schedule.name)
         var row = self.row(for: schedule, connection)
-        guard let known else {
+        guard var known else {
             try save(&row, schedule, from: now)
             return "\(schedule.name) added"
         }
+        let isMoved =
+            known.process != row.process || known.connection != row.connection
+            || known.baseURL != row.baseURL
+        // The run that made its slots skip is in its way no more.
+        if isMoved || schedule.overlap != .skip { try forgetOverlap(of: &known) }
         let wasActive = known.state == "active"
         if schedule.enabled, wasActive, known.firingKey == row.firingKey {
             return try keep(row, known: known, schedule)
@@ -179,11 +184,7 @@ extension Clockwork {
             return "\(schedule.name) disabled"
         }
         if wasActive { try fillGap(known, old: old, isReload: isReload) }
-        if known.process != row.process || known.connection != row.connection
-            || known.baseURL != row.baseURL
-        {
-            try cancelPending(known, why: "its process or connection was changed")
-        }
+        if isMoved { try cancelPending(known, why: "its process or connection was changed") }
         row.overlapRunID = known.overlapRunID
         row.overlapSkips = known.overlapSkips
         try save(&row, schedule, from: now)
@@ -260,10 +261,21 @@ extension Clockwork {
         row.nextSlotAt = nil
         row.nextDueAt = nil
         row.revisionID = memory.revisionID
+        // What would mend it no longer does anything.
+        try forgetOverlap(of: &row)
+        try ledger.clear(kind: "set aside", subject: row.schedule)
         try ledger.save(row)
         try ledger.insertScheduleRevision(row, now: now)
         try dropPreflight(of: known.schedule)
         try ledger.setUpcoming(schedule: known.schedule, [], zoneDataHash: "")
+    }
+
+    private func forgetOverlap(of row: inout ScheduleRow) throws {
+        row.overlapRunID = nil
+        row.overlapSkips = 0
+        if try ledger.setOverlap(schedule: row.schedule, runID: nil, skips: 0) {
+            try ledger.clear(kind: "overlap", subject: row.schedule)
+        }
     }
 
     /// Slots of the old rule up to now that have no row yet: `missed`, edited while down.

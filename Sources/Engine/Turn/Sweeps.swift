@@ -60,6 +60,8 @@ extension Clockwork {
             guard case .name(let pattern) = schedule.process else { continue }
             var instants = try ledger.openSlots(schedule: schedule.name, .pending).map(\.slotAt)
             if let next = try ledger.schedule(schedule.name)?.nextSlotAt { instants.append(next) }
+            // Its slot can come at any time.
+            if case .after = schedule.trigger { instants.append(now) }
             for instant in instants {
                 let name = NamePattern.expand(
                     pattern, slotAt: instant,

@@ -6,9 +6,9 @@ import Store
 import Timetable
 
 extension Rehearsal {
-    private static let progressEveryMilliseconds: Int64 = 6 * 3_600_000
-    /// Beside the run: its look, waits for the budget, and the lead of the next stretch.
-    private static let quietBesideRunMilliseconds: Int64 = 300_000
+    private static let progressEveryMilliseconds: Int64 = 3_600_000
+    /// Beside the run: its look, the end of its token, and the lead of the next stretch.
+    private static let quietBesideRunMilliseconds: Int64 = 600_000
 
     /// Plays it on databases in a folder.
     ///
@@ -19,7 +19,7 @@ extension Rehearsal {
         return Outcome(
             schedules: sum.schedules, unstarted: sum.unstarted, attention: sum.attention,
             requests: requests(sum.requestTimes), errors: sum.errors, looks: looks,
-            repeated: sum.repeated, isCutShort: sum.isCutShort)
+            repeatedMilliseconds: sum.repeatedMilliseconds, isCutShort: sum.isCutShort)
     }
 
     private func requests(_ times: [String: [Int64]]) -> [Requests] {
@@ -120,10 +120,10 @@ extension Rehearsal {
         var world: World?
         while true {
             index += 1
-            switch isFirst ? nil : known[stretch.marks] {
+            switch isFirst ? nil : known[stretch.pattern] {
             case .rests(let after, let part)
             where after <= stretch.milliseconds && sum.canRepeat(part):
-                sum.add(part, at: stretch.begin, isRepeated: true)
+                sum.add(part, at: stretch.begin, repeatedMilliseconds: stretch.milliseconds)
                 return try progress(stretch.end)
             case .goesOn(let after) where after >= stretch.milliseconds && index < stretches.count:
                 break
@@ -137,14 +137,14 @@ extension Rehearsal {
                 let restAfter = try run(played, through: stretch)
                 guard restAfter != nil || index == stretches.count || played.isStuck else {
                     if !isFirst {
-                        known[stretch.marks] = .goesOn(afterMilliseconds: stretch.milliseconds)
+                        known[stretch.pattern] = .goesOn(afterMilliseconds: stretch.milliseconds)
                     }
                     break
                 }
                 var part = try PlayedPart(ending: played)
                 if !isFirst {
                     part.forgetRequests(before: StretchCutter.leadMilliseconds / 2)
-                    known[stretch.marks] = restAfter.map { .rests(afterMilliseconds: $0, part) }
+                    known[stretch.pattern] = restAfter.map { .rests(afterMilliseconds: $0, part) }
                 }
                 return sum.add(part, at: stretch.begin)
             }
@@ -161,10 +161,17 @@ extension Rehearsal {
         let quiet = stretch.begin.adding(milliseconds: after)
         if quiet < stretch.end {
             try run(world, until: quiet)
-            if try world.isAtRest() { return after }
+            if try isAtRest(world) { return after }
         }
         try run(world, until: stretch.end)
-        return try world.isAtRest() ? stretch.milliseconds : nil
+        return try isAtRest(world) ? stretch.milliseconds : nil
+    }
+
+    /// A token that ends before the next stretch's first look is none.
+    private func isAtRest(_ world: World) throws -> Bool {
+        try world.isAtRest(
+            forMilliseconds: StretchCutter.leadMilliseconds - world.plan.limits.lookLeadMilliseconds
+        )
     }
 
     /// For every start but the first, which is the only one in truth.
@@ -219,8 +226,8 @@ struct PlayedSum {
     private(set) var attention = LedgerTable()
     private(set) var errors: [String] = []
     private(set) var isCutShort = false
-    /// How many parts were not played, since an equal one had been.
-    private(set) var repeated = 0
+    /// So much time was not played, since an equal part had been.
+    private(set) var repeatedMilliseconds: Int64 = 0
     private(set) var requestTimes: [String: [Int64]] = [:]
     private var columns: [String] = []
     /// By schedule, in the order of `columns` without the first one.
@@ -241,8 +248,10 @@ struct PlayedSum {
     }
 
     /// Adds what came of a time that began then.
-    mutating func add(_ part: PlayedPart, at begin: Instant, isRepeated: Bool = false) {
-        if isRepeated { repeated += 1 }
+    mutating func add(
+        _ part: PlayedPart, at begin: Instant, repeatedMilliseconds milliseconds: Int64 = 0
+    ) {
+        repeatedMilliseconds += milliseconds
         columns = part.schedules.columns
         for row in part.schedules.rows {
             guard case .string(let name) = row[0] else { continue }

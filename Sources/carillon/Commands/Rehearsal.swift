@@ -27,10 +27,17 @@ struct Rehearsal {
         var errors: [String]
         /// How runs were looked at, in words.
         var looks: String
-        /// Parts that were not played, since an equal one had been.
-        var repeated: Int
+        /// So much time was not played, since an equal part had been.
+        var repeatedMilliseconds: Int64
         /// Before the end the daemon turned in circles.
         var isCutShort: Bool
+
+        /// The time that was not played, to the next day: its parts are as long as the quiet times
+        /// make them.
+        var repeatedDays: Int {
+            let days = (repeatedMilliseconds + 43_200_000) / 86_400_000
+            return repeatedMilliseconds > 0 ? max(1, Int(days)) : 0
+        }
     }
 
     /// What a connection was asked.

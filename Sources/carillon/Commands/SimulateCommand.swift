@@ -15,7 +15,7 @@ struct SimulateCommand: CarillonCommand {
             long as --run-takes says. Times without an offset are local, if all schedules have one \
             zone. WAITING are slots that were open when the play ended; WAIT is the slowest start, \
             counted from when it was due. A day that goes as an earlier one is counted without being \
-            played again, unless something may go wrong (--fault, --down, --clock-step).
+            played again, unless something may go wrong (--fault, --down, --clock-step) or with --exact.
 
             --down FROM/TO          the daemon is killed, and started again
             --clock-step TIME+1h    the host's clock is set forward (or TIME-30m: back) by so much
@@ -93,7 +93,12 @@ struct SimulateCommand: CarillonCommand {
                 return try rehearsal.play(in: folder)
             }
         } catch let error as StoreError {
-            throw CommandFailure(.failed, "\(error)")
+            guard error.kind == .full else { throw CommandFailure(.failed, "\(error)") }
+            // What the daemon would say of it is not true here: nothing is ever sent.
+            throw CommandFailure(
+                .failed,
+                "the play's database has no room in \(ScratchFolder.base); make room there, or play "
+                    + "fewer days")
         }
         if json { printJSON(outcome, environment) } else { printText(outcome, environment) }
         guard !outcome.isCutShort else {
@@ -120,6 +125,10 @@ struct SimulateCommand: CarillonCommand {
         }
         let begin = try instant(from, "--from", zone)
         let end = try instant(to, "--to", zone)
+        // The times of the API's answers can't be earlier.
+        guard begin.milliseconds >= 0 else {
+            throw CommandFailure(.usage, "--from: nothing before 1970 can be played")
+        }
         guard begin < end else { throw CommandFailure(.usage, "--to must be later than --from") }
         guard end.since(begin) <= Self.daysMax * 86_400_000 else {
             throw CommandFailure(.usage, "at most \(Self.daysMax) days can be played at once")
@@ -202,11 +211,12 @@ extension SimulateCommand {
                     + "(allowed: \(requests.limit.requests))")
         }
         environment.line(outcome.looks)
-        if outcome.repeated > 0 {
+        if outcome.repeatedDays > 0 {
+            let went =
+                outcome.repeatedDays == 1 ? "an earlier one and was" : "earlier ones and were"
             environment.line(
-                "\(Words.count(outcome.repeated, "day")) went as an earlier one and "
-                    + "\(outcome.repeated == 1 ? "was" : "were") not played again; --every-day "
-                    + "plays all.")
+                "\(Words.count(outcome.repeatedDays, "day")) went as \(went) not played again; "
+                    + "--every-day plays all.")
         }
         printUnstarted(outcome, environment)
         if !outcome.attention.rows.isEmpty {
@@ -272,7 +282,7 @@ extension SimulateCommand {
                 .init("not_started", rows(outcome.unstarted)),
                 .init("attention", rows(outcome.attention)),
                 .init("errors", .array(outcome.errors.map(JSONText.string))),
-                .init("days_repeated", .integer(Int64(outcome.repeated))),
+                .init("days_repeated", .integer(Int64(outcome.repeatedDays))),
                 .init("run_takes", .string(runTakes)),
                 .init("polls", .string(exact ? "as configured" : "coarse")),
             ]).text)

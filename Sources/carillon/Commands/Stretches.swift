@@ -20,6 +20,12 @@ struct Stretch {
     /// When the next one begins.
     var end: Instant
     var marks: [Mark]
+    /// What the processes of `after` schedules are called, from when on: their slots can come at any
+    /// time.
+    var names: [Mark]
+
+    /// Equal ones go the same way.
+    var pattern: [Mark] { names + marks }
 
     var milliseconds: Int64 { end.since(begin) }
 
@@ -28,12 +34,14 @@ struct Stretch {
         let offset = next.begin.since(begin)
         var joined = self
         joined.end = next.end
-        joined.marks += next.marks.map {
-            var mark = $0
+        func moved(_ mark: Mark) -> Mark {
+            var mark = mark
             mark.atMilliseconds += offset
             mark.dueMilliseconds += offset
             return mark
         }
+        joined.marks += next.marks.map(moved)
+        joined.names += next.names.map(moved)
         return joined
     }
 }
@@ -63,8 +71,9 @@ struct StretchCutter {
     /// with it.
     func stretches() -> [Stretch] {
         guard let slots = slots() else {
-            return [Stretch(begin: from, end: to, marks: [])]
+            return [Stretch(begin: from, end: to, marks: [], names: [])]
         }
+        let names = names()
         var stretches: [Stretch] = []
         var first = 0
         for cut in cuts(slots) + [slots.count] {
@@ -75,7 +84,10 @@ struct StretchCutter {
                     schedule: slot.schedule, atMilliseconds: slot.at.since(begin),
                     dueMilliseconds: slot.due.since(begin), words: slot.words)
             }
-            stretches.append(Stretch(begin: begin, end: end, marks: marks))
+            stretches.append(
+                Stretch(
+                    begin: begin, end: end, marks: marks,
+                    names: names.flatMap { Self.marks($0, from: begin, to: end) }))
             first = cut
         }
         return stretches
@@ -108,6 +120,62 @@ struct StretchCutter {
         }
         return cuts
     }
+
+    // MARK: Names of processes that `after` schedules start
+
+    /// Days are looked for at this distance: zones change at full quarters of an hour.
+    private static let quarterMilliseconds: Int64 = 900_000
+
+    /// For each `after` schedule with a pattern: when the name changes, beginning with the play.
+    private func names() -> [[Slot]] {
+        var daysByZone: [String: [Instant]] = [:]
+        return schedules.enumerated().compactMap { index, schedule in
+            guard schedule.enabled, case .after = schedule.trigger,
+                case .name(let pattern) = schedule.process
+            else { return nil }
+            let days = daysByZone[schedule.timezone] ?? days(in: schedule.zone)
+            daysByZone[schedule.timezone] = days
+            var names: [Slot] = []
+            for day in days {
+                let name = NamePattern.expand(
+                    pattern, slotAt: day, offsetSeconds: schedule.zone.offsetSeconds(at: day))
+                guard let name, name != names.last?.words else { continue }
+                names.append(Slot(schedule: index, at: day, due: day, words: name))
+            }
+            return names.isEmpty ? nil : names
+        }
+    }
+
+    /// When each local day of the play begins; the first one with the play.
+    private func days(in zone: Zone) -> [Instant] {
+        var days: [Instant] = []
+        var day: Int64?
+        var instant = from
+        while instant <= to {
+            let local = instant.seconds + Int64(zone.offsetSeconds(at: instant))
+            let today = LocalDateTime(localSeconds: local).date.dayNumber
+            if today != day { days.append(instant) }
+            day = today
+            let sinceQuarter = instant.milliseconds % Self.quarterMilliseconds
+            instant = instant.adding(milliseconds: Self.quarterMilliseconds - sinceQuarter)
+        }
+        return days
+    }
+
+    /// The name at the beginning of a stretch, and what it becomes within.
+    private static func marks(
+        _ names: [Slot], from begin: Instant, to end: Instant
+    ) -> [Stretch.Mark] {
+        let first = names.lastIndex { $0.at <= begin } ?? 0
+        return names[first...].prefix { $0.at < end }.map { name in
+            let at = max(0, name.at.since(begin))
+            return Stretch.Mark(
+                schedule: name.schedule, atMilliseconds: at, dueMilliseconds: at,
+                words: name.words)
+        }
+    }
+
+    // MARK: Slots
 
     /// All slots of the play in the order of their instants; nil if there are too many.
     private func slots() -> [Slot]? {

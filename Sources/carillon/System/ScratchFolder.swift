@@ -16,6 +16,12 @@ enum ScratchFolder {
     /// A folder is made a moment before its lock.
     private static let unlockedSecondsMax = 60.0
 
+    /// Where the folders are made.
+    static var base: String {
+        FileManager.default.isWritableFile(atPath: "/dev/shm")
+            ? "/dev/shm" : NSTemporaryDirectory()
+    }
+
     /// Makes a new folder, in memory where the host has room for files there, and removes it afterwards.
     ///
     /// - Parameter body: gets the folder's path, and a question to be asked now and then: was the
@@ -27,7 +33,7 @@ enum ScratchFolder {
         _ body: (String, @escaping () -> Bool) throws -> Value
     ) throws -> Value {
         let files = FileManager.default
-        let base = files.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+        let base = base
         removeStale(in: base)
         let folder = URL(fileURLWithPath: base)
             .appendingPathComponent(prefix + UUID().uuidString).path
