@@ -39,7 +39,7 @@ let package = Package(
             resources: [
                 .embedInCode("0001_ledger.sql"), .embedInCode("0002_views.sql"),
                 .embedInCode("0003_upcoming_by_time.sql"), .embedInCode("0004_preflight.sql"),
-                .embedInCode("0005_prune.sql"),
+                .embedInCode("0005_prune.sql"), .embedInCode("0006_healed.sql"),
             ], swiftSettings: settings),
         .target(
             name: "Store", dependencies: ["CSQLite", "Migrations", "Timetable"],

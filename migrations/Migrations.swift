@@ -19,6 +19,7 @@ package enum Migrations {
                 name: "0003_upcoming_by_time", sql: PackageResources._003_upcoming_by_time_sql),
             File(name: "0004_preflight", sql: PackageResources._004_preflight_sql),
             File(name: "0005_prune", sql: PackageResources._005_prune_sql),
+            File(name: "0006_healed", sql: PackageResources._006_healed_sql),
         ]
     }
 }

@@ -36,16 +36,19 @@ extension Ledger {
     /// Removes a little of what ended before an instant.
     ///
     /// What is still needed stays: the newest slot of a schedule, the newest run of a process (the
-    /// list still shows it), runs that are still looked at, and what `attention` shows. The last slot
+    /// list still shows it), runs that are still looked at, what `attention` shows, and what keeps
+    /// older failures out of it: the newest start and the newest success of a schedule. The last slot
     /// of all stays as well: SQLite would give its id to the next one.
     ///
-    /// - Parameter pruning: how far it has come; take it again until it is done.
+    /// - Parameters:
+    ///   - pruning: how far it has come; take it again until it is done.
+    ///   - now: the moment of the turn.
     /// - Throws: `StoreError`.
-    package func prune(_ pruning: inout Pruning) throws {
+    package func prune(_ pruning: inout Pruning, now: Instant) throws {
         let before = pruning.removed
         switch pruning.place {
-        case .slots(let last): try pruneSlots(&pruning, after: last)
-        case .externalRuns(let last): try pruneExternalRuns(&pruning, after: last)
+        case .slots(let last): try pruneSlots(&pruning, after: last, now: now)
+        case .externalRuns(let last): try pruneExternalRuns(&pruning, after: last, now: now)
         case .errors: try pruneErrors(&pruning)
         case .end: return
         }
@@ -53,23 +56,26 @@ extension Ledger {
         try database.execute("PRAGMA incremental_vacuum(\(Self.freePagesMax))")
     }
 
-    private func pruneSlots(_ pruning: inout Pruning, after last: Int64) throws {
-        // Ids grow with time, so the first slot that is too young ends the walk.
+    private func pruneSlots(
+        _ pruning: inout Pruning, after last: Int64, now: Instant
+    ) throws {
+        // Ids grow with time, so the first slot that is too young ends the walk; one of a clock that
+        // was ahead tells nothing of those behind it.
         let rows = try database.rows(
             """
-            SELECT s.slot_id, s.run_key, s.created_at < ?2, s.ended_at < ?2
+            SELECT s.slot_id, s.run_key, s.created_at NOT BETWEEN ?2 AND ?4, s.ended_at < ?2
                 AND EXISTS (SELECT 1 FROM slots AS n
                     WHERE n.schedule = s.schedule AND n.slot_at > s.slot_at)
                 AND s.slot_id < (SELECT max(slot_id) FROM slots)
                 AND NOT EXISTS (SELECT 1 FROM attempts AS a
                     WHERE a.slot_id = s.slot_id AND a.state IN ('starting', 'unknown'))
-                AND (s.disposition <> 'failed' OR EXISTS (SELECT 1 FROM slots AS n
-                    WHERE n.schedule = s.schedule AND n.slot_at > s.slot_at
+                AND (s.disposition NOT IN ('failed', 'started')
+                    OR EXISTS (SELECT 1 FROM slots AS n WHERE n.schedule = s.schedule
                         AND n.disposition = 'started' AND n.ended_at > s.ended_at))
                 AND (s.run_key IS NULL OR EXISTS (SELECT 1 FROM process_runs AS r
                     WHERE r.run_key = s.run_key AND \(Self.isRunPast)))
             FROM slots AS s WHERE s.slot_id > ?1 ORDER BY s.slot_id LIMIT ?3
-            """, .int(last), .at(pruning.before), .int(Self.pruneRowsMax)
+            """, .int(last), .at(pruning.before), .int(Self.pruneRowsMax), .at(now)
         ) { row in
             (
                 slotID: row.integer(0), runKey: row.int(1), isOld: row.integer(2) == 1,
@@ -91,7 +97,8 @@ extension Ledger {
     /// what the list shows.
     private static let isRunPast = """
         r.is_open = 0 AND r.next_poll_at IS NULL AND r.changed_at < ?2
-            AND (r.outcome NOT IN ('failed', 'lost') OR r.origin = 'external'
+            AND (r.outcome NOT IN ('failed', 'lost', 'succeeded') OR r.origin = 'external'
+                OR (r.outcome = 'succeeded' AND r.created_at IS NULL)
                 OR EXISTS (SELECT 1 FROM process_runs AS n WHERE n.schedule = r.schedule
                     AND n.outcome = 'succeeded' AND n.created_at > r.created_at))
             AND EXISTS (SELECT 1 FROM process_runs AS n WHERE n.base_url = r.base_url
@@ -130,13 +137,16 @@ extension Ledger {
     }
 
     /// Runs that no slot of ours ever had.
-    private func pruneExternalRuns(_ pruning: inout Pruning, after last: Int64) throws {
+    private func pruneExternalRuns(
+        _ pruning: inout Pruning, after last: Int64, now: Instant
+    ) throws {
         let rows = try database.rows(
             """
-            SELECT r.run_key, r.first_seen_at < ?2, r.slot_id IS NULL AND \(Self.isRunPast)
+            SELECT r.run_key, r.first_seen_at NOT BETWEEN ?2 AND ?4,
+                r.slot_id IS NULL AND \(Self.isRunPast)
                 AND NOT EXISTS (SELECT 1 FROM slots AS s WHERE s.run_key = r.run_key)
             FROM process_runs AS r WHERE r.run_key > ?1 ORDER BY r.run_key LIMIT ?3
-            """, .int(last), .at(pruning.before), .int(Self.pruneRowsMax)
+            """, .int(last), .at(pruning.before), .int(Self.pruneRowsMax), .at(now)
         ) { (runKey: $0.integer(0), isOld: $0.integer(1) == 1, isPrunable: $0.integer(2) == 1) }
         let old = rows.prefix(while: \.isOld)
         for row in old where row.isPrunable {

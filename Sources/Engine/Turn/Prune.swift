@@ -25,7 +25,7 @@ extension Clockwork {
         guard var state = memory.pruning else { return }
         guard state.nextAt <= now else { return turn.deadlines.append(state.nextAt) }
         let before = state.pruning.removed
-        let done = try step("remove old history") { try ledger.prune(&state.pruning) }
+        let done = try step("remove old history") { try ledger.prune(&state.pruning, now: now) }
         // It would fail again: tomorrow's removal begins anew.
         guard done else { return memory.pruning = nil }
         if state.pruning.removed > before {
