@@ -104,6 +104,78 @@ import Timetable
         #expect(world.replies.first?.message.contains("correct the clock") == true)
     }
 
+    /// Six hours apart, so that two days are quickly played; removals come 70 minutes after 05:00,
+    /// when the answers of a start have borne the clock out.
+    private static func quietTheatre() throws -> Theatre {
+        let theatre = try Theatre([
+            Theatre.schedule(every: 360) { $0.poll.reopenWindowMilliseconds = 3_600_000 }
+        ])
+        theatre.world.configuration.keepHistoryMilliseconds = 86_400_000
+        return theatre
+    }
+
+    /// From now on the disk has no room for statements that begin so.
+    @discardableResult
+    private static func refuse(_ prefix: String, of world: World) throws -> Ledger {
+        let ledger = try world.inspect { $0 }
+        ledger.database.willStep = { sql in
+            guard sql.hasPrefix(prefix) else { return }
+            throw StoreError(
+                kind: .full, attempted: "write", path: "", cause: "no room", advice: "")
+        }
+        return ledger
+    }
+
+    @Test func aClockThatWasAheadForAnHourDoesNotEndRemovals() throws {
+        let theatre = try Self.quietTheatre()
+        let world = theatre.world
+        try world.boot()
+        try theatre.run(untilMinute: Self.day + 60)
+        world.stepClock(byMilliseconds: 20 * 86_400_000)
+        try theatre.run(untilMinute: Self.day + 120)
+        world.stepClock(byMilliseconds: -20 * 86_400_000)
+        #expect(try world.inspect { try $0.daemon().prunedBefore } == nil)
+        // A start is answered, which bears the clock out.
+        try theatre.run(untilMinute: Self.day + 170)
+        world.command(.trigger(schedule: "s", uuid: "u", force: false, reason: ""))
+        try theatre.run(untilMinute: Self.day + 240)
+        let horizon = try #require(try world.inspect { try $0.daemon().prunedBefore })
+        #expect(world.time.since(horizon) >= Self.day * 60_000)
+    }
+
+    @Test func aRemovalForWhichTheDiskHasNoRoomKeepsNothingElse() throws {
+        let theatre = try Self.quietTheatre()
+        let world = theatre.world
+        try world.boot()
+        try theatre.run(untilMinute: 2 * Self.day + 65)
+        let ledger = try Self.refuse("DELETE FROM slots", of: world)
+        #expect(throws: StoreError.self) { try theatre.run(untilMinute: 2 * Self.day + 75) }
+        // The daemon takes the turn again: without the removal, until an hour later.
+        try theatre.run(untilMinute: 2 * Self.day + 125)
+        let horizon = try world.inspect { try $0.daemon().prunedBefore }
+        ledger.database.willStep = nil
+        try theatre.run(untilMinute: 2 * Self.day + 500)
+        #expect(try world.inspect { try $0.daemon().prunedBefore } != horizon)
+    }
+
+    @Test func aReloadThatKeepsMoreEndsARemovalUnderWay() throws {
+        let theatre = try Self.quietTheatre()
+        let world = theatre.world
+        try world.boot()
+        try theatre.run(untilMinute: 2 * Self.day + 65)
+        try Self.refuse("DELETE FROM errors WHERE error_id IN", of: world)
+        #expect(throws: StoreError.self) { try theatre.run(untilMinute: 2 * Self.day + 75) }
+        // The slots are gone, and the errors are to follow in an hour; audit has the day before.
+        let told = "SELECT detail FROM audit WHERE action = 'prune'"
+        #expect(try theatre.ask(told).count == 1)
+        var configuration = world.configuration
+        configuration.contentHash = "2"
+        configuration.keepHistoryMilliseconds = nil
+        world.reload(configuration)
+        try theatre.run(untilMinute: 2 * Self.day + 100)
+        #expect(try theatre.ask(told).count == 2)
+    }
+
     @Test func aPersonRemovesWhatIsOldEnough() throws {
         let theatre = try Self.theatre(keepDays: nil)
         let world = theatre.world

@@ -36,6 +36,7 @@ extension Clockwork {
         }
         if step < 0 {
             memory.isUpcomingStale = true
+            shiftPruning(by: step)
             try returnCursors()
         } else if step >= Self.downMillisecondsMin, memory.lifeID != 0 {
             try ledger.touchLife(memory.lifeID, now: last.wall)

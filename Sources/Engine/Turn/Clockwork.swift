@@ -115,6 +115,8 @@ package final class Clockwork {
         /// place of its own.
         var startsWaiting: [String: Int64] = [:]
         var rampWaiting: Int64 = 0
+        /// Some old history was removed.
+        var isPruning = false
         var looksBefore: [ProcessKey: KnownLook?] = [:]
         var allLooksBefore: [ProcessKey: KnownLook]?
     }
@@ -178,6 +180,7 @@ package final class Clockwork {
         } catch {
             (memory, configuration, schedules, namedProcesses, followedProcesses) = saved
             putLooksBack()
+            if turn.isPruning { postponePruning() }
             throw error
         }
     }

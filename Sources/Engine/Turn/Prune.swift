@@ -11,6 +11,8 @@ extension Clockwork {
     /// Nothing younger is ever removed, whoever asks.
     private static let keepMillisecondsMin: Int64 = 24 * 3_600_000
 
+    private static let keyActor = "keep_history"
+
     /// A removal under way.
     struct PruningState {
         var pruning: Pruning
@@ -23,8 +25,13 @@ extension Clockwork {
         guard !memory.isStopping else { return }
         if memory.pruning == nil { try beginPruningWhenDue() }
         guard var state = memory.pruning else { return }
+        guard isStillWanted(state) else {
+            memory.pruning = nil
+            return try reportPruned(state)
+        }
         guard state.nextAt <= now else { return turn.deadlines.append(state.nextAt) }
         let before = state.pruning.removed
+        turn.isPruning = true
         let done = try step("remove old history") { try ledger.prune(&state.pruning, now: now) }
         // It would fail again: tomorrow's removal begins anew.
         guard done else { return memory.pruning = nil }
@@ -44,6 +51,27 @@ extension Clockwork {
         try reportPruned(state)
     }
 
+    /// A reload that keeps more ends what the key began before it.
+    private func isStillWanted(_ state: PruningState) -> Bool {
+        guard state.actor == Self.keyActor else { return true }
+        guard let keep = configuration?.keepHistoryMilliseconds else { return false }
+        return now.since(state.pruning.before) >= keep
+    }
+
+    /// After a turn that the store refused: a step writes far more than a start, and on a disk that
+    /// is nearly full starts must not wait for it.
+    func postponePruning() {
+        let later = now.adding(milliseconds: Self.askAgainMilliseconds)
+        if memory.pruning == nil { memory.nextPruneAt = later }
+        memory.pruning?.nextAt = later
+    }
+
+    /// The wall clock was set back: what waits until an instant waits no longer than before.
+    func shiftPruning(by step: Int64) {
+        memory.nextPruneAt = memory.nextPruneAt?.adding(milliseconds: step)
+        memory.pruning?.nextAt = now
+    }
+
     private func beginPruningWhenDue() throws {
         guard let keep = configuration?.keepHistoryMilliseconds else { return }
         let at = memory.nextPruneAt ?? now.adding(milliseconds: Self.firstAfterMilliseconds)
@@ -56,7 +84,7 @@ extension Clockwork {
         }
         memory.nextPruneAt = now.adding(milliseconds: Self.everyMilliseconds)
         memory.pruning = PruningState(
-            pruning: Pruning(before: now.adding(milliseconds: -keep)), actor: "keep_history",
+            pruning: Pruning(before: now.adding(milliseconds: -keep)), actor: Self.keyActor,
             reason: "", nextAt: now)
     }
 
@@ -101,7 +129,7 @@ extension Clockwork {
             "\(pruning.slots) slots, \(pruning.runs) runs and \(pruning.errors) other errors that "
             + "ended before \(pruning.before.iso8601)"
         // An idle daemon writes nothing; a person gets an answer in any case.
-        guard pruning.removed > 0 || state.actor != "keep_history" else { return }
+        guard pruning.removed > 0 || state.actor != Self.keyActor else { return }
         log(.notice, "removed \(words)")
         try ledger.audit(
             actor: state.actor, action: "prune", subject: "history", reason: state.reason,

@@ -9,7 +9,8 @@ extension Clockwork {
         if let date = answer.serverDate {
             let skew = date.since(answer.receivedAt)
             let isBad = abs(skew) > limits.clockSkewMaxMilliseconds
-            if !isBad { memory.clockAgreedAt = now }
+            // Its own instant: the clock may have been set since.
+            if !isBad { memory.clockAgreedAt = answer.receivedAt }
             let wasBad = try connectionRow(connection.name)?.clockBadSince != nil
             try change(connection.name) {
                 $0.clockSkewMilliseconds = skew
