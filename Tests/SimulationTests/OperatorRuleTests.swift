@@ -37,6 +37,42 @@ import Timetable
         #expect(theatre.world.starts.isEmpty)
     }
 
+    /// What a clock that was ahead made `missed`, `skipped` or `coalesced` is still to come.
+    @Test(arguments: [MissedPolicy.skip, .latest, .all], [false, true])
+    func rule12AClockThatWasAheadForAWhileCostsNoSlot(missed: MissedPolicy, isKilled: Bool) throws {
+        let chain = Theatre.schedule("chain", process: "p2") {
+            $0.trigger = .after(AfterRule(upstreams: ["s"], on: .end, withinMilliseconds: nil))
+            $0.ruleSource = "after s"
+        }
+        let theatre = try Theatre([
+            Theatre.schedule {
+                $0.missed = missed
+                $0.overlap = .allow
+            }, chain,
+        ])
+        let world = theatre.world
+        try world.boot()
+        try theatre.run(untilMinute: 10)
+        world.stepClock(byMilliseconds: 8 * 3_600_000)
+        try theatre.run(untilMinute: 12)
+        #expect(try theatre.slots().count >= 30)
+        if isKilled { world.kill() }
+        world.stepClock(byMilliseconds: -8 * 3_600_000)
+        if isKilled { try world.boot() }
+        try theatre.run(untilMinute: 14)
+        #expect(try theatre.told() == "")
+        try theatre.run(untilMinute: 46)
+        #expect(try theatre.told() == "15 started, 30 started, 45 started")
+        // Each of them set off the chain when it had ended, and none of those that had not come.
+        let chained = try theatre.slots("chain")
+        #expect(chained.count >= 2 && chained.allSatisfy { $0.slotAt <= world.wall })
+        #expect(chained.count { $0.disposition == .started } >= 2)
+        #expect(try theatre.ask("PRAGMA foreign_key_check") == [])
+        #expect(
+            try theatre.ask("SELECT count(*) > 0 FROM audit WHERE action = 'remove slots'") == ["1"]
+        )
+    }
+
     @Test func rule12NoStartWhileTheClocksDiffer() throws {
         var plan = World.Plan()
         plan.skewMilliseconds = 300_000

@@ -50,15 +50,32 @@ extension Clockwork {
     ///
     /// What forbids repeats is the UNIQUE slot, not the cursor.
     func returnCursors() throws {
-        for (schedule, slotAt) in try ledger.removeUnsentSlots(after: now) {
-            try ledger.audit(
-                actor: "clock", action: "remove slot",
-                subject: "\(schedule)@\(slotAt.iso8601)",
-                detail: "not sent, and later than now after the clock was set back", now: now)
-        }
+        try withdrawUnsentSlots(because: "after the clock was set back")
         for row in try ledger.schedules() where row.state == "active" && row.cursorAt > now {
             guard let schedule = schedules[row.schedule] else { continue }
             try moveCursor(of: schedule, to: now)
+        }
+    }
+
+    /// Slots later than now that were never sent are still to come, whatever a clock that was ahead
+    /// has made of them.
+    func withdrawUnsentSlots(because words: String) throws {
+        let removed = try ledger.removeUnsentSlots(after: now)
+        if !removed.isEmpty { memory.endedUpstreams.formUnion(schedules.keys) }
+        for slot in removed where slot.isPending {
+            try ledger.audit(
+                actor: "clock", action: "remove slot",
+                subject: "\(slot.schedule)@\(slot.slotAt.iso8601)",
+                detail: "not sent, and later than now \(words)", now: now)
+        }
+        // A clock that was ahead by weeks has ended thousands: one entry a schedule.
+        let ended = Dictionary(grouping: removed.filter { !$0.isPending }, by: \.schedule)
+        for (schedule, slots) in ended.sorted(by: { $0.key < $1.key }) {
+            guard let first = slots.first?.slotAt, let last = slots.last?.slotAt else { continue }
+            try ledger.audit(
+                actor: "clock", action: "remove slots", subject: schedule,
+                detail: "\(slots.count) from \(first.iso8601) to \(last.iso8601), never sent, and "
+                    + "later than now \(words)", now: now)
         }
     }
 }

@@ -135,11 +135,7 @@ extension Clockwork {
     }
 
     private func returnCursorsAtStart() throws {
-        for (schedule, slotAt) in try ledger.removeUnsentSlots(after: now) {
-            try ledger.audit(
-                actor: "clock", action: "remove slot", subject: "\(schedule)@\(slotAt.iso8601)",
-                detail: "not sent, and later than now at the start", now: now)
-        }
+        try withdrawUnsentSlots(because: "at the start")
         for var row in try ledger.schedules() where row.cursorAt > now {
             row.cursorAt = now
             try ledger.save(row)
