@@ -99,8 +99,9 @@ package struct Checker {
             firstStarts[start.slotID] = start.at
         }
         for (slotID, runID) in try ledger.adoptedRuns() {
+            // A Date has whole seconds, so our clock and the server's are compared no better.
             guard let began = firstStarts[slotID], let run = world.sandbox.run(runID),
-                run.createdAt < began
+                run.createdAt < began.adding(milliseconds: -1_000)
             else { continue }
             violations.append("rule 6: slot \(slotID) adopted the older run \(runID)")
         }

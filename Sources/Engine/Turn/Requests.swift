@@ -70,7 +70,16 @@ extension Clockwork {
     func learn(_ limit: LearnedLimit, _ connection: Connection) throws {
         let (window, overflow) = limit.windowSeconds.multipliedReportingOverflow(by: 1000)
         guard limit.requests > 0, limit.windowSeconds > 0, !overflow,
-            let row = try connectionRow(connection.name),
+            let row = try connectionRow(connection.name)
+        else { return }
+        guard Self.isSlower(Int64(limit.requests), window, than: connection.rate) else {
+            guard row.learnedRequests != nil else { return }
+            return try change(connection.name) {
+                $0.learnedRequests = nil
+                $0.learnedWindowMilliseconds = nil
+            }
+        }
+        guard
             row.learnedRequests != Int64(limit.requests)
                 || row.learnedWindowMilliseconds != window
         else { return }
@@ -109,6 +118,16 @@ extension Clockwork {
             .notice,
             "\(connection.name) allows \(limit.requests) requests per \(limit.windowSeconds) s, "
                 + "which is obeyed from now on")
+    }
+
+    /// Who configured less than the API allows has others in mind that ask it, too.
+    private static func isSlower(
+        _ requests: Int64, _ windowMilliseconds: Int64, than rate: RatePolicy
+    ) -> Bool {
+        let learned = requests.multipliedReportingOverflow(by: rate.perMilliseconds)
+        let configured = Int64(rate.requests).multipliedReportingOverflow(by: windowMilliseconds)
+        return !learned.overflow
+            && (configured.overflow || learned.partialValue < configured.partialValue)
     }
 
     // MARK: Tokens
