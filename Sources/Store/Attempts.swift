@@ -304,6 +304,32 @@ extension Ledger {
             """, .text(baseURL), .text(processID), .text(runID), .int(slotID)) ?? 0 > 0
     }
 
+    /// A run that no slot has, created in a span of the server's time.
+    ///
+    /// - Parameters:
+    ///   - baseURL: of the process.
+    ///   - processID: the process.
+    ///   - runIDs: not one of these.
+    ///   - userID: ours, which the run must be of; nil: not known, so any.
+    ///   - from: the span's begin.
+    ///   - end: the span's end.
+    /// - Returns: whether there is one.
+    /// - Throws: `StoreError`.
+    package func hasUnclaimedRun(
+        baseURL: String, processID: String, besides runIDs: [String], userID: String?,
+        createdFrom from: Instant, through end: Instant
+    ) throws -> Bool {
+        let found = try database.rows(
+            """
+            SELECT run_id FROM process_runs
+            WHERE base_url = ?1 AND process_id = ?2 AND slot_id IS NULL
+                AND created_at BETWEEN ?3 AND ?4
+                AND (?5 IS NULL OR user_id IS NULL OR user_id = ?5)
+            """, .text(baseURL), .text(processID), .at(from), .at(end), .text(userID)
+        ) { $0.string(0) }
+        return found.contains { !runIDs.contains($0) }
+    }
+
     /// The slot got its run before the given attempt began, on the same process.
     ///
     /// Two attempts on a process are never in doubt together, so their ids are in the order of

@@ -31,18 +31,22 @@ package enum Settlement: Sendable, Equatable {
         package var wasKnownBefore: Bool
         /// The run shown is the candidate of another held slot.
         package var isContested: Bool
+        /// Another unclaimed run may be the attempt's own as well.
+        package var hasRival: Bool
         package var settleWithinMilliseconds: Int64
 
         /// Makes circumstances.
         package init(
             skewMilliseconds: Int64, ourUserID: String?, isClaimed: Bool,
-            wasKnownBefore: Bool = false, isContested: Bool, settleWithinMilliseconds: Int64
+            wasKnownBefore: Bool = false, isContested: Bool, hasRival: Bool = false,
+            settleWithinMilliseconds: Int64
         ) {
             self.skewMilliseconds = skewMilliseconds
             self.ourUserID = ourUserID
             self.isClaimed = isClaimed
             self.wasKnownBefore = wasKnownBefore
             self.isContested = isContested
+            self.hasRival = hasRival
             self.settleWithinMilliseconds = settleWithinMilliseconds
         }
     }
@@ -87,6 +91,7 @@ package enum Settlement: Sendable, Equatable {
     ) -> String? {
         if facts.isClaimed { return "which belongs to another slot" }
         if facts.isContested { return "which another held slot may have created too" }
+        if facts.hasRival { return "beside another run that may be this attempt's too" }
         guard let created = look.runCreatedAt else { return "which has no creation time" }
         // Server `Date` against our clock: the skew is measured low by up to the second that Date
         // cuts off, so an honest run of ours is never taken for an older one.

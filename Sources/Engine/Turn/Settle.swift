@@ -105,6 +105,9 @@ extension Clockwork {
                         runID: $0, baseURL: look.baseURL, processID: look.processID,
                         slotID: slot.slotID)
                 } ?? false,
+                hasRival: try look.runID.map {
+                    try hasRival($0, attempt, exposureEnd: exposureEnd, row)
+                } ?? false,
                 settleWithinMilliseconds: settleWithin))
         if verdict == .absentSoFar, !guards.waitsToSettle { verdict = .provenAbsent }
         if !guards.comparesBaseline, let runID = look.runID, claimed == nil {
@@ -112,6 +115,19 @@ extension Clockwork {
         }
         if verdict != .absentSoFar { _ = try ledger.keep(look) }
         try conclude(verdict, slot, attempt, look: look)
+    }
+
+    /// The ledger knows another run that may be the attempt's own: seen through a second connection
+    /// of the same address, before the one that the look shows hid it.
+    private func hasRival(
+        _ runID: String, _ attempt: AttemptRow, exposureEnd: Instant, _ row: ConnectionRow?
+    ) throws -> Bool {
+        let skew = row?.clockSkewMilliseconds ?? 0
+        return try ledger.hasUnclaimedRun(
+            baseURL: attempt.baseURL, processID: attempt.processID,
+            besides: [runID, attempt.baseline], userID: row?.userID,
+            createdFrom: attempt.beganAt.adding(milliseconds: skew),
+            through: exposureEnd.adding(milliseconds: skew + 2_000))
     }
 
     private func conclude(
