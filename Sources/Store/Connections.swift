@@ -146,48 +146,4 @@ extension Ledger {
     package func liftHints(connection: String) throws -> Int {
         try database.run("DELETE FROM hints WHERE connection = ?", .text(connection))
     }
-
-    /// Moves every stored wait by a step of the wall clock, since waits run on the monotonic one.
-    package func shiftWaits(by deltaMilliseconds: Int64) throws {
-        let delta = SQLValue.int(deltaMilliseconds)
-        try database.run("UPDATE hints SET until_at = until_at + ?", delta)
-        try database.run(
-            """
-            UPDATE attempts SET exposure_end_at = exposure_end_at + ?,
-                last_absent_at = last_absent_at + ?, began_at = began_at + ?,
-                send_by_at = send_by_at + ?
-            WHERE state IN ('unknown', 'starting')
-            """, delta, delta, delta, delta)
-        try database.run(
-            """
-            UPDATE connections SET budget_tat_us = budget_tat_us + ? * 1000,
-                next_probe_at = next_probe_at + ?, next_token_at = next_token_at + ?,
-                next_list_at = next_list_at + ?, clock_skew_ms = clock_skew_ms - ?
-            """, delta, delta, delta, delta, delta)
-        try database.run(
-            """
-            UPDATE process_runs SET next_poll_at = next_poll_at + ?
-            WHERE next_poll_at IS NOT NULL
-            """, delta)
-        try database.run(
-            """
-            UPDATE slots SET next_action_at = next_action_at + ?
-            WHERE disposition IN ('pending', 'unknown', 'starting') AND attempts > 0
-            """, delta)
-        try database.run(
-            """
-            UPDATE slots SET look_wanted_since_at = look_wanted_since_at + ?,
-                run_wanted_since_at = run_wanted_since_at + ?
-            WHERE disposition = 'pending' AND (look_wanted_since_at IS NOT NULL
-                OR run_wanted_since_at IS NOT NULL)
-            """, delta, delta)
-        try database.run(
-            """
-            UPDATE slots SET next_action_at = min(next_action_at, next_action_at + ?)
-            WHERE disposition = 'pending' AND attempts = 0
-            """, delta)
-        try database.run(
-            "UPDATE daemon SET catchup_tat_at = catchup_tat_at + ? WHERE catchup_tat_at IS NOT NULL",
-            delta)
-    }
 }

@@ -315,40 +315,6 @@ extension Ledger {
             "UPDATE slots SET validated_at = ? WHERE slot_id = ?", .at(now), .int(slotID))
     }
 
-    /// Removes unsent slots later than now after the clock was set back (rule 12), but for a person's.
-    ///
-    /// Also those that have ended: what was missed, skipped or coalesced because a clock was ahead is
-    /// still to come. What a person or the API decided stays. An upstream's end that a removed slot
-    /// had used can be used again.
-    ///
-    /// - Returns: schedule and instant of what was removed, for the audit, and whether it waited.
-    package func removeUnsentSlots(
-        after now: Instant
-    ) throws -> [(schedule: String, slotAt: Instant, isPending: Bool)] {
-        let unsent = """
-            slot_at > ? AND attempts = 0 AND run_key IS NULL AND kind IN ('rule', 'after')
-                AND disposition IN ('pending', 'missed', 'expired', 'skipped', 'coalesced')
-            """
-        let rows = try database.rows(
-            """
-            SELECT schedule, slot_at, disposition = 'pending' FROM slots WHERE \(unsent)
-            ORDER BY slot_at, schedule
-            """, .at(now)
-        ) { (schedule: $0.string(0), slotAt: $0.instant(1), isPending: $0.integer(2) == 1) }
-        guard !rows.isEmpty else { return [] }
-        let ids = "(SELECT slot_id FROM slots WHERE \(unsent))"
-        for statement in [
-            "UPDATE errors SET slot_id = NULL WHERE slot_id IN \(ids)",
-            "DELETE FROM after_uses WHERE upstream_slot_id IN \(ids)",
-            "DELETE FROM after_uses WHERE slot_id IN \(ids)",
-            "UPDATE slots SET upstream_slot_id = NULL WHERE upstream_slot_id IN \(ids)",
-            "DELETE FROM slots WHERE \(unsent)",
-        ] {
-            try database.run(statement, .at(now))
-        }
-        return rows
-    }
-
     /// The earliest deadline of a slot that has not ended.
     package func nextSlotAction() throws -> Instant? {
         try database.integer(

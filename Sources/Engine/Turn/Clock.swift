@@ -7,6 +7,8 @@ extension Clockwork {
     private static let stepMillisecondsMin: Int64 = 1000
     /// A step forward beyond this is down time.
     private static let downMillisecondsMin: Int64 = 60_000
+    /// Between the arrival of an answer and the turn that takes it.
+    private static let answerAgeMax: Int64 = 60_000
 
     func readClock() throws {
         guard let last = memory.last else { return }
@@ -46,36 +48,67 @@ extension Clockwork {
         }
     }
 
-    /// After a step back: unsent slots later than now go, and cursors return to now.
+    /// After a step back: slots that wait go if they are later than now, and cursors return to now.
     ///
     /// What forbids repeats is the UNIQUE slot, not the cursor.
     func returnCursors() throws {
-        try withdrawUnsentSlots(because: "after the clock was set back")
+        try withdrawWaitingSlots(because: "after the clock was set back")
         for row in try ledger.schedules() where row.state == "active" && row.cursorAt > now {
             guard let schedule = schedules[row.schedule] else { continue }
-            try moveCursor(of: schedule, to: now)
+            try moveCursor(of: schedule, to: returned(row))
         }
     }
 
-    /// Slots later than now that were never sent are still to come, whatever a clock that was ahead
-    /// has made of them.
-    func withdrawUnsentSlots(because words: String) throws {
-        let removed = try ledger.removeUnsentSlots(after: now)
-        if !removed.isEmpty { memory.endedUpstreams.formUnion(schedules.keys) }
-        for slot in removed where slot.isPending {
+    /// No further than to the beginning of its rule: a clock that starts in 1970 finds no slot there.
+    func returned(_ row: ScheduleRow) -> Instant { max(now, row.effectiveAt) }
+
+    func withdrawWaitingSlots(because words: String) throws {
+        memory.mayHaveBeenAhead = true
+        for slot in try ledger.removeWaitingSlots(after: now) {
             try ledger.audit(
                 actor: "clock", action: "remove slot",
                 subject: "\(slot.schedule)@\(slot.slotAt.iso8601)",
                 detail: "not sent, and later than now \(words)", now: now)
         }
-        // A clock that was ahead by weeks has ended thousands: one entry a schedule.
-        let ended = Dictionary(grouping: removed.filter { !$0.isPending }, by: \.schedule)
-        for (schedule, slots) in ended.sorted(by: { $0.key < $1.key }) {
+    }
+
+    /// Takes note that a server's clock agrees with ours.
+    ///
+    /// The first time after a start or a step back, that tells which of two readings was wrong: what
+    /// was written later than now is of a clock that was ahead, and slots that it ended without ever
+    /// sending them are still to come.
+    func noteClockAgrees(at instant: Instant) throws {
+        memory.clockAgreedAt = instant
+        // An answer that came under the clock's former reading says nothing of the present one.
+        guard memory.mayHaveBeenAhead, (0...Self.answerAgeMax).contains(now.since(instant)) else {
+            return
+        }
+        memory.mayHaveBeenAhead = false
+        let future = now.adding(milliseconds: limits.clockSkewMaxMilliseconds)
+        guard let last = try ledger.lastTurnAt(), last > future else { return }
+        let removed = try ledger.removeSlots(writtenAfter: future, now: now)
+        let bySchedule = Dictionary(grouping: removed, by: \.schedule)
+        for (schedule, slots) in bySchedule.sorted(by: { $0.key < $1.key }) {
             guard let first = slots.first?.slotAt, let last = slots.last?.slotAt else { continue }
+            // A clock that was ahead by weeks has ended thousands: one entry a schedule.
             try ledger.audit(
                 actor: "clock", action: "remove slots", subject: schedule,
                 detail: "\(slots.count) from \(first.iso8601) to \(last.iso8601), never sent, and "
-                    + "later than now \(words)", now: now)
+                    + "written by a clock that was ahead: they are still to come", now: now)
+        }
+        if !removed.isEmpty { memory.endedUpstreams.formUnion(schedules.keys) }
+        for var row in try ledger.schedules() where row.state == "active" {
+            guard let schedule = schedules[row.schedule] else { continue }
+            let first = bySchedule[row.schedule]?.first { $0.kind == .rule }?.slotAt
+            let cursor = min(now, first?.adding(milliseconds: -1) ?? now)
+            if row.effectiveAt > future {
+                // Edited under the clock that was ahead.
+                row.effectiveAt = now
+                try ledger.save(row)
+            }
+            if row.cursorAt > cursor, first != nil || row.cursorAt > now {
+                try moveCursor(of: schedule, to: cursor)
+            }
         }
     }
 }

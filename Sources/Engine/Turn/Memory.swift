@@ -53,6 +53,9 @@ struct Memory {
     var isDraining = false
     /// When a server's clock last agreed with ours.
     var clockAgreedAt: Instant?
+    /// The clock was set back, or what it showed before this life isn't known; no answer has come
+    /// since that bears it out.
+    var mayHaveBeenAhead = true
     /// Old history is being removed.
     var pruning: Clockwork.PruningState?
     /// When `keep_history` is looked at next.

@@ -135,9 +135,9 @@ extension Clockwork {
     }
 
     private func returnCursorsAtStart() throws {
-        try withdrawUnsentSlots(because: "at the start")
+        try withdrawWaitingSlots(because: "at the start")
         for var row in try ledger.schedules() where row.cursorAt > now {
-            row.cursorAt = now
+            row.cursorAt = returned(row)
             try ledger.save(row)
         }
     }

@@ -10,7 +10,7 @@ extension Clockwork {
             let skew = date.since(answer.receivedAt)
             let isBad = abs(skew) > limits.clockSkewMaxMilliseconds
             // Its own instant: the clock may have been set since.
-            if !isBad { memory.clockAgreedAt = answer.receivedAt }
+            if !isBad { try noteClockAgrees(at: answer.receivedAt) }
             let wasBad = try connectionRow(connection.name)?.clockBadSince != nil
             try change(connection.name) {
                 $0.clockSkewMilliseconds = skew

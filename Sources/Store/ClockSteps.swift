@@ -1,0 +1,115 @@
+package import Timetable
+
+/// A slot that a clock has made and another one unmade.
+package struct RemovedSlot: Sendable, Equatable {
+    package let schedule: String
+    package let kind: SlotKind
+    package let slotAt: Instant
+}
+
+/// What steps of the wall clock change in the ledger (DESIGN.md section 5, rule 12).
+extension Ledger {
+    /// Moves every stored wait by a step of the wall clock, since waits run on the monotonic one.
+    package func shiftWaits(by deltaMilliseconds: Int64) throws {
+        let delta = SQLValue.int(deltaMilliseconds)
+        try database.run("UPDATE hints SET until_at = until_at + ?", delta)
+        try database.run(
+            """
+            UPDATE attempts SET exposure_end_at = exposure_end_at + ?,
+                last_absent_at = last_absent_at + ?, began_at = began_at + ?,
+                send_by_at = send_by_at + ?
+            WHERE state IN ('unknown', 'starting')
+            """, delta, delta, delta, delta)
+        try database.run(
+            """
+            UPDATE connections SET budget_tat_us = budget_tat_us + ? * 1000,
+                next_probe_at = next_probe_at + ?, next_token_at = next_token_at + ?,
+                next_list_at = next_list_at + ?, clock_skew_ms = clock_skew_ms - ?
+            """, delta, delta, delta, delta, delta)
+        try database.run(
+            """
+            UPDATE process_runs SET next_poll_at = next_poll_at + ?
+            WHERE next_poll_at IS NOT NULL
+            """, delta)
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = next_action_at + ?
+            WHERE disposition IN ('pending', 'unknown', 'starting') AND attempts > 0
+            """, delta)
+        try database.run(
+            """
+            UPDATE slots SET look_wanted_since_at = look_wanted_since_at + ?,
+                run_wanted_since_at = run_wanted_since_at + ?
+            WHERE disposition = 'pending' AND (look_wanted_since_at IS NOT NULL
+                OR run_wanted_since_at IS NOT NULL)
+            """, delta, delta)
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = min(next_action_at, next_action_at + ?)
+            WHERE disposition = 'pending' AND attempts = 0
+            """, delta)
+        try database.run(
+            "UPDATE daemon SET catchup_tat_at = catchup_tat_at + ? WHERE catchup_tat_at IS NOT NULL",
+            delta)
+    }
+
+    /// Removes rule slots later than now that wait and were never sent, after the clock was set back.
+    ///
+    /// - Returns: what was removed, for the audit.
+    package func removeWaitingSlots(after now: Instant) throws -> [RemovedSlot] {
+        try removeSlots(
+            "slot_at > ? AND disposition = 'pending' AND attempts = 0 AND kind = 'rule'", .at(now))
+    }
+
+    /// Removes slots that were never sent and were written by a clock that was ahead: what it made of
+    /// them (missed, skipped, coalesced) is still to come.
+    ///
+    /// Only for a clock that is known to be right: to one that is behind, all history is of the
+    /// future. What a person or the API decided stays, and a person's slot that waits is due now.
+    ///
+    /// - Parameters:
+    ///   - instant: later than now by more than clocks may differ; what was written after it is of a
+    ///     clock that was ahead.
+    ///   - now: the moment of the turn.
+    /// - Returns: what was removed, for the audit.
+    /// - Throws: `StoreError`.
+    package func removeSlots(writtenAfter instant: Instant, now: Instant) throws -> [RemovedSlot] {
+        try database.run(
+            """
+            UPDATE slots SET due_at = ?1, window_from_at = ?1, next_action_at = ?1
+            WHERE kind = 'manual' AND disposition = 'pending' AND attempts = 0 AND created_at > ?2
+            """, .at(now), .at(instant))
+        return try removeSlots(
+            """
+            created_at > ? AND attempts = 0 AND run_key IS NULL AND kind IN ('rule', 'after')
+                AND disposition IN ('pending', 'missed', 'expired', 'skipped', 'coalesced')
+            """, .at(instant))
+    }
+
+    /// Removes the slots of a condition with one parameter; upstream ends that they had used can be
+    /// used again.
+    private func removeSlots(
+        _ condition: String, _ parameter: SQLValue
+    ) throws -> [RemovedSlot] {
+        let rows = try database.rows(
+            "SELECT schedule, kind, slot_at FROM slots WHERE \(condition) ORDER BY slot_at, schedule",
+            parameter
+        ) {
+            RemovedSlot(
+                schedule: $0.string(0), kind: SlotKind(rawValue: $0.string(1)) ?? .rule,
+                slotAt: $0.instant(2))
+        }
+        guard !rows.isEmpty else { return [] }
+        let ids = "(SELECT slot_id FROM slots WHERE \(condition))"
+        for statement in [
+            "UPDATE errors SET slot_id = NULL WHERE slot_id IN \(ids)",
+            "DELETE FROM after_uses WHERE upstream_slot_id IN \(ids)",
+            "DELETE FROM after_uses WHERE slot_id IN \(ids)",
+            "UPDATE slots SET upstream_slot_id = NULL WHERE upstream_slot_id IN \(ids)",
+            "DELETE FROM slots WHERE \(condition)",
+        ] {
+            try database.run(statement, parameter)
+        }
+        return rows
+    }
+}
