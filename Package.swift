@@ -71,10 +71,11 @@ let package = Package(
                 "Dashboard", argumentParser, logging, metrics, lifecycle, toml,
                 unixSignals, asyncHTTPClient,
             ]),
+        .target(name: "Loopback", path: "Tests/Loopback"),
         .testTarget(
             name: "TimetableTests", dependencies: ["Timetable"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "ProcessesAPITests", dependencies: ["ProcessesAPI"],
+            name: "ProcessesAPITests", dependencies: ["Loopback", "ProcessesAPI"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "StoreTests", dependencies: ["Store", "CSQLite", "Migrations", "Timetable"]),
@@ -100,7 +101,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["carillon", "Sandbox", "ProcessesAPI", "Timetable", logging]),
+            dependencies: [
+                "carillon", "Loopback", "Sandbox", "ProcessesAPI", "Timetable", logging,
+            ]),
         .testTarget(name: "TidyTests", exclude: ["migrations.sums"]),
     ],
     swiftLanguageModes: [.v6],
@@ -109,7 +112,7 @@ let package = Package(
 
 // Rooms without SwiftNIO in reach. With it, a clean build may take libc's structs (stat, timespec)
 // for members of its CNIOLinux module, depending on which module was loaded first, and refuse them.
-let strictImportRooms: Set = ["Migrations", "Timetable", "Store"]
+let strictImportRooms: Set = ["Migrations", "Timetable", "Store", "Loopback"]
 
 for target in package.targets where target.type != .system {
     var own = settings

@@ -50,7 +50,7 @@ private struct Vector: Sendable {
     @Test func everyVectorOfRetryAfterIsStoredAndObeyed() async throws {
         let vectors = try Vector.all()
         try #require(vectors.count >= 100)
-        let server = CannedServer { Self.answer($0, vectors) }
+        let server = try CannedServer { Self.answer($0, vectors) }
         defer { server.stop() }
         let folder = try Folder()
         defer { folder.remove() }
@@ -221,7 +221,7 @@ private struct Vector: Sendable {
     }
 
     @Test func theProxyOfAConnectionIsTheWayThatItsRequestsTake() async throws {
-        let proxy = CannedServer { _ in CannedServer.text(502, "no way") }
+        let proxy = try CannedServer { _ in CannedServer.text(502, "no way") }
         defer { proxy.stop() }
         let folder = try Folder()
         defer { folder.remove() }

@@ -1,5 +1,6 @@
 import Foundation
 import FoundationNetworking
+import Loopback
 import Sandbox
 import Testing
 

@@ -1,11 +1,12 @@
 import Foundation
+import Loopback
 import ProcessesAPI
 import Testing
 
 /// A TLS server by `openssl s_server`, with a certificate of its own making.
 final class OpenSSLServer {
     var port: Int { place.number }
-    private let place = DeadPort()
+    private let place: ReservedPort
     let certificate: String
     private let process = Process()
     private let folder: URL
@@ -14,6 +15,7 @@ final class OpenSSLServer {
 
     /// Starts the server, which accepts a moment later.
     init(name: String) throws {
+        place = try ReservedPort()
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("carillon-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -42,7 +44,7 @@ final class OpenSSLServer {
 
     func stop() {
         kill(process.processIdentifier, SIGKILL)
-        place.close()
+        place.release()
         try? FileManager.default.removeItem(at: folder)
     }
 }

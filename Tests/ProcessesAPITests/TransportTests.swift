@@ -1,4 +1,5 @@
 import Foundation
+import Loopback
 import ProcessesAPI
 import Testing
 import Timetable
@@ -38,7 +39,7 @@ struct TransportTests {
     @Test("A good answer is a run, and the request is what the documents ask for")
     func good() async throws {
         let length = #"{"id":"r1","status":"waiting"}"#.utf8.count
-        let server = FaultServer(
+        let server = try FaultServer(
             .answer(
                 "HTTP/1.1 201 Created\r\nContent-Length: \(length)\r\n"
                     + "Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n\r\n"
@@ -109,7 +110,7 @@ struct TransportTests {
 
     @Test("A lost start is ambiguous, and arrived exactly once", arguments: faults)
     func fault(_ fault: Fault) async throws {
-        let server = FaultServer(fault.behaviour)
+        let server = try FaultServer(fault.behaviour)
         defer { server.stop() }
         // Only what hangs is to meet the deadline, and not before its request has arrived, also on a
         // machine that is busy.
@@ -131,7 +132,7 @@ struct TransportTests {
         arguments: [FaultServer.Behaviour.closeAtOnce, .resetAtOnce])
     func closedBeforeReading(_ behaviour: FaultServer.Behaviour) async throws {
         for _ in 0..<10 {
-            let server = FaultServer(behaviour)
+            let server = try FaultServer(behaviour)
             defer { server.stop() }
             let answer = try await Self.exchange(Self.start(at: server.url))
             // Whether the end or the request was first is a race; both readings are true then.
@@ -144,8 +145,8 @@ struct TransportTests {
 
     @Test("Redirects are not followed, so the token stays")
     func redirect() async throws {
-        let other = FaultServer(.answer(Self.created))
-        let server = FaultServer(
+        let other = try FaultServer(.answer(Self.created))
+        let server = try FaultServer(
             .answer(
                 "HTTP/1.1 307 X\r\nLocation: \(other.url)/steal\r\nContent-Length: 0\r\n\r\n"))
         defer {
@@ -161,11 +162,11 @@ struct TransportTests {
 
     @Test("Nobody listening, no such name and no TLS are certainly not sent")
     func notSent() async throws {
-        let plain = FaultServer(
+        let plain = try FaultServer(
             .greet("HTTP/1.1 400 X\r\n\r\n"), .closeAtOnce, .resetAtOnce, .greet(""), .silence)
         defer { plain.stop() }
-        let place = DeadPort()
-        defer { place.close() }
+        let place = try ReservedPort()
+        defer { place.release() }
         let dead = place.number
         // An empty label: the resolver refuses it without asking anybody.
         let unknown = "https://no..such.name"
@@ -192,7 +193,7 @@ struct TransportTests {
     @Test("Each start has a connection of its own; reads share one")
     func connections() async throws {
         let body = #"{"id":"r1","status":"waiting"}"#
-        let server = FaultServer(
+        let server = try FaultServer(
             .serve("HTTP/1.1 201 X\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"))
         defer { server.stop() }
         let list = try APIRequest.encoding(
@@ -220,7 +221,7 @@ struct TransportTests {
 
     @Test("Cancelling ends a read at once, and a start not at all")
     func cancellation() async throws {
-        let server = FaultServer(.silence)
+        let server = try FaultServer(.silence)
         defer { server.stop() }
         let transport = try AsyncHTTPTransport()
         for isStart in [false, true] {
@@ -251,7 +252,7 @@ struct TransportTests {
 
     @Test("Shutting down waits for a start in flight and lets nothing new begin")
     func shutdown() async throws {
-        let server = FaultServer(.silence)
+        let server = try FaultServer(.silence)
         defer { server.stop() }
         let transport = try AsyncHTTPTransport()
         let request = try Self.start(at: server.url, timeoutMilliseconds: 4_000)
@@ -269,7 +270,7 @@ struct TransportTests {
     @Test("Answers in flight are counted, and the count is given back")
     func bodiesAreMetered() async throws {
         let body = String(repeating: "x", count: 100_000)
-        let server = FaultServer(
+        let server = try FaultServer(
             .serve("HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\r\n\(body)"))
         defer { server.stop() }
         let meter = BodyMeter()
@@ -299,7 +300,7 @@ struct TransportTests {
 
     @Test("A proxy is asked to connect, with its password; its refusal means not sent")
     func proxy() async throws {
-        let proxy = FaultServer(.answer("HTTP/1.1 502 X\r\nContent-Length: 0\r\n\r\n"))
+        let proxy = try FaultServer(.answer("HTTP/1.1 502 X\r\nContent-Length: 0\r\n\r\n"))
         defer { proxy.stop() }
         let answer = try await Self.exchange(
             Self.start(at: "https://api.app.wdesk.com"),
