@@ -53,6 +53,13 @@ extension LedgerReader {
         ).map { Instant(milliseconds: $0) }
     }
 
+    /// History before it may have been removed; nil: none ever was.
+    package func prunedBefore() throws -> Instant? {
+        try database.integer("SELECT pruned_before_at FROM daemon").map {
+            Instant(milliseconds: $0)
+        }
+    }
+
     /// What a name was changed to by `formerly`, and when; nil: it was not.
     package func renaming(of schedule: String) throws -> (name: String, at: Instant)? {
         try database.first(

@@ -24,6 +24,7 @@ import Timetable
                 """
                 INSERT INTO lives (started_at, last_turn_at, ended) VALUES
                     (1767225600000, 1781524800000, 'stopped');
+                UPDATE daemon SET pruned_before_at = 1780272000000;
                 INSERT INTO config_revisions VALUES (1, 'abc', 1767225600000, 'start', 'first');
                 """)
             try schedule(
@@ -227,6 +228,7 @@ import Timetable
         ),
         // A slot by its rule without a row: pruned, or not come to yet.
         ("gl", "2026-05-01T06:00", "its row is no longer in the ledger", false),
+        ("gl", "2026-06-13T06:00", "its row is missing, which must never be", false),
         (
             "gl", "2026-06-16T06:00",
             "but has no row yet: the daemon is not running, its last turn was at "

@@ -157,9 +157,12 @@ private struct Absence {
                 "\(local(then)) is a slot of \(schedule) by its rule \(then.rule), but has no row "
                 + "yet: \(try daemonState()); it gets one with its reason at the next turn"
         }
+        let isPruned = try reader.prunedBefore().map { instant < $0 } ?? false
         return
-            "\(local(then)) was a slot of \(schedule) by its rule \(then.rule), but its row is no "
-            + "longer in the ledger: history of that time was pruned"
+            "\(local(then)) was a slot of \(schedule) by its rule \(then.rule), but its row is "
+            + (isPruned
+                ? "no longer in the ledger: history of that time was removed (keep_history, prune)"
+                : "missing, which must never be: keep a copy of the database and report it")
     }
 
     private func local(_ revision: Revision) -> String {
