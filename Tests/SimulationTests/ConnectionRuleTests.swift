@@ -89,6 +89,32 @@ import Timetable
         #expect(gaps.allSatisfy { (2_000...2_100).contains($0) }, "\(gaps)")
     }
 
+    /// Who configured less has others in mind that ask the API, too.
+    @Test(arguments: [(30, 1_000, nil), (30, 10, 10), (5_000, 1_000, 1_000)])
+    func aLimitIsOnlyLearnedDownwards(configured: Int, named: Int, learned: Int?) throws {
+        let theatre = try Theatre()
+        theatre.world.configuration.connections["prod"]?.rate.requests = configured
+        for requests in [named, 10_000] {
+            var rule = FaultRule(
+                .rateLimited(
+                    operation: "runProcess", seconds: 5, header: false, requests: requests),
+                operation: "runProcess")
+            rule.times = 1
+            theatre.world.sandbox.inject(rule)
+        }
+        if !theatre.world.isUp { try theatre.world.boot() }
+        func inForce() throws -> [String] {
+            try theatre.ask("SELECT coalesce(learned_requests, '') FROM connections")
+        }
+        try theatre.run(untilMinute: 15, second: 3)
+        #expect(try inForce() == [learned.map(String.init) ?? ""])
+        // A later one names more than is configured: what is configured counts again.
+        try theatre.run(untilMinute: 17)
+        #expect(try inForce() == [""])
+        #expect(theatre.world.starts.count == 3)
+        try theatre.check()
+    }
+
     @Test func aBadCredentialIsOneRowWithoutHammeringAndHealsByTheSecretFile() throws {
         let theatre = try Theatre(
             (0..<20).map {
