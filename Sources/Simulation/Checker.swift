@@ -43,12 +43,9 @@ package struct Checker {
     private mutating func checkRuns(_ world: World, _ ledger: Ledger) throws {
         // I2 holds since the prune horizon.
         let horizon = try ledger.daemon().prunedBefore
+        let firstStarts = firstStarts(world)
         var slotsByRequest: [Int: Int64] = [:]
-        var firstStarts: [Int64: Instant] = [:]
-        for start in world.starts {
-            slotsByRequest[start.requestNumber] = start.slotID
-            if firstStarts[start.slotID] == nil { firstStarts[start.slotID] = start.at }
-        }
+        for start in world.starts { slotsByRequest[start.requestNumber] = start.slotID }
         var runsBySlot: [Int64: [SandboxRun]] = [:]
         for run in world.sandbox.runs where run.createdAt <= world.time {
             guard let number = run.requestNumber, let slotID = slotsByRequest[number] else {
@@ -92,12 +89,13 @@ package struct Checker {
         }
     }
 
+    private func firstStarts(_ world: World) -> [Int64: Instant] {
+        Dictionary(world.starts.map { ($0.slotID, $0.at) }, uniquingKeysWith: min)
+    }
+
     /// Nothing adopts a run that was there before its first attempt.
     private mutating func checkAdoptions(_ world: World, _ ledger: Ledger) throws {
-        var firstStarts: [Int64: Instant] = [:]
-        for start in world.starts where firstStarts[start.slotID] == nil {
-            firstStarts[start.slotID] = start.at
-        }
+        let firstStarts = firstStarts(world)
         for (slotID, runID) in try ledger.adoptedRuns() {
             // A Date has whole seconds, so our clock and the server's are compared no better.
             guard let began = firstStarts[slotID], let run = world.sandbox.run(runID),
@@ -152,6 +150,7 @@ package struct Checker {
     ) throws {
         var revisions = try ledger.scheduleRevisions(row.schedule)
         let allRules = revisions.compactMap { world.rules[$0.rule] }
+        let horizon = try ledger.daemon().prunedBefore
         if world.wasClockSet {
             // Instants of revisions do not move with the clock; the last one still says it all.
             guard row.state == "active", row.effectiveAt <= row.cursorAt else { return }
@@ -169,12 +168,10 @@ package struct Checker {
                 }
             }
             guard revision.effectiveAt < end else { continue }
-            if let horizon = try ledger.daemon().prunedBefore {
-                expected.removeAll { $0 < horizon.milliseconds }
-            }
             var found = try ledger.ruleSlots(
                 schedule: row.schedule, after: revision.effectiveAt, through: end)
-            if let horizon = try ledger.daemon().prunedBefore {
+            if let horizon {
+                expected.removeAll { $0 < horizon.milliseconds }
                 found.removeAll { $0 < horizon.milliseconds }
             }
             if world.wasClockSet {

@@ -16,6 +16,16 @@ import Timetable
         }
     }
 
+    /// A schedule that has just started something, and a reload that adds another one.
+    private static func reloaded(adding second: Schedule) throws -> Theatre {
+        let first = Theatre.schedule("a") { $0.overlap = .allow }
+        let theatre = try Theatre([first])
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 15, second: 5)
+        theatre.world.reload(Theatre.configuration([first, second], hash: "2"))
+        return theatre
+    }
+
     @Test func rule9SeesARunThatCameWhileNoScheduleNamedItsProcess() throws {
         // After the restart the followed run of 05:15 leads to p1, and the name that is to come.
         let theatre = try Theatre([Self.named("s", "p1")], runMinutes: 10...10)
@@ -47,14 +57,8 @@ import Timetable
     }
 
     @Test func aNameThatAReloadAddsIsLookedForInANewList() throws {
-        let first = Theatre.schedule("a") { $0.overlap = .allow }
-        let theatre = try Theatre([first])
-        let world = theatre.world
-        try world.boot()
-        try theatre.run(untilMinute: 15, second: 5)
-        let second = Self.named("n", "p2")
-        world.reload(Theatre.configuration([first, second], hash: "2"))
-        world.command(.trigger(schedule: "n", uuid: "u", force: false, reason: ""))
+        let theatre = try Self.reloaded(adding: Self.named("n", "p2"))
+        theatre.world.command(.trigger(schedule: "n", uuid: "u", force: false, reason: ""))
         try theatre.run(untilMinute: 16)
         let slot = try #require(try theatre.slots("n").first)
         #expect(slot.disposition == .started, "\(slot.reason)")
@@ -62,15 +66,10 @@ import Timetable
     }
 
     @Test func aProcessThatAReloadAddsIsNotMissedByAListFromBefore() throws {
-        let first = Theatre.schedule("a") { $0.overlap = .allow }
-        let theatre = try Theatre([first])
-        let world = theatre.world
-        try world.boot()
-        try theatre.run(untilMinute: 15, second: 5)
-        let second = Theatre.schedule("b", every: 60, process: "p2") {
-            $0.preflightMilliseconds = 6 * 3_600_000
-        }
-        world.reload(Theatre.configuration([first, second], hash: "2"))
+        let theatre = try Self.reloaded(
+            adding: Theatre.schedule("b", every: 60, process: "p2") {
+                $0.preflightMilliseconds = 6 * 3_600_000
+            })
         try theatre.run(untilMinute: 20)
         #expect(try theatre.alarms("preflight") == [])
         #expect(try theatre.ask("SELECT state FROM preflights WHERE schedule = 'b'") == ["passed"])
