@@ -5,7 +5,8 @@ extension Scenario {
     ///
     /// Keys are named as the properties that they set, all but ids and names are optional, and
     /// unknown ones are refused. Times are numbers; a range is a number or `[from, to]`.
-    /// `"sample": true` begins with the processes of `Scenario.sample`.
+    /// `"sample": true` begins with the processes of `Scenario.sample`, which are also there where
+    /// the file names none; `false`: none at all.
     ///
     ///     {"rateLimit": {"requests": 100, "windowSeconds": 60, "sendsHeader": true},
     ///      "listDelayMilliseconds": [0, 5000], "secondRun": "conflictWhileOpen",
@@ -30,9 +31,11 @@ extension Scenario {
             throw ScenarioError(path: "", message: "not a JSON text")
         }
         var fields = try JSONFields(value, path: "")
-        let isSample = try fields.bool("sample") ?? false
-        self = isSample ? .sample : Scenario()
+        let isSample = try fields.bool("sample")
+        self = isSample == true ? .sample : Scenario()
         try read(&fields)
+        // A file of faults alone says nothing of processes.
+        if isSample == nil, processes.isEmpty { processes = Scenario.sample.processes }
         try fields.finish()
     }
 

@@ -26,12 +26,16 @@ import Timetable
                 isVerbose = true
             case "--keep-going": keepsGoing = true
             case "--deaths": diesEverywhere = true
+            case "--keep-in":
+                let path = iterator.next() ?? "."
+                exit(try keepLedgers(in: path, seeds: first..<(first + count)))
             case "--without":
                 exit(try playWithout(iterator.next() ?? "", seeds: first..<(first + count)))
             default:
                 write(
                     "usage: simulate [--seeds N] [--first SEED] [--seed SEED] "
-                        + "[--keep-going] [--deaths] [--without GUARD]\n"
+                        + "[--keep-going] [--deaths] [--without GUARD] "
+                        + "[--keep-in FOLDER]\n"
                 )
                 exit(2)
             }
@@ -83,7 +87,7 @@ import Timetable
         var sum = Sum()
         for seed in seeds where seed % UInt64(lanes) == UInt64(lane) {
             let outcome = try folder.play(seed, keepDatabase: isVerbose)
-            if isVerbose { write("its database: \(path)/1.db\n") }
+            if isVerbose { write("its database: \(path)/seed-\(seed).db\n") }
             sum.lives += outcome.lives
             sum.starts += outcome.starts
             if isVerbose { for line in outcome.log { write(line + "\n") } }
@@ -178,6 +182,18 @@ import Timetable
         }
         write("\(name): nothing found\n")
         return 1
+    }
+
+    /// Plays the short stories and the seeds, and leaves each one's ledger in a folder, which
+    /// `scripts/ledger-digests` compares with those of another build.
+    private static func keepLedgers(in path: String, seeds: Range<UInt64>) throws -> Int32 {
+        let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
+        for (index, story) in ShortStory.all.enumerated() {
+            let file = try folder.freshDatabase(named: "short-\(index)")
+            _ = try story.play(path: file, dieAt: .max)
+        }
+        for seed in seeds { _ = try folder.play(seed, keepDatabase: true) }
+        return 0
     }
 
     private static func report(lives: Int, since began: ContinuousClock.Instant) {

@@ -24,9 +24,13 @@ package final class StoryFolder {
     }
 
     /// A migrated database that nobody used yet.
-    package func freshDatabase() throws -> String {
+    ///
+    /// - Parameter name: of the file, without its ending; nil: the next number.
+    /// - Returns: its path.
+    /// - Throws: `StoreError` when the folder can't be written.
+    package func freshDatabase(named name: String? = nil) throws -> String {
         files += 1
-        let file = "\(path)/\(files).db"
+        let file = "\(path)/\(name ?? String(files)).db"
         try template.copy(to: file)
         return file
     }
@@ -47,7 +51,7 @@ package final class StoryFolder {
     package func play(
         _ seed: UInt64, guards: Clockwork.Guards = Clockwork.Guards(), keepDatabase: Bool = false
     ) throws -> Story.Outcome {
-        let file = try freshDatabase()
+        let file = try freshDatabase(named: keepDatabase ? "seed-\(seed)" : nil)
         defer { if !keepDatabase { discard(file) } }
         var story = Story(seed: seed, path: file, guards: guards)
         return try story.play()

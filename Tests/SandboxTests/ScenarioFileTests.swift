@@ -45,6 +45,8 @@ import Timetable
         #expect(rule.window == 1000..<2000)
         #expect(rule.nth == 2 && rule.times == 1 && rule.probability == 0.5)
         #expect(try Scenario(json: Array(#"{"sample": true}"#.utf8)).processes.count == 5)
+        #expect(try Scenario(json: Array(#"{"faults": []}"#.utf8)).processes.count == 5)
+        #expect(try Scenario(json: Array(#"{"sample": false}"#.utf8)).processes.isEmpty)
     }
 
     @Test func everyFaultWordIsUnderstood() throws {
