@@ -1,3 +1,4 @@
+import ProcessesAPI
 package import Timetable
 
 /// Everything the engine needs to know of the config files, as plain values.
@@ -31,8 +32,10 @@ package struct EngineConfiguration: Sendable {
 /// The credential is not here: only the shell that performs requests knows it.
 package struct Connection: Sendable, Equatable {
     package var name: String
-    /// Scheme, host and port without a trailing slash.
-    package var baseURL: String
+    /// Scheme, host and port as the config writes them: where requests go.
+    package var address: String { didSet { baseURL = APIAddress.canonical(address) } }
+    /// The address in the one spelling that names the API in the ledger.
+    package private(set) var baseURL: String
     package var apiVersion: String
     package var rate = RatePolicy()
     /// How long the API may still act on a request after we lost it.
@@ -45,9 +48,10 @@ package struct Connection: Sendable, Equatable {
     package var probeEveryMilliseconds: Int64 = 30_000
 
     /// Makes a connection with the defaults of DESIGN.md section 9.
-    package init(name: String, baseURL: String, apiVersion: String) {
+    package init(name: String, baseURL address: String, apiVersion: String) {
         self.name = name
-        self.baseURL = baseURL
+        self.address = address
+        baseURL = APIAddress.canonical(address)
         self.apiVersion = apiVersion
     }
 }

@@ -39,9 +39,25 @@ package struct RunStatus: Sendable, Hashable, CustomStringConvertible {
     /// The API's own word.
     package var description: String { raw }
 
+    /// The documented word for one that is written in another case or spelling.
+    ///
+    /// The API's maps mix cases, and a run that ended as `Complete` or `canceled` must not stay
+    /// open, and block its schedule, for ever.
+    package var canonical: RunStatus {
+        let word = ASCII.lowercased(raw).filter { $0 != "_" && $0 != "-" && $0 != " " }
+        return Self.spellings[word] ?? self
+    }
+
     private static let known: Set<RunStatus> = [
         .waiting, .running, .cancelling, .complete, .cancelled, .error, .errorHold,
     ]
+    private static let spellings: [String: RunStatus] = {
+        var words = [
+            "completed": RunStatus.complete, "canceled": .cancelled, "canceling": .cancelling,
+        ]
+        for status in known { words[ASCII.lowercased(status.raw)] = status }
+        return words
+    }()
 }
 
 /// One page of the process list.

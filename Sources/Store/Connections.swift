@@ -76,6 +76,35 @@ extension Ledger {
             """, .text(name), .text(baseURL), .text(apiVersion))
     }
 
+    /// The addresses of all connections that there ever were.
+    ///
+    /// - Returns: each once, sorted.
+    /// - Throws: `StoreError`.
+    package func baseURLs() throws -> [String] {
+        try database.rows(
+            "SELECT DISTINCT base_url FROM connections ORDER BY base_url", map: { $0.string(0) })
+    }
+
+    /// Writes an address in another spelling wherever it is compared.
+    ///
+    /// A run that is known under both keeps both rows: which of them a slot claims can't be undone.
+    ///
+    /// - Parameters:
+    ///   - known: the spelling in the ledger.
+    ///   - spelling: the one that takes its place.
+    /// - Throws: `StoreError`.
+    package func respell(baseURL known: String, as spelling: String) throws {
+        for table in ["connections", "process_runs", "looks", "attempts"] {
+            try database.run(
+                "UPDATE OR IGNORE \(table) SET base_url = ? WHERE base_url = ?", .text(spelling),
+                .text(known))
+        }
+        // Ended slots are found by their runs.
+        try database.run(
+            "UPDATE slots SET base_url = ? WHERE base_url = ? AND ended_at IS NULL",
+            .text(spelling), .text(known))
+    }
+
     /// Marks the connections that the config no longer has.
     package func removeConnections(except names: [String], now: Instant) throws {
         for known in try database.rows(

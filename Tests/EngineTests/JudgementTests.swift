@@ -61,7 +61,7 @@ import Timetable
     @Test(arguments: [
         ("complete", RunOutcome.succeeded), ("cancelled", .cancelled), ("running", .active),
         ("waiting", .active), ("error", .attention), ("errorHold", .attention),
-        ("aNewOne", .active),
+        ("aNewOne", .attention),
     ])
     func statusesAreJudged(status: String, outcome: RunOutcome) {
         let judgement = Judgement.judge(

@@ -228,16 +228,33 @@ import Timetable
         #expect(try theatre.ask("SELECT kind FROM attention") == [])
     }
 
-    @Test func aStatusThatNobodyKnowsIsKeptAndTheRunStaysOpen() throws {
+    @Test func aStatusThatNobodyKnowsIsKeptAndTheRunStaysOpenInAttention() throws {
         let theatre = try Self.started(runMinutes: 60...60)
         theatre.world.sandbox.setRunStatus(
             try Self.runID(theatre), RunStatus("hibernating"), at: theatre.world.time)
         try theatre.run(untilMinute: 10)
-        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["hibernating|active"])
+        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["hibernating|attention"])
+        #expect(
+            try theatre.ask("SELECT count(*) FROM attention WHERE what_to_do LIKE '%hibernating%'")
+                == ["1"])
         #expect(try theatre.ask("SELECT is_open FROM process_runs") == ["1"])
         #expect(
             try theatre.ask("SELECT count(*) FROM status_history WHERE status = 'hibernating'")
                 != ["0"])
+    }
+
+    /// Spellings that the API's maps mix: such a run must not block its schedule for ever.
+    @Test(arguments: [
+        ("Complete", "complete|succeeded"), ("COMPLETED", "complete|succeeded"),
+        ("canceled", "cancelled|cancelled"), ("Cancelled", "cancelled|cancelled"),
+    ])
+    func anEndInAnotherSpellingIsAnEnd(word: String, told: String) throws {
+        let theatre = try Self.started(runMinutes: 60...60)
+        theatre.world.sandbox.setRunStatus(
+            try Self.runID(theatre), RunStatus(word), at: theatre.world.time)
+        try theatre.run(untilMinute: 10)
+        #expect(try theatre.ask("SELECT status || '|' || outcome FROM runs") == [told])
+        #expect(try theatre.ask("SELECT is_open FROM process_runs") == ["0"])
     }
 
     @Test func aRunThatTakesLongerThanItMayIsInAttention() throws {

@@ -1,3 +1,4 @@
+import ProcessesAPI
 package import Store
 
 /// The judgement of a run by status, counts and time (DESIGN.md section 2, outcome).
@@ -36,7 +37,13 @@ package struct Judgement: Sendable, Equatable {
                 outcome: .attention,
                 reason: "status \(status): open the process in Workiva and mend the failed job")
         default:
-            break
+            // Nobody can say what comes after it, so it is followed, and a person is told.
+            if !RunStatus(status).isKnown {
+                return Judgement(
+                    outcome: .attention,
+                    reason: "status \"\(status)\" is not one that Carillon knows; the run counts "
+                        + "as open until it is complete or cancelled")
+            }
         }
         if let rule = rules.warnIf.first(where: { $0.holds(for: counts, actions) }) {
             return Judgement(outcome: .attention, reason: "warn_if: \(rule)")

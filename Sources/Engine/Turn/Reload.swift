@@ -1,3 +1,4 @@
+import ProcessesAPI
 import Store
 import Timetable
 
@@ -26,13 +27,7 @@ extension Clockwork {
         }
         memory.revisionID = revisionID
         configuration = new
-        for name in new.connections.keys.sorted() {
-            guard let connection = new.connections[name] else { continue }
-            try ledger.upsertConnection(
-                name: name, baseURL: connection.baseURL, apiVersion: connection.apiVersion)
-            turn.connections[name] = nil
-        }
-        try ledger.removeConnections(except: Array(new.connections.keys), now: now)
+        try saveConnections(of: new)
         if !isReload { try beginLife() }
         let old = schedules
         schedules = [:]
@@ -64,6 +59,35 @@ extension Clockwork {
                 detail: String(summary.prefix(2000)), now: now)
         }
         if let commandID { turn.effects.append(.reply(commandID: commandID, .done(summary))) }
+    }
+
+    private func saveConnections(of new: EngineConfiguration) throws {
+        try respell(new)
+        for name in new.connections.keys.sorted() {
+            guard let connection = new.connections[name] else { continue }
+            try ledger.upsertConnection(
+                name: name, baseURL: connection.baseURL, apiVersion: connection.apiVersion)
+            turn.connections[name] = nil
+        }
+        try ledger.removeConnections(except: Array(new.connections.keys), now: now)
+    }
+
+    /// An API that the ledger knows under another spelling of its address is still the same one: its
+    /// runs are in the way, its attempts settle, its slots go on.
+    private func respell(_ new: EngineConfiguration) throws {
+        let spellings = Set(new.connections.values.map(\.baseURL))
+        for known in try ledger.baseURLs() where !spellings.contains(known) {
+            let canonical = APIAddress.canonical(known)
+            guard spellings.contains(canonical) else { continue }
+            for var row in try ledger.schedules() where row.baseURL == known {
+                guard var key = FiringKey(row.firingKey) else { continue }
+                key.baseURL = canonical
+                row.firingKey = key.text
+                row.baseURL = canonical
+                try ledger.save(row)
+            }
+            try ledger.respell(baseURL: known, as: canonical)
+        }
     }
 
     /// What changed, in one line of bearable length.

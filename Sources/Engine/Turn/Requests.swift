@@ -18,7 +18,7 @@ extension Clockwork {
                 RequestEffect(
                     id: id, connection: connection.name,
                     endpoint: APIEndpoint(
-                        baseURL: connection.baseURL, apiVersion: connection.apiVersion),
+                        baseURL: connection.address, apiVersion: connection.apiVersion),
                     call: call, token: token, sendBy: sendBy)))
     }
 

@@ -90,6 +90,30 @@ struct Origin: Equatable {
     }
 }
 
+/// The one spelling of an API's address, under which the ledger keeps what belongs to it.
+package enum APIAddress {
+    /// Scheme and host in lower case, no trailing dot or slash, no default port, and one name for
+    /// this machine: two connections with one API under two spellings must not start it twice.
+    ///
+    /// Only for comparing: requests go to the address as it was written, since certificates name
+    /// hosts. Two DNS names of one API can't be told from two APIs.
+    ///
+    /// - Parameter address: scheme, host and port, as in `base_url`.
+    /// - Returns: the spelling; the address itself where it can't be read.
+    package static func canonical(_ address: String) -> String {
+        guard let (origin, rest) = Origin.split(address) else { return address }
+        var host = origin.host
+        if host.count > 1, host.hasSuffix(".") { host.removeLast() }
+        if ["localhost", "::1", "0:0:0:0:0:0:0:1"].contains(host) { host = "127.0.0.1" }
+        if host.contains(":") { host = "[\(host)]" }
+        let defaultPort = origin.scheme == "https" ? 443 : 80
+        let port = origin.port == defaultPort ? "" : ":\(origin.port)"
+        var path = Substring(rest)
+        while path.hasSuffix("/") { path.removeLast() }
+        return "\(origin.scheme)://\(host)\(port)\(path)"
+    }
+}
+
 /// Where the next page of a list is (`@nextLink`): the token must not follow it to another origin.
 enum NextLink {
     /// The absolute address of a link, or of a cursor that was sent in its place.

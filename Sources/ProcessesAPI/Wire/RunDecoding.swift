@@ -42,7 +42,7 @@ extension RunStatus {
 
     static func reading(_ reader: inout JSONReader) throws(JSONError) -> RunStatus? {
         guard let word = try reader.string(), !word.isEmpty else { return nil }
-        return RunStatus(EscapedText.bounded(word, bytesMax: 100))
+        return RunStatus(EscapedText.bounded(word, bytesMax: 100)).canonical
     }
 }
 

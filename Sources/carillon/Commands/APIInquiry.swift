@@ -95,7 +95,7 @@ struct APIInquiry {
         _ call: APICall, token: Secret? = nil, credential: APICredential? = nil
     ) async throws(Failure) -> APIValue {
         let endpoint = APIEndpoint(
-            baseURL: connection.baseURL, apiVersion: connection.apiVersion)
+            baseURL: connection.address, apiVersion: connection.apiVersion)
         let request: APIRequest
         do {
             request = try APIRequest.encoding(
@@ -119,19 +119,19 @@ struct APIInquiry {
             let others = ConnectionSection.versions.filter { $0 != connection.apiVersion }
             return failure(
                 "the API version \"\(connection.apiVersion)\" is not (or no longer) served by "
-                    + "\(connection.baseURL): \(error.summary)",
+                    + "\(connection.address): \(error.summary)",
                 "set api_version of \(section) to \(others.map { "\"\($0)\"" }.joined(separator: " or "))"
             )
         }
         if error.isCertificate {
             return failure(
-                "the certificate of \(connection.baseURL) is not trusted: \(error.summary)",
+                "the certificate of \(connection.address) is not trusted: \(error.summary)",
                 "behind a company's proxy set ca_file of \(section)")
         }
         switch (error.httpStatus, call) {
         case (nil, _):
             return failure(
-                "the API can't be reached at \(connection.baseURL): \(error.summary)",
+                "the API can't be reached at \(connection.address): \(error.summary)",
                 "check network, proxy and region or base_url of \(section)")
         case (400?, .token), (401?, .token), (403?, .token):
             return failure(
