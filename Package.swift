@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// One settings list for every target (style.md 7.1): what can be an error at compile time is one.
+// One settings list for every target: what can be an error at compile time is one.
 let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .strictMemorySafety(),

@@ -88,7 +88,7 @@ package struct APIResponse: Sendable, CustomStringConvertible, CustomDebugString
 
 /// Why there is no complete answer.
 ///
-/// `notSent` is a closed list (DESIGN.md section 5, rule 4): only what proves that no byte of the
+/// `notSent` is a closed list (docs/protocol.md, rule 4): only what proves that no byte of the
 /// request left. Everything else may have been acted upon.
 package indirect enum TransportFailure: Error, Sendable {
     /// Name resolution, connect or TLS failed, or the request was never begun.

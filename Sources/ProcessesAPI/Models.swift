@@ -32,7 +32,7 @@ package struct RunStatus: Sendable, Hashable, CustomStringConvertible {
     package static let error = RunStatus("error")
     package static let errorHold = RunStatus("errorHold")
 
-    /// Whether a run of this status is open (DESIGN.md section 2): unknown statuses are.
+    /// Whether a run of this status is open (docs/protocol.md#words): unknown statuses are.
     package var isOpen: Bool { self != .complete && self != .cancelled }
     /// Whether the documentation knows the word.
     package var isKnown: Bool { Self.known.contains(self) }

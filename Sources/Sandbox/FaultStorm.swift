@@ -1,5 +1,5 @@
 extension FaultRule {
-    /// Whether an API keeps the promises that the start protocol rests on (DESIGN.md, I1).
+    /// Whether an API keeps the promises that the start protocol rests on (docs/protocol.md, I1).
     package enum Regime: Sendable {
         /// It acts within `request_window` (29 s) and lists within `settle_within` (2 min).
         case keepsWindows

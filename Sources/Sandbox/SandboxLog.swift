@@ -71,7 +71,7 @@ package struct SandboxLog: Sendable {
         if entry.isFaulted { faults += 1 }
         if keepsEntries, entries.count < Self.entriesMax { entries.append(entry) }
         guard let hint = entry.hint, entry.status != nil else { return }
-        // The rule of DESIGN.md section 6: the named operation only if it is the one called.
+        // The named operation only if it is the one called (docs/protocol.md#retry-engine).
         let from = entry.at.adding(milliseconds: afterMilliseconds)
         if bans.count >= Self.bansMax { bans.removeFirst() }
         bans.append(

@@ -3,7 +3,7 @@ package import Sandbox
 import Store
 package import Timetable
 
-/// Compares the ledger with what really happened (DESIGN.md section 4).
+/// Compares the ledger with what really happened (docs/protocol.md#invariants).
 package struct Checker {
     /// What was found wrong; empty: every invariant holds.
     package private(set) var violations: [String] = []

@@ -9,7 +9,7 @@ package import Timetable
 struct Killed: Error {}
 
 /// The product's engine and store on a real SQLite file, under virtual clocks, against the
-/// sandbox's state machine, with deaths anywhere (style.md section 6).
+/// sandbox's state machine, with deaths anywhere (docs/architecture.md).
 package final class World {
     /// What the world does to its daemon.
     package struct Plan: Sendable {

@@ -7,7 +7,7 @@ package struct RemovedSlot: Sendable, Equatable {
     package let slotAt: Instant
 }
 
-/// What steps of the wall clock change in the ledger (DESIGN.md section 5, rule 12).
+/// What steps of the wall clock change in the ledger (docs/protocol.md, rule 12).
 extension Ledger {
     /// Moves every stored wait by a step of the wall clock, since waits run on the monotonic one.
     package func shiftWaits(by deltaMilliseconds: Int64) throws {

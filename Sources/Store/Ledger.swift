@@ -3,7 +3,7 @@ package import Timetable
 /// The writing side of the store: one connection, one transaction per turn, typed operations.
 ///
 /// Not Sendable: it lives inside the scheduler actor, whose thread does all writing and all
-/// checkpoints (reliability.md section 0.8: two writers meet the WAL-reset race of SQLite 3.40.1).
+/// checkpoints (docs/reliability.md#settings).
 package final class Ledger {
     /// How commits reach the disk.
     package enum Durability: Sendable {
@@ -45,7 +45,7 @@ package final class Ledger {
                 advice: "keep the file, restore a backup made by `carillon backup`")
         }
         if try database.integer("PRAGMA page_count") == 0 {
-            // Before journal_mode=WAL, or it silently stays off (reliability.md 2.1).
+            // Before journal_mode=WAL, or it silently stays off (docs/reliability.md#settings).
             try database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         }
         let mode = try database.first("PRAGMA journal_mode = WAL") { $0.string(0) }
@@ -87,7 +87,7 @@ package final class Ledger {
             try database.execute("COMMIT")
             return result
         } catch {
-            // After SQLITE_FULL the transaction is already rolled back (traps.md).
+            // After SQLITE_FULL the transaction is already rolled back (docs/reliability.md#disk).
             if !database.isInAutocommit { try? database.execute("ROLLBACK") }
             throw error
         }

@@ -3,7 +3,7 @@ import Glibc
 // Memory safety of this file: plain system calls whose paths are C strings for the call's length.
 
 extension LedgerReader {
-    /// Writes a checked copy that a restored daemon recognises (DESIGN.md rule 13).
+    /// Writes a checked copy that a restored daemon recognises (docs/protocol.md, rule 13).
     ///
     /// A read of the ledger like any other, so the daemon may be up or down. The copy grows under
     /// the name `PATH.partial` and gets its own only when it is marked, checked and on the disk:

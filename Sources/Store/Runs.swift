@@ -5,7 +5,7 @@ package enum RunOrigin: String, Sendable {
     case rule, manual, after, catchup, adopted, external, boot
 }
 
-/// The judgement of a run (DESIGN.md section 2).
+/// The judgement of a run (docs/protocol.md#words).
 package enum RunOutcome: String, Sendable {
     case active, succeeded, cancelled, failed, attention, lost
 }

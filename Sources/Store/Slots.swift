@@ -1,6 +1,6 @@
 package import Timetable
 
-/// What became of a slot (DESIGN.md section 5).
+/// What became of a slot (docs/protocol.md#dispositions).
 ///
 /// Final ones have no way out.
 package enum Disposition: String, Sendable, CaseIterable {
@@ -224,7 +224,8 @@ extension Ledger {
         ) { ($0.string(0), $0.string(1)) }
     }
 
-    /// Ends a slot; the database refuses an edge that DESIGN.md section 5 does not draw.
+    /// Ends a slot; the database refuses an edge that docs/protocol.md#dispositions
+    /// does not have.
     package func end(
         _ slotID: Int64, _ disposition: Disposition, reason: String, now: Instant
     ) throws {

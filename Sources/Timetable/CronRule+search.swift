@@ -1,6 +1,6 @@
 extension CronRule: LocalPattern, DaySource {
-    /// Months after which a search ends: the longest gap is 40 years (section 5.4), 12 × 41 months;
-    /// of rules with a year field all their months are tried.
+    /// Months after which a search ends: the longest gap is 40 years, 12 × 41 months
+    /// (docs/cron.md#the-search); of rules with a year field all their months are tried.
     private var longestSearch: Int { years == nil ? 492 : 12 * 231 }
 
     /// The first matching wall time at or after `local`, in seconds on the wall clock.

@@ -1,7 +1,7 @@
 /// A compiled cron expression: bit masks, and nothing that depends on a zone or on now.
 ///
 /// The masks answer "the next matching wall time" with a few shifts and bit scans
-/// (reference/cron.md section 5); `ZoneWalk` turns wall times into instants.
+/// (docs/cron.md#the-search); `ZoneWalk` turns wall times into instants.
 package struct CronRule: Sendable, Equatable {
     /// The matching times of day.
     var times = TimesOfDay()

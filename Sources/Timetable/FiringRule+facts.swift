@@ -1,5 +1,5 @@
 extension FiringRule {
-    /// A text that stays the same as long as the same instants are due (DESIGN rule 10).
+    /// A text that stays the same as long as the same instants are due (docs/protocol.md, rule 10).
     ///
     /// Two spellings of one rule, such as names and numbers, have the same fingerprint.
     package var fingerprint: String {

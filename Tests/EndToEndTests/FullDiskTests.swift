@@ -4,7 +4,7 @@ import Loopback
 import Sandbox
 import Testing
 
-/// A disk that is full: send nothing, say so, go on trying (reliability.md 2.2).
+/// A disk that is full: send nothing, say so, go on trying (docs/reliability.md#disk).
 @Suite("Fault: the disk is full", .timeLimit(.minutes(10)))
 struct FullDiskTests {
     @Test(

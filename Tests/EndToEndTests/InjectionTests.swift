@@ -2,7 +2,8 @@ import Foundation
 import Sandbox
 import Testing
 
-/// System calls that fail, and deaths at the n-th of them: strace's injection (reliability.md 2.5).
+/// System calls that fail, and deaths at the n-th of them: strace's injection
+/// (docs/reliability.md#tests).
 @Suite("Fault: system calls fail", .timeLimit(.minutes(10)))
 struct InjectionTests {
     /// What strace does to a life.

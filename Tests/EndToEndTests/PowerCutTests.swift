@@ -5,7 +5,7 @@ import Sandbox
 import Testing
 
 /// Power cuts: an ext4 on a loop device that is shut down without flushing its journal, so that
-/// what was not synced is lost (reliability.md 2.5).
+/// what was not synced is lost (docs/reliability.md#tests).
 @Suite("Fault: the power fails", .timeLimit(.minutes(10)))
 struct PowerCutTests {
     private static let cuts = 14

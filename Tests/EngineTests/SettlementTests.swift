@@ -3,7 +3,7 @@ import Store
 import Testing
 import Timetable
 
-/// What a look says of an attempt in doubt, row by row (DESIGN.md section 5, rule 6).
+/// What a look says of an attempt in doubt, row by row (docs/protocol.md, rule 6).
 @Suite struct SettlementTests {
     /// One look at the process of an attempt that began at 0 s and whose exposure ended at 64 s.
     struct Row: Sendable, CustomTestStringConvertible {

@@ -3,7 +3,7 @@ import Store
 import Testing
 import Timetable
 
-/// The pure parts of the start protocol (DESIGN.md section 5).
+/// The pure parts of the start protocol (docs/protocol.md#rules).
 @Suite struct StartProtocolTests {
     @Test(arguments: [
         (Int64(0), false, "on time"), (2_700_000, false, "on time"), (2_700_001, false, "late"),

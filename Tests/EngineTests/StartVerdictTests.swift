@@ -2,7 +2,7 @@ import Engine
 import ProcessesAPI
 import Testing
 
-/// What a failed start means, as a table (DESIGN.md section 5 rule 4).
+/// What a failed start means, as a table (docs/protocol.md, rule 4).
 @Suite struct StartVerdictTests {
     private static func judge(
         _ kind: APIFailure.Kind, _ status: Int?, hint: Bool = false, afterAmbiguous: Bool = false,

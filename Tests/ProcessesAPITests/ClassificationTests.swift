@@ -28,7 +28,7 @@ struct ClassificationTests {
 
     static let refused: Set<Int> = [400, 401, 403, 404, 405, 409, 413, 415, 422, 429]
 
-    @Test("Each status with each body is what DESIGN.md section 5 rule 4 says")
+    @Test("Each status with each body is what docs/protocol.md, rule 4 says")
     func statuses() {
         let statuses = Array(100...599) + [0, -1, 999]
         for call in Self.calls {

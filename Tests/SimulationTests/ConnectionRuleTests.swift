@@ -5,7 +5,7 @@ import Store
 import Testing
 import Timetable
 
-/// What befalls a whole connection: outages, credentials, limits (DESIGN.md section 6).
+/// What befalls a whole connection: outages, credentials, limits (docs/protocol.md#retry-engine).
 @Suite struct ConnectionRuleTests {
     /// Sixty schedules due at 06:00, while the API is away from 05:30 to 06:30.
     @Test(arguments: [

@@ -5,7 +5,7 @@ import Store
 import Testing
 import Timetable
 
-/// Rules 12 to 14 of DESIGN.md section 5: the clock, restored files and people.
+/// Rules 12 to 14 of docs/protocol.md: the clock, restored files and people.
 @Suite struct OperatorRuleTests {
     @Test func rule12AClockSetBackStartsNothingTwice() throws {
         let theatre = try Theatre()

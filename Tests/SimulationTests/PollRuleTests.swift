@@ -6,7 +6,7 @@ import Store
 import Testing
 import Timetable
 
-/// Runs and their followers: DESIGN.md section 7, and the judgements of section 2.
+/// Runs and their followers: docs/protocol.md#status-poller, and their outcomes.
 @Suite struct PollRuleTests {
     /// A schedule that only a person starts, and a world in which one has done so.
     private static func started(

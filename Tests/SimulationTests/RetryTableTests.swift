@@ -5,7 +5,7 @@ import Store
 import Testing
 import Timetable
 
-/// The decision table of reference/retry.md 1.6, with what DESIGN.md section 6 decides otherwise:
+/// The table of docs/retry.md#decision-table:
 /// one test a column, through the real encoding, classification and turn.
 @Suite struct RetryTableTests {
     /// What befalls the first request of an operation.

@@ -5,7 +5,7 @@ import Store
 import Testing
 import Timetable
 
-/// Rules 8 to 11 of DESIGN.md section 5: windows, overlap, edits and `after`.
+/// Rules 8 to 11 of docs/protocol.md: windows, overlap, edits and `after`.
 @Suite struct ScheduleRuleTests {
     @Test(arguments: [
         (MissedPolicy.latest, "15 coalesced, 30 coalesced, 45 coalesced, 60 started"),

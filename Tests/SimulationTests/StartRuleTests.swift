@@ -5,7 +5,7 @@ import Store
 import Testing
 import Timetable
 
-/// Rules 1 to 7 of DESIGN.md section 5: look, start, doubt and its settling.
+/// Rules 1 to 7 of docs/protocol.md: look, start, doubt and its settling.
 @Suite struct StartRuleTests {
     @Test func rule1LooksThenStarts() throws {
         let theatre = try Theatre()

@@ -77,7 +77,7 @@ import Timetable
         _ = try Ledger(path: scratch.path, pid: 4712, now: Scratch.now)
     }
 
-    /// Every pair of dispositions: the edges of DESIGN.md section 5 and no others.
+    /// Every pair of dispositions: the edges of docs/protocol.md#dispositions and no others.
     @Test func onlyDrawnEdgesArePossible() throws {
         let edges: [Disposition: Set<Disposition>] = [
             .pending: [

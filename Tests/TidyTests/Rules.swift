@@ -9,7 +9,7 @@ struct Finding: Equatable, CustomStringConvertible {
     var description: String { "\(path):\(line): \(message)" }
 }
 
-/// What each room may import (DESIGN.md section 3), apart from the language's own modules.
+/// What each room may import (docs/architecture.md#rooms), apart from the language's own modules.
 ///
 /// The exceptions to the table there: `Instant` of Timetable is the only instant type, so ProcessesAPI
 /// and Sandbox use it too; whoever owns a server or a socket uses the network types it is made of.
@@ -57,7 +57,7 @@ enum ImportRule {
             return [
                 Finding(
                     path: source.path, line: 1,
-                    message: "a new target needs a row in DESIGN.md section 3 and here")
+                    message: "a new target needs a row in docs/architecture.md#rooms and here")
             ]
         }
         return source.numberedCode.compactMap { line, code in
@@ -67,7 +67,7 @@ enum ImportRule {
             else { return nil }
             return Finding(
                 path: source.path, line: line,
-                message: "\(room) may not import \(module) (DESIGN.md section 3)")
+                message: "\(room) may not import \(module) (docs/architecture.md#rooms)")
         }
     }
 
@@ -140,11 +140,11 @@ enum BannedWord: String, CaseIterable {
 
     var instead: String {
         switch self {
-        case .task, .detached: "use structured tasks: a loop owns its children (style.md 16)"
+        case .task, .detached: "use structured tasks: a loop owns its children (CONTRIBUTING.md)"
         case .sleep, .date, .identity, .random:
             "take time, chance and identity as arguments; the real ones live in carillon/System"
         case .forcedTry, .forcedCast: "throw, or use precondition with a sentence"
-        case .crash: "throw for the world, precondition for the programmer (style.md 30)"
+        case .crash: "throw for the world, precondition for the programmer (CONTRIBUTING.md)"
         case .queue: "it is no SerialExecutor on Linux; use the executor of carillon/System"
         case .testable: "tests use the `package` door"
         case .printing: "only the command line prints; log or return it"

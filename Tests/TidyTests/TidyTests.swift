@@ -36,7 +36,7 @@ struct TidyTests {
         try #require(sources.count > 8 && tests.count > 8)
     }
 
-    @Test("Rooms import only what their row of DESIGN.md section 3 allows")
+    @Test("Rooms import only what their row of docs/architecture.md allows")
     func imports() {
         report(sources.flatMap(ImportRule.findings))
     }

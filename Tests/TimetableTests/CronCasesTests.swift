@@ -1,7 +1,7 @@
 import Testing
 import Timetable
 
-/// The settled cases of reference/cron.md: real Debian cron, or a reference that three engines back.
+/// The settled cases of docs/cron.md: real Debian cron, or a reference that three engines back.
 @Suite struct CronCasesTests {
     @Test("every case of cron.tsv")
     func cases() throws {

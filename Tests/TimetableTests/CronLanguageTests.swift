@@ -1,7 +1,7 @@
 import Testing
 import Timetable
 
-/// What the parser takes and refuses: reference/cron.md section 3c, row by row.
+/// What the parser takes and refuses: docs/cron.md#the-language, row by row.
 @Suite struct CronLanguageTests {
     /// Pairs that must mean the same instants, in a zone without changes.
     static let equivalents: [(String, String)] = [

@@ -115,7 +115,7 @@ final class ExchangeRecorder: HTTPClientResponseDelegate {
     }
 }
 
-/// Bytes of answers that are in flight, over all connections (DESIGN.md section 7).
+/// Bytes of answers that are in flight, over all connections (docs/protocol.md#status-poller).
 package final class BodyMeter: Sendable {
     /// No more answers fit.
     struct Full: Error {}
@@ -141,7 +141,8 @@ package final class BodyMeter: Sendable {
     func release(_ count: Int) { bytes.withLock { $0 -= count } }
 }
 
-/// The closed list of errors that end a request before its first byte (DESIGN.md section 5).
+/// The closed list of errors that end a request before its first byte (docs/protocol.md,
+/// rule 4).
 ///
 /// The list alone isn't believed: a reset is the same error in the middle of a request. Nor is it
 /// enough that AsyncHTTPClient told of no written head, since `deadlineExceeded` may lie in

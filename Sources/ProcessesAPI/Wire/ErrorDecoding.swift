@@ -161,7 +161,7 @@ extension APIFailure {
 }
 
 extension APIFailure.Kind {
-    /// What a status proves (DESIGN.md section 5, rule 4).
+    /// What a status proves (docs/protocol.md, rule 4).
     ///
     /// 409 is a refusal here; the engine takes it as ambiguous after an ambiguous attempt of the
     /// same slot, which is none of an answer's business.

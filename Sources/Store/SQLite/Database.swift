@@ -21,7 +21,7 @@ import CSQLite
     /// Called before every step of a statement; the crash simulation throws or copies files here.
     package var willStep: ((String) throws -> Void)?
 
-    /// Opens the file and sets what reliability.md section 2.1 asks of every connection.
+    /// Opens the file and sets what docs/reliability.md#settings asks of every connection.
     ///
     /// - Parameters:
     ///   - path: the database file.
@@ -62,7 +62,7 @@ import CSQLite
     }
 
     /// Keeps the `-wal` and `-shm` files when the last connection closes, so that a reader without
-    /// write rights can open a database whose daemon has stopped (reliability.md 2.4).
+    /// write rights can open a database whose daemon has stopped (docs/reliability.md#readers).
     package func persistWAL() {
         var on: Int32 = 1
         unsafe _ = sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on)
@@ -91,7 +91,8 @@ import CSQLite
         guard code == SQLITE_OK else { throw target.error(code, sql: "backup") }
     }
 
-    /// No transaction is open: after SQLITE_FULL, SQLite has rolled back already (traps.md).
+    /// No transaction is open: after SQLITE_FULL, SQLite has rolled back already
+    /// (docs/reliability.md#disk).
     package var isInAutocommit: Bool { unsafe sqlite3_get_autocommit(handle) != 0 }
 
     /// Rows changed by the last statement.
@@ -158,7 +159,7 @@ import CSQLite
     }
 
     /// Steps a statement until it is done or `visit` answers false; always resets it, since a
-    /// SELECT that is not reset pins the WAL (traps.md).
+    /// SELECT that is not reset pins the WAL (docs/reliability.md#settings).
     package func step(
         _ sql: String, _ values: [SQLValue], visit: (Row) throws -> Bool
     ) throws {
@@ -206,7 +207,8 @@ import CSQLite
         case .double(let number):
             return unsafe sqlite3_bind_double(statement, index, number)
         case .string(var text):
-            // With its byte length: JSON lets NUL through, and strlen would cut there (traps.md).
+            // With its byte length: JSON lets NUL through, and strlen would cut there
+            // (docs/reliability.md#settings).
             return text.withUTF8 { bytes in
                 unsafe bytes.withMemoryRebound(to: CChar.self) { chars in
                     // An empty Swift string may have no base address, which SQLite reads as NULL.
@@ -278,7 +280,8 @@ import CSQLite
 }
 
 extension StoreError {
-    /// Turns a result code into the error that decides what the daemon does (reliability.md 2.2).
+    /// Turns a result code into the error that decides what the daemon does
+    /// (docs/reliability.md#disk).
     static func from(
         code: Int32, cause: String, attempted: String, path: String
     ) -> StoreError {

@@ -1,6 +1,6 @@
 /// A failure of the store: what was attempted, on which file, SQLite's cause, and what to do.
 package struct StoreError: Error, Sendable, CustomStringConvertible {
-    /// What kind of failure it is; decides what the daemon does (reliability.md 2.2).
+    /// What kind of failure it is; decides what the daemon does (docs/reliability.md#disk).
     package enum Kind: String, Sendable {
         /// The disk is full: nothing was written, go on trying.
         case full
@@ -48,7 +48,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         "cannot \(attempted) (\(path)): \(cause)" + (advice.isEmpty ? "" : "; \(advice)")
     }
 
-    /// A restart cannot help: the daemon ends with exit code 78 (DESIGN.md section 10).
+    /// A restart cannot help: the daemon ends with exit code 78 (docs/protocol.md#command-line).
     package var isPermanent: Bool {
         switch kind {
         case .corrupt, .foreign, .newer, .access: true
