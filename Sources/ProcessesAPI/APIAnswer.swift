@@ -42,7 +42,19 @@ package struct APIFailure: Error, Sendable, Equatable {
         case ambiguous
     }
 
+    /// Who answered.
+    package enum Origin: String, Sendable {
+        /// The API: the body is its own error object, as it is documented for the operation.
+        case api
+        /// Something in front of it, as far as can be told: the body isn't the API's own.
+        case gateway
+        /// Nobody: there was no complete answer.
+        case nobody
+    }
+
     package var kind: Kind
+    /// Only the API's own word is final; a gateway's passes.
+    package var origin: Origin
     /// The status, also when the body behind it was lost.
     package var httpStatus: Int?
     /// The API's `code` or the token endpoint's `error`; not stable, only shown.
@@ -67,12 +79,13 @@ package struct APIFailure: Error, Sendable, Equatable {
 
     /// Makes a failure.
     package init(
-        kind: Kind, httpStatus: Int? = nil, code: String? = nil, message: String? = nil,
-        target: String? = nil, documentationURL: String? = nil, meta: String? = nil,
-        details: String? = nil, hint: RetryHint? = nil, limit: LearnedLimit? = nil,
-        isCertificate: Bool = false, summary: String, label: String
+        kind: Kind, origin: Origin = .nobody, httpStatus: Int? = nil, code: String? = nil,
+        message: String? = nil, target: String? = nil, documentationURL: String? = nil,
+        meta: String? = nil, details: String? = nil, hint: RetryHint? = nil,
+        limit: LearnedLimit? = nil, isCertificate: Bool = false, summary: String, label: String
     ) {
         self.kind = kind
+        self.origin = origin
         self.httpStatus = httpStatus
         self.code = code
         self.message = message
@@ -89,9 +102,12 @@ package struct APIFailure: Error, Sendable, Equatable {
 }
 
 extension APIFailure {
+    /// The status if the API itself gave it: the only one that may decide anything for good.
+    package var apiStatus: Int? { origin == .api ? httpStatus : nil }
+
     /// Whether the API says that it doesn't know the version; undocumented, so by its words.
     package var isAboutVersion: Bool {
-        guard let httpStatus, [400, 404, 406, 410].contains(httpStatus) else { return false }
+        guard let apiStatus, [400, 404, 406, 410].contains(apiStatus) else { return false }
         return target?.lowercased() == "x-version"
             || message?.lowercased().contains("version") == true
     }

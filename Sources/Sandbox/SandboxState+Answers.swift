@@ -101,7 +101,18 @@ extension SandboxState {
         return Reply(status: 200, body: writer.bytes)
     }
 
-    private func iamError(_ status: Int, _ error: String, _ description: String) -> Reply {
+    /// The token endpoint's word for a status.
+    static func iamWord(_ status: Int) -> String {
+        switch status {
+        case 401: "invalid_client"
+        case 403: "access_denied"
+        case 429, 503: "temporarily_unavailable"
+        case 500...: "server_error"
+        default: "invalid_request"
+        }
+    }
+
+    func iamError(_ status: Int, _ error: String, _ description: String) -> Reply {
         var writer = JSONWriter()
         writer.object { writer in
             writer.field("error", error)

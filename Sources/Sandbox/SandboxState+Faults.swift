@@ -20,7 +20,10 @@ extension SandboxState {
         case .normal, .cut: break
         case .error(let status):
             let message = fault.message ?? "The request could not be completed."
-            reply = error(inquiry, status, message)
+            reply =
+                inquiry.route == .token
+                ? iamError(status, Self.iamWord(status), message)
+                : error(inquiry, status, message)
         case .foreign(let status): return gatewayPage(status, inquiry, afterMilliseconds)
         case .garbage: reply.body = Array("\u{1}\u{2}{\"id\": <!-- \u{fffd} -->".utf8)
         case .empty: reply.body = []

@@ -38,10 +38,8 @@ private struct Vector: Sendable {
     }
 
     var answer: String {
-        let body = message.map {
-            "{\"code\":\"429\",\"message\":\"\($0)\"}"
-        }
-        return CannedServer.text(429, body ?? "", headers: headers)
+        let message = message.map { ",\"message\":\"\($0)\"" } ?? ""
+        return CannedServer.text(429, "{\"code\":\"429\"\(message)}", headers: headers)
     }
 }
 
@@ -64,8 +62,9 @@ private struct Vector: Sendable {
                 database, "SELECT count(DISTINCT schedule) FROM error_log WHERE http_status = 429")
             return Int(known) == vectors.count
         }
-        // Short waits end within this time, and no other request may come before they do.
-        let until = CannedServer.now() + 4_000
+        // Short waits end within this time, those that the answer didn't tell too (10 s), and no
+        // other request may come before they do.
+        let until = CannedServer.now() + 12_000
         _ = await life.turns {
             CannedServer.now() >= until && Self.goingOn(server.requests) >= 5
         }

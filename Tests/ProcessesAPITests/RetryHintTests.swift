@@ -78,7 +78,7 @@ struct RetryHintTests {
         ),
         (
             "a second over 50 years is the past",
-            [("Retry-After", "Monday, 23-Nov-76 12:00:01 GMT")], 0
+            [("Retry-After", "Monday, 23-Nov-76 12:00:01 GMT")], nil
         ),
         (
             "the last representable year saturates",
@@ -100,6 +100,13 @@ struct RetryHintTests {
             "milliseconds of a huge number", [("retry-after-ms", "99999999999999999999")],
             2_147_483_647_000
         ),
+        ("no milliseconds", [("retry-after-ms", "0")], nil),
+        (
+            "no milliseconds beside a wait", [("x-ms-retry-after-ms", "0"), ("Retry-After", "7")],
+            7_000
+        ),
+        ("nothing, thrice", [("Retry-After", "0, 0.0"), ("Retry-After", "00")], nil),
+        ("an exhausted RateLimit that is over", [("RateLimit", "\"a\";r=0;t=0")], nil),
         ("milliseconds with sign", [("retry-after-ms", "-5")], nil),
         ("many fraction digits", [("Retry-After", "1.00000000000000000001")], 1_001),
         (
@@ -162,7 +169,8 @@ struct RetryHintTests {
         let text =
             "Rate limit of 1000 per 60 seconds exceeded for listJobs requests. "
             + "Retry request in 10 seconds."
-        let answer = answer(to: .getRun(id: "r"), status: 429, json: ["message": text])
+        let answer = answer(
+            to: .getRun(id: "r"), status: 429, json: ["code": "429", "message": text])
         #expect(answer.failure?.hint == RetryHint(delaySeconds: 10, operation: "listJobs"))
         let inDetails = ProcessesAPITests.answer(
             to: .getRun(id: "r"), status: 429,
@@ -185,7 +193,8 @@ struct RetryHintTests {
             ("Upload limit of 10 MB exceeded", nil, 0, nil),
         ] as [(String, Int?, Int64, String?)])
     func limits(_ text: String, _ requests: Int?, _ window: Int64, _ operation: String?) {
-        let limit = answer(to: .token, status: 429, json: ["message": text]).failure?.limit
+        let body = ["code": "429", "message": text]
+        let limit = answer(to: .getRun(id: "r"), status: 429, json: body).failure?.limit
         let expected = requests.map {
             LearnedLimit(requests: $0, windowSeconds: window, operation: operation)
         }

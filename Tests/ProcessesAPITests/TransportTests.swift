@@ -92,7 +92,7 @@ struct TransportTests {
             label: "body_too_large"),
         Fault(
             testDescription: "too large a refusal", behaviour: .flood(status: 400), status: 400,
-            kind: .refused, label: "body_too_large"),
+            label: "body_too_large"),
         Fault(
             testDescription: "announced too large",
             behaviour: .answer("HTTP/1.1 201 Created\r\nContent-Length: 99999999999\r\n\r\n"),

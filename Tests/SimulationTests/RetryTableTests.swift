@@ -114,6 +114,8 @@ import Timetable
             .lost, .deadline, .redirect, .status(408), .status(421), .status(425), .status(500),
             .status(502), .status(504), .status(507), .gateway(502), .gateway(503), .gateway(504),
         ]
+        // Nothing of a gateway is a refusal: the request may have been passed on before.
+        + [400, 401, 403, 404, 405, 409, 413, 415, 422, 429].map(Event.gateway)
         + Event.unreadable).map(ambiguous)
 
     @Test(arguments: starts)
@@ -199,6 +201,7 @@ import Timetable
             .refused, .lost, .deadline, .redirect, .status(408), .status(421), .status(425),
             .status(500), .status(502), .status(503), .status(504), .gateway(502),
         ]
+        + [400, 401, 403, 404, 405, 410, 413, 415, 422].map(Event.gateway)
         + Event.unreadable).map { PollRow($0, 30...72) }
 
     @Test(arguments: polls)
@@ -248,7 +251,7 @@ import Timetable
         + [400, 403, 404, 405, 408, 409, 421, 425, 500, 502, 503, 504].map {
             (Event.status($0), 2...4)
         }
-        + Event.unreadable.map { ($0, 2...4) }
+        + ([400, 401, 403, 404, 405].map(Event.gateway) + Event.unreadable).map { ($0, 2...4) }
 
     @Test(arguments: lists)
     func list(event: Event, gapSeconds: ClosedRange<Int64>) throws {
@@ -275,6 +278,7 @@ import Timetable
     static let validations: [(Event, ClosedRange<Int64>)] =
         [(.hinted, 40...45), (.unhinted, 10...45), (.overloaded, 40...45), (.status(401), 0...12)]
         + ([.refused, .lost, .redirect, .gateway(503)] + Event.unreadable
+        + [400, 401, 403, 404, 405, 413, 415, 422].map(Event.gateway)
         + [408, 409, 421, 425, 500, 502, 503, 504].map { Event.status($0) })
         .map { ($0, 1...35) }
 
@@ -335,6 +339,7 @@ import Timetable
             (.status(403), 60...65, true), (.deadline, 35...50, false),
         ]
         + ([.refused, .certificate, .lost, .redirect, .gateway(503)] + Event.unreadable
+        + [400, 401, 403, 404].map(Event.gateway)
         + [404, 405, 408, 421, 425, 500, 502, 503, 504].map { Event.status($0) })
         .map { ($0, 4...12, false) }
 

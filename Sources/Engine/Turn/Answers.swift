@@ -86,7 +86,7 @@ extension Clockwork {
         case .success: try noteAccepted(connection)
         case .failure(let failure) where failure.httpStatus == nil:
             try noteFailure(connection, request, failure)
-        case .failure(let failure) where failure.httpStatus == 401 && !wasRefused:
+        case .failure(let failure) where failure.apiStatus == 401 && !wasRefused:
             try noteFailure(connection, request, failure)
         case .failure: break
         }
@@ -95,11 +95,20 @@ extension Clockwork {
     func noteFailure(
         _ connection: Connection, _ request: PendingRequest, _ failure: APIFailure
     ) throws {
-        if failure.httpStatus == 401 {
+        if failure.apiStatus == 401 {
             try noteUnauthorized(
                 connection, generation: request.tokenGeneration, why: failure.summary)
-        } else {
+        } else if !request.purpose.isOfOne || failure.origin != .gateway
+            || failure.httpStatus.map({ $0 >= 500 }) ?? true
+        {
+            // A firewall that forbids one run or process says nothing of the way to the others.
             try noteUnreachable(connection, failure)
+        }
+        // Whoever refused the token: a new one costs little. The credential isn't blamed for it.
+        if failure.origin == .gateway, failure.httpStatus == 401,
+            memory.tokens[connection.name]?.generation == request.tokenGeneration
+        {
+            memory.tokens[connection.name]?.secret = nil
         }
     }
 

@@ -93,6 +93,14 @@ struct PendingRequest {
         case token
         case validate(slotID: Int64)
         case preflight(schedule: String, slotAt: Instant)
+
+        /// Whether it asks about one run or process, so that its answer tells of no other.
+        var isOfOne: Bool {
+            switch self {
+            case .readRun, .validate, .preflight: true
+            case .start, .sweep, .token: false
+            }
+        }
     }
     var connection: String
     var baseURL: String

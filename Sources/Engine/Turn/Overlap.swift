@@ -207,7 +207,7 @@ extension Clockwork {
             try end(slot, .failed, "the process does not validate: \(problems.count) errors")
         case .success:
             _ = try wait(slot, "the validation's answer is none", 30_000)
-        case .failure(let failure) where Self.lastingRefusals.contains(failure.httpStatus ?? 0):
+        case .failure(let failure) where Self.lastingRefusals.contains(failure.apiStatus ?? 0):
             try note(
                 failure, answer: answer, slot: slot,
                 nextStep: "the slot has failed; mend the cause and trigger it")
@@ -215,11 +215,11 @@ extension Clockwork {
         case .failure(let failure):
             try note(
                 failure, answer: answer, slot: slot,
-                nextStep: failure.httpStatus == 401
+                nextStep: failure.apiStatus == 401
                     ? Self.nextStep(isTokenRefusedAgain: isRefusedAgain(slot.connection))
                     : "validated again")
             memory.validationFailures[slotID] = failures + 1
-            if failure.httpStatus == 401, failures == 0 {
+            if failure.apiStatus == 401, failures == 0 {
                 _ = try wait(slot, "the token was not accepted", 0)
                 return
             }

@@ -102,7 +102,7 @@ extension Clockwork {
             try delayPoll(row, why: "the answer does not show the run", answer: answer)
         case .failure(let failure):
             try noteFailure(connection, request, failure)
-            if failure.httpStatus == 404 {
+            if failure.apiStatus == 404 {
                 try lose(row, failure, answer)
             } else {
                 try readFailed(row, connection, request, failure, answer)
@@ -115,8 +115,8 @@ extension Clockwork {
         _ row: RunRow, _ connection: Connection, _ request: PendingRequest,
         _ failure: APIFailure, _ answer: APIAnswer
     ) throws {
-        let isLasting = Self.lastingReadRefusals.contains(failure.httpStatus ?? 0)
-        let isToken = failure.httpStatus == 401
+        let isLasting = Self.lastingReadRefusals.contains(failure.apiStatus ?? 0)
+        let isToken = failure.apiStatus == 401
         try note(
             failure, answer: answer, slot: nil, connection: connection.name, runKey: row.runKey,
             nextStep: isToken
@@ -153,7 +153,7 @@ extension Clockwork {
         }
         let policy = pollPolicy(row.schedule)
         let failures = row.pollFailures + 1
-        let isSlow = Self.lastingReadRefusals.contains(failure?.httpStatus ?? 0)
+        let isSlow = Self.lastingReadRefusals.contains(failure?.apiStatus ?? 0)
         let gap =
             isSlow
             ? policy.maxMilliseconds

@@ -236,16 +236,16 @@ extension Clockwork {
         case .success:
             try retry(check)
         case .failure(let failure):
-            if Self.lastingRefusals.contains(failure.httpStatus ?? 0) {
+            if Self.lastingRefusals.contains(failure.apiStatus ?? 0) {
                 return try fail(
                     check, "its validation was refused: \(failure.summary)",
                     operation: answer.call.operation, connection, failure: failure)
             }
             try note(
                 failure, answer: answer, slot: nil, connection: connection.name,
-                nextStep: failure.httpStatus == 401 && check.tries == 0
+                nextStep: failure.apiStatus == 401 && check.tries == 0
                     ? "sent again with a new token" : "asked again, ahead of the slot")
-            if failure.httpStatus == 401, check.tries == 0 {
+            if failure.apiStatus == 401, check.tries == 0 {
                 check.tries = 1
                 check.nextAt = now
                 return try ledger.save(check)

@@ -147,7 +147,7 @@ extension Clockwork {
             try note(
                 failure, answer: answer, slot: nil, connection: connection.name,
                 nextStep: "listed again with a growing gap")
-            if failure.httpStatus == 401 {
+            if failure.apiStatus == 401 {
                 try noteUnauthorized(
                     connection, generation: request.tokenGeneration, why: failure.summary)
             } else {

@@ -5,7 +5,7 @@ package import Timetable
 /// The result is the largest of all valid candidates, so never sooner than any channel asked:
 /// every `Retry-After` (delay or date, several lines or joined by commas), the `retry-after-ms`
 /// kind, an exhausted `RateLimit`, and the message. Malformed candidates are none, not zero; past
-/// dates are zero. `RateLimit` is silent beside a `Retry-After`, as its draft demands.
+/// dates are zero, and zero is no hint. `RateLimit` is silent beside a `Retry-After`, as its draft demands.
 extension RetryHint {
     /// The hint of an answer; nil if no channel asks for anything.
     ///
@@ -31,7 +31,8 @@ extension RetryHint {
         }
         let words = message.map(MessageHint.init)
         candidates += words?.delayMilliseconds.map { [$0] } ?? []
-        guard let longest = candidates.max() else { return nil }
+        // A wish for nothing is none: obeyed, it would be a loop without a pause.
+        guard let longest = candidates.max(), longest > 0 else { return nil }
         return RetryHint(delayMilliseconds: longest, operation: words?.operation)
     }
 

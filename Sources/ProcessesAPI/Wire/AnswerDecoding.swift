@@ -189,15 +189,19 @@ extension APIErrorBody {
     static func decodingValidation(_ bytes: [UInt8]) throws(BodyError) -> [APIErrorBody] {
         var errors: [APIErrorBody] = []
         var hasErrors = false
+        var areFindings = true
         try BodyError.object(bytes) { reader, key throws(JSONError) in
             guard key == "errors" else { return try reader.skip() }
             errors = []
             hasErrors = try reader.array { reader throws(JSONError) in
-                errors.append(try APIErrorBody.reading(&reader).body)
+                let found = try APIErrorBody.reading(&reader)
+                areFindings = areFindings && found.isFinding
+                errors.append(found.body)
             }
         }
         // An answer without the list says nothing about the process: it is no clean bill.
         guard hasErrors else { throw .missing("errors") }
+        guard areFindings else { throw .missing("errors of the API's own") }
         return errors
     }
 }

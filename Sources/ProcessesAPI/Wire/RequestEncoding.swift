@@ -82,6 +82,8 @@ extension APIRequest {
             headers: [
                 ("Accept", "application/json"), ("X-Version", endpoint.apiVersion),
                 ("User-Agent", "carillon"),
+                // Nothing is gained by compression here, and a run's id may be lost by it.
+                ("Accept-Encoding", "identity"),
             ],
             body: nil)
         switch call {

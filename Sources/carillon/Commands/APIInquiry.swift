@@ -128,7 +128,13 @@ struct APIInquiry {
                 "the certificate of \(connection.address) is not trusted: \(error.summary)",
                 "behind a company's proxy set ca_file of \(section)")
         }
-        switch (error.httpStatus, call) {
+        if error.origin == .gateway {
+            return failure(
+                "no answer of the API at \(connection.baseURL): \(error.summary)",
+                "look at what is between here and the API (proxy, firewall, gateway), and at "
+                    + "base_url of \(section)")
+        }
+        switch (error.apiStatus, call) {
         case (nil, _):
             return failure(
                 "the API can't be reached at \(connection.address): \(error.summary)",
