@@ -11,11 +11,17 @@ package struct ShortStory: Sendable {
     private let faults: [FaultRule]
     /// A person's run is open all the time, and allowed.
     private let hasOpenRun: Bool
+    /// Half a minute after the start, the ledger from before the slot is put back.
+    private let putsLedgerBack: Bool
 
-    private init(_ name: String, _ faults: [FaultRule] = [], hasOpenRun: Bool = false) {
+    private init(
+        _ name: String, _ faults: [FaultRule] = [], hasOpenRun: Bool = false,
+        putsLedgerBack: Bool = false
+    ) {
         self.name = name
         self.faults = faults
         self.hasOpenRun = hasOpenRun
+        self.putsLedgerBack = putsLedgerBack
     }
 
     /// The stories that are died in at every point.
@@ -57,6 +63,7 @@ package struct ShortStory: Sendable {
             ShortStory(
                 "a lost request beside an older run",
                 [.next(.lostBefore, operation: "runProcess")], hasOpenRun: true),
+            ShortStory("an older ledger that is put back", putsLedgerBack: true),
         ]
     }
 
@@ -102,13 +109,25 @@ package struct ShortStory: Sendable {
         try world.boot()
         let end = Self.begin.adding(milliseconds: 900_000)
         var deaths = 0
-        while try !world.run(until: end) {
-            deaths += 1
-            try checker.check(world)
-            world.plan.dieAt = deaths == 1 ? thenAt : nil
-            world.rest(until: world.time.adding(milliseconds: 2_000))
+        func live(until end: Instant) throws {
+            while try !world.run(until: end) {
+                deaths += 1
+                try checker.check(world)
+                world.plan.dieAt = deaths == 1 ? thenAt : nil
+                world.rest(until: world.time.adding(milliseconds: 2_000))
+                try world.boot()
+            }
+        }
+        if putsLedgerBack {
+            let copy = path + "-copy"
+            try live(until: Self.begin.adding(milliseconds: 20_000))
+            try world.inspect { try $0.copy(to: copy) }
+            try live(until: Self.begin.adding(milliseconds: 90_000))
+            world.kill()
+            world.path = copy
             try world.boot()
         }
+        try live(until: end)
         try checker.check(world, healedAt: Self.begin.adding(milliseconds: 300_000))
         return Outcome(
             violations: checker.violations, deaths: deaths,

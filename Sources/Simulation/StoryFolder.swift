@@ -37,7 +37,9 @@ package final class StoryFolder {
 
     /// Removes a database that is not needed any more.
     package func discard(_ file: String) {
-        for suffix in ["", "-wal", "-shm"] { remove(file + suffix) }
+        for copy in ["", "-copy"] {
+            for suffix in ["", "-wal", "-shm"] { remove(file + copy + suffix) }
+        }
     }
 
     /// Plays the story of a seed on a database of its own.

@@ -93,8 +93,8 @@ package final class World {
     /// The wall clock was set at some time, so what is compared in wall time may differ.
     package private(set) var wasClockSet = false
 
-    /// The database file.
-    package let path: String
+    /// The database file; another one from the next start on, where an older copy is put back.
+    package var path: String
     let origin: Instant
     private let recompile: @Sendable (String) -> FiringRule?
     var ledger: Ledger?

@@ -43,6 +43,7 @@ extension Ledger {
             WHERE disposition = 'pending' AND (look_wanted_since_at IS NOT NULL
                 OR run_wanted_since_at IS NOT NULL)
             """, delta, delta)
+        try shiftUnruledSlots(by: delta)
         try database.run(
             """
             UPDATE slots SET next_action_at = min(next_action_at, next_action_at + ?)
@@ -51,6 +52,20 @@ extension Ledger {
         try database.run(
             "UPDATE daemon SET catchup_tat_at = catchup_tat_at + ? WHERE catchup_tat_at IS NOT NULL",
             delta)
+    }
+
+    /// Moves the slots that no rule has put at an instant: they were due when somebody asked, or when
+    /// something ended, and that stays as long ago as it was.
+    private func shiftUnruledSlots(by delta: SQLValue) throws {
+        try database.run(
+            """
+            UPDATE slots SET due_at = due_at + ?1, window_from_at = window_from_at + ?1,
+                slot_at = CASE WHEN attempts > 0 OR EXISTS (SELECT 1 FROM slots AS o
+                        WHERE o.schedule = slots.schedule AND o.kind = slots.kind
+                            AND o.slot_at = slots.slot_at + ?1)
+                    THEN slot_at ELSE slot_at + ?1 END
+            WHERE disposition IN ('pending', 'starting', 'unknown') AND kind <> 'rule'
+            """, delta)
     }
 
     /// Removes rule slots later than now that wait and were never sent, after the clock was set back.

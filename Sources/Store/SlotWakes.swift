@@ -2,6 +2,20 @@ package import Timetable
 
 /// What lets waiting slots come up before their own deadline: news of what they wait for.
 extension Ledger {
+    /// Wakes at a start what was never sent and what waits for a look.
+    ///
+    /// Looks don't outlive a life, and what the others wait for may have come. What an answer has told
+    /// to wait goes on waiting.
+    package func wakeAtStart(now: Instant) throws {
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = ?
+            WHERE next_action_at > ? AND disposition = 'pending' AND due_at <= ?
+                AND (attempts = 0 OR look_wanted_since_at IS NOT NULL
+                    OR run_wanted_since_at IS NOT NULL)
+            """, .at(now), .at(now), .at(now))
+    }
+
     /// Wakes all waiting slots of a connection (its state has changed).
     package func wakeSlots(connection: String, now: Instant) throws {
         try database.run(

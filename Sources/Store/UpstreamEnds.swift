@@ -11,6 +11,19 @@ package struct UpstreamEnd: Sendable, Equatable {
 }
 
 extension Ledger {
+    /// When the last of the upstream slots ended that a slot of kind `after` was made for.
+    package func upstreamEnd(ofSlot slotID: Int64) throws -> Instant? {
+        try database.integer(
+            """
+            SELECT max(CASE WHEN r.run_key IS NULL THEN s.ended_at
+                ELSE coalesce(r.completed_at, r.changed_at) END)
+            FROM after_uses AS u JOIN slots AS s ON s.slot_id = u.upstream_slot_id
+            LEFT JOIN process_runs AS r ON r.run_key = s.run_key
+            WHERE u.slot_id = ?
+            """, .int(slotID)
+        ).map(Instant.init(milliseconds:))
+    }
+
     /// The oldest end of an upstream schedule that the waiting one has not used.
     ///
     /// A started slot ends with its run (closed, or judged as failed or lost); every other slot

@@ -27,6 +27,7 @@ extension Clockwork {
         memory.listed = [:]
         memory.backoffs = [:]
         memory.lastTouch = nil
+        memory.downUntil = memory.downUntil?.adding(milliseconds: step)
         // What is on the wire was sent before the step: its age stays what it is.
         for id in memory.requests.keys {
             let sentAt = memory.requests[id]?.sentAt.wall ?? now
@@ -45,6 +46,17 @@ extension Clockwork {
             try ledger.endLife(memory.lifeID, how: "clock set forward")
             memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
             memory.lastTouch = now
+            // A machine that was put back to an earlier state shows itself by such a step only.
+            memory.downUntil = now
+        }
+        try wantLooksAfterStep(by: step)
+    }
+
+    /// Only an answer tells whether the clock is right now, and whether it was ahead before.
+    private func wantLooksAfterStep(by step: Int64) throws {
+        for name in configuration?.connections.keys.sorted() ?? [] {
+            let wasBad = try connectionRow(name)?.clockBadSince != nil
+            if wasBad || abs(step) >= Self.downMillisecondsMin { want(look: name, .start) }
         }
     }
 

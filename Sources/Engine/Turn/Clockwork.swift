@@ -55,6 +55,8 @@ package final class Clockwork {
         package var waitsToSettle = true
         /// A run that was there before the attempt is not taken for the attempt's own.
         package var comparesBaseline = true
+        /// A slot from before this start goes out only where no run of ours may be its own already.
+        package var looksAfterDownTime = true
 
         /// All guards on.
         package init() {}
@@ -62,7 +64,7 @@ package final class Clockwork {
         /// The guards by name.
         package static let names = [
             "looksBeforeStart", "settlesUnknown", "recoversStarting", "keepsHints",
-            "waitsToSettle", "comparesBaseline",
+            "waitsToSettle", "comparesBaseline", "looksAfterDownTime",
         ]
 
         /// All guards but one; nil if there is none of that name.
@@ -74,6 +76,7 @@ package final class Clockwork {
             case "keepsHints": keepsHints = false
             case "waitsToSettle": waitsToSettle = false
             case "comparesBaseline": comparesBaseline = false
+            case "looksAfterDownTime": looksAfterDownTime = false
             default: return nil
             }
         }

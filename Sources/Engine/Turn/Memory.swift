@@ -10,6 +10,8 @@ struct Memory {
     var lifeID: Int64 = 0
     /// When this life began.
     var bornAtMonotonic: Int64 = 0
+    /// The last down time ended then: somebody else may have started what was due before it.
+    var downUntil: Instant?
     var revisionID: Int64 = 0
     var last: Now?
     var lastTouch: Instant?

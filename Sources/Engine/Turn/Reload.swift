@@ -135,6 +135,9 @@ extension Clockwork {
         }
         memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
         memory.bornAtMonotonic = turn.now.monotonicMilliseconds
+        memory.downUntil = now
+        // What they waited for may have come meanwhile, and the looks of the former life are gone.
+        try ledger.wakeAtStart(now: now)
         memory.lastTouch = now
         var daemon = try daemonRow()
         memory.isDraining = daemon.drainingSince != nil

@@ -61,8 +61,9 @@ extension Clockwork {
             if let replacement {
                 try insertEnded(occurrence, schedule, row: row, .missed, reason: replacement)
             } else if occurrence.at != newest?.at {
+                let isStillToCome = Self.dueAt(of: occurrence.at, schedule: schedule) > now
                 try insert(
-                    occurrence, schedule, row: row, newest: newest?.at,
+                    occurrence, schedule, row: row, newest: isStillToCome ? nil : newest?.at,
                     restoredAt: restored ? daemon.restoredAt : nil)
             }
             cursor = occurrence.at
@@ -70,7 +71,7 @@ extension Clockwork {
         try moveCursor(of: schedule, to: cursor)
     }
 
-    /// The newest occurrence that neither a holiday nor a pause has taken: it alone can be on time.
+    /// The newest due occurrence that neither a holiday nor a pause has taken: it alone can be on time.
     private func newestStartable(
         _ rule: FiringRule, _ schedule: Schedule, after cursor: Instant
     ) throws -> Occurrence? {
@@ -79,6 +80,11 @@ extension Clockwork {
         for _ in 0..<1000 {
             guard let candidate = rule.previous(atOrBefore: instant), candidate.at > cursor else {
                 return nil
+            }
+            // Its share of `spread` is still to come: the one before it is the newest that is due.
+            guard Self.dueAt(of: candidate.at, schedule: schedule) <= now else {
+                instant = candidate.at.adding(milliseconds: -1)
+                continue
             }
             let isPaused =
                 !(try ledger.pauses(

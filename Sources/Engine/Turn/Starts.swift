@@ -42,7 +42,7 @@ extension Clockwork {
             if slot.lookWantedSince != nil { try ledger.setLookWanted(slot.slotID, since: nil) }
             return
         }
-        guard let baseline = try look(for: resolved, connection) else { return }
+        guard let baseline = try look(for: resolved, schedule, connection) else { return }
         guard try !isUnclaimedRunAhead(resolved, baseline.look) else { return }
         guard try !isBlocked(resolved, schedule, look: baseline.look) else { return }
         guard try isValidated(resolved, schedule, connection) else { return }
@@ -163,7 +163,9 @@ extension Clockwork {
         var text: String { look?.baseline ?? "not known" }
     }
 
-    private func look(for slot: SlotRow, _ connection: Connection) throws -> Baseline? {
+    private func look(
+        for slot: SlotRow, _ schedule: Schedule, _ connection: Connection
+    ) throws -> Baseline? {
         if let look = try freshLook(slot.baseURL, slot.processID) {
             if slot.lookWantedSince != nil { try ledger.setLookWanted(slot.slotID, since: nil) }
             return Baseline(look: look)
@@ -173,10 +175,27 @@ extension Clockwork {
         let since = slot.lookWantedSince ?? now
         if slot.lookWantedSince == nil { try ledger.setLookWanted(slot.slotID, since: now) }
         let patience = since.adding(milliseconds: connection.lookPatienceMilliseconds)
-        if now >= patience { return Baseline(look: nil) }
-        try ledger.wait(
-            slot.slotID, reason: "waiting for a look at the process",
-            until: min(patience, now.adding(milliseconds: 15_000)))
+        guard now >= patience else {
+            try ledger.wait(
+                slot.slotID, reason: "waiting for a look at the process",
+                until: min(patience, now.adding(milliseconds: 15_000)))
+            return nil
+        }
+        guard !slot.forced, try wasDownWhenDue(slot) else { return Baseline(look: nil) }
+        // Without a look nobody knows whether it was started already: while it is on time it waits.
+        let onTimeUntil = slot.windowFrom.adding(milliseconds: schedule.startWithinMilliseconds)
+        if now < onTimeUntil {
+            _ = try wait(
+                slot,
+                "waiting for a look: the daemon was down when it was due, and it may have "
+                    + "been started", 15_000)
+        } else {
+            try ledger.move(
+                slot.slotID, .held,
+                reason: "the daemon was down when it was due, and no look tells whether it was "
+                    + "started already",
+                nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
+        }
         return nil
     }
 
@@ -195,35 +214,74 @@ extension Clockwork {
     }
 
     /// A run of our own user that no slot claims may be this slot's: started before the ledger was
-    /// lost or restored (rule 13, before any catch-up), or by an attempt that was proven absent and
-    /// surfaced after all (I1: a second start would be a duplicate that we can see coming).
+    /// lost or restored (rule 13), or by an attempt that was proven absent and surfaced after all
+    /// (I1: a second start would be a duplicate that we can see coming).
     private func isUnclaimedRunAhead(_ slot: SlotRow, _ look: Look?) throws -> Bool {
-        guard !slot.forced, let look, let runID = look.runID, let created = look.runCreatedAt,
-            let row = try connectionRow(slot.connection),
-            try ledger.run(baseURL: slot.baseURL, runID: runID)?.slotID == nil
-        else { return false }
-        let absent = try ledger.firstAbsentAttempt(slotID: slot.slotID)
-        let reason: String
-        if let absent, runID != absent.baseline,
-            row.userID == nil || look.runUserID == nil || row.userID == look.runUserID,
-            created >= absent.beganAt.adding(milliseconds: row.clockSkewMilliseconds ?? 0)
-        {
-            reason =
-                "run \(runID) was created after attempt \(absent.number), which "
-                + "had been taken for absent, and no slot claims it"
-        } else if slot.isLate, slot.kind == .rule, created >= slot.slotAt,
-            let ours = row.userID, look.runUserID == ours
-        {
-            reason =
-                "run \(runID) of our own user was created after this slot was due, "
-                + "and no slot claims it"
-        } else {
-            return false
-        }
+        guard let look, let row = try connectionRow(slot.connection) else { return false }
+        let wasDown = try wasDownWhenDue(slot)
+        // What a person has decided in this life was decided with the process in view.
+        if slot.forced, !(wasDown && slot.windowFrom <= memory.downUntil ?? now) { return false }
+        guard let run = try unclaimedRun(slot, look, row, wasDown: wasDown) else { return false }
         try ledger.move(
-            slot.slotID, .held, reason: reason,
+            slot.slotID, .held, reason: run,
             nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
         return true
+    }
+
+    /// The daemon has been down, or the clock was set forward, since the slot was due: on time or
+    /// not, another ledger, or this one before it was put back, may have started it.
+    private func wasDownWhenDue(_ slot: SlotRow) throws -> Bool {
+        guard guards.looksAfterDownTime, let downUntil = memory.downUntil else { return false }
+        return try dueSince(slot) < downUntil
+    }
+
+    /// Since when a start for the slot can exist: slot_at, or the end that a slot of kind `after`
+    /// was born of, which a ledger that was put back sees again.
+    private func dueSince(_ slot: SlotRow) throws -> Instant {
+        guard slot.kind == .after, let end = try ledger.upstreamEnd(ofSlot: slot.slotID) else {
+            return slot.slotAt
+        }
+        return min(end, slot.slotAt)
+    }
+
+    /// Why the run that the look shows, or another one that the ledger knows, may be the slot's own;
+    /// nil if there is none.
+    private func unclaimedRun(
+        _ slot: SlotRow, _ look: Look, _ row: ConnectionRow, wasDown: Bool
+    ) throws -> String? {
+        let skew = row.clockSkewMilliseconds ?? 0
+        let isUnclaimed = try look.runID.map {
+            try ledger.run(baseURL: slot.baseURL, runID: $0)?.slotID == nil
+        }
+        // An unknown user counts as ours: the second start is the worse mistake.
+        let isOurs = row.userID == nil || look.runUserID == nil || row.userID == look.runUserID
+        if let runID = look.runID, let created = look.runCreatedAt, isUnclaimed == true, isOurs,
+            !slot.forced, let absent = try ledger.firstAbsentAttempt(slotID: slot.slotID),
+            runID != absent.baseline, created >= absent.beganAt.adding(milliseconds: skew)
+        {
+            return "run \(runID) was created after attempt \(absent.number), which "
+                + "had been taken for absent, and no slot claims it"
+        }
+        guard wasDown || (slot.isLate && slot.kind == .rule) else { return nil }
+        // Both clocks show whole seconds, so the comparison is as good as a second.
+        let since = try dueSince(slot).adding(milliseconds: skew - 1000)
+        if let runID = look.runID, isUnclaimed == true, isOurs,
+            look.runCreatedAt.map({ $0 >= since }) ?? wasDown
+        {
+            return "run \(runID) of our own user was created after this slot was due, "
+                + "and no slot claims it"
+        }
+        // A later run hides it in the list, but an earlier look has shown it.
+        if wasDown,
+            try ledger.hasUnclaimedRun(
+                baseURL: slot.baseURL, processID: slot.processID, besides: [],
+                userID: row.userID, createdFrom: since,
+                through: now.adding(milliseconds: skew + 1000))
+        {
+            return "a run of our own user was created after this slot was due, and no slot claims "
+                + "it"
+        }
+        return nil
     }
 
     // MARK: 5. Validation and ramp
