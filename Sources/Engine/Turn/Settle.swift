@@ -63,9 +63,47 @@ extension Clockwork {
                 continue
             }
             want(look: looker, .start)
+            try tellUndecided(slot, looker: looker)
             try ledger.wait(
                 slot.slotID, reason: slot.reason, until: now.adding(milliseconds: 10_000))
         }
+    }
+
+    /// A lost answer that no look could settle in all the time a look may take: only a person can
+    /// still decide it, and every later start of the process waits for that.
+    private func tellUndecided(_ slot: SlotRow, looker: String) throws {
+        guard let connection = configuration?.connections[looker],
+            let attempt = try ledger.lastAttempt(slotID: slot.slotID),
+            let exposureEnd = attempt.exposureEndAt
+        else { return }
+        let patience =
+            connection.settleWithinMilliseconds + connection.lookPatienceMilliseconds
+        guard now >= exposureEnd.adding(milliseconds: patience),
+            attempt.lastAbsentAt.map({ now.since($0) > patience }) ?? true
+        else { return }
+        try ledger.raise(
+            kind: "undecided", subject: Self.subject(of: slot),
+            whatToDo: "the answer to attempt \(attempt.number) was lost at "
+                + "\((attempt.endedAt ?? attempt.beganAt).iso8601), and "
+                + "\(try whyNoLook(slot, looker, since: exposureEnd)); other starts of the process "
+                + "wait for it; check in Workiva whether it has started a run, then: carillon "
+                + "resolve \(slot.slotID) --run RUN | --start | --drop", now: now)
+    }
+
+    private func whyNoLook(
+        _ slot: SlotRow, _ connection: String, since exposureEnd: Instant
+    ) throws -> String {
+        if let complete = memory.listed[connection]?.completeAt, complete >= exposureEnd {
+            return "the list of processes does not show process \(slot.processID)"
+        }
+        if (try connectionRow(connection)?.listFailures ?? 0) > 0 {
+            return "the list of processes can't be read, see: carillon errors"
+        }
+        return "no list of processes has shown process \(slot.processID) since"
+    }
+
+    private static func subject(of slot: SlotRow) -> String {
+        "\(slot.schedule)@\(slot.slotAt.iso8601)"
     }
 
     /// A connection that can look at the slot's process: its own, or another one of its address.
@@ -214,6 +252,7 @@ extension Clockwork {
     /// The process is free again for other slots (rule 2).
     private func afterSettled(_ slot: SlotRow) throws {
         memory.endedUpstreams.insert(slot.schedule)
+        try ledger.clear(kind: "undecided", subject: Self.subject(of: slot))
         try ledger.wakeSlots(baseURL: slot.baseURL, processID: slot.processID, now: now)
     }
 }
