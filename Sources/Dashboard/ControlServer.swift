@@ -13,7 +13,6 @@ package struct ControlRequest: Sendable, Equatable {
     /// The sender's user id as the kernel knows it; goes into `audit`.
     package let peerUID: UInt32
 
-    /// Makes a request.
     package init(command: [UInt8], peerUID: UInt32) {
         self.command = command
         self.peerUID = peerUID
@@ -27,7 +26,6 @@ package struct ControlResponse: Sendable, Equatable {
     /// JSON.
     package let body: [UInt8]
 
-    /// Makes a response.
     package init(status: Int, body: [UInt8]) {
         self.status = status
         self.body = body

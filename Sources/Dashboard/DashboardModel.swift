@@ -25,7 +25,6 @@ package struct DashboardHealth: Sendable, Equatable {
     /// An older turn is not healthy.
     package var turnAgeMillisecondsMax: Int64
 
-    /// Makes the values.
     package init(
         now: Instant, lastTurnAt: Instant?, failure: String? = nil,
         turnAgeMillisecondsMax: Int64 = 30_000
@@ -102,7 +101,6 @@ package struct RunLine: Sendable {
     package var counts: [String: Int64]
     package var createdAt: Instant?
 
-    /// Makes a line.
     package init(
         runID: String, status: String, outcome: String, counts: [String: Int64] = [:],
         createdAt: Instant? = nil
@@ -122,7 +120,6 @@ package struct AttentionLine: Sendable {
     package var subject: String
     package var whatToDo: String
 
-    /// Makes a line.
     package init(sinceAt: Instant?, kind: String, subject: String, whatToDo: String) {
         self.sinceAt = sinceAt
         self.kind = kind
@@ -164,7 +161,6 @@ package struct DashboardRun: Sendable {
         package var status: String
         package var counts: [String: Int64]
 
-        /// Makes a change.
         package init(seenAt: Instant, status: String, counts: [String: Int64]) {
             self.seenAt = seenAt
             self.status = status

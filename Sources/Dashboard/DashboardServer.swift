@@ -10,7 +10,6 @@ package struct DashboardAddressError: Error, Sendable, Equatable, CustomStringCo
     /// The host as configured.
     package let host: String
 
-    /// Makes the error.
     package init(host: String) {
         self.host = host
     }

@@ -10,7 +10,6 @@ package struct MetricFamily: Sendable, Equatable {
         /// `_sum` or `_count` of a summary, otherwise empty.
         package let suffix: String
 
-        /// Makes a sample.
         package init(
             _ value: Double, _ labels: [(name: String, value: String)] = [], suffix: String = ""
         ) {
@@ -33,7 +32,6 @@ package struct MetricFamily: Sendable, Equatable {
     package let help: String
     package var samples: [Sample]
 
-    /// Makes a family.
     package init(_ name: String, _ kind: Kind, help: String, samples: [Sample]) {
         self.name = name
         self.kind = kind

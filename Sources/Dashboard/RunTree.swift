@@ -14,7 +14,6 @@ package struct RunTree: Sendable {
         /// What else is worth knowing: the action's own status, an error code, parallel or serial.
         package let note: String
 
-        /// Makes a node.
         package init(depth: Int, isGroup: Bool, name: String, status: String, note: String) {
             self.depth = depth
             self.isGroup = isGroup

@@ -10,7 +10,6 @@ package struct ControlSocketError: Error, Sendable, Equatable, CustomStringConve
     /// What stands in the way, in words.
     package let cause: String
 
-    /// Makes the error.
     package init(path: String, cause: String) {
         self.path = path
         self.cause = cause

@@ -143,7 +143,6 @@ package struct AfterRule: Sendable, Equatable {
     /// Counted from the first upstream end; the slot expires afterwards.
     package var withinMilliseconds: Int64?
 
-    /// Makes the rule.
     package init(upstreams: [String], on: Condition, withinMilliseconds: Int64?) {
         self.upstreams = upstreams
         self.on = on
@@ -207,7 +206,6 @@ package struct OutcomeRules: Sendable, Equatable {
         package var comparison: Comparison
         package var threshold: Double
 
-        /// Makes a condition.
         package init(status: String, ofTotal: Bool, comparison: Comparison, threshold: Double) {
             self.status = status
             self.ofTotal = ofTotal

@@ -7,7 +7,6 @@ package struct Now: Sendable, Equatable {
     /// Milliseconds of a clock that is never set.
     package var monotonicMilliseconds: Int64
 
-    /// Makes a moment.
     package init(wall: Instant, monotonicMilliseconds: Int64) {
         self.wall = wall
         self.monotonicMilliseconds = monotonicMilliseconds
@@ -107,7 +106,6 @@ package struct CommandReply: Sendable, Equatable {
     package var message: String
     package var slotID: Int64?
 
-    /// Makes a reply.
     package init(exitCode: Int32, message: String, slotID: Int64? = nil) {
         self.exitCode = exitCode
         self.message = message

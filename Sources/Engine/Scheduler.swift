@@ -20,7 +20,6 @@ package struct SchedulerObserver: Sendable {
     /// An effect to perform.
     package var release: @Sendable (Effect) -> Void
 
-    /// Makes an observer.
     package init(
         turnCompleted: @escaping @Sendable (Now) -> Void,
         storeFailing: @escaping @Sendable (StoreError?) -> Void,

@@ -9,7 +9,6 @@ package struct APIAnswer: Sendable {
     /// Our wall clock when the answer was complete.
     package var receivedAt: Instant
 
-    /// Makes an answer.
     package init(
         call: APICall, result: Result<APIValue, APIFailure>, serverDate: Instant?,
         receivedAt: Instant
@@ -77,7 +76,6 @@ package struct APIFailure: Error, Sendable, Equatable {
     /// One word of a small set, for metrics.
     package var label: String
 
-    /// Makes a failure.
     package init(
         kind: Kind, origin: Origin = .nobody, httpStatus: Int? = nil, code: String? = nil,
         message: String? = nil, target: String? = nil, documentationURL: String? = nil,
@@ -147,7 +145,6 @@ package struct LearnedLimit: Sendable, Equatable {
     package var windowSeconds: Int64
     package var operation: String?
 
-    /// Makes a limit.
     package init(requests: Int, windowSeconds: Int64, operation: String?) {
         self.requests = requests
         self.windowSeconds = windowSeconds
@@ -166,7 +163,6 @@ package struct APIErrorBody: Sendable, Equatable {
     /// JSON text as received.
     package var details: String?
 
-    /// Makes an error body.
     package init(
         code: String? = nil, message: String? = nil, target: String? = nil,
         documentationURL: String? = nil, meta: String? = nil, details: String? = nil

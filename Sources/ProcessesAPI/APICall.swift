@@ -68,7 +68,6 @@ package struct APICredential: Sendable, Equatable {
     package var clientID: Secret
     package var clientSecret: Secret
 
-    /// Makes a credential.
     package init(clientID: Secret, clientSecret: Secret) {
         self.clientID = clientID
         self.clientSecret = clientSecret

@@ -25,7 +25,6 @@ package struct APIRequest: Sendable, CustomStringConvertible, CustomDebugStringC
     /// The total deadline of every request: over the 29 s after which the API itself cuts.
     package static let timeoutMillisecondsDefault: Int64 = 35_000
 
-    /// Makes a request.
     package init(
         method: String, url: String, headers: [(name: String, value: String)], body: [UInt8]?,
         timeoutMilliseconds: Int64 = APIRequest.timeoutMillisecondsDefault,
@@ -64,7 +63,6 @@ package struct APIResponse: Sendable, CustomStringConvertible, CustomDebugString
     /// The most that is read of any other answer.
     package static let errorBytesMax = 1 << 20
 
-    /// Makes a response.
     package init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
         self.status = status
         self.headers = headers

@@ -6,7 +6,6 @@ package struct AccessToken: Sendable, Equatable {
     package var expiresInSeconds: Int
     package var scopes: [String]
 
-    /// Makes a token.
     package init(secret: Secret, expiresInSeconds: Int, scopes: [String]) {
         self.secret = secret
         self.expiresInSeconds = expiresInSeconds
@@ -68,7 +67,6 @@ package struct ProcessPage: Sendable, Equatable {
     /// Items that were left out because an id in them couldn't be read; they are no look.
     package var unreadableItems: Int
 
-    /// Makes a page.
     package init(processes: [ProcessSummary], nextLink: String?, unreadableItems: Int = 0) {
         self.processes = processes
         self.nextLink = nextLink
@@ -86,7 +84,6 @@ package struct ProcessSummary: Sendable, Equatable {
     /// Plain date `yyyy-MM-dd` (or what was sent).
     package var dueDate: String?
 
-    /// Makes a summary.
     package init(
         id: String, name: String, run: RunSummary?, modified: Instant? = nil,
         dueDate: String? = nil
@@ -112,7 +109,6 @@ package struct RunSummary: Sendable, Equatable {
     package var managerUser: String?
     package var dueDate: String?
 
-    /// Makes a summary.
     package init(
         id: String, process: String? = nil, name: String? = nil, status: RunStatus,
         created: Instant? = nil, createdBy: String? = nil, modified: Instant? = nil,
@@ -155,7 +151,6 @@ package struct ProcessRun: Sendable, Equatable {
     /// The body as received.
     package var treeJSON: [UInt8]
 
-    /// Makes a run.
     package init(
         id: String, process: String? = nil, name: String? = nil, status: RunStatus,
         created: Instant? = nil, createdBy: String? = nil, modified: Instant? = nil,
@@ -196,7 +191,6 @@ package struct GroupRun: Sendable, Equatable {
         case group(GroupRun)
     }
 
-    /// Makes a group.
     package init(
         id: String? = nil, name: String? = nil, status: RunStatus? = nil, parallel: Bool = false,
         children: [Child] = []
@@ -221,7 +215,6 @@ package struct JobRun: Sendable, Equatable {
     /// The subtree of generated certification jobs.
     package var generated: GroupRun?
 
-    /// Makes a job.
     package init(
         id: String? = nil, action: String? = nil, actionStatus: String? = nil,
         status: RunStatus? = nil, errorCode: String? = nil, title: String? = nil,

@@ -171,7 +171,6 @@ package struct SandboxHint: Sendable, Equatable {
     /// The operation that the message names.
     package var operation: String?
 
-    /// Makes a hint.
     package init(seconds: Int64, operation: String?) {
         self.seconds = seconds
         self.operation = operation

@@ -2,7 +2,6 @@ package import Timetable
 
 /// What reached the sandbox and what it answered: the other half of a test's ground truth.
 package struct SandboxLog: Sendable {
-    /// Makes an empty log.
     package init() {}
 
     /// One request.

@@ -17,7 +17,6 @@ package struct SandboxProcess: Sendable {
     /// What validation finds; with any, a run is refused with 400.
     package var validationErrors: [SandboxValidationError] = []
 
-    /// Makes a process.
     package init(id: String, name: String, root: SandboxNode) {
         self.id = id
         self.name = name
@@ -49,7 +48,6 @@ package struct SandboxJob: Sendable {
     /// Tasks and requests: whether the last third is spent waiting for an approval.
     package var hasApprover = false
 
-    /// Makes a job.
     package init(
         _ action: Action, title: String, durationMilliseconds: ClosedRange<Int64>
     ) {
@@ -101,7 +99,6 @@ package struct SandboxValidationError: Sendable {
     /// Which job of the tree is meant, counted in the order of the tree.
     package var jobNumber: Int
 
-    /// Makes a finding.
     package init(code: String, message: String, jobNumber: Int) {
         self.code = code
         self.message = message

@@ -47,7 +47,6 @@ package struct SandboxState: Sendable {
         let expires: Instant
     }
 
-    /// Makes a world.
     package init(seed: UInt64, scenario: Scenario) {
         self.seed = seed
         self.scenario = scenario

@@ -10,7 +10,6 @@ package struct Checker {
     /// Whether the API kept its windows: then no slot may ever have two runs.
     private let regime: FaultRule.Regime
 
-    /// Makes a checker.
     package init(regime: FaultRule.Regime = .keepsWindows) { self.regime = regime }
 
     /// Checks the invariants of a world.

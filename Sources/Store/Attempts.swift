@@ -90,7 +90,6 @@ package struct Look: Sendable, Equatable {
     package var runModifiedAt: Instant?
     package var runUserID: String?
 
-    /// Makes a look.
     package init(
         baseURL: String, processID: String, processName: String, requestedAt: Instant,
         lookedAt: Instant, serverAt: Instant?
@@ -109,6 +108,8 @@ package struct Look: Sendable, Equatable {
 
 extension Ledger {
     /// That attempt of a slot was refused with 401.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func wasUnauthorized(slotID: Int64, attempt: Int) throws -> Bool {
         try database.integer(
             "SELECT 1 FROM attempts WHERE slot_id = ? AND number = ? AND http_status = 401",
@@ -118,6 +119,8 @@ extension Ledger {
     /// Processes of a base URL that have an attempt in doubt: looks at them matter.
     ///
     /// SQLite would rather read every attempt there ever was, so the index is named.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func processesInDoubt(baseURL: String) throws -> Set<String> {
         Set(
             try database.rows(
@@ -154,6 +157,8 @@ extension Ledger {
     }
 
     /// Keeps a look that decides something: the baseline of an attempt, or its settling.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func keep(_ look: Look) throws -> Int64 {
         try database.run(
             """
@@ -168,6 +173,8 @@ extension Ledger {
     }
 
     /// The attempt of that id.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func attempt(_ attemptID: Int64) throws -> AttemptRow? {
         try database.first(
             "SELECT \(AttemptRow.columns) FROM attempts WHERE attempt_id = ?", .int(attemptID),
@@ -175,6 +182,8 @@ extension Ledger {
     }
 
     /// The last attempt of a slot.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func lastAttempt(slotID: Int64) throws -> AttemptRow? {
         try database.first(
             """
@@ -184,6 +193,8 @@ extension Ledger {
     }
 
     /// The first attempt of a slot that was taken for absent: its run may surface after all.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func firstAbsentAttempt(slotID: Int64) throws -> AttemptRow? {
         try database.first(
             """
@@ -193,6 +204,8 @@ extension Ledger {
     }
 
     /// All attempts of a state, oldest first.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func attempts(_ state: AttemptState) throws -> [AttemptRow] {
         try database.rows(
             "SELECT \(AttemptRow.columns) FROM attempts WHERE state = ? ORDER BY attempt_id",
@@ -200,6 +213,8 @@ extension Ledger {
     }
 
     /// The attempt on the process that is `starting` or `unknown`; there is at most one.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func attemptInDoubt(baseURL: String, processID: String) throws -> AttemptRow? {
         try database.first(
             """
@@ -209,6 +224,8 @@ extension Ledger {
     }
 
     /// An earlier attempt of the slot was ambiguous, so a 409 is ambiguous too (rule 4).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func hadAmbiguousAttempt(slotID: Int64) throws -> Bool {
         try database.integer(
             "SELECT count(*) FROM attempts WHERE slot_id = ? AND state IN ('absent', 'held')",
@@ -242,6 +259,8 @@ extension Ledger {
     }
 
     /// Counts a look that showed exactly the baseline.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func countAbsentLook(_ attemptID: Int64, at requestedAt: Instant) throws {
         try database.run(
             """
@@ -251,6 +270,8 @@ extension Ledger {
     }
 
     /// Notes the run that a held attempt may have created.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setCandidate(_ attemptID: Int64, runID: String?) throws {
         try database.run(
             "UPDATE attempts SET candidate_run_id = ? WHERE attempt_id = ?", .text(runID),
@@ -258,6 +279,8 @@ extension Ledger {
     }
 
     /// Charges an attempt against `retry.max_attempts`.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func countAttempt(slotID: Int64) throws {
         try database.run(
             "UPDATE slots SET attempts_counted = attempts_counted + 1 WHERE slot_id = ?",
@@ -265,6 +288,8 @@ extension Ledger {
     }
 
     /// Attempts on a process that may have created a run at that instant (rule 7).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func attempts(
         baseURL: String, processID: String, exposedAt instant: Instant, graceMilliseconds: Int64
     ) throws -> [AttemptRow] {
@@ -282,6 +307,8 @@ extension Ledger {
 
 extension Ledger {
     /// A held slot of the process that names no candidate run: it may have created one we can't see.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func heldCandidate(baseURL: String, processID: String) throws -> Int64? {
         try database.integer(
             """
@@ -293,6 +320,8 @@ extension Ledger {
     }
 
     /// Another held attempt of the process names the run as its candidate.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func isContested(
         runID: String, baseURL: String, processID: String, slotID: Int64
     ) throws -> Bool {
@@ -334,6 +363,8 @@ extension Ledger {
     ///
     /// Two attempts on a process are never in doubt together, so their ids are in the order of
     /// their ends; but a held one may be given its run by a person much later, which tells nothing.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func hadItsRun(slotID: Int64, beforeAttempt attemptID: Int64) throws -> Bool {
         try database.integer(
             """

@@ -3,11 +3,15 @@ package import Timetable
 /// What the simulation's checker asks of a ledger, and how it makes many of them.
 extension Ledger {
     /// Writes a copy, much quicker than migrating a new file; the target must not exist.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read, or the target exists or can't be written.
     package func copy(to path: String) throws {
         try database.run("VACUUM INTO ?", .text(path))
     }
 
     /// The file passed `integrity_check`, and every reference leads somewhere.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func isSound() throws -> Bool {
         let integrity = try database.first("PRAGMA integrity_check") { $0.string(0) }
         let dangling = try database.first("PRAGMA foreign_key_check") { $0.string(0) }
@@ -15,6 +19,8 @@ extension Ledger {
     }
 
     /// Attempts that went out on a look older than allowed (rule 1).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func attemptsOnOldLooks(maxAgeMilliseconds: Int64) throws -> [Int64] {
         try database.rows(
             """
@@ -25,6 +31,8 @@ extension Ledger {
     }
 
     /// Attempts whose baseline is not known although the patience for a look was not over.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func attemptsWithoutLook(withinMilliseconds: Int64) throws -> [Int64] {
         try database.rows(
             """
@@ -35,6 +43,8 @@ extension Ledger {
     }
 
     /// Slots with the run that settling gave them; a person's choice is not among them.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func adoptedRuns() throws -> [(slotID: Int64, runID: String)] {
         try database.rows(
             """
@@ -46,6 +56,8 @@ extension Ledger {
     }
 
     /// Attempts that began before their slot was due.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func attemptsBeforeDue() throws -> [Int64] {
         try database.rows(
             """
@@ -56,6 +68,8 @@ extension Ledger {
     }
 
     /// Rule slots that were sent although the rule that made them took effect later (I3).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func slotsSentBeforeTheirRule() throws -> [Int64] {
         try database.rows(
             """
@@ -72,6 +86,8 @@ extension Ledger {
     }
 
     /// Subjects of the alarms of a kind that stand.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func alarms(_ kind: String) throws -> [String] {
         try database.rows(
             "SELECT subject FROM alarms WHERE kind = ? ORDER BY subject", .text(kind)
@@ -79,6 +95,8 @@ extension Ledger {
     }
 
     /// What a schedule's rule was, and from when, oldest first.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func scheduleRevisions(
         _ schedule: String
     ) throws -> [(effectiveAt: Instant, state: String, rule: String)] {
@@ -91,6 +109,8 @@ extension Ledger {
     }
 
     /// Slots that were due by then and have neither ended nor are held.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func unended(dueBefore instant: Instant) throws -> [SlotRow] {
         try database.rows(
             """
@@ -100,6 +120,8 @@ extension Ledger {
     }
 
     /// All slots that have not ended and are in the disposition.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func unended(_ disposition: Disposition) throws -> [SlotRow] {
         try database.rows(
             """
@@ -109,6 +131,8 @@ extension Ledger {
     }
 
     /// Instants of the rule slots of a schedule, in Unix milliseconds.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func ruleSlots(
         schedule: String, after: Instant, through: Instant
     ) throws -> [Int64] {
@@ -121,6 +145,8 @@ extension Ledger {
     }
 
     /// Slots that more than one attempt says it has started, or whose run says another slot.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func slotsAtOddsWithRuns() throws -> [Int64] {
         try database.rows(
             """
@@ -137,18 +163,24 @@ extension Ledger {
     }
 
     /// A run of that id is known, on whatever address.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func knowsRun(_ runID: String) throws -> Bool {
         try database.integer("SELECT count(*) FROM process_runs WHERE run_id = ?", .text(runID))
             ?? 0 > 0
     }
 
     /// How many slots there are of a disposition.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func count(_ disposition: Disposition) throws -> Int64 {
         try database.integer(
             "SELECT count(*) FROM slots WHERE disposition = ?", .text(disposition.rawValue)) ?? 0
     }
 
     /// All slots of a schedule in the order of their instants.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func allSlots(schedule: String) throws -> [SlotRow] {
         try database.rows(
             "SELECT \(SlotRow.columns) FROM slots WHERE schedule = ? ORDER BY slot_at, kind",

@@ -10,6 +10,8 @@ package struct RemovedSlot: Sendable, Equatable {
 /// What steps of the wall clock change in the ledger (docs/protocol.md, rule 12).
 extension Ledger {
     /// Moves every stored wait by a step of the wall clock, since waits run on the monotonic one.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func shiftWaits(by deltaMilliseconds: Int64) throws {
         let delta = SQLValue.int(deltaMilliseconds)
         try database.run("UPDATE hints SET until_at = until_at + ?", delta)
@@ -71,6 +73,7 @@ extension Ledger {
     /// Removes rule slots later than now that wait and were never sent, after the clock was set back.
     ///
     /// - Returns: what was removed, for the audit.
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func removeWaitingSlots(after now: Instant) throws -> [RemovedSlot] {
         try removeSlots(
             "slot_at > ? AND disposition = 'pending' AND attempts = 0 AND kind = 'rule'", .at(now))

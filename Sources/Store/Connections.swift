@@ -64,6 +64,8 @@ extension Ledger {
     /// Writes a connection of the config, keeping what was learned of it.
     ///
     /// What was learned belongs to the address: another base URL starts afresh.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func upsertConnection(name: String, baseURL: String, apiVersion: String) throws {
         try database.run(
             """
@@ -106,6 +108,8 @@ extension Ledger {
     }
 
     /// Marks the connections that the config no longer has.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func removeConnections(except names: [String], now: Instant) throws {
         for known in try database.rows(
             "SELECT connection FROM connections WHERE removed_at IS NULL", map: { $0.string(0) })
@@ -117,6 +121,8 @@ extension Ledger {
     }
 
     /// The state of a connection.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func connection(_ name: String) throws -> ConnectionRow? {
         try database.first(
             "SELECT \(ConnectionRow.columns) FROM connections WHERE connection = ?", .text(name),
@@ -124,6 +130,8 @@ extension Ledger {
     }
 
     /// Writes the state of a connection back.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func save(_ row: ConnectionRow) throws {
         try database.run(
             """
@@ -144,6 +152,8 @@ extension Ledger {
     }
 
     /// The hints of a connection that are still running.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func hints(connection: String, now: Instant) throws -> [HintRow] {
         try database.rows(
             """
@@ -157,6 +167,8 @@ extension Ledger {
     }
 
     /// Notes a hint; one that ends later stays as it is, hints are never shortened.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func noteHint(
         connection: String, operation: String, until: Instant, delaySeconds: Int64, now: Instant
     ) throws {
@@ -172,6 +184,8 @@ extension Ledger {
     }
 
     /// Lifts all hints of a connection (`carillon unblock`).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func liftHints(connection: String) throws -> Int {
         try database.run("DELETE FROM hints WHERE connection = ?", .text(connection))
     }

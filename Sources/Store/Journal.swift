@@ -19,7 +19,6 @@ package struct NewError: Sendable {
     /// What happens next, in words.
     package var nextStep: String
 
-    /// Makes an error.
     package init(operation: String, message: String, nextStep: String) {
         self.operation = operation
         self.message = message
@@ -92,6 +91,7 @@ extension Ledger {
     /// Raises what needs a person; a standing alarm keeps the instant it was raised at.
     ///
     /// - Returns: true if it was not standing yet.
+    /// - Throws: `StoreError` if the ledger can't be written.
     @discardableResult
     package func raise(
         kind: String, subject: String, whatToDo: String, now: Instant
@@ -111,12 +111,16 @@ extension Ledger {
     }
 
     /// Clears an alarm whose cause is gone.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func clear(kind: String, subject: String) throws {
         try database.run(
             "DELETE FROM alarms WHERE kind = ? AND subject = ?", .text(kind), .text(subject))
     }
 
     /// Records who did what, when and why.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func audit(
         actor: String, action: String, subject: String, reason: String = "", detail: String = "",
         now: Instant
@@ -130,6 +134,8 @@ extension Ledger {
     }
 
     /// Begins a life of the daemon.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func beginLife(pid: Int32, version: String, now: Instant) throws -> Int64 {
         try database.run(
             "UPDATE daemon SET pid = ?, version = ?", .int(Int64(pid)), .text(version))
@@ -139,6 +145,8 @@ extension Ledger {
     }
 
     /// Notes that the daemon was up at an instant.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func touchLife(_ lifeID: Int64, now: Instant) throws {
         try database.run(
             "UPDATE lives SET last_turn_at = max(last_turn_at, ?) WHERE life_id = ?", .at(now),
@@ -146,12 +154,16 @@ extension Ledger {
     }
 
     /// Ends a life in words (clean stop, clock step).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func endLife(_ lifeID: Int64, how: String) throws {
         try database.run(
             "UPDATE lives SET ended = ? WHERE life_id = ?", .text(how), .int(lifeID))
     }
 
     /// The daemon was up at that instant, as far as the ledger knows.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func wasUp(at instant: Instant) throws -> Bool {
         try database.integer(
             "SELECT count(*) FROM lives WHERE started_at <= ? AND last_turn_at >= ?",
@@ -159,12 +171,16 @@ extension Ledger {
     }
 
     /// The last instant at which any life completed a turn.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func lastTurnAt() throws -> Instant? {
         try database.integer("SELECT max(last_turn_at) FROM lives")
             .map(Instant.init(milliseconds:))
     }
 
     /// The daemon's own state.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func daemon() throws -> DaemonRow {
         try database.first(
             """
@@ -180,6 +196,8 @@ extension Ledger {
     }
 
     /// Writes the daemon's own state back.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func save(_ row: DaemonRow) throws {
         try database.run(
             """

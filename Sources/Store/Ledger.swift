@@ -72,8 +72,9 @@ package final class Ledger {
 
     /// Runs `work` in one `BEGIN IMMEDIATE … COMMIT`.
     ///
-    /// - Throws: `.ioError` if the file is no longer in its place; what `work` throws, after ROLLBACK; `StoreError` when the COMMIT fails. A failed
-    ///   COMMIT other than FULL or BUSY has an unknown fate and is thrown as `.ioError`.
+    /// - Throws: `StoreError`: `.ioError` if the file is no longer in its place, else what SQLite says of
+    ///   BEGIN or COMMIT; what `work` throws. Nothing is written then, but after an I/O error of a
+    ///   COMMIT the disk alone knows whether it took place (docs/reliability.md#disk).
     package func transaction<T>(_ work: () throws -> T) throws -> T {
         guard FileIdentity(path: database.path) == identity else {
             throw StoreError(

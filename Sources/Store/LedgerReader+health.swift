@@ -14,6 +14,8 @@ extension LedgerReader {
     }
 
     /// The version of the SQLite library that this program runs on, `3.40.1`.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func sqliteVersion() throws -> String {
         try database.first("SELECT sqlite_version()") { $0.string(0) } ?? "unknown"
     }

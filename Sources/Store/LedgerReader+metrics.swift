@@ -9,7 +9,6 @@ package struct LedgerReading: Sendable, Equatable {
     package var labelValue: String
     package var value: Double
 
-    /// Makes a reading.
     package init(name: String, label: String, labelValue: String, value: Double) {
         self.name = name
         self.label = label
@@ -29,6 +28,8 @@ package struct ConnectionBudget: Sendable, Equatable {
 
 extension LedgerReader {
     /// The numbers behind `/metrics` that the ledger knows, by name and label.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func readings(at now: Instant) throws -> [LedgerReading] {
         try database.rows(Self.readingsStatement, .at(now)) { row in
             LedgerReading(
@@ -38,6 +39,8 @@ extension LedgerReader {
     }
 
     /// What each connection has used of its budget, and the limit it has learned.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func budgets() throws -> [ConnectionBudget] {
         try database.rows(
             """

@@ -21,6 +21,8 @@ package struct KnownSchedule: Sendable, Equatable {
 
 extension LedgerReader {
     /// The schedules that are not removed, by name.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func knownSchedules() throws -> [KnownSchedule] {
         try database.rows(
             """
@@ -40,6 +42,8 @@ extension LedgerReader {
     }
 
     /// The content hash of the configuration that the daemon took over last; nil: none yet.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func lastContentHash() throws -> String? {
         try database.first(
             "SELECT content_hash FROM config_revisions ORDER BY revision_id DESC LIMIT 1"
@@ -47,6 +51,8 @@ extension LedgerReader {
     }
 
     /// Up to where every rule slot of a schedule has its row; nil: there is no such schedule.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func cursor(of schedule: String) throws -> Instant? {
         try database.integer(
             "SELECT cursor_at FROM schedules WHERE schedule = ?", .text(schedule)
@@ -54,6 +60,8 @@ extension LedgerReader {
     }
 
     /// History before it may have been removed; nil: none ever was.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func prunedBefore() throws -> Instant? {
         try database.integer("SELECT pruned_before_at FROM daemon").map {
             Instant(milliseconds: $0)
@@ -61,6 +69,8 @@ extension LedgerReader {
     }
 
     /// What a name was changed to by `formerly`, and when; nil: it was not.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func renaming(of schedule: String) throws -> (name: String, at: Instant)? {
         try database.first(
             """

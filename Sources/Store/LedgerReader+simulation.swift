@@ -1,6 +1,8 @@
 extension LedgerReader {
     /// How many slots of each schedule ended how, and how long the slowest start took from its
     /// due time on; for the summary of a simulation.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func dispositions() throws -> LedgerTable {
         try table(
             """
@@ -22,6 +24,8 @@ extension LedgerReader {
     }
 
     /// The first slots that were not started, in the order of their time.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func unstarted(limit: Int) throws -> LedgerTable {
         try table(
             """

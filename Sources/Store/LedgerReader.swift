@@ -59,6 +59,8 @@ package final class LedgerReader {
     }
 
     /// The slots, newest first (view `history`).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func history(_ filter: LedgerFilter) throws -> LedgerTable {
         try table(
             """
@@ -71,6 +73,8 @@ package final class LedgerReader {
     }
 
     /// The runs, newest first (view `runs`).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func runs(_ filter: LedgerFilter) throws -> LedgerTable {
         try table(
             """
@@ -85,6 +89,8 @@ package final class LedgerReader {
     }
 
     /// The errors, newest first (view `error_log`).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func errors(_ filter: LedgerFilter) throws -> LedgerTable {
         try table(
             """
@@ -97,11 +103,15 @@ package final class LedgerReader {
     }
 
     /// What needs a person, oldest first (view `attention`).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func attention() throws -> LedgerTable {
         try table("SELECT * FROM attention ORDER BY since_at")
     }
 
     /// The next slots (view `upcoming`).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func upcoming(_ filter: LedgerFilter) throws -> LedgerTable {
         try table(
             """
@@ -111,6 +121,8 @@ package final class LedgerReader {
     }
 
     /// Counts by day (view `daily`), newest first.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func daily(_ filter: LedgerFilter) throws -> LedgerTable {
         try table(
             """
@@ -120,6 +132,8 @@ package final class LedgerReader {
     }
 
     /// Each schedule with its next slot, last slot, and active run.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func schedules(_ filter: LedgerFilter) throws -> LedgerTable {
         try table(
             """
@@ -149,6 +163,8 @@ package final class LedgerReader {
     }
 
     /// Each connection with what stands in its way.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func connections() throws -> LedgerTable {
         try table(
             """
@@ -165,6 +181,8 @@ package final class LedgerReader {
     }
 
     /// The daemon's last life, counts of open things, pauses in force: one row.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func status() throws -> LedgerTable {
         try table(
             """
@@ -208,6 +226,8 @@ package final class LedgerReader {
     /// One run (view `runs`); no row if it is not known.
     ///
     /// An id may be given by its beginning.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func run(_ runID: String) throws -> LedgerTable {
         try table(
             """
@@ -218,6 +238,8 @@ package final class LedgerReader {
     }
 
     /// The last full body of a run as the API sent it, JSON.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func tree(runID: String) throws -> String? {
         try database.first("SELECT tree FROM process_runs WHERE run_id = ?", .text(runID)) {
             $0.text(0)
@@ -225,6 +247,8 @@ package final class LedgerReader {
     }
 
     /// Status and counts of a run as they changed, oldest first.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func statusHistory(runID: String) throws -> LedgerTable {
         try table(
             """
@@ -236,6 +260,8 @@ package final class LedgerReader {
     }
 
     /// The counts of a run by scope (view `run_counts`).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func counts(runID: String) throws -> LedgerTable {
         try table(
             "SELECT scope, status, count FROM run_counts WHERE run_id = ? ORDER BY scope, status",
@@ -245,6 +271,8 @@ package final class LedgerReader {
     /// The slots of a schedule at an instant, of every kind (view `history`).
     ///
     /// A whole second means all of it: manual slots have milliseconds that people don't type.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func slots(schedule: String, at instant: Instant) throws -> LedgerTable {
         let width: Int64 = instant.milliseconds % 1000 == 0 ? 1000 : 1
         return try table(
@@ -255,11 +283,15 @@ package final class LedgerReader {
     }
 
     /// One slot by its id (view `history`).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func slot(_ slotID: Int64) throws -> LedgerTable {
         try table("SELECT * FROM history WHERE slot_id = ?", .int(slotID))
     }
 
     /// What a schedule was at an instant: state, rule, zone and from when; no row: not there yet.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func revision(schedule: String, at instant: Instant) throws -> LedgerTable {
         try table(
             """
@@ -272,6 +304,8 @@ package final class LedgerReader {
     }
 
     /// The nearest slots around an instant (view `history`), nearest first.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func neighbours(schedule: String, of instant: Instant) throws -> LedgerTable {
         try table(
             """
@@ -281,11 +315,15 @@ package final class LedgerReader {
     }
 
     /// Names of all schedules, for "did you mean".
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func scheduleNames() throws -> [String] {
         try database.rows("SELECT schedule FROM schedules ORDER BY schedule") { $0.string(0) }
     }
 
     /// Counts for metrics: slots by schedule and disposition.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func dispositionCounts() throws -> LedgerTable {
         try table(
             """

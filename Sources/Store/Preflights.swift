@@ -52,6 +52,8 @@ package struct PreflightRow: Sendable, Equatable {
 
 extension Ledger {
     /// The check of a schedule, if it has one.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func preflight(_ schedule: String) throws -> PreflightRow? {
         try database.first(
             "SELECT \(PreflightRow.columns) FROM preflights WHERE schedule = ?", .text(schedule),
@@ -59,6 +61,8 @@ extension Ledger {
     }
 
     /// Writes the check of a schedule.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func save(_ row: PreflightRow) throws {
         try database.run(
             """
@@ -73,11 +77,15 @@ extension Ledger {
     }
 
     /// Forgets the check of a schedule.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func removePreflight(_ schedule: String) throws {
         try database.run("DELETE FROM preflights WHERE schedule = ?", .text(schedule))
     }
 
     /// Checks of a connection that are to go on, the earliest slot first.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func preflightsDue(
         connection: String, now: Instant, limit: Int
     ) throws -> [PreflightRow] {
@@ -90,6 +98,8 @@ extension Ledger {
     }
 
     /// The earliest check of a connection that is still to come.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func nextPreflight(connection: String, after now: Instant) throws -> Instant? {
         try database.integer(
             """
@@ -100,6 +110,8 @@ extension Ledger {
     }
 
     /// Lets the checks of a connection that wait for a list go on: there is one.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func wakePreflights(connection: String, now: Instant) throws {
         try database.run(
             """

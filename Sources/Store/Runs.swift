@@ -107,6 +107,8 @@ package struct RunRow: Sendable, Equatable {
 
 extension Ledger {
     /// Writes a run that was not known.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func insertRun(
         _ facts: RunFacts, baseURL: String, connection: String, schedule: String?, slotID: Int64?,
         origin: RunOrigin, pollGapMilliseconds: Int64, nextPollAt: Instant, now: Instant
@@ -126,6 +128,8 @@ extension Ledger {
     }
 
     /// The run of that key.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func run(_ runKey: Int64) throws -> RunRow? {
         try database.first(
             "SELECT \(RunRow.columns) FROM process_runs WHERE run_key = ?", .int(runKey),
@@ -133,6 +137,8 @@ extension Ledger {
     }
 
     /// The run of that id on a base URL.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func run(baseURL: String, runID: String) throws -> RunRow? {
         try database.first(
             "SELECT \(RunRow.columns) FROM process_runs WHERE base_url = ? AND run_id = ?",
@@ -140,6 +146,8 @@ extension Ledger {
     }
 
     /// Runs of a process that are open (overlap); a lost run blocks nothing.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func openRuns(baseURL: String, processID: String) throws -> [RunRow] {
         try database.rows(
             """
@@ -150,6 +158,11 @@ extension Ledger {
     }
 
     /// Gives an unclaimed run to a slot (settling, `resolve --run`).
+    ///
+    /// A run that a slot has already stays as it is.
+    ///
+    /// - Throws: `StoreError`: `.constraint` if the slot has another run, else if the ledger can't
+    ///   be written.
     package func claim(
         _ runKey: Int64, slotID: Int64, schedule: String, origin: RunOrigin
     ) throws {
@@ -161,6 +174,8 @@ extension Ledger {
     }
 
     /// Writes what changed of a run and a row of its history.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func apply(
         _ facts: RunFacts, to run: RunRow, outcome: RunOutcome, outcomeReason: String?,
         now: Instant
@@ -183,6 +198,8 @@ extension Ledger {
     }
 
     /// Adds the present status and counts of a run to its history.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func writeHistory(runKey: Int64, now: Instant) throws {
         try database.run(
             """
@@ -215,6 +232,8 @@ extension Ledger {
     }
 
     /// Changes only the judgement of a run.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setOutcome(
         _ runKey: Int64, _ outcome: RunOutcome, reason: String?, now: Instant
     ) throws {
@@ -227,6 +246,8 @@ extension Ledger {
     }
 
     /// Sets until when an ended run is looked at again, and when an open one takes too long.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setWatch(_ runKey: Int64, until: Instant?, runWithinAt: Instant?) throws {
         try database.run(
             """
@@ -236,6 +257,8 @@ extension Ledger {
     }
 
     /// Sets the next look at a run and its pace.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setPoll(
         _ runKey: Int64, nextAt: Instant?, gapMilliseconds: Int64, polledAt: Instant?,
         failures: Int, changedHint: Bool
@@ -271,6 +294,8 @@ extension Ledger {
     }
 
     /// A run of the connection is open and not lost: its list must be read now and then.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func hasOpenRuns(connection: String) throws -> Bool {
         try database.integer(
             """
@@ -280,6 +305,8 @@ extension Ledger {
     }
 
     /// Processes of a base URL that have runs which are still looked at.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func processesOfFollowedRuns(baseURL: String) throws -> [String] {
         try database.rows(
             """
@@ -290,6 +317,8 @@ extension Ledger {
     }
 
     /// Open runs in no other trouble whose due date (a plain date) lies before that day.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func runsDue(before day: String) throws -> [RunRow] {
         try database.rows(
             """
@@ -302,6 +331,8 @@ extension Ledger {
     /// Open runs that take longer than their schedule allows and are not marked yet.
     ///
     /// In the order of their index: by `run_key`, SQLite would rather read every run there ever was.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func runsOverTime(now: Instant) throws -> [RunRow] {
         try database.rows(
             """
@@ -312,6 +343,8 @@ extension Ledger {
     }
 
     /// The earliest instant still to come at which an open run takes too long.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func nextOverTime(after now: Instant) throws -> Instant? {
         try database.integer(
             """
@@ -322,6 +355,8 @@ extension Ledger {
     }
 
     /// The earliest look at a run that is still to come.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func nextPoll(after now: Instant) throws -> Instant? {
         try database.integer(
             "SELECT min(next_poll_at) FROM process_runs WHERE next_poll_at > ?", .at(now)
@@ -329,6 +364,8 @@ extension Ledger {
     }
 
     /// How many runs are open.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func openRunCount() throws -> Int64 {
         try database.integer("SELECT count(*) FROM process_runs WHERE is_open = 1") ?? 0
     }

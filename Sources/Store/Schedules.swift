@@ -89,22 +89,10 @@ package struct PauseRow: Sendable, Equatable {
     package var requestedBy: String
 }
 
-/// A line of `upcoming`.
-package struct UpcomingSlot: Sendable, Equatable {
-    package var slotAt: Instant
-    package var utcOffsetSeconds: Int
-    package var note: String
-
-    /// Makes a line.
-    package init(slotAt: Instant, utcOffsetSeconds: Int, note: String) {
-        self.slotAt = slotAt
-        self.utcOffsetSeconds = utcOffsetSeconds
-        self.note = note
-    }
-}
-
 extension Ledger {
     /// Records a revision of the config.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func insertRevision(
         contentHash: String, isReload: Bool, summary: String, now: Instant
     ) throws -> Int64 {
@@ -118,6 +106,8 @@ extension Ledger {
     }
 
     /// The last revision: its id and content hash.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func lastRevision() throws -> (id: Int64, contentHash: String)? {
         try database.first(
             """
@@ -128,12 +118,16 @@ extension Ledger {
     }
 
     /// All schedules ever seen, by name.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func schedules() throws -> [ScheduleRow] {
         try database.rows(
             "SELECT \(ScheduleRow.columns) FROM schedules ORDER BY schedule", map: ScheduleRow.init)
     }
 
     /// The schedule of that name.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func schedule(_ name: String) throws -> ScheduleRow? {
         try database.first(
             "SELECT \(ScheduleRow.columns) FROM schedules WHERE schedule = ?", .text(name),
@@ -141,6 +135,8 @@ extension Ledger {
     }
 
     /// Writes a schedule, new or known.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func save(_ row: ScheduleRow) throws {
         try database.run(
             """
@@ -165,6 +161,8 @@ extension Ledger {
     }
 
     /// Records what a schedule's rule is from now on, for `why`.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func insertScheduleRevision(_ row: ScheduleRow, now: Instant) throws {
         try database.run(
             """
@@ -175,6 +173,8 @@ extension Ledger {
     }
 
     /// Takes over the history of a schedule under its new name (`formerly`).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func renameSchedule(_ old: String, to new: String) throws {
         for table in [
             "schedules", "slots", "process_runs", "errors", "pauses", "after_uses",
@@ -192,6 +192,8 @@ extension Ledger {
     }
 
     /// Names of schedules that must be looked at by now.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func schedulesDue(now: Instant, limit: Int) throws -> [String] {
         try database.rows(
             """
@@ -202,6 +204,8 @@ extension Ledger {
     }
 
     /// Moves the cursor of a schedule: every slot up to it has its row.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func moveCursor(
         schedule: String, to cursor: Instant, nextSlotAt: Instant?, nextDueAt: Instant?
     ) throws {
@@ -213,6 +217,8 @@ extension Ledger {
     }
 
     /// Sets only when a schedule must be looked at next.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setNextDue(schedule: String, at instant: Instant?) throws {
         try database.run(
             "UPDATE schedules SET next_due_at = ? WHERE schedule = ?", .at(instant),
@@ -222,6 +228,7 @@ extension Ledger {
     /// Counts the overlap skips in a row by one run; nil resets.
     ///
     /// - Returns: whether it was something else before.
+    /// - Throws: `StoreError` if the ledger can't be written.
     @discardableResult
     package func setOverlap(schedule: String, runID: String?, skips: Int) throws -> Bool {
         try database.run(
@@ -232,6 +239,8 @@ extension Ledger {
     }
 
     /// Schedules of which `attention` says that a run makes their slots skip.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func schedulesWaiting(forRun runID: String) throws -> [String] {
         try database.rows(
             """
@@ -242,6 +251,8 @@ extension Ledger {
     }
 
     /// Sets a schedule aside after a failure of our own.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setAside(schedule: String, reason: String) throws {
         try database.run(
             """
@@ -251,6 +262,8 @@ extension Ledger {
     }
 
     /// The earliest deadline of a schedule.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func nextScheduleDue() throws -> Instant? {
         try database.integer(
             "SELECT min(next_due_at) FROM schedules WHERE next_due_at IS NOT NULL"
@@ -258,6 +271,8 @@ extension Ledger {
     }
 
     /// Pauses and skips that cover the instant of a slot, the schedule's own first.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func pauses(schedule: String, covering slotAt: Instant) throws -> [PauseRow] {
         try database.rows(
             """
@@ -277,6 +292,8 @@ extension Ledger {
     }
 
     /// Records a pause (`until` nil: until resumed) or the skip of one slot.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func insertPause(
         schedule: String?, isSkip: Bool, from: Instant, until: Instant?, reason: String,
         requestedBy: String, now: Instant
@@ -290,6 +307,8 @@ extension Ledger {
     }
 
     /// Lifts the pauses of a schedule, or all of them (`schedule` nil).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func liftPauses(schedule: String?, now: Instant) throws -> Int {
         if let schedule {
             return try database.run(
@@ -303,67 +322,5 @@ extension Ledger {
             UPDATE pauses SET lifted_at = ? WHERE lifted_at IS NULL AND kind = 'pause'
                 AND (until_at IS NULL OR until_at > ?)
             """, .at(now), .at(now))
-    }
-
-    /// Replaces the lines of `upcoming` of a schedule.
-    package func setUpcoming(
-        schedule: String, _ slots: [UpcomingSlot], zoneDataHash: String
-    ) throws {
-        try database.run("DELETE FROM upcoming_slots WHERE schedule = ?", .text(schedule))
-        try addUpcoming(schedule: schedule, slots, zoneDataHash: zoneDataHash)
-    }
-
-    /// The lines of `upcoming` of a schedule.
-    package func upcoming(schedule: String) throws -> [UpcomingSlot] {
-        try database.rows(
-            """
-            SELECT slot_at, utc_offset_seconds, note FROM upcoming_slots WHERE schedule = ?
-            ORDER BY slot_at
-            """, .text(schedule)
-        ) {
-            UpcomingSlot(
-                slotAt: $0.instant(0), utcOffsetSeconds: Int($0.integer(1)), note: $0.string(2))
-        }
-    }
-
-    /// The content hash of the zone data that the lines of `upcoming` were computed with.
-    package func upcomingZoneDataHash(schedule: String) throws -> String? {
-        try database.first(
-            "SELECT zone_data_hash FROM upcoming_slots WHERE schedule = ? LIMIT 1",
-            .text(schedule)
-        ) { $0.string(0) }
-    }
-
-    /// The schedules of which a line of `upcoming` has passed, by name.
-    package func schedulesWithPassedUpcoming(now: Instant) throws -> [String] {
-        try database.rows(
-            """
-            SELECT DISTINCT schedule FROM upcoming_slots INDEXED BY upcoming_by_time
-            WHERE slot_at <= ? ORDER BY schedule
-            """, .at(now)
-        ) { $0.string(0) }
-    }
-
-    /// Drops the lines of `upcoming` that have passed and adds later ones at the end.
-    package func moveUpcoming(
-        schedule: String, past now: Instant, adding slots: [UpcomingSlot], zoneDataHash: String
-    ) throws {
-        try database.run(
-            "DELETE FROM upcoming_slots WHERE schedule = ? AND slot_at <= ?",
-            .text(schedule), .at(now))
-        try addUpcoming(schedule: schedule, slots, zoneDataHash: zoneDataHash)
-    }
-
-    private func addUpcoming(
-        schedule: String, _ slots: [UpcomingSlot], zoneDataHash: String
-    ) throws {
-        for slot in slots {
-            try database.run(
-                """
-                INSERT OR REPLACE INTO upcoming_slots (schedule, slot_at, utc_offset_seconds, note,
-                    zone_data_hash) VALUES (?, ?, ?, ?, ?)
-                """, .text(schedule), .at(slot.slotAt), .int(slot.utcOffsetSeconds),
-                .text(slot.note), .text(zoneDataHash))
-        }
     }
 }

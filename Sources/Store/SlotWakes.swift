@@ -6,6 +6,8 @@ extension Ledger {
     ///
     /// Looks don't outlive a life, and what the others wait for may have come. What an answer has told
     /// to wait goes on waiting.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func wakeAtStart(now: Instant) throws {
         try database.run(
             """
@@ -17,6 +19,8 @@ extension Ledger {
     }
 
     /// Wakes all waiting slots of a connection (its state has changed).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func wakeSlots(connection: String, now: Instant) throws {
         try database.run(
             """
@@ -48,6 +52,8 @@ extension Ledger {
     }
 
     /// Wakes the slots of a connection that wait for a look.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func wakeLookers(connection: String, now: Instant) throws {
         try database.run(
             """

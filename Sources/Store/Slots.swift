@@ -41,7 +41,6 @@ package struct NewSlot: Sendable {
     package var requestedBy: String?
     package var upstreamSlotID: Int64?
 
-    /// Makes a slot.
     package init(
         schedule: String, kind: SlotKind, slotAt: Instant, dueAt: Instant, utcOffsetSeconds: Int,
         disposition: Disposition, reason: String, connection: String, baseURL: String,
@@ -141,6 +140,8 @@ extension Row {
 
 extension Ledger {
     /// Writes a slot; nil if one of the same schedule, kind and instant exists already.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func insert(_ slot: NewSlot, now: Instant) throws -> Int64? {
         let final = slot.disposition.isFinal
         let changed = try database.run(
@@ -163,6 +164,8 @@ extension Ledger {
     }
 
     /// The slot of that id.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func slot(_ slotID: Int64) throws -> SlotRow? {
         try database.first(
             "SELECT \(SlotRow.columns) FROM slots WHERE slot_id = ?", .int(slotID),
@@ -170,6 +173,8 @@ extension Ledger {
     }
 
     /// The slot made by that trigger request, so that a repeat answers with the same slot.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func slot(triggerUUID: String) throws -> SlotRow? {
         try database.first(
             "SELECT \(SlotRow.columns) FROM slots WHERE trigger_uuid = ?", .text(triggerUUID),
@@ -177,6 +182,8 @@ extension Ledger {
     }
 
     /// The slots of a schedule at that instant, of any kind.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func slots(schedule: String, at instant: Instant) throws -> [SlotRow] {
         try database.rows(
             "SELECT \(SlotRow.columns) FROM slots WHERE schedule = ? AND slot_at = ? ORDER BY slot_id",
@@ -184,6 +191,8 @@ extension Ledger {
     }
 
     /// Slots whose deadline has come, in the order of rule 2 (due_at, then schedule name).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func slotsDue(
         _ disposition: Disposition, now: Instant, limit: Int
     ) throws -> [SlotRow] {
@@ -196,6 +205,8 @@ extension Ledger {
     }
 
     /// Slots of a schedule that are in the disposition, oldest first.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func openSlots(schedule: String, _ disposition: Disposition) throws -> [SlotRow] {
         try database.rows(
             """
@@ -205,6 +216,8 @@ extension Ledger {
     }
 
     /// Slots of a process that have not ended, in the order of rule 2.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func openSlots(baseURL: String, processID: String) throws -> [SlotRow] {
         try database.rows(
             """
@@ -215,6 +228,8 @@ extension Ledger {
     }
 
     /// Processes of slots that have not ended.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func processesOfOpenSlots() throws -> [(baseURL: String, processID: String)] {
         try database.rows(
             """
@@ -226,6 +241,9 @@ extension Ledger {
 
     /// Ends a slot; the database refuses an edge that docs/protocol.md#dispositions
     /// does not have.
+    ///
+    /// - Throws: `StoreError`: `.constraint` for an edge that there isn't, else if the ledger can't be
+    ///   written.
     package func end(
         _ slotID: Int64, _ disposition: Disposition, reason: String, now: Instant
     ) throws {
@@ -237,6 +255,9 @@ extension Ledger {
     }
 
     /// Moves a slot to another disposition that is not final.
+    ///
+    /// - Throws: `StoreError`: `.constraint` for an edge that there isn't, else if the ledger can't be
+    ///   written.
     package func move(
         _ slotID: Int64, _ disposition: Disposition, reason: String, nextActionAt: Instant
     ) throws {
@@ -247,6 +268,8 @@ extension Ledger {
     }
 
     /// Lets a slot wait where it is, with the reason in words.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func wait(_ slotID: Int64, reason: String, until: Instant) throws {
         try database.run(
             "UPDATE slots SET reason = ?, next_action_at = ? WHERE slot_id = ?",
@@ -254,6 +277,9 @@ extension Ledger {
     }
 
     /// Ties a slot to its run: `started`, for ever.
+    ///
+    /// - Throws: `StoreError`: `.constraint` from a disposition that has no such edge, or if the run is
+    ///   another slot's; else if the ledger can't be written.
     package func start(
         _ slotID: Int64, runKey: Int64, reason: String, lagMilliseconds: Int64, now: Instant
     ) throws {
@@ -265,28 +291,38 @@ extension Ledger {
     }
 
     /// Sets what a slot waits for: since when it wants a look (nil: it has one).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setLookWanted(_ slotID: Int64, since: Instant?) throws {
         try database.run(
             "UPDATE slots SET look_wanted_since_at = ? WHERE slot_id = ?", .at(since), .int(slotID))
     }
 
     /// Sets since when a slot waits for a read of the run that may block it.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setRunWanted(_ slotID: Int64, since: Instant?) throws {
         try database.run(
             "UPDATE slots SET run_wanted_since_at = ? WHERE slot_id = ?", .at(since), .int(slotID))
     }
 
     /// Marks a slot as late: it goes out as catch-up.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setLate(_ slotID: Int64) throws {
         try database.run("UPDATE slots SET is_late = 1 WHERE slot_id = ?", .int(slotID))
     }
 
     /// A person has decided that a slot starts whatever its process shows.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setForced(_ slotID: Int64) throws {
         try database.run("UPDATE slots SET forced = 1 WHERE slot_id = ?", .int(slotID))
     }
 
     /// Blocks a slot by a run, or frees it: the windows of rule 8 then start afresh.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setBlocked(_ slotID: Int64, by runID: String?, windowFrom: Instant?) throws {
         try database.run(
             """
@@ -296,6 +332,8 @@ extension Ledger {
     }
 
     /// A person has decided that a slot goes: its windows start afresh, and it is late no more.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setDecided(_ slotID: Int64, by actor: String, windowFrom: Instant) throws {
         try database.run(
             """
@@ -305,18 +343,24 @@ extension Ledger {
     }
 
     /// Gives a slot the process its name pattern was resolved to.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setProcess(_ slotID: Int64, processID: String) throws {
         try database.run(
             "UPDATE slots SET process_id = ? WHERE slot_id = ?", .text(processID), .int(slotID))
     }
 
     /// Remembers that the process of a slot was validated.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setValidated(_ slotID: Int64, at now: Instant) throws {
         try database.run(
             "UPDATE slots SET validated_at = ? WHERE slot_id = ?", .at(now), .int(slotID))
     }
 
     /// The earliest deadline of a slot that has not ended.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func nextSlotAction() throws -> Instant? {
         try database.integer(
             "SELECT min(next_action_at) FROM slots WHERE next_action_at IS NOT NULL"
@@ -326,6 +370,8 @@ extension Ledger {
 
 extension Ledger {
     /// A later rule slot of the schedule that stands for a late one: waiting, out or started.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func newerStandIn(for slot: SlotRow) throws -> Instant? {
         try database.integer(
             """

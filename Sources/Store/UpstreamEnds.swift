@@ -12,6 +12,8 @@ package struct UpstreamEnd: Sendable, Equatable {
 
 extension Ledger {
     /// When the last of the upstream slots ended that a slot of kind `after` was made for.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func upstreamEnd(ofSlot slotID: Int64) throws -> Instant? {
         try database.integer(
             """
@@ -29,6 +31,8 @@ extension Ledger {
     /// A started slot ends with its run (closed, or judged as failed or lost); every other slot
     /// with its disposition. A run that a list showed as closed counts once it was read in full, since
     /// `outcome` rules judge the counts that only a full read brings.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func unusedEnd(
         of upstream: String, for schedule: String, since effectiveAt: Instant
     ) throws -> UpstreamEnd? {
@@ -56,6 +60,8 @@ extension Ledger {
     }
 
     /// Uses an end up: each upstream slot counts once.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func useEnd(
         _ end: UpstreamEnd, by schedule: String, slotID: Int64?, note: String, now: Instant
     ) throws {

@@ -18,7 +18,6 @@ package struct BusinessCalendar: Sendable, Equatable {
         /// What it is called, may be empty.
         package var name: String
 
-        /// Makes a holiday.
         package init(_ date: CivilDate, name: String = "") {
             self.date = date
             self.name = name
@@ -138,7 +137,6 @@ package struct CalendarError: Error, Sendable, Equatable, CustomStringConvertibl
     /// What is wrong, in words.
     package let message: String
 
-    /// Makes an error.
     package init(_ message: String, line: Int? = nil) {
         self.message = message
         self.line = line

@@ -7,7 +7,6 @@ package struct CronError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong, in plain words.
     package let message: String
 
-    /// Makes an error.
     package init(field: String?, position: Int, message: String) {
         self.field = field
         self.position = position

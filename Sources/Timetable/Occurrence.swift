@@ -19,7 +19,6 @@ package struct Occurrence: Sendable, Equatable {
     /// Words for people: a DST shift, a repeated hour, a holiday that moved the slot.
     package let note: String?
 
-    /// Makes an occurrence.
     package init(
         at: Instant, utcOffsetSeconds: Int, decision: Decision = .run, note: String? = nil
     ) {

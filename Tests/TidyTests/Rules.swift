@@ -235,20 +235,27 @@ enum UnsafeRule {
     }
 }
 
-/// Every `package` declaration begins with a sentence.
+/// Every `package` declaration begins with a sentence, one that tells more than its name.
 ///
-/// Exempt are what a protocol documents already (operators, `==`, `hash`, `description`) and stored
-/// properties and cases, whose name and type often say all there is.
+/// Exempt are what a protocol documents already (operators, `==`, `hash`, `description`), stored
+/// properties and cases, whose name and type often say all there is, and an init that only fills
+/// them: "Makes an error." helps nobody.
 enum DocumentationRule {
     private static let declaration =
         #"^(@\w+(\([^)]*\))?\s+)*((static|final|mutating|nonisolated|borrowing|consuming|indirect|"#
         + #"convenience|required|override|unsafe)\s+)*package\s+((static|final|mutating|nonisolated|"#
         + #"borrowing|consuming|indirect|unsafe)\s+)*"#
-        + #"(struct|enum|class|actor|protocol|func|init|typealias|subscript|extension|macro)\b(.*)"#
+        + #"(struct|enum|class|actor|protocol|func|typealias|subscript|extension|macro)\b(.*)"#
 
     static func findings(in source: SourceText) -> [Finding] {
+        let repetition = pattern(#"^/// Makes (a|an|the) \w+\.$"#)
         let regex = pattern(declaration)
         return source.numberedCode.compactMap { line, code in
+            if isRepetition(above: line, of: code, in: source, repetition) {
+                return Finding(
+                    path: source.path, line: line - 1,
+                    message: "this sentence only repeats the name: say more, or nothing")
+            }
             guard code.contains("package "), let match = code.firstMatch(of: regex),
                 !isWitness(match),
                 !isDocumented(line: line, in: source)
@@ -257,6 +264,18 @@ enum DocumentationRule {
                 path: source.path, line: line,
                 message: "a `package` declaration begins with a /// sentence")
         }
+    }
+
+    /// "Makes a thing." is all there is above an init.
+    private static func isRepetition(
+        above line: Int, of code: String, in source: SourceText,
+        _ repetition: Regex<AnyRegexOutput>?
+    ) -> Bool {
+        guard line > 1, code.contains("init("),
+            source.comments[line - 2].hasPrefix("/// Makes "),
+            line == 2 || !source.comments[line - 3].hasPrefix("///")
+        else { return false }
+        return source.comments[line - 2].firstMatch(of: repetition) != nil
     }
 
     private static func isWitness(_ match: Regex<AnyRegexOutput>.Match) -> Bool {

@@ -124,7 +124,6 @@ package final class BodyMeter: Sendable {
 
     private let bytes = Mutex(0)
 
-    /// Makes an empty meter.
     package init() {}
 
     /// What is held now.

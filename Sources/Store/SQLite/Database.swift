@@ -80,6 +80,9 @@ import CSQLite
     ///
     /// Not VACUUM INTO: on a connection that is open read-only SQLite 3.40.1 fails it for a table
     /// with a generated column ("has 30 columns but 31 values were supplied").
+    ///
+    /// - Throws: `StoreError` if the source can't be read, or the target can't be written; then the
+    ///   target is not to be used.
     package func copy(over target: Database) throws {
         let backup = unsafe sqlite3_backup_init(target.handle, "main", handle, "main")
         guard let backup = unsafe backup else {
@@ -105,6 +108,8 @@ import CSQLite
     package var lastInsertedID: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
 
     /// Runs a script of one or more statements without parameters.
+    ///
+    /// - Throws: `StoreError` of the first statement that fails; the earlier ones have run.
     package func execute(_ script: String) throws {
         try willStep?(script)
         let code = unsafe sqlite3_exec(handle, script, nil, nil, nil)
@@ -112,6 +117,8 @@ import CSQLite
     }
 
     /// Runs one statement and returns how many rows it changed.
+    ///
+    /// - Throws: `StoreError` with the statement, if it can't be compiled or fails.
     @discardableResult
     package func run(_ sql: String, _ values: SQLValue...) throws -> Int {
         try step(sql, values) { _ in false }
@@ -119,6 +126,8 @@ import CSQLite
     }
 
     /// All rows of a query, mapped.
+    ///
+    /// - Throws: `StoreError` with the statement, or what `map` throws.
     package func rows<T>(
         _ sql: String, _ values: SQLValue..., map: (Row) throws -> T
     ) throws -> [T] {
@@ -131,6 +140,8 @@ import CSQLite
     }
 
     /// The first row of a query, mapped; nil if there is none.
+    ///
+    /// - Throws: `StoreError` with the statement, or what `map` throws.
     package func first<T>(
         _ sql: String, _ values: SQLValue..., map: (Row) throws -> T
     ) throws -> T? {
@@ -143,6 +154,8 @@ import CSQLite
     }
 
     /// The single integer of a query; nil if there is no row or it is NULL.
+    ///
+    /// - Throws: `StoreError` with the statement, if it can't be compiled or fails.
     package func integer(_ sql: String, _ values: SQLValue...) throws -> Int64? {
         var result: Int64?
         try step(sql, values) { row in
@@ -153,6 +166,8 @@ import CSQLite
     }
 
     /// Names of the columns a query answers with.
+    ///
+    /// - Throws: `StoreError` with the statement, if it can't be compiled.
     package func columns(of sql: String) throws -> [String] {
         let statement = unsafe try prepared(sql)
         return unsafe Row(statement: statement).columnNames
@@ -160,6 +175,8 @@ import CSQLite
 
     /// Steps a statement until it is done or `visit` answers false; always resets it, since a
     /// SELECT that is not reset pins the WAL (docs/reliability.md#settings).
+    ///
+    /// - Throws: `StoreError` with the statement, or what `visit` throws.
     package func step(
         _ sql: String, _ values: [SQLValue], visit: (Row) throws -> Bool
     ) throws {

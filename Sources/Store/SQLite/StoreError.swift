@@ -33,7 +33,6 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     /// One sentence for the person who reads it.
     package let advice: String
 
-    /// Makes an error.
     package init(
         kind: Kind, attempted: String, path: String, cause: String, advice: String
     ) {

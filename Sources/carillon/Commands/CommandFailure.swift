@@ -20,7 +20,6 @@ package struct CommandFailure: Error, Sendable, CustomStringConvertible {
     /// The sentence for the standard error; empty if everything has been said.
     package var message: String
 
-    /// Makes a failure.
     package init(_ status: ExitStatus, _ message: String = "") {
         self.status = status
         self.message = message

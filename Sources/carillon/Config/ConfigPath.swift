@@ -69,7 +69,6 @@ package struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
     package var line: Int
     package var column: Int
 
-    /// Makes a position.
     package init(file: String, line: Int, column: Int) {
         self.file = file
         self.line = line

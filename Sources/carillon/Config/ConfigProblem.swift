@@ -8,7 +8,6 @@ package struct ConfigProblem: Error, Hashable, Sendable, CustomStringConvertible
     package var path: ConfigPath
     package var message: String
 
-    /// Makes a problem.
     package init(
         severity: Severity = .error, position: SourcePosition, path: ConfigPath, message: String
     ) {

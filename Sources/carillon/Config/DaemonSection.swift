@@ -22,7 +22,6 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
     package var host: String
     package var port: Int
 
-    /// Makes an address.
     package init(host: String, port: Int) {
         self.host = host
         self.port = port

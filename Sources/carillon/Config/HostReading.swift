@@ -26,7 +26,6 @@ package struct HostFileFailure: Error, Equatable, Sendable {
     /// The reason in words, without the path.
     package var reason: String
 
-    /// Makes a failure.
     package init(_ kind: Kind, _ reason: String) {
         self.kind = kind
         self.reason = reason

@@ -98,7 +98,6 @@ package struct ControlAnswer: Codable, Equatable, Sendable {
     package var message: String
     package var slotID: Int64?
 
-    /// Makes an answer.
     package init(exitCode: Int32, message: String, slotID: Int64? = nil) {
         self.exitCode = exitCode
         self.message = message

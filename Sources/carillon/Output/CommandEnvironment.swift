@@ -21,7 +21,6 @@ package struct CommandEnvironment: Sendable {
     /// Files, zones and variables.
     package var host: any HostReading
 
-    /// Makes an environment.
     package init(
         write: @escaping @Sendable (String) -> Void,
         writeError: @escaping @Sendable (String) -> Void,
@@ -53,7 +52,6 @@ package struct OutputStyle: Sendable, Equatable {
     package var width: Int?
     package var hasColor: Bool
 
-    /// Makes a style.
     package init(width: Int?, hasColor: Bool) {
         self.width = width
         self.hasColor = hasColor

@@ -15,14 +15,12 @@ package indirect enum JSONText: Sendable, Equatable, ExpressibleByStringLiteral 
         package var key: String
         package var value: JSONText
 
-        /// Makes a member.
         package init(_ key: String, _ value: JSONText) {
             self.key = key
             self.value = value
         }
     }
 
-    /// Makes a string.
     package init(stringLiteral value: String) { self = .string(value) }
 
     /// A string, or null.

@@ -5,7 +5,6 @@ package struct TextTable: Sendable {
         package var title: String
         package var isNumber: Bool
 
-        /// Makes a column.
         package init(_ title: String, isNumber: Bool = false) {
             self.title = title
             self.isNumber = isNumber
