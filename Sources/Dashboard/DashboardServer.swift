@@ -55,6 +55,8 @@ package struct DashboardServer: Service {
     }
 
     /// Serves until the graceful shutdown or cancellation.
+    ///
+    /// - Throws: what NIO says if the port can't be bound.
     package func run() async throws {
         let application = Application(
             router: router(),

@@ -48,6 +48,8 @@ package actor LedgerSource: DashboardSource {
     }
 
     /// Everything the front page shows.
+    ///
+    /// - Throws: `StoreError` if the database can't be opened or read.
     package func overview() async throws -> DashboardOverview {
         let instant = now()
         // After a step back of the clock the age is negative, and the page is read again.
@@ -76,6 +78,8 @@ package actor LedgerSource: DashboardSource {
     }
 
     /// A run, found by its whole id.
+    ///
+    /// - Throws: `StoreError` if the database can't be opened or read.
     package func run(id: String) async throws -> DashboardRun? {
         let reader = try LedgerReader(path: path)
         guard let row = Rows(try reader.run(id)).first, row.text("run_id") == id else { return nil }
@@ -95,6 +99,8 @@ package actor LedgerSource: DashboardSource {
     }
 
     /// The ledger's numbers and the daemon's own.
+    ///
+    /// - Throws: `StoreError` if the database can't be opened or read.
     package func metrics() async throws -> [MetricFamily] {
         let reader = try LedgerReader(path: path)
         var readings = try reader.readings(at: now())

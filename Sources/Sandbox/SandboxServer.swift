@@ -52,6 +52,8 @@ package struct SandboxServer: Sendable {
     }
 
     /// Serves until the task is cancelled or the service group shuts down.
+    ///
+    /// - Throws: what NIO says if the port can't be bound.
     package func run() async throws {
         let configuration = ServerConfiguration(
             address: .hostname("127.0.0.1", port: port),

@@ -107,6 +107,8 @@ extension World {
 
     /// A person who looks in Workiva before deciding held slots: names the run that was created
     /// for the slot, drops the slot otherwise, or has it started if it never was.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func resolveHeld(restarts: Bool) throws {
         guard isUp else { return }
         for slot in try inspect({ try $0.unended(.held) }) {

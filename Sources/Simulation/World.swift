@@ -219,6 +219,7 @@ package final class World {
     /// Lets the world run until an instant, or until the daemon dies.
     ///
     /// - Returns: false if it died.
+    /// - Throws: `StoreError` if its file can't be opened or copied: a mistake of the story.
     @discardableResult
     package func run(until end: Instant) throws -> Bool {
         while let clockwork {
@@ -325,6 +326,8 @@ package final class World {
     }
 
     /// Opens the file as it is, with the daemon down, for the checks.
+    ///
+    /// - Throws: `StoreError` if the file can't be opened; what `body` throws.
     package func inspect<T>(_ body: (Ledger) throws -> T) throws -> T {
         guard let ledger else {
             return try body(Ledger(path: path, pid: nil, now: wall, durability: .simulated))

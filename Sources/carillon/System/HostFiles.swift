@@ -11,7 +11,9 @@ package struct HostFiles: HostReading {
     /// Makes the reader of this host.
     package init() {}
 
-    /// Reads a whole file, refusing folders and files over the limit.
+    /// Reads a whole file, refusing folders and files over the limit (bytes).
+    ///
+    /// - Throws: `HostFileFailure`: missing, not readable, no file, or too large.
     package func read(_ path: String, limit: Int) throws(HostFileFailure) -> [UInt8] {
         // A NUL would silently shorten the path that the kernel sees.
         guard !path.utf8.contains(0) else {
@@ -54,6 +56,8 @@ package struct HostFiles: HostReading {
     }
 
     /// The entries of a folder without `.` and `..`.
+    ///
+    /// - Throws: `HostFileFailure`: missing, not readable, or no folder.
     package func names(inFolder path: String) throws(HostFileFailure) -> [String] {
         guard let folder = unsafe opendir(path) else {
             if errno == ENOENT { return [] }
