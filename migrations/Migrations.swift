@@ -20,6 +20,7 @@ package enum Migrations {
             File(name: "0004_preflight", sql: PackageResources._004_preflight_sql),
             File(name: "0005_prune", sql: PackageResources._005_prune_sql),
             File(name: "0006_healed", sql: PackageResources._006_healed_sql),
+            File(name: "0007_missing_runs", sql: PackageResources._007_missing_runs_sql),
         ]
     }
 }

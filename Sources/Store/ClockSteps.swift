@@ -30,9 +30,10 @@ extension Ledger {
             """, delta, delta, delta, delta, delta)
         try database.run(
             """
-            UPDATE process_runs SET next_poll_at = next_poll_at + ?
+            UPDATE process_runs SET next_poll_at = next_poll_at + ?,
+                missing_since_at = missing_since_at + ?
             WHERE next_poll_at IS NOT NULL
-            """, delta)
+            """, delta, delta)
         try database.run(
             """
             UPDATE slots SET next_action_at = next_action_at + ?

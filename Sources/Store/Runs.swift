@@ -65,12 +65,16 @@ package struct RunRow: Sendable, Equatable {
     package var dueDate: String?
     package var firstSeenAt: Instant
     package var changedAt: Instant
+    /// 404 answers to reads in a row, and since when.
+    package var missingReads: Int
+    package var missingSince: Instant?
 
     static let columns = """
         run_key, base_url, run_id, connection, process_id, schedule, slot_id, origin, user_id, \
         status, is_open, outcome, outcome_reason, counts, job_counts, created_at, modified_at, \
         completed_at, last_polled_at, next_poll_at, poll_gap_ms, poll_failures, changed_hint, \
-        watch_until_at, run_within_at, due_date, first_seen_at, changed_at
+        watch_until_at, run_within_at, due_date, first_seen_at, changed_at, missing_reads, \
+        missing_since_at
         """
 
     init(_ row: Row) {
@@ -102,6 +106,8 @@ package struct RunRow: Sendable, Equatable {
         dueDate = row.text(25)
         firstSeenAt = row.instant(26)
         changedAt = row.instant(27)
+        missingReads = Int(row.integer(28))
+        missingSince = row.at(29)
     }
 }
 
@@ -243,6 +249,13 @@ extension Ledger {
             WHERE run_key = ?
             """, .text(outcome.rawValue), .text(reason), .at(now), .int(runKey))
         try writeHistory(runKey: runKey, now: now)
+    }
+
+    /// Notes that the API doesn't know the run, so many times in a row and since when; 0: it does.
+    package func setMissing(_ runKey: Int64, reads: Int, since: Instant?) throws {
+        try database.run(
+            "UPDATE process_runs SET missing_reads = ?, missing_since_at = ? WHERE run_key = ?",
+            .int(reads), .at(since), .int(runKey))
     }
 
     /// Sets until when an ended run is looked at again, and when an open one takes too long.

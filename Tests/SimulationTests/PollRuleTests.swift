@@ -130,27 +130,6 @@ import Timetable
 
     // MARK: What vanishes
 
-    @Test func aRunThatVanishedIsRecordedOnceAndFollowedSlowly() throws {
-        let theatre = try Self.started(runMinutes: 20_000...20_000)
-        try theatre.run(untilMinute: 10)
-        theatre.world.sandbox.inject(
-            FaultRule(.error(404, acts: false), operation: "getProcessRun"))
-        let before = Self.reads(theatre).count
-        try theatre.run(untilMinute: 3 * 1440)
-        #expect(Self.reads(theatre).count - before <= 13)
-        #expect(
-            try theatre.ask(
-                "SELECT http_status, next_step LIKE 'the run is not found%' FROM error_log")
-                == ["404|1"])
-        // Its status is what the API said last; the judgement is ours.
-        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["running|lost"])
-        #expect(try theatre.ask("SELECT kind FROM attention") == ["run lost"])
-        theatre.world.sandbox.removeFaults()
-        try theatre.run(untilMinute: 3 * 1440 + 370)
-        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["running|active"])
-        #expect(try theatre.ask("SELECT kind FROM attention") == [])
-    }
-
     @Test func aPermissionThatIsLostIsRecordedOnceAndComesBack() throws {
         let theatre = try Self.started(runMinutes: 20_000...20_000)
         try theatre.run(untilMinute: 10)

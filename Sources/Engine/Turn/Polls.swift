@@ -4,6 +4,11 @@ import Timetable
 
 /// Which runs to look at next (DESIGN.md section 7); starts go first by the budget's priorities.
 extension Clockwork {
+    /// A run is lost when the API has said so often, over so long, and no list has shown it since.
+    private static let missingReadsMin = 3
+    private static let missingMillisecondsMin: Int64 = 600_000
+    /// Where no list is possible, its own word must do after so long.
+    private static let missingUnlistedMillisecondsMin: Int64 = 86_400_000
     /// A run that is gone is looked for at this pace.
     private static let lostPollMilliseconds: Int64 = 6 * 3_600_000
     /// Refusals that asking again won't change: followed at `poll.max` from the first one.
@@ -95,6 +100,7 @@ extension Clockwork {
         case .success(.run(let run)) where run.id == row.runID:
             try noteAccepted(connection)
             try applyRead(run, Self.facts(of: run, processID: row.processID), to: row)
+            if row.missingReads > 0 { try ledger.setMissing(runKey, reads: 0, since: nil) }
             if row.pollFailures > 0 {
                 try ledger.clear(kind: "not readable", subject: row.processID)
             }
@@ -103,7 +109,7 @@ extension Clockwork {
         case .failure(let failure):
             try noteFailure(connection, request, failure)
             if failure.apiStatus == 404 {
-                try lose(row, failure, answer)
+                try miss(row, connection, failure, answer)
             } else {
                 try readFailed(row, connection, request, failure, answer)
             }
@@ -165,30 +171,68 @@ extension Clockwork {
             changedHint: row.changedHint)
     }
 
-    /// 404 on a run: replication may lag for a minute after the start, later it is lost.
-    private func lose(_ row: RunRow, _ failure: APIFailure, _ answer: APIAnswer) throws {
-        guard now.since(row.firstSeenAt) > 60_000 else {
-            try note(
-                failure, answer: answer, slot: nil, connection: row.connection,
-                runKey: row.runKey,
-                nextStep: "read again: a new run may not be readable at once")
-            return try delayPoll(row, why: nil, answer: answer, after: failure)
+    /// The API's own 404 on a run.
+    ///
+    /// A lagging replica says so too, and rights that are being changed: the run goes on blocking
+    /// others until several answers over a time agree and no list has shown it since. One that has
+    /// ended keeps its end.
+    private func miss(
+        _ row: RunRow, _ connection: Connection, _ failure: APIFailure, _ answer: APIAnswer
+    ) throws {
+        let shown = looks[ProcessKey(baseURL: row.baseURL, processID: row.processID)]?.look
+        let isShown =
+            shown?.runID == row.runID
+            && row.missingSince.map { since in shown.map { $0.requestedAt >= since } ?? false }
+                ?? false
+        let since = row.missingSince ?? now
+        let reads = row.missingReads + 1
+        try ledger.setMissing(row.runKey, reads: reads, since: isShown ? now : since)
+        let isLost =
+            row.isOpen && !isShown && reads >= Self.missingReadsMin
+            && now.since(since) >= missingMillisecondsMin(connection, since: since)
+        try note(
+            failure, answer: answer, slot: nil, connection: row.connection, runKey: row.runKey,
+            nextStep: row.isOpen
+                ? "read again; lost only after answers like this for ten minutes that no list "
+                    + "contradicts, and then looked for at a slow pace"
+                : "the run has ended and keeps its end",
+            repeatsWithin: Self.repeatsWithinMilliseconds)
+        if isShown, reads >= Self.missingReadsMin, row.isOpen, row.origin != .external {
+            try ledger.raise(
+                kind: "not readable", subject: row.processID,
+                whatToDo: "run \(row.runID) of \(row.schedule ?? "this process") can't be read any "
+                    + "more (\(failure.summary)), though the list shows it; give the grant's user "
+                    + "access to the process", now: now)
         }
-        if row.outcome != .lost {
-            try note(
-                failure, answer: answer, slot: nil, connection: row.connection,
-                runKey: row.runKey,
-                nextStep: "the run is not found any more; it is looked for at a slow pace")
-            try ledger.setOutcome(
-                row.runKey, .lost, reason: "the API does not know the run any more (404)",
-                now: now)
-            if let lost = try ledger.run(row.runKey) { try noteClosed(lost) }
-            log(.warning, "run \(row.runID) is not known to the API any more (404)")
+        if row.isOpen, row.outcome != .lost {
+            guard isLost else {
+                wantSweep(connection.name)
+                return try delayPoll(row, why: nil, answer: answer, after: failure)
+            }
+            try lose(row)
         }
+        let isWatched = row.isOpen || row.watchUntil.map { now < $0 } ?? false
         try ledger.setPoll(
-            row.runKey, nextAt: now.adding(milliseconds: Self.lostPollMilliseconds),
+            row.runKey,
+            nextAt: isWatched ? now.adding(milliseconds: Self.lostPollMilliseconds) : nil,
             gapMilliseconds: row.pollGapMilliseconds, polledAt: now,
             failures: row.pollFailures + 1, changedHint: false)
+    }
+
+    /// How long a run must be missing: a day, unless a whole list has been read meanwhile.
+    private func missingMillisecondsMin(_ connection: Connection, since: Instant) -> Int64 {
+        let isListed = memory.listed[connection.name]?.completeAt.map { $0 >= since } ?? false
+        return isListed ? Self.missingMillisecondsMin : Self.missingUnlistedMillisecondsMin
+    }
+
+    private func lose(_ row: RunRow) throws {
+        try ledger.setOutcome(
+            row.runKey, .lost, reason: "the API does not know the run any more (404)", now: now)
+        // The list may show it again just as before: that is news then.
+        let key = ProcessKey(baseURL: row.baseURL, processID: row.processID)
+        if let look = looks[key]?.look { know(KnownLook(look: look, isPlain: false), of: key) }
+        if let lost = try ledger.run(row.runKey) { try noteClosed(lost) }
+        log(.warning, "run \(row.runID) is not known to the API any more (404)")
     }
 
     /// After a sweep: runs that were due and shown unchanged wait for their next look.

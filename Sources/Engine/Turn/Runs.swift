@@ -158,10 +158,11 @@ extension Clockwork {
 
     /// Compares what a list shows of a run with the ledger, to see whether it needs a full read.
     func compare(_ row: RunRow, with summary: RunSummary) throws {
-        guard summary.status.raw != row.status || summary.modified != row.modifiedAt else {
-            return
-        }
-        let isStatusNew = summary.status.raw != row.status
+        // A list that shows a run again contradicts that it is lost.
+        let isLost = row.outcome == .lost
+        guard isLost || summary.status.raw != row.status || summary.modified != row.modifiedAt
+        else { return }
+        let isStatusNew = isLost || summary.status.raw != row.status
         if isStatusNew {
             var facts = RunFacts(
                 runID: row.runID, processID: row.processID, status: summary.status.raw)
