@@ -252,6 +252,8 @@ extension Ledger {
     }
 
     /// Notes that the API doesn't know the run, so many times in a row and since when; 0: it does.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setMissing(_ runKey: Int64, reads: Int, since: Instant?) throws {
         try database.run(
             "UPDATE process_runs SET missing_reads = ?, missing_since_at = ? WHERE run_key = ?",
