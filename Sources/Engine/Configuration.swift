@@ -47,7 +47,7 @@ package struct Connection: Sendable, Equatable {
     /// How far apart the probes of an open circuit breaker are.
     package var probeEveryMilliseconds: Int64 = 30_000
 
-    /// Makes a connection with the defaults of DESIGN.md section 9.
+    /// Makes a connection with the defaults of config/example.toml.
     package init(name: String, baseURL address: String, apiVersion: String) {
         self.name = name
         self.address = address
@@ -107,7 +107,7 @@ package struct Schedule: Sendable {
     package var description = ""
     package var tags: [String] = []
 
-    /// Makes a schedule with the defaults of DESIGN.md section 9.
+    /// Makes a schedule with the defaults of config/example.toml.
     package init(
         name: String, process: ProcessReference, connection: String, trigger: ScheduleTrigger,
         ruleText: String, ruleSource: String? = nil, zone: Zone
@@ -133,7 +133,7 @@ package enum ScheduleTrigger: Sendable {
     case manual
 }
 
-/// A schedule that waits for another one (DESIGN.md section 5, rule 11).
+/// A schedule that waits for another one (docs/protocol.md, rule 11).
 package struct AfterRule: Sendable, Equatable {
     /// The condition on the upstream slot's end.
     package enum Condition: String, Sendable { case success, end }
@@ -160,7 +160,7 @@ package enum ProcessReference: Sendable, Equatable {
 
 /// Whether a schedule starts runs or only keeps the ledger.
 package enum ScheduleMode: String, Sendable { case run, observe }
-/// What becomes of slots that are late (DESIGN.md section 5, rule 8).
+/// What becomes of slots that are late (docs/protocol.md, rule 8).
 package enum MissedPolicy: String, Sendable { case latest, all, skip }
 /// What becomes of a slot while a run of its process is open (rule 9).
 package enum OverlapPolicy: String, Sendable { case skip, queue, allow }

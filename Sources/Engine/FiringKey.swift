@@ -1,6 +1,6 @@
 package import Timetable
 
-/// What makes a schedule's slots (DESIGN.md section 5, rule 10), as the ledger keeps it.
+/// What makes a schedule's slots (docs/protocol.md, rule 10), as the ledger keeps it.
 ///
 /// With the zone's data it decides whether an instant is a slot; a revision's key answers for the
 /// past what the rule was then.

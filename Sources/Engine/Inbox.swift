@@ -1,7 +1,8 @@
 import DequeModule
 import Synchronization
 
-/// The only way to the scheduler: a lock, a deque and one wake-up (traps.md: an AsyncStream hands
+/// The only way to the scheduler: a lock, a deque and one wake-up (docs/reliability.md#thread: an
+/// AsyncStream hands
 /// out one element at a time and knows no deadline).
 package final class Inbox: Sendable {
     private struct State {

@@ -81,7 +81,7 @@ package struct LogLine: Sendable, Equatable {
     package var message: String
 }
 
-/// A verb that changes something (DESIGN.md section 5 rule 14, section 10).
+/// A verb that changes something (docs/protocol.md, rule 14).
 package enum OperatorCommand: Sendable, Equatable {
     case trigger(schedule: String, uuid: String, force: Bool, reason: String)
     case pause(schedule: String?, until: Instant?, reason: String)
@@ -100,7 +100,7 @@ package enum Resolution: Sendable, Equatable {
     case drop
 }
 
-/// The answer to a command: exit code of DESIGN.md section 10 and a sentence.
+/// The answer to a command: exit code of docs/protocol.md#command-line and a sentence.
 package struct CommandReply: Sendable, Equatable {
     package var exitCode: Int32
     package var message: String

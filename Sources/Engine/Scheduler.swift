@@ -37,7 +37,7 @@ package struct SchedulerObserver: Sendable {
 ///
 /// On a thread of its own (a custom serial executor is handed in), so that an fsync never blocks
 /// the cooperative pool. It has no method but `run()`; everything reaches it through the inbox, so
-/// reentrancy at an `await` can't interleave anything (traps.md).
+/// reentrancy at an `await` can't interleave anything (docs/reliability.md#thread).
 package actor Scheduler {
     /// Waits are short, and re-read the wall clock: a step of it is noticed within this.
     package static let waitMillisecondsMax: Int64 = 10_000
@@ -113,7 +113,7 @@ package actor Scheduler {
                 }
                 await wait(for: result, now: now)
             } catch let error as StoreError where error.kind == .full || error.kind == .busy {
-                // Send nothing, keep the answers, go on trying (reliability.md 2.2).
+                // Send nothing, keep the answers, go on trying (docs/reliability.md#disk).
                 kept = inputs.filter { !isRefused($0) }
                 refusals += 1
                 observer.storeFailing(error)

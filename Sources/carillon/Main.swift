@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// The command line; DESIGN.md section 10 lists the verbs.
+/// The command line; docs/protocol.md#command-line lists the verbs.
 @main
 struct Carillon: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -6,7 +6,8 @@ import Store
 import Testing
 import Timetable
 
-/// Runs that a read doesn't find: what makes them lost, and what doesn't (DESIGN.md section 7).
+/// Runs that a read doesn't find: what makes them lost, and what doesn't
+/// (docs/protocol.md#status-poller).
 @Suite struct MissingRunTests {
     /// A slot every quarter, each run takes longer; the first one has begun at 05:15.
     private static func started(runMinutes: Int64 = 40) throws -> Theatre {

@@ -127,6 +127,68 @@ struct RuleTests {
         }
     }
 
+    private static let pages: [String: String] = [
+        "docs/protocol.md": """
+        # The protocol
+        - **I1 never twice.** At most one.
+        ## Retry engine
+        ### Rule 1: look, then start
+        ### Rule 2: one in doubt
+        """,
+        "docs/disk.md": "# Disk\n## When it's full",
+        "README.md": "# Carillon",
+        "Tests/StoreTests/LedgerTests.swift": "",
+    ]
+
+    @Test(
+        "Citations",
+        arguments: [
+            ("// By rule 2.", false),
+            ("// Rules 1 and 2.", false),
+            ("// Rules 1 to 3.", true),
+            ("/// By rule 15.", true),
+            ("let a = \"rule 15: found\"", true),
+            ("let rule15 = rules[15]", false),
+            ("// Never twice (I1).", false),
+            ("// Never thrice (I2).", true),
+            ("// docs/protocol.md, rule 1", false),
+            ("// docs/protocol.md#retry-engine", false),
+            ("// docs/protocol.md#retry-table", true),
+            ("// docs/disk.md#when-its-full", false),
+            ("// traps.md", true),
+            ("// See README.md.", false),
+            ("// RFC 9110 section 5.6.7", false),
+            ("// docs/disk.md section 2", true),
+            ("// (section 5)", true),
+            ("// reference/cron.md", true),
+            ("// DESIGN rule 1", true),
+            ("// as Tests/StoreTests/LedgerTests.swift shows", false),
+            ("// as Tests/StoreTests shows", false),
+            ("// as Tests/StoreTests/Ledger.swift shows", true),
+            ("// in /etc/systemd/system", false),
+            ("// https://example.org/notes.md section", false),
+        ])
+    func citations(text: String, isFound: Bool) {
+        let pages = CitedPages(
+            text: { Self.pages[$0] },
+            exists: { path in
+                Self.pages.keys.contains { $0 == path || $0.hasPrefix(path + "/") }
+            })
+        let source = SourceText(path: "Sources/Engine/A.swift", text: text)
+        #expect(ReferenceRule.findings(in: source, citing: pages).isEmpty != isFound)
+    }
+
+    @Test("Citations of pages are seen from their own folder")
+    func citationsOfPages() {
+        let pages = CitedPages(text: { Self.pages[$0] }, exists: { Self.pages[$0] != nil })
+        let text = "[a](disk.md) [b](../README.md)\n[c](#disk) [d](#dusk)\n[e](dusk.md)"
+        let found = ReferenceRule.findings(in: text, of: "docs/disk.md", citing: pages)
+        #expect(found.map(\.line) == [2, 3])
+        let old = ReferenceRule.findings(
+            in: "-- section 5", of: "migrations/0001_ledger.sql", citing: pages)
+        #expect(old == [])
+    }
+
     @Test("Functions are found with their ends")
     func functions() {
         let text = """

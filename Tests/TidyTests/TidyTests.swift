@@ -78,6 +78,21 @@ struct TidyTests {
         report((sources + tests).flatMap(BudgetRule.findings))
     }
 
+    @Test("Every page, heading, rule and file that is cited is in the repository")
+    func references() throws {
+        let pages = CitedPages(text: { try? Tree.text(of: $0) }, exists: Tree.exists)
+        // A page that has neither would let every citation pass, or none.
+        try #require(pages.rules.count >= 14 && pages.invariants.count >= 6)
+        let others = try Tree.otherTexts()
+        try #require(others.contains("docs/protocol.md") && others.contains(".ci/run"))
+        report(
+            (sources + tests).flatMap { ReferenceRule.findings(in: $0, citing: pages) }
+                + others.flatMap { path in
+                    ReferenceRule.findings(
+                        in: (try? Tree.text(of: path)) ?? "", of: path, citing: pages)
+                })
+    }
+
     @Test("Migrations are embedded, numbered without a gap, and unchanged")
     func migrations() throws {
         let names = try FileManager.default

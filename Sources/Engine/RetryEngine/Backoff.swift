@@ -1,4 +1,5 @@
-/// Full-jitter exponential backoff (DESIGN.md section 6): `U(0, min(cap, base · 2^(n−1)))`.
+/// Full-jitter exponential backoff (docs/protocol.md#retry-engine):
+/// `U(0, min(cap, base · 2^(n−1)))`.
 ///
 /// Seeded per slot and attempt, so that the same history gives the same database.
 package enum Backoff {

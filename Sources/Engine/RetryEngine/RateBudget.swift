@@ -1,6 +1,6 @@
 package import Timetable
 
-/// The request budget of a connection as GCRA (DESIGN.md section 6).
+/// The request budget of a connection as GCRA (docs/protocol.md#retry-engine).
 ///
 /// Burst B = keep_for_starts × N, kept for starts; steady rate (N − B)/T. With the theoretical
 /// arrival time (TAT) at most (B − 1) increments ahead, no window of T holds more than

@@ -1,6 +1,6 @@
 package import ProcessesAPI
 
-/// What a failed start means (DESIGN.md section 5 rule 4, section 6).
+/// What a failed start means (docs/protocol.md, rule 4).
 package enum StartVerdict: Sendable, Equatable {
     /// Not sent for certain: back to `pending`, after a backoff; no attempt is charged.
     case notSent(isCertificate: Bool)

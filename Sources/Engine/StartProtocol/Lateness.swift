@@ -1,6 +1,6 @@
 package import Timetable
 
-/// Where a slot stands in its windows (DESIGN.md section 5, rule 8).
+/// Where a slot stands in its windows (docs/protocol.md, rule 8).
 package enum Lateness: Sendable, Equatable {
     /// It may go as an ordinary start until the instant.
     case onTime(until: Instant)

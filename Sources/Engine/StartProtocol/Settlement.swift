@@ -1,7 +1,7 @@
 package import Store
 package import Timetable
 
-/// What a look says of an attempt in doubt (DESIGN.md section 5, rule 6).
+/// What a look says of an attempt in doubt (docs/protocol.md, rule 6).
 package enum Settlement: Sendable, Equatable {
     /// The run is ours.
     case adopt(runID: String)

@@ -1,7 +1,7 @@
 import ProcessesAPI
 package import Store
 
-/// The judgement of a run by status, counts and time (DESIGN.md section 2, outcome).
+/// The judgement of a run by status, counts and time (docs/protocol.md#words, outcome).
 package struct Judgement: Sendable, Equatable {
     package var outcome: RunOutcome
     /// Why, where a person wants to know.

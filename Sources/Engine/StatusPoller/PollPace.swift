@@ -1,4 +1,5 @@
-/// The pace of looks at a run: geometric from `poll.min` to `poll.max` (DESIGN.md section 7).
+/// The pace of looks at a run: geometric from `poll.min` to `poll.max`
+/// (docs/protocol.md#status-poller).
 package enum PollPace {
     /// The gap after a look.
     ///

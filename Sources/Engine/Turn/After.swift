@@ -1,7 +1,7 @@
 import Store
 import Timetable
 
-/// Schedules that wait for others (DESIGN.md section 5, rule 11).
+/// Schedules that wait for others (docs/protocol.md, rule 11).
 extension Clockwork {
     func createAfterSlots() throws {
         guard !memory.isStopping, !memory.endedUpstreams.isEmpty else { return }

@@ -1,7 +1,7 @@
 import Store
 import Timetable
 
-/// Steps of the wall clock (DESIGN.md section 5, rule 12).
+/// Steps of the wall clock (docs/protocol.md, rule 12).
 extension Clockwork {
     /// A difference between wall and monotonic time beyond this is a step, not drift.
     private static let stepMillisecondsMin: Int64 = 1000

@@ -1,7 +1,8 @@
 package import Store
 package import Timetable
 
-/// The heart of the scheduler: takes inputs and the time, gives effects (DESIGN.md section 3).
+/// The heart of the scheduler: takes inputs and the time, gives effects
+/// (docs/protocol.md#the-turn).
 ///
 /// Synchronous and without any clock of its own, so the simulation drives exactly what the daemon
 /// runs. Each turn is one transaction; state that matters is in the ledger, `memory` is a cache.
@@ -36,12 +37,12 @@ package final class Clockwork {
         package var sendWithinMilliseconds: Int64 = 20_000
         package var clockSkewMaxMilliseconds: Int64 = 120_000
         /// Full reads in flight at most; with a list, of 16 MiB each at most: 64 MiB in all
-        /// (section 7).
+        /// (docs/protocol.md#status-poller).
         package var readsInFlightMax = 3
         /// Keeps the view `upcoming`, which nobody reads in a play of `carillon simulate`.
         package var keepsUpcoming = true
 
-        /// Makes the limits of DESIGN.md.
+        /// The limits of docs/protocol.md.
         package init() {}
     }
 

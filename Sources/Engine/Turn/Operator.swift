@@ -1,7 +1,7 @@
 import Store
 import Timetable
 
-/// What people can do (DESIGN.md section 5, rule 14).
+/// What people can do (docs/protocol.md, rule 14).
 extension Clockwork {
     func carryOut(_ command: OperatorCommand, actor: String) throws -> CommandReply {
         guard !memory.isStopping else {

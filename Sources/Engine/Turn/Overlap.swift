@@ -2,7 +2,7 @@ import ProcessesAPI
 import Store
 import Timetable
 
-/// Overlap, processes named by pattern, and validation ahead of a start (rule 9, section 9).
+/// Overlap, processes named by pattern, and validation ahead of a start (rule 9).
 extension Clockwork {
     /// The second skip in a row by the same run is in `attention`.
     private static let skipsToReport = 2
@@ -86,14 +86,14 @@ extension Clockwork {
         where other.kind == slot.kind && other.slotAt > slot.slotAt && other.dueAt <= now {
             return try end(
                 slot, .coalesced,
-                "the later slot \(other.slotAt.iso8601) waits for run \(blocker.runID) in its stead"
+                "the later slot \(other.slotAt.iso8601) waits for run \(blocker.runID) instead"
             )
         }
         for other in try ledger.openSlots(schedule: slot.schedule, .pending)
         where other.kind == slot.kind && other.slotAt < slot.slotAt && other.blockedBy != nil {
             try end(
                 other, .coalesced,
-                "the later slot \(slot.slotAt.iso8601) waits for run \(blocker.runID) in its stead")
+                "the later slot \(slot.slotAt.iso8601) waits for run \(blocker.runID) instead")
         }
         if slot.blockedBy != blocker.runID {
             try ledger.setBlocked(slot.slotID, by: blocker.runID, windowFrom: nil)
@@ -206,7 +206,7 @@ extension Clockwork {
             }
             try end(slot, .failed, "the process does not validate: \(problems.count) errors")
         case .success:
-            _ = try wait(slot, "the validation's answer is none", 30_000)
+            _ = try wait(slot, "the answer to the validation can't be used, asked again", 30_000)
         case .failure(let failure) where Self.lastingRefusals.contains(failure.apiStatus ?? 0):
             try note(
                 failure, answer: answer, slot: slot,

@@ -2,7 +2,8 @@ import ProcessesAPI
 import Store
 import Timetable
 
-/// Which runs to look at next (DESIGN.md section 7); starts go first by the budget's priorities.
+/// Which runs to look at next (docs/protocol.md#status-poller); starts go first by the budget's
+/// priorities.
 extension Clockwork {
     /// A run is lost when the API has said so often, over so long, and no list has shown it since.
     private static let missingReadsMin = 3

@@ -241,7 +241,7 @@ extension Clockwork {
         }
     }
 
-    /// A 401 on a call: drops the token if it is the one used (DESIGN.md section 6).
+    /// A 401 on a call: drops the token if it is the one used (docs/protocol.md#retry-engine).
     func noteUnauthorized(_ connection: Connection, generation: Int, why: String) throws {
         var state = memory.tokens[connection.name] ?? TokenState()
         // Several requests may have carried it: a token is refused once.

@@ -2,7 +2,7 @@ import ProcessesAPI
 import Store
 import Timetable
 
-/// What reads of the API say of runs, and their judgement (DESIGN.md sections 2 and 7).
+/// What reads of the API say of runs, and their judgement (docs/protocol.md#status-poller).
 extension Clockwork {
     /// Statuses kept in history as they are, but never a tree larger than this.
     private static let treeBytesMax = 16 << 20
@@ -133,7 +133,7 @@ extension Clockwork {
         }
     }
 
-    /// Its due date (a plain date, section 2.1 of the API document) ended before now in the zone of
+    /// Its due date (a plain date, docs/processes-api.md#runs) ended before now in the zone of
     /// the schedule.
     private func isPast(_ dueDate: String?, _ row: RunRow) -> Bool {
         guard let dueDate, let day = CivilDate(iso8601: String(dueDate.prefix(10))) else {
@@ -186,7 +186,7 @@ extension Clockwork {
         let gap = PollPace.nextGapMilliseconds(
             after: row.pollGapMilliseconds, changed: changed, policy: policy)
         var next: Instant? = now.adding(milliseconds: gap)
-        // In full at least every poll.max, whatever the list says (section 7).
+        // In full at least every poll.max, whatever the list says (docs/protocol.md#status-poller).
         if !isFullRead, let polled = row.lastPolledAt, polled <= now {
             next = min(
                 now.adding(milliseconds: gap),

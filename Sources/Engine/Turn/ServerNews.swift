@@ -69,7 +69,7 @@ extension Clockwork {
     }
 
     /// A hint blocks the operation that the message names only if that is exactly the operation
-    /// that was called; otherwise the connection (DESIGN.md section 6).
+    /// that was called; otherwise the connection (docs/protocol.md#retry-engine).
     private func note(_ hint: RetryHint, _ connection: Connection, _ call: APICall) throws {
         guard hint.delayMilliseconds > 0 else { return }
         let until = now.adding(milliseconds: hint.delayMilliseconds)

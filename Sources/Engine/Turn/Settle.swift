@@ -2,7 +2,7 @@ import ProcessesAPI
 import Store
 import Timetable
 
-/// Attempts in doubt: rules 5 and 6 of DESIGN.md section 5.
+/// Attempts in doubt: rules 5 and 6 of docs/protocol.md.
 extension Clockwork {
     /// Makes an attempt that may have created a run `unknown`.
     func becomeUnknown(
@@ -229,7 +229,7 @@ extension Clockwork {
         try ledger.endAttempt(
             attempt.attemptID, .absent, exposureEnd: nil, httpStatus: nil, errorID: nil,
             runKey: nil, now: now)
-        let words = "attempt \(attempt.number) has proven to have created no run"
+        let words = "attempt \(attempt.number) has created no run, as three looks have shown"
         guard let schedule else {
             try end(slot, .expired, "\(words), and its schedule is gone")
             return try afterSettled(slot)

@@ -220,7 +220,8 @@ extension Clockwork {
         }
     }
 
-    /// slot_at plus the slot's share of `spread`: a hash of schedule and slot (DESIGN section 2).
+    /// slot_at plus the slot's share of `spread`: a hash of schedule and slot
+    /// (docs/protocol.md#words).
     package static func dueAt(of slotAt: Instant, schedule: Schedule) -> Instant {
         guard schedule.spreadMilliseconds > 0 else { return slotAt }
         let hash = Backoff.mix(

@@ -2,7 +2,7 @@ import ProcessesAPI
 import Store
 import Timetable
 
-/// May this slot go now, and when again: rules 1 to 3, 8 and 9 of DESIGN.md section 5.
+/// May this slot go now, and when again: rules 1 to 3, 8 and 9 of docs/protocol.md.
 extension Clockwork {
     func decidePending() throws {
         guard !memory.isStopping else { return }

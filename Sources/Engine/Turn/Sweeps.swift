@@ -229,7 +229,7 @@ extension Clockwork {
         return user
     }
 
-    /// One process's own item: this is a look (DESIGN.md section 2).
+    /// One process's own item: this is a look (docs/protocol.md#words).
     private func look(
         at summary: ProcessSummary, _ connection: Connection, requestedAt: Instant,
         answer: APIAnswer

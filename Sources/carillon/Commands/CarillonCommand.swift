@@ -45,7 +45,7 @@ package enum CommandLineRun {
             }
             if let code = error as? ExitCode { return code.rawValue }
             environment.note(text)
-            // ArgumentParser would say 64; DESIGN.md section 10 says 2.
+            // ArgumentParser would say 64; docs/protocol.md#command-line says 2.
             return Carillon.exitCode(for: error) == .validationFailure
                 ? usageStatus(arguments) : ExitStatus.failed.rawValue
         }

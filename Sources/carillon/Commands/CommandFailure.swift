@@ -1,4 +1,4 @@
-/// How a command ends, DESIGN.md section 10.
+/// How a command ends (docs/protocol.md#command-line).
 package enum ExitStatus: Int32, Sendable {
     case ok = 0
     case failed = 1

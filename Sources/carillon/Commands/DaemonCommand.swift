@@ -43,7 +43,8 @@ struct DaemonCommand: CarillonCommand {
         }
     }
 
-    /// 75 for a second daemon, 78 where a restart can't help, else 1 (DESIGN.md section 10).
+    /// 75 for a second daemon, 78 where a restart can't help, else 1
+    /// (docs/protocol.md#command-line).
     private static func status(of error: StoreError) -> ExitStatus {
         if error.kind == .alreadyRunning { return .tryLater }
         return error.isPermanent ? .configuration : .failed

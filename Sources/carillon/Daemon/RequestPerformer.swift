@@ -7,7 +7,7 @@ import Timetable
 /// Performs the requests that turns ask for; their answers go back into the inbox.
 ///
 /// A service of its own, outside the scheduler's shutdown: a POST that has begun is never
-/// cancelled (DESIGN.md rule 3), the scheduler waits for its answer before it ends.
+/// cancelled (docs/protocol.md, rule 3), the scheduler waits for its answer before it ends.
 struct RequestPerformer: Service {
     let requests: AsyncStream<RequestEffect>
     let finish: @Sendable () -> Void

@@ -4,7 +4,8 @@ import Synchronization
 /// A serial executor with a thread of its own, for the scheduler: its fsync must not block the
 /// cooperative pool, which has as many threads as the machine has cores.
 ///
-/// `DispatchQueue` is no serial executor on Linux (style.md 5.3). The thread parks between jobs,
+/// `DispatchQueue` is no serial executor on Linux (docs/reliability.md#thread). The thread parks
+/// between jobs,
 /// not inside one, so nothing of the actor is held up by it.
 final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     // @unchecked: `jobs` and `isStopped` are only touched with `condition` locked; `thread` is
