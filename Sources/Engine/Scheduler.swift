@@ -166,7 +166,7 @@ extension Clockwork {
 
     /// POSTs on the wire, which a stop waits for.
     package var startsInFlight: Int {
-        memory.requests.values.count { request in
+        requests.values.count { request in
             if case .start = request.purpose { return true }
             return false
         }
@@ -193,7 +193,7 @@ extension Clockwork {
 extension Clockwork {
     /// The slot that a start on the wire is for; nil for other requests (the simulation's book).
     package func slotID(ofRequest id: UInt64) -> Int64? {
-        guard case .start(_, let slotID)? = memory.requests[id]?.purpose else { return nil }
+        guard case .start(_, let slotID)? = requests[id]?.purpose else { return nil }
         return slotID
     }
 }

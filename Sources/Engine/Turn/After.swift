@@ -3,17 +3,36 @@ import Timetable
 
 /// Schedules that wait for others (docs/protocol.md, rule 11).
 extension Clockwork {
+    /// What could not be written for an ended upstream is tried again after that long.
+    private static let againMilliseconds: Int64 = 60_000
+
     func createAfterSlots() throws {
-        guard !memory.isStopping, !memory.endedUpstreams.isEmpty else { return }
-        let ended = memory.endedUpstreams
-        memory.endedUpstreams = []
+        guard !memory.isStopping, book.hasNews || !memory.upstreamsAgainAt.isEmpty else { return }
+        var ended: Set<String> = []
+        for case .ended(let schedule) in book.takeNews() { ended.insert(schedule) }
         for name in schedules.keys.sorted() {
-            guard let schedule = schedules[name], case .after(let rule) = schedule.trigger,
-                rule.upstreams.contains(where: ended.contains),
-                let row = try ledger.schedule(name), row.state == "active"
-            else { continue }
-            try step("look for ended upstream slots of \(name)", schedule: name) {
+            guard let schedule = schedules[name], case .after(let rule) = schedule.trigger else {
+                continue
+            }
+            if let again = memory.upstreamsAgainAt[name] {
+                guard again <= now else {
+                    book.wake(at: again)
+                    continue
+                }
+            } else if !rule.upstreams.contains(where: ended.contains) {
+                continue
+            }
+            memory.upstreamsAgainAt[name] = nil
+            guard let row = try ledger.schedule(name), row.state == "active" else { continue }
+            let done = try book.step(
+                "look for ended upstream slots of \(name)", schedule: name
+            ) {
                 while try createAfterSlot(schedule, rule, row: row) {}
+            }
+            if !done {
+                let again = now.adding(milliseconds: Self.againMilliseconds)
+                memory.upstreamsAgainAt[name] = again
+                book.wake(at: again)
             }
         }
     }
@@ -74,8 +93,8 @@ extension Clockwork {
         if slot.disposition == .pending {
             want(look: schedule.connection, .start)
         } else {
-            memory.endedUpstreams.insert(schedule.name)
-            turn.wantsTurnSoon = true
+            book.tell(.ended(schedule: schedule.name))
+            book.wakeSoon()
         }
         return true
     }

@@ -9,7 +9,7 @@ extension Clockwork {
         case .answer(let requestID, let answer): try receive(requestID, answer)
         case .command(let id, let command, let actor):
             let reply = try carryOut(command, actor: actor)
-            turn.effects.append(.reply(commandID: id, reply))
+            book.reply(id, reply)
         case .configuration(let new, let commandID): try adopt(new, commandID: commandID)
         case .credentialChanged(let connection): try credentialChanged(connection)
         case .stop: memory.isStopping = true
@@ -17,18 +17,18 @@ extension Clockwork {
     }
 
     private func receive(_ requestID: UInt64, _ answer: APIAnswer) throws {
-        guard let request = memory.requests[requestID] else { return }
+        guard let request = requests[requestID] else { return }
         try receive(request, answer)
-        memory.requests[requestID] = nil
+        requests[requestID] = nil
     }
 
     /// An answer that could not be applied: its request is over all the same, and a start that it
     /// belongs to is in doubt.
     func abandon(_ requestID: UInt64) throws {
-        guard let request = memory.requests[requestID] else { return }
+        guard let request = requests[requestID] else { return }
         forget(requestID)
         guard case .start(let attemptID, let slotID) = request.purpose else { return }
-        try step("put attempt \(attemptID) in doubt", slotID: slotID) {
+        try book.step("put attempt \(attemptID) in doubt", slotID: slotID) {
             guard let attempt = try ledger.attempt(attemptID), attempt.state == .starting,
                 let slot = try ledger.slot(slotID)
             else { return }
@@ -178,11 +178,11 @@ extension Clockwork {
             reason: "started by attempt \(attempt.number)\(late)\(baseline)",
             lagMilliseconds: max(0, now.since(slot.dueAt)), now: now)
         if let user = run.createdBy ?? run.managerUser {
-            try change(slot.connection) { $0.userID = user }
+            try book.change(slot.connection) { $0.userID = user }
         }
         try watch(runKey, slot: slot)
         if let row = try ledger.run(runKey) { try applyRead(run, facts, to: row) }
-        log(.info, "\(slot.schedule)@\(slot.slotAt.iso8601) started run \(run.id)")
+        book.log(.info, "\(slot.schedule)@\(slot.slotAt.iso8601) started run \(run.id)")
     }
 
     private func origin(of slot: SlotRow) -> RunOrigin {
@@ -283,7 +283,7 @@ extension Clockwork {
 
     /// Waits for the next attempt, whatever news there may be of process and connection.
     func wait(_ slot: SlotRow, until: Instant, why: String) throws {
-        memory.backoffs[slot.slotID] = (slot.connection, until)
+        backoffs[slot.slotID] = (slot.connection, until)
         try ledger.move(slot.slotID, .pending, reason: why, nextActionAt: until)
     }
 

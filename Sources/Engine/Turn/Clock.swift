@@ -12,26 +12,25 @@ extension Clockwork {
 
     func readClock() throws {
         guard let last = memory.last else { return }
-        let elapsed = turn.now.monotonicMilliseconds - last.monotonicMilliseconds
+        let elapsed = book.time.monotonicMilliseconds - last.monotonicMilliseconds
         let step = now.since(last.wall.adding(milliseconds: elapsed))
         guard abs(step) >= Self.stepMillisecondsMin else { return }
-        log(.warning, "the wall clock was set by \(step) ms")
+        book.log(.warning, "the wall clock was set by \(step) ms")
         try ledger.audit(
             actor: "clock", action: "step", subject: "wall clock", detail: "\(step) ms", now: now)
         // Waits hold on the monotonic clock: what is stored in wall time moves with the step.
         try ledger.shiftWaits(by: step)
-        turn.connections = [:]
-        turn.daemon = nil
-        forgetLooks()
+        book.forgetRows()
+        looks.removeAll()
         memory.processNames = [:]
         memory.listed = [:]
-        memory.backoffs = [:]
+        backoffs.removeAll()
         memory.lastTouch = nil
         memory.downUntil = memory.downUntil?.adding(milliseconds: step)
         // What is on the wire was sent before the step: its age stays what it is.
-        for id in memory.requests.keys {
-            let sentAt = memory.requests[id]?.sentAt.wall ?? now
-            memory.requests[id]?.sentAt.wall = sentAt.adding(milliseconds: step)
+        for id in requests.keys {
+            let sentAt = requests[id]?.sentAt.wall ?? now
+            requests[id]?.sentAt.wall = sentAt.adding(milliseconds: step)
         }
         for name in memory.sweeps.keys {
             let requestedAt = memory.sweeps[name]?.requestedAt.wall ?? now
@@ -55,7 +54,7 @@ extension Clockwork {
     /// Only an answer tells whether the clock is right now, and whether it was ahead before.
     private func wantLooksAfterStep(by step: Int64) throws {
         for name in configuration?.connections.keys.sorted() ?? [] {
-            let wasBad = try connectionRow(name)?.clockBadSince != nil
+            let wasBad = try book.connection(name)?.clockBadSince != nil
             if wasBad || abs(step) >= Self.downMillisecondsMin { want(look: name, .start) }
         }
     }
@@ -108,7 +107,7 @@ extension Clockwork {
                 detail: "\(slots.count) from \(first.iso8601) to \(last.iso8601), never sent, and "
                     + "written by a clock that was ahead: they are still to come", now: now)
         }
-        if !removed.isEmpty { memory.endedUpstreams.formUnion(schedules.keys) }
+        if !removed.isEmpty { for name in schedules.keys { book.tell(.ended(schedule: name)) } }
         for var row in try ledger.schedules() where row.state == "active" {
             guard let schedule = schedules[row.schedule] else { continue }
             let first = bySchedule[row.schedule]?.first { $0.kind == .rule }?.slotAt

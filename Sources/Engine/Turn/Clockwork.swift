@@ -83,6 +83,7 @@ package final class Clockwork {
         }
     }
 
+    let book: TurnBook
     let ledger: Ledger
     package let limits: Limits
     package var guards = Guards()
@@ -97,50 +98,27 @@ package final class Clockwork {
     /// Processes that no schedule names, with runs that are still looked at.
     var followedProcesses: Set<ProcessKey> = []
     var memory = Memory()
+    /// Starts that are out or reads in flight, by request id.
+    var requests = UndoTable<UInt64, PendingRequest>()
+    /// Slots whose last answer said how long to wait: what wakes them otherwise is no reason to go
+    /// before.
+    var backoffs = UndoTable<Int64, (connection: String, until: Instant)>()
     /// The last look at each process that a schedule names or that has an open run.
-    ///
-    /// Not in `memory`: a copy of a hundred thousand looks for every turn would cost more than the
-    /// turn; what a turn changes is noted instead, and put back if it fails.
-    private(set) var looks: [ProcessKey: KnownLook] = [:]
+    var looks = UndoTable<ProcessKey, KnownLook>()
     var turn = TurnState()
     /// Users that lists have shown: a cache of words, so a turn that fails may leave it as it is.
     var userIDs: Set<String> = []
 
-    /// What one turn collects.
+    /// What one turn counts.
     struct TurnState {
-        var now = Now(wall: Instant(milliseconds: 0), monotonicMilliseconds: 0)
-        var effects: [Effect] = []
-        var connections: [String: ConnectionRow] = [:]
-        var daemon: DaemonRow?
         var slotRows = 0
-        var wantsTurnSoon = false
-        var deadlines: [Instant] = []
         /// Starts by connection that wait for the budget already, or for the ramp: each gets a
         /// place of its own.
         var startsWaiting: [String: Int64] = [:]
         var rampWaiting: Int64 = 0
-        /// Some old history was removed.
-        var isPruning = false
-        var looksBefore: [ProcessKey: KnownLook?] = [:]
-        var allLooksBefore: [ProcessKey: KnownLook]?
     }
-
-    func know(_ look: KnownLook, of key: ProcessKey) {
-        let before = looks.updateValue(look, forKey: key)
-        if turn.allLooksBefore == nil, turn.looksBefore[key] == nil {
-            turn.looksBefore[key] = .some(before)
-        }
-    }
-
-    func forgetLooks() {
-        if turn.allLooksBefore == nil { turn.allLooksBefore = looks }
-        looks = [:]
-    }
-
-    private func putLooksBack() {
-        if let all = turn.allLooksBefore { looks = all }
-        for (key, before) in turn.looksBefore { looks[key] = before }
-    }
+    /// Some old history was removed in this turn; a turn that fails is told by it.
+    var isPruning = false
 
     /// Makes the heart over an open ledger.
     ///
@@ -159,6 +137,8 @@ package final class Clockwork {
         self.version = version
         self.recompile = recompile
         self.limits = limits
+        book = TurnBook(ledger: ledger, limits: limits)
+        book.join(self)
     }
 
     /// Takes one turn: applies the inputs, creates due slots, decides, collects effects.
@@ -170,21 +150,18 @@ package final class Clockwork {
     /// - Throws: `StoreError`; nothing of the turn has happened then, take it again with the same
     ///   inputs after `.full` and `.busy`, and end the process after anything else.
     package func take(_ inputs: [Input], now: Now) throws -> Result {
-        let saved = (memory, configuration, schedules, namedProcesses, followedProcesses)
         let changesBefore = ledger.database.totalChanges
         turn = TurnState()
-        turn.now = now
+        isPruning = false
         do {
-            return try ledger.transaction {
+            return try book.turn(at: now) {
                 try pass(inputs)
                 return Result(
-                    effects: turn.effects, nextDeadline: try nextDeadline(),
+                    effects: book.effects, nextDeadline: try nextDeadline(),
                     didWrite: ledger.database.totalChanges != changesBefore)
             }
         } catch {
-            (memory, configuration, schedules, namedProcesses, followedProcesses) = saved
-            putLooksBack()
-            if turn.isPruning { postponePruning() }
+            if isPruning { postponePruning(at: now.wall) }
             throw error
         }
     }
@@ -193,7 +170,12 @@ package final class Clockwork {
     private func pass(_ inputs: [Input]) throws {
         try readClock()
         for input in inputs {
-            let done = try step("apply an input") { try apply(input) }
+            if configuration == nil, case .configuration = input {
+                // Without it there is nothing to go on with: a failure ends the process.
+                try ledger.savepoint { try apply(input) }
+                continue
+            }
+            let done = try book.step("apply an input") { try apply(input) }
             if !done, case .answer(let requestID, _) = input { try abandon(requestID) }
         }
         if configuration != nil {
@@ -210,44 +192,13 @@ package final class Clockwork {
             try pruneHistory()
         }
         try saveState()
-        memory.last = turn.now
-    }
-
-    /// Runs one step in a SAVEPOINT: its failure undoes only itself and writes an error row.
-    ///
-    /// - Throws: only what ended the whole transaction or endangers the file.
-    @discardableResult
-    func step(
-        _ what: String, schedule: String? = nil, slotID: Int64? = nil, _ work: () throws -> Void
-    ) throws -> Bool {
-        let effects = turn.effects.count
-        let connections = turn.connections
-        let daemon = turn.daemon
-        do {
-            try ledger.savepoint(work)
-            return true
-        } catch let error as StoreError where error.kind != .constraint && error.kind != .other {
-            throw error
-        } catch {
-            // What was not written was not done: no effect of it leaves, no row remembers it.
-            for case .request(let request) in turn.effects[effects...] { forget(request.id) }
-            turn.effects.removeSubrange(effects...)
-            turn.connections = connections
-            turn.daemon = daemon
-            var row = NewError(
-                operation: "turn", message: "could not \(what): \(error)",
-                nextStep: "the rest of the turn goes on")
-            row.schedule = schedule
-            row.slotID = slotID
-            _ = try ledger.insert(row, now: now)
-            log(.error, "could not \(what): \(error)")
-            return false
-        }
+        memory.last = book.time
     }
 
     /// Takes a request out of all books, as if it had never been wanted.
     func forget(_ requestID: UInt64) {
-        guard let request = memory.requests.removeValue(forKey: requestID) else { return }
+        guard let request = requests[requestID] else { return }
+        requests[requestID] = nil
         switch request.purpose {
         case .start: break
         case .token: memory.tokens[request.connection]?.isRequested = false
@@ -259,41 +210,10 @@ package final class Clockwork {
     }
 
     /// The wall clock's reading of this turn.
-    var now: Instant { turn.now.wall }
-
-    func log(_ level: LogLine.Level, _ message: String) {
-        turn.effects.append(.log(LogLine(level: level, message: message)))
-    }
-
-    /// The row of a connection, read once a turn and written back at its end.
-    func connectionRow(_ name: String) throws -> ConnectionRow? {
-        if let known = turn.connections[name] { return known }
-        let row = try ledger.connection(name)
-        turn.connections[name] = row
-        return row
-    }
-
-    func change(_ name: String, _ edit: (inout ConnectionRow) -> Void) throws {
-        guard var row = try connectionRow(name) else { return }
-        edit(&row)
-        turn.connections[name] = row
-    }
-
-    func daemonRow() throws -> DaemonRow {
-        if let known = turn.daemon { return known }
-        let row = try ledger.daemon()
-        turn.daemon = row
-        return row
-    }
+    var now: Instant { book.now }
 
     private func saveState() throws {
-        for name in turn.connections.keys.sorted() {
-            guard let row = turn.connections[name], row != (try ledger.connection(name)) else {
-                continue
-            }
-            try ledger.save(row)
-        }
-        if let daemon = turn.daemon, daemon != (try ledger.daemon()) { try ledger.save(daemon) }
+        try book.saveRows()
         // The life's last turn tells missed from expired; once a minute is exact enough.
         if memory.lifeID != 0, memory.lastTouch.map({ now.since($0) >= 60_000 }) ?? true {
             try ledger.touchLife(memory.lifeID, now: now)
@@ -304,8 +224,8 @@ package final class Clockwork {
     private func nextDeadline() throws -> Instant? {
         // A daemon that is being stopped waits for answers only.
         guard configuration != nil, !memory.isStopping else { return nil }
-        if turn.wantsTurnSoon { return now }
-        var candidates = turn.deadlines
+        if book.wantsTurnSoon { return now }
+        var candidates = book.nextWake.map { [$0] } ?? []
         if let at = try ledger.nextSlotAction() { candidates.append(at) }
         if let at = try ledger.nextScheduleDue() { candidates.append(at) }
         // Runs that are due already wait for a sweep, a hint or the budget, whose instants are
@@ -318,5 +238,27 @@ package final class Clockwork {
         }
         if let at = try ledger.nextOverTime(after: now) { candidates.append(at) }
         return candidates.min()
+    }
+}
+
+extension Clockwork: Room {
+    func keep() -> () -> Void {
+        let (memory, turn) = (memory, turn)
+        let configured = (configuration, schedules, namedProcesses, followedProcesses)
+        let marks = (requests.mark, backoffs.mark, looks.mark)
+        return { [self] in
+            self.memory = memory
+            self.turn = turn
+            (configuration, schedules, namedProcesses, followedProcesses) = configured
+            requests.restore(to: marks.0)
+            backoffs.restore(to: marks.1)
+            looks.restore(to: marks.2)
+        }
+    }
+
+    func settle() {
+        requests.forgetChanges()
+        backoffs.forgetChanges()
+        looks.forgetChanges()
     }
 }

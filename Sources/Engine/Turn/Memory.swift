@@ -5,7 +5,7 @@ import Timetable
 /// What the scheduler knows beside the ledger.
 ///
 /// Lost at every death, so nothing may depend on it for safety. A value: a turn that could not be
-/// committed puts the old one back.
+/// committed, or a step that failed, puts the old one back.
 struct Memory {
     var lifeID: Int64 = 0
     /// When this life began.
@@ -15,8 +15,6 @@ struct Memory {
     var revisionID: Int64 = 0
     var last: Now?
     var lastTouch: Instant?
-    /// Starts that are out or reads in flight, by request id.
-    var requests: [UInt64: PendingRequest] = [:]
     var nextRequestID: UInt64 = 1
     var tokens: [String: TokenState] = [:]
     var sweeps: [String: Sweep] = [:]
@@ -40,15 +38,12 @@ struct Memory {
     var readingRuns: Set<Int64> = []
     /// Slots whose process is being validated.
     var validatingSlots: Set<Int64> = []
-    /// Slots whose last answer said how long to wait: what wakes them otherwise is no reason to go
-    /// before.
-    var backoffs: [Int64: (connection: String, until: Instant)] = [:]
     /// Validations in a row that told nothing, by slot.
     var validationFailures: [Int64: Int] = [:]
     /// Schedules whose process is being validated ahead of a slot.
     var validatingSchedules: Set<String> = []
-    /// Schedules whose last slots or runs ended in this life and may set off `after` schedules.
-    var endedUpstreams: Set<String> = []
+    /// `after` schedules whose slots could not be created, and when they are looked for again.
+    var upstreamsAgainAt: [String: Instant] = [:]
     /// The configuration or a pause has changed since `upcoming` was written.
     var isUpcomingStale = true
     var isStopping = false
@@ -71,8 +66,8 @@ extension Clockwork {
     ///   used any more by then is as good as none.
     /// - Returns: false if a request is out or wanted, a token can be used, or lists go on.
     package func isMemoryAtRest(until monotonicMilliseconds: Int64) -> Bool {
-        memory.requests.isEmpty && memory.sweeps.isEmpty && memory.sweepsWanted.isEmpty
-            && memory.endedUpstreams.isEmpty && memory.backoffs.isEmpty
+        requests.isEmpty && memory.sweeps.isEmpty && memory.sweepsWanted.isEmpty
+            && !book.hasNews && memory.upstreamsAgainAt.isEmpty && backoffs.isEmpty
             && !memory.listed.values.contains(where: \.hasOpenRuns)
             && !memory.tokens.values.contains {
                 $0.isRequested || $0.expiresAtMonotonic > monotonicMilliseconds

@@ -111,9 +111,9 @@ extension Clockwork {
         var also = ""
         if name == nil, memory.isDraining {
             memory.isDraining = false
-            var daemon = try daemonRow()
+            var daemon = try book.daemon()
             daemon.drainingSince = nil
-            turn.daemon = daemon
+            book.save(daemon)
             also = "; draining has ended"
             for connection in (configuration?.connections.keys.sorted() ?? []) {
                 try ledger.wakeSlots(connection: connection, now: now)
@@ -167,7 +167,7 @@ extension Clockwork {
             return .notFound("there is no connection \"\(name)\"")
         }
         let lifted = try ledger.liftHints(connection: name)
-        try change(name) {
+        try book.change(name) {
             $0.learnedRequests = nil
             $0.learnedWindowMilliseconds = nil
         }
@@ -180,9 +180,9 @@ extension Clockwork {
 
     private func drain(_ reason: String, actor: String) throws -> CommandReply {
         memory.isDraining = true
-        var daemon = try daemonRow()
+        var daemon = try book.daemon()
         daemon.drainingSince = daemon.drainingSince ?? now
-        turn.daemon = daemon
+        book.save(daemon)
         try ledger.audit(
             actor: actor, action: "drain", subject: "daemon", reason: reason, now: now)
         return .done("no new starts until: carillon resume --all")

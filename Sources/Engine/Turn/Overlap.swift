@@ -58,7 +58,7 @@ extension Clockwork {
     private func unblock(_ slot: SlotRow, _ former: String) throws {
         // The clocks of rule 8 start afresh when the blocker closes.
         try ledger.setBlocked(slot.slotID, by: nil, windowFrom: now)
-        log(.info, "\(slot.schedule): run \(former) has closed, the queued slot goes on")
+        book.log(.info, "\(slot.schedule): run \(former) has closed, the queued slot goes on")
     }
 
     private func skip(_ slot: SlotRow, blocker: RunRow) throws {
@@ -104,7 +104,7 @@ extension Clockwork {
     /// A run has closed: what it blocked comes up, what waits for its schedule too.
     func noteClosed(_ run: RunRow) throws {
         try ledger.wakeSlots(baseURL: run.baseURL, processID: run.processID, now: now)
-        if let schedule = run.schedule { memory.endedUpstreams.insert(schedule) }
+        if let schedule = run.schedule { book.tell(.ended(schedule: schedule)) }
         // It may have blocked a schedule that is not its own.
         for schedule in try ledger.schedulesWaiting(forRun: run.runID) {
             try ledger.setOverlap(schedule: schedule, runID: nil, skips: 0)

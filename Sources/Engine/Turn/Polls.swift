@@ -22,7 +22,7 @@ extension Clockwork {
         try judgeOverdue()
         for name in configuration.connections.keys.sorted() {
             guard let connection = configuration.connections[name],
-                let row = try connectionRow(name), row.breakerOpenedAt == nil
+                let row = try book.connection(name), row.breakerOpenedAt == nil
             else { continue }
             try lookAtRuns(of: connection, row)
             try tendSweep(row)
@@ -65,11 +65,11 @@ extension Clockwork {
     ) throws -> Bool {
         guard !memory.readingRuns.contains(run.runKey) else { return true }
         guard memory.readingRuns.count < limits.readsInFlightMax else {
-            turn.deadlines.append(now.adding(milliseconds: 5_000))
+            book.wake(at: now.adding(milliseconds: 5_000))
             return false
         }
         if let until = try blockedUntil(connection.name, operation: "getProcessRun") {
-            turn.deadlines.append(until)
+            book.wake(at: until)
             return false
         }
         guard let token = usableToken(connection.name) else {
@@ -77,7 +77,7 @@ extension Clockwork {
             return false
         }
         if let at = try takeBudget(connection, priority) {
-            turn.deadlines.append(at)
+            book.wake(at: at)
             return false
         }
         memory.readingRuns.insert(run.runKey)
@@ -233,7 +233,7 @@ extension Clockwork {
         let key = ProcessKey(baseURL: row.baseURL, processID: row.processID)
         if let look = looks[key]?.look { know(KnownLook(look: look, isPlain: false), of: key) }
         if let lost = try ledger.run(row.runKey) { try noteClosed(lost) }
-        log(.warning, "run \(row.runID) is not known to the API any more (404)")
+        book.log(.warning, "run \(row.runID) is not known to the API any more (404)")
     }
 
     /// After a sweep: runs that were due and shown unchanged wait for their next look.

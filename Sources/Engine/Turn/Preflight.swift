@@ -101,14 +101,16 @@ extension Clockwork {
         for name in configuration.connections.keys.sorted() {
             // What is wrong with the whole connection has an alarm of its own.
             guard let connection = configuration.connections[name],
-                let row = try connectionRow(name), row.breakerOpenedAt == nil,
+                let row = try book.connection(name), row.breakerOpenedAt == nil,
                 row.credentialBadSince == nil
             else { continue }
             var goesOn = true
             for check in try ledger.preflightsDue(
                 connection: name, now: now, limit: limits.preflightsMax)
             where goesOn {
-                let done = try step("check ahead of \(check.schedule)", schedule: check.schedule) {
+                let done = try book.step(
+                    "check ahead of \(check.schedule)", schedule: check.schedule
+                ) {
                     goesOn = try checkAhead(check, connection)
                 }
                 if !done { try retry(check) }
@@ -185,11 +187,11 @@ extension Clockwork {
         guard !memory.validatingSchedules.contains(check.schedule) else { return true }
         guard memory.validatingSchedules.count < Self.inFlightMax else { return false }
         if let until = try blockedUntil(connection.name, operation: "validateProcess") {
-            turn.deadlines.append(until)
+            book.wake(at: until)
             return false
         }
         if let at = try takeBudget(connection, .other) {
-            turn.deadlines.append(at)
+            book.wake(at: at)
             return false
         }
         var check = check
@@ -216,7 +218,7 @@ extension Clockwork {
         case .success(.validation(let problems)) where problems.isEmpty:
             try clearPreflightAlarm(check)
             if !check.problem.isEmpty {
-                log(.notice, "\(Self.alarmSubject(check)) is mended: \(check.problem)")
+                book.log(.notice, "\(Self.alarmSubject(check)) is mended: \(check.problem)")
             }
             check.state = .passed
             check.nextAt = nil
@@ -292,7 +294,7 @@ extension Clockwork {
                 row.httpStatus = failure?.httpStatus
                 _ = try ledger.insert(row, now: now)
             }
-            log(.warning, "\(subject) will not start: \(problem)")
+            book.log(.warning, "\(subject) will not start: \(problem)")
         }
         try ledger.raise(
             kind: "preflight", subject: subject,

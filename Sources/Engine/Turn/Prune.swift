@@ -29,23 +29,25 @@ extension Clockwork {
             memory.pruning = nil
             return try reportPruned(state)
         }
-        guard state.nextAt <= now else { return turn.deadlines.append(state.nextAt) }
+        guard state.nextAt <= now else { return book.wake(at: state.nextAt) }
         let before = state.pruning.removed
-        turn.isPruning = true
-        let done = try step("remove old history") { try ledger.prune(&state.pruning, now: now) }
+        isPruning = true
+        let done = try book.step("remove old history") {
+            try ledger.prune(&state.pruning, now: now)
+        }
         // It would fail again: tomorrow's removal begins anew.
         guard done else { return memory.pruning = nil }
         if state.pruning.removed > before {
-            var daemon = try daemonRow()
+            var daemon = try book.daemon()
             daemon.prunedBefore =
                 daemon.prunedBefore.map { max($0, state.pruning.before) }
                 ?? state.pruning.before
-            turn.daemon = daemon
+            book.save(daemon)
         }
         guard state.pruning.isDone else {
             state.nextAt = now.adding(milliseconds: Self.stepGapMilliseconds)
             memory.pruning = state
-            return turn.deadlines.append(state.nextAt)
+            return book.wake(at: state.nextAt)
         }
         memory.pruning = nil
         try reportPruned(state)
@@ -60,7 +62,7 @@ extension Clockwork {
 
     /// After a turn that the store refused: a step writes far more than a start, and on a disk that
     /// is nearly full starts must not wait for it.
-    func postponePruning() {
+    func postponePruning(at now: Instant) {
         let later = now.adding(milliseconds: Self.askAgainMilliseconds)
         if memory.pruning == nil { memory.nextPruneAt = later }
         memory.pruning?.nextAt = later
@@ -76,11 +78,11 @@ extension Clockwork {
         guard let keep = configuration?.keepHistoryMilliseconds else { return }
         let at = memory.nextPruneAt ?? now.adding(milliseconds: Self.firstAfterMilliseconds)
         memory.nextPruneAt = at
-        guard at <= now else { return turn.deadlines.append(at) }
+        guard at <= now else { return book.wake(at: at) }
         guard try isClockTrusted() else {
             let later = now.adding(milliseconds: Self.askAgainMilliseconds)
             memory.nextPruneAt = later
-            return turn.deadlines.append(later)
+            return book.wake(at: later)
         }
         memory.nextPruneAt = now.adding(milliseconds: Self.everyMilliseconds)
         memory.pruning = PruningState(
@@ -99,7 +101,7 @@ extension Clockwork {
 
     private func isClockDoubted() throws -> Bool {
         try (configuration?.connections.keys.sorted() ?? []).contains {
-            try connectionRow($0)?.clockBadSince != nil
+            try book.connection($0)?.clockBadSince != nil
         }
     }
 
@@ -130,7 +132,7 @@ extension Clockwork {
             + "ended before \(pruning.before.iso8601)"
         // An idle daemon writes nothing; a person gets an answer in any case.
         guard pruning.removed > 0 || state.actor != Self.keyActor else { return }
-        log(.notice, "removed \(words)")
+        book.log(.notice, "removed \(words)")
         try ledger.audit(
             actor: state.actor, action: "prune", subject: "history", reason: state.reason,
             detail: words, now: now)

@@ -34,7 +34,7 @@ extension Clockwork {
         for schedule in new.schedules where schedule.enabled { schedules[schedule.name] = schedule }
         try nameProcesses()
         for schedule in new.schedules {
-            try step("apply schedule \(schedule.name)", schedule: schedule.name) {
+            try book.step("apply schedule \(schedule.name)", schedule: schedule.name) {
                 if let change = try adopt(
                     schedule, old: old[schedule.name], isReload: isReload)
                 {
@@ -49,16 +49,16 @@ extension Clockwork {
             changes.append("\(row.schedule) removed")
         }
         if !isReload { try fireBootSlots() }
-        memory.endedUpstreams.formUnion(schedules.keys)
+        for name in schedules.keys { book.tell(.ended(schedule: name)) }
         memory.isUpcomingStale = true
         let summary = Self.summary(of: changes)
-        log(.notice, "configuration \(isReload ? "reloaded" : "loaded"): \(summary)")
+        book.log(.notice, "configuration \(isReload ? "reloaded" : "loaded"): \(summary)")
         if isReload {
             try ledger.audit(
                 actor: "reload", action: "reload", subject: "configuration",
                 detail: String(summary.prefix(2000)), now: now)
         }
-        if let commandID { turn.effects.append(.reply(commandID: commandID, .done(summary))) }
+        if let commandID { book.reply(commandID, .done(summary)) }
     }
 
     private func saveConnections(of new: EngineConfiguration) throws {
@@ -67,7 +67,7 @@ extension Clockwork {
             guard let connection = new.connections[name] else { continue }
             try ledger.upsertConnection(
                 name: name, baseURL: connection.baseURL, apiVersion: connection.apiVersion)
-            turn.connections[name] = nil
+            book.forgetRow(of: name)
         }
         try ledger.removeConnections(except: Array(new.connections.keys), now: now)
     }
@@ -126,26 +126,25 @@ extension Clockwork {
     private func beginLife() throws {
         try recoverStarting()
         if let last = try ledger.lastTurnAt(), last > now {
-            log(.warning, "the clock is behind the last turn by \(last.since(now)) ms")
+            book.log(.warning, "the clock is behind the last turn by \(last.since(now)) ms")
             // Waits count from the last turn then: longer than needed, never shorter.
             try ledger.shiftWaits(by: now.since(last))
-            turn.connections = [:]
-            turn.daemon = nil
+            book.forgetRows()
             try returnCursorsAtStart()
         }
         memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
-        memory.bornAtMonotonic = turn.now.monotonicMilliseconds
+        memory.bornAtMonotonic = book.time.monotonicMilliseconds
         memory.downUntil = now
         // What they waited for may have come meanwhile, and the looks of the former life are gone.
         try ledger.wakeAtStart(now: now)
         memory.lastTouch = now
-        var daemon = try daemonRow()
+        var daemon = try book.daemon()
         memory.isDraining = daemon.drainingSince != nil
         guard daemon.isRestored else { return }
         daemon.isRestored = false
         daemon.restoredAt = now
-        turn.daemon = daemon
-        log(
+        book.save(daemon)
+        book.log(
             .warning,
             "this database was restored from a backup: nothing is sent for instants before now")
         try ledger.audit(

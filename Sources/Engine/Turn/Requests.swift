@@ -10,10 +10,10 @@ extension Clockwork {
     ) {
         let id = memory.nextRequestID
         memory.nextRequestID += 1
-        memory.requests[id] = PendingRequest(
+        requests[id] = PendingRequest(
             connection: connection.name, baseURL: connection.baseURL, purpose: purpose,
-            sentAt: turn.now, tokenGeneration: memory.tokens[connection.name]?.generation ?? 0)
-        turn.effects.append(
+            sentAt: book.time, tokenGeneration: memory.tokens[connection.name]?.generation ?? 0)
+        book.release(
             .request(
                 RequestEffect(
                     id: id, connection: connection.name,
@@ -28,15 +28,15 @@ extension Clockwork {
     func takeBudget(
         _ connection: Connection, _ priority: RateBudget.Priority
     ) throws -> Instant? {
-        guard let row = try connectionRow(connection.name) else { return nil }
+        guard let row = try book.connection(connection.name) else { return nil }
         var budget = budget(connection, row)
         if let at = budget.take(priority, now: now) { return at }
-        try change(connection.name) {
+        try book.change(connection.name) {
             $0.budgetTATMicroseconds = budget.tatMicroseconds
             $0.requestsSent += 1
         }
         memory.sent[connection.name, default: SentLog()].note(
-            atMonotonic: turn.now.monotonicMilliseconds)
+            atMonotonic: book.time.monotonicMilliseconds)
         return nil
     }
 
@@ -46,7 +46,7 @@ extension Clockwork {
     /// thousand of them would be decided a thousand times.
     func takeStartBudget(_ connection: Connection) throws -> Instant? {
         guard let at = try takeBudget(connection, .start),
-            let row = try connectionRow(connection.name)
+            let row = try book.connection(connection.name)
         else { return nil }
         let ahead = turn.startsWaiting[connection.name, default: 0]
         turn.startsWaiting[connection.name] = ahead + 1
@@ -70,11 +70,11 @@ extension Clockwork {
     func learn(_ limit: LearnedLimit, _ connection: Connection) throws {
         let (window, overflow) = limit.windowSeconds.multipliedReportingOverflow(by: 1000)
         guard limit.requests > 0, limit.windowSeconds > 0, !overflow,
-            let row = try connectionRow(connection.name)
+            let row = try book.connection(connection.name)
         else { return }
         guard Self.isSlower(Int64(limit.requests), window, than: connection.rate) else {
             guard row.learnedRequests != nil else { return }
-            return try change(connection.name) {
+            return try book.change(connection.name) {
                 $0.learnedRequests = nil
                 $0.learnedWindowMilliseconds = nil
             }
@@ -83,7 +83,7 @@ extension Clockwork {
             row.learnedRequests != Int64(limit.requests)
                 || row.learnedWindowMilliseconds != window
         else { return }
-        try change(connection.name) {
+        try book.change(connection.name) {
             $0.learnedRequests = Int64(limit.requests)
             $0.learnedWindowMilliseconds = window
         }
@@ -98,7 +98,7 @@ extension Clockwork {
         learned.learnedWindowMilliseconds = window
         learned.budgetTATMicroseconds = 0
         var budget = budget(connection, learned)
-        let monotonic = turn.now.monotonicMilliseconds
+        let monotonic = book.time.monotonicMilliseconds
         let sent =
             memory.sent[connection.name]?.within(milliseconds: window, ofMonotonic: monotonic) ?? []
         let life = monotonic - memory.bornAtMonotonic
@@ -111,10 +111,10 @@ extension Clockwork {
             budget.replay(second.count, at: now.adding(milliseconds: -second.millisecondsAgo))
         }
         let tat = budget.tatMicroseconds
-        try change(connection.name) {
+        try book.change(connection.name) {
             $0.budgetTATMicroseconds = max($0.budgetTATMicroseconds, tat)
         }
-        log(
+        book.log(
             .notice,
             "\(connection.name) allows \(limit.requests) requests per \(limit.windowSeconds) s, "
                 + "which is obeyed from now on")
@@ -134,7 +134,7 @@ extension Clockwork {
 
     func usableToken(_ connection: String) -> Secret? {
         guard let state = memory.tokens[connection],
-            state.expiresAtMonotonic > turn.now.monotonicMilliseconds
+            state.expiresAtMonotonic > book.time.monotonicMilliseconds
         else { return nil }
         return state.secret
     }
@@ -142,18 +142,18 @@ extension Clockwork {
     /// Asks for a token unless one is asked for already or must wait.
     func requestToken(_ connection: Connection, _ priority: RateBudget.Priority) throws {
         guard memory.tokens[connection.name]?.isRequested != true, !memory.isStopping,
-            let row = try connectionRow(connection.name)
+            let row = try book.connection(connection.name)
         else { return }
         if let next = row.nextTokenAt, next > now {
-            turn.deadlines.append(next)
+            book.wake(at: next)
             return
         }
         if let until = try blockedUntil(connection.name, operation: "token") {
-            turn.deadlines.append(until)
+            book.wake(at: until)
             return
         }
         if let at = try takeBudget(connection, priority) {
-            turn.deadlines.append(at)
+            book.wake(at: at)
             return
         }
         memory.tokens[connection.name, default: TokenState()].isRequested = true
@@ -171,17 +171,17 @@ extension Clockwork {
             // Renewed 60 s before it ends, on the monotonic clock.
             let seconds = Int64(min(max(token.expiresInSeconds, 1), 86_400))
             let life = max(seconds - 60, seconds / 2, 1)
-            state.expiresAtMonotonic = turn.now.monotonicMilliseconds + life * 1000
+            state.expiresAtMonotonic = book.time.monotonicMilliseconds + life * 1000
             memory.tokens[connection.name] = state
             // A token of a bad credential proves nothing until a call accepts it.
-            try change(connection.name) {
+            try book.change(connection.name) {
                 $0.nextTokenAt = nil
                 if $0.credentialBadSince == nil { $0.credentialFailures = 0 }
             }
             try noteReachable(connection)
             try judgeScopes(token.scopes, connection)
             try ledger.wakeSlots(connection: connection.name, now: now)
-            if try connectionRow(connection.name)?.credentialBadSince != nil {
+            if try book.connection(connection.name)?.credentialBadSince != nil {
                 want(look: connection.name, .start)
             }
         case .success:
@@ -228,14 +228,14 @@ extension Clockwork {
     }
 
     private func delayToken(_ connection: Connection, isRefused: Bool) throws {
-        let failures = (try connectionRow(connection.name)?.credentialFailures ?? 0) + 1
+        let failures = (try book.connection(connection.name)?.credentialFailures ?? 0) + 1
         // "Token requests back off to minutes" where the credential is refused: 5 s, 10 s, … 5 min.
         // An API that can't be reached is probed as often as its breaker says, so that it heals fast.
         let delay = Backoff.ceilingMilliseconds(
             base: 5_000,
             cap: isRefused ? 300_000 : max(1_000, connection.probeEveryMilliseconds),
             attempt: Int(clamping: failures))
-        try change(connection.name) {
+        try book.change(connection.name) {
             $0.credentialFailures = failures
             $0.nextTokenAt = max(self.now.adding(milliseconds: delay), $0.nextTokenAt ?? self.now)
         }
@@ -265,10 +265,10 @@ extension Clockwork {
     }
 
     private func credentialFailed(_ connection: Connection, _ why: String) throws {
-        if try connectionRow(connection.name)?.credentialBadSince == nil {
-            log(.error, "the credential of \(connection.name) is not accepted: \(why)")
+        if try book.connection(connection.name)?.credentialBadSince == nil {
+            book.log(.error, "the credential of \(connection.name) is not accepted: \(why)")
         }
-        try change(connection.name) {
+        try book.change(connection.name) {
             $0.credentialBadSince = $0.credentialBadSince ?? self.now
             $0.nextTokenAt = max(
                 self.now.adding(milliseconds: 60_000), $0.nextTokenAt ?? self.now)
@@ -286,15 +286,15 @@ extension Clockwork {
         if memory.acceptedVersions.insert(connection.name).inserted {
             try ledger.clear(kind: "version", subject: connection.name)
         }
-        guard let row = try connectionRow(connection.name) else { return }
+        guard let row = try book.connection(connection.name) else { return }
         if row.credentialBadSince != nil {
-            try change(connection.name) {
+            try book.change(connection.name) {
                 $0.credentialBadSince = nil
                 $0.credentialFailures = 0
             }
             try ledger.clear(kind: "credential", subject: connection.name)
             try endBackoffs(connection.name)
-            log(.notice, "the credential of \(connection.name) is accepted again")
+            book.log(.notice, "the credential of \(connection.name) is accepted again")
         }
         try noteReachable(connection)
     }
@@ -302,7 +302,7 @@ extension Clockwork {
     /// The secret file has changed: ask at once, whatever the backoff says.
     func credentialChanged(_ name: String) throws {
         guard let connection = configuration?.connections[name] else { return }
-        try change(name) {
+        try book.change(name) {
             $0.nextTokenAt = nil
             $0.credentialFailures = 0
         }
@@ -319,11 +319,11 @@ extension Clockwork {
     func noteUnreachable(_ connection: Connection, _ failure: APIFailure) throws {
         let counts =
             failure.kind != .refused || (failure.httpStatus ?? 0) >= 500
-        guard counts, let row = try connectionRow(connection.name) else { return }
+        guard counts, let row = try book.connection(connection.name) else { return }
         let failures = row.breakerFailures + 1
-        if failures == 1 { log(.warning, "\(connection.name): \(failure.summary)") }
+        if failures == 1 { book.log(.warning, "\(connection.name): \(failure.summary)") }
         let opens = failures >= Self.breakerFailuresMax && row.breakerOpenedAt == nil
-        try change(connection.name) {
+        try book.change(connection.name) {
             $0.breakerFailures = failures
             if opens { $0.breakerOpenedAt = self.now }
             if failures >= Self.breakerFailuresMax {
@@ -331,7 +331,7 @@ extension Clockwork {
             }
         }
         if opens {
-            log(.warning, "\(connection.name) fails, starts wait: \(failure.summary)")
+            book.log(.warning, "\(connection.name) fails, starts wait: \(failure.summary)")
             try ledger.raise(
                 kind: "unreachable", subject: connection.name,
                 whatToDo: "the API fails (\(failure.summary)); starts wait and go on by themselves "
@@ -340,25 +340,27 @@ extension Clockwork {
     }
 
     func noteReachable(_ connection: Connection) throws {
-        guard let row = try connectionRow(connection.name),
+        guard let row = try book.connection(connection.name),
             row.breakerFailures > 0 || row.breakerOpenedAt != nil
         else { return }
         let wasOpen = row.breakerOpenedAt != nil
-        try change(connection.name) {
+        try book.change(connection.name) {
             $0.breakerFailures = 0
             $0.breakerOpenedAt = nil
             $0.nextProbeAt = nil
             if wasOpen { $0.breakerClosedAt = self.now }
         }
         guard wasOpen else { return }
-        log(.notice, "\(connection.name) answers again")
+        book.log(.notice, "\(connection.name) answers again")
         try ledger.clear(kind: "unreachable", subject: connection.name)
         try endBackoffs(connection.name)
     }
 
     /// What the slots of a connection were waiting for is over, also what their own answers said.
     private func endBackoffs(_ connection: String) throws {
-        memory.backoffs = memory.backoffs.filter { $0.value.connection != connection }
+        for slotID in backoffs.keys where backoffs[slotID]?.connection == connection {
+            backoffs[slotID] = nil
+        }
         try ledger.wakeSlots(connection: connection, now: now)
     }
 
@@ -367,18 +369,18 @@ extension Clockwork {
         guard let configuration, !memory.isStopping else { return }
         for name in configuration.connections.keys.sorted() {
             guard let connection = configuration.connections[name],
-                let row = try connectionRow(name)
+                let row = try book.connection(name)
             else { continue }
             if row.breakerOpenedAt != nil {
                 let at = row.nextProbeAt ?? now
                 if at <= now {
-                    try change(name) {
+                    try book.change(name) {
                         $0.nextProbeAt = self.now.adding(
                             milliseconds: connection.probeEveryMilliseconds)
                     }
                     want(look: name, .start)
                 }
-                turn.deadlines.append(max(at, now.adding(milliseconds: 1000)))
+                book.wake(at: max(at, now.adding(milliseconds: 1000)))
             }
             if row.credentialBadSince != nil {
                 if usableToken(name) != nil {

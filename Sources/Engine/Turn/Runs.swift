@@ -83,15 +83,15 @@ extension Clockwork {
         }
         try schedulePoll(row, status: facts.status, changed: changed, isFullRead: true)
         // What a list showed as closed counts as an end from now on (rule 11).
-        if let schedule = row.schedule { memory.endedUpstreams.insert(schedule) }
+        if let schedule = row.schedule { book.tell(.ended(schedule: schedule)) }
         return changed
     }
 
     /// Changed counts under an unchanged `modified`: the sweep can't be trusted on this connection.
     private func distrustSweeps(_ row: RunRow) throws {
-        guard try connectionRow(row.connection)?.sweepDistrustedSince == nil else { return }
-        try change(row.connection) { $0.sweepDistrustedSince = self.now }
-        log(
+        guard try book.connection(row.connection)?.sweepDistrustedSince == nil else { return }
+        try book.change(row.connection) { $0.sweepDistrustedSince = self.now }
+        book.log(
             .warning, "\(row.connection): counts change without `modified`, reading runs one by one"
         )
         try ledger.raise(
@@ -120,12 +120,12 @@ extension Clockwork {
         guard let fresh = try ledger.run(row.runKey) else { return }
         if wasOpen, !fresh.isOpen { try noteClosed(fresh) }
         if !wasOpen, fresh.isOpen {
-            log(.notice, "run \(row.runID) was reopened and is followed again")
+            book.log(.notice, "run \(row.runID) was reopened and is followed again")
         }
         if outcome.outcome != row.outcome, let schedule = row.schedule {
-            memory.endedUpstreams.insert(schedule)
+            book.tell(.ended(schedule: schedule))
             if outcome.outcome == .attention || outcome.outcome == .failed {
-                log(
+                book.log(
                     .warning,
                     "run \(row.runID) of \(schedule): \(outcome.outcome.rawValue), "
                         + (outcome.reason ?? facts.status))

@@ -11,13 +11,13 @@ extension Clockwork {
             let isBad = abs(skew) > limits.clockSkewMaxMilliseconds
             // Its own instant: the clock may have been set since.
             if !isBad { try noteClockAgrees(at: answer.receivedAt) }
-            let wasBad = try connectionRow(connection.name)?.clockBadSince != nil
-            try change(connection.name) {
+            let wasBad = try book.connection(connection.name)?.clockBadSince != nil
+            try book.change(connection.name) {
                 $0.clockSkewMilliseconds = skew
                 $0.clockBadSince = isBad ? $0.clockBadSince ?? self.now : nil
             }
             if isBad, !wasBad {
-                log(.error, "our clock and that of \(connection.name) differ by \(skew) ms")
+                book.log(.error, "our clock and that of \(connection.name) differ by \(skew) ms")
                 try ledger.raise(
                     kind: "clock", subject: connection.name,
                     whatToDo:
@@ -45,7 +45,7 @@ extension Clockwork {
             kind: "version", subject: connection.name,
             whatToDo: Self.words(for: connection, failure),
             now: now)
-        if isNew { log(.warning, Self.words(for: connection, failure)) }
+        if isNew { book.log(.warning, Self.words(for: connection, failure)) }
     }
 
     private static func words(for connection: Connection, _ failure: APIFailure) -> String {
@@ -78,7 +78,7 @@ extension Clockwork {
             operation: hint.operation == call.operation ? call.operation : "", until: until,
             delaySeconds: hint.delaySeconds, now: now)
         guard hint.delayMilliseconds > 3_600_000 else { return }
-        log(.warning, "\(connection.name) asks us to wait \(hint.delaySeconds) s")
+        book.log(.warning, "\(connection.name) asks us to wait \(hint.delaySeconds) s")
         try ledger.raise(
             kind: "blocked", subject: connection.name,
             whatToDo: "the API asked us to wait until \(until.iso8601); to lift it: "

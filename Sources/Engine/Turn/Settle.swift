@@ -18,7 +18,7 @@ extension Clockwork {
         try ledger.move(
             slot.slotID, .unknown, reason: "\(reason); looking whether it has created a run",
             nextActionAt: exposureEnd)
-        log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) unknown: \(reason)")
+        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) unknown: \(reason)")
     }
 
     /// Rule 5: every attempt found `starting` becomes `unknown` before anything else.
@@ -96,7 +96,7 @@ extension Clockwork {
         if let complete = memory.listed[connection]?.completeAt, complete >= exposureEnd {
             return "the list of processes does not show process \(slot.processID)"
         }
-        if (try connectionRow(connection)?.listFailures ?? 0) > 0 {
+        if (try book.connection(connection)?.listFailures ?? 0) > 0 {
             return "the list of processes can't be read, see: carillon errors"
         }
         return "no list of processes has shown process \(slot.processID) since"
@@ -123,7 +123,7 @@ extension Clockwork {
             let slot = try ledger.slot(attempt.slotID), slot.disposition == .unknown
         else { return }
         // Another connection may have looked: user, clock and patience are those of the sender.
-        let row = try connectionRow(slot.connection)
+        let row = try book.connection(slot.connection)
         let settleWithin =
             configuration?.connections[slot.connection]?.settleWithinMilliseconds
             ?? connection.settleWithinMilliseconds
@@ -202,7 +202,7 @@ extension Clockwork {
             lagMilliseconds: max(0, (run.createdAt ?? now).since(slot.dueAt)), now: now)
         try watch(run.runKey, slot: slot)
         try afterSettled(slot)
-        log(.notice, "\(slot.schedule)@\(slot.slotAt.iso8601) adopted run \(runID)")
+        book.log(.notice, "\(slot.schedule)@\(slot.slotAt.iso8601) adopted run \(runID)")
     }
 
     func hold(
@@ -216,7 +216,7 @@ extension Clockwork {
             slot.slotID, .held, reason: reason,
             nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
         try afterSettled(slot)
-        log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) held: \(reason)")
+        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) held: \(reason)")
     }
 
     private func provenAbsent(_ slot: SlotRow, _ attempt: AttemptRow) throws {
@@ -251,7 +251,7 @@ extension Clockwork {
 
     /// The process is free again for other slots (rule 2).
     private func afterSettled(_ slot: SlotRow) throws {
-        memory.endedUpstreams.insert(slot.schedule)
+        book.tell(.ended(schedule: slot.schedule))
         try ledger.clear(kind: "undecided", subject: Self.subject(of: slot))
         try ledger.wakeSlots(baseURL: slot.baseURL, processID: slot.processID, now: now)
     }

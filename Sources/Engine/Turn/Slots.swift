@@ -7,10 +7,10 @@ extension Clockwork {
         guard !memory.isStopping else { return }
         for name in try ledger.schedulesDue(now: now, limit: limits.decisionsMax) {
             guard turn.slotRows < limits.slotRowsMax else {
-                turn.wantsTurnSoon = true
+                book.wakeSoon()
                 return
             }
-            let done = try step("create the slots of \(name)", schedule: name) {
+            let done = try book.step("create the slots of \(name)", schedule: name) {
                 try createSlots(of: name)
             }
             if !done {
@@ -46,7 +46,7 @@ extension Clockwork {
     /// - Throws: `StoreError`.
     func fill(_ schedule: Schedule, row: ScheduleRow, replacement: String?) throws {
         guard case .rule(let rule) = schedule.trigger else { return }
-        let daemon = try daemonRow()
+        let daemon = try book.daemon()
         let restored = daemon.restoredAt.map { row.cursorAt < $0 } ?? false
         let newest = try newestStartable(rule, schedule, after: row.cursorAt)
         if let newest, replacement == nil {
@@ -55,7 +55,7 @@ extension Clockwork {
         var cursor = row.cursorAt
         while let occurrence = schedule.nextOccurrence(after: cursor), occurrence.at <= now {
             guard turn.slotRows < limits.slotRowsMax else {
-                turn.wantsTurnSoon = true
+                book.wakeSoon()
                 break
             }
             if let replacement {
@@ -149,7 +149,7 @@ extension Clockwork {
             // A look is wanted by the decision, where the one fetched ahead does not do.
             if isOlder { try ledger.setLate(slotID) }
         } else {
-            memory.endedUpstreams.insert(schedule.name)
+            book.tell(.ended(schedule: schedule.name))
         }
     }
 

@@ -7,9 +7,9 @@ extension Clockwork {
     func decidePending() throws {
         guard !memory.isStopping else { return }
         let due = try ledger.slotsDue(.pending, now: now, limit: limits.decisionsMax)
-        if due.count == limits.decisionsMax { turn.wantsTurnSoon = true }
+        if due.count == limits.decisionsMax { book.wakeSoon() }
         for slot in due {
-            let done = try step(
+            let done = try book.step(
                 "decide \(slot.schedule)@\(slot.slotAt.iso8601)", schedule: slot.schedule,
                 slotID: slot.slotID
             ) { try decide(slot) }
@@ -31,10 +31,10 @@ extension Clockwork {
         guard slot.dueAt <= now else {
             return try ledger.wait(slot.slotID, reason: slot.reason, until: slot.dueAt)
         }
-        if let until = memory.backoffs[slot.slotID]?.until, until > now {
+        if let until = backoffs[slot.slotID]?.until, until > now {
             return try ledger.wait(slot.slotID, reason: slot.reason, until: until)
         }
-        memory.backoffs[slot.slotID] = nil
+        backoffs[slot.slotID] = nil
         guard try !isPaused(slot), try isWithinWindows(slot, schedule) else { return }
         guard let resolved = try resolveProcess(slot, schedule) else { return }
         guard try isConnectionReady(resolved, connection), try isAloneInDoubt(resolved) else {
@@ -111,7 +111,7 @@ extension Clockwork {
     // MARK: 2. Connection: clock, credential, breaker, hints
 
     private func isConnectionReady(_ slot: SlotRow, _ connection: Connection) throws -> Bool {
-        guard let row = try connectionRow(connection.name) else { return false }
+        guard let row = try book.connection(connection.name) else { return false }
         if memory.isDraining {
             return try wait(slot, "draining: no new starts until resume --all", 30_000)
         }
@@ -217,7 +217,7 @@ extension Clockwork {
     /// lost or restored (rule 13), or by an attempt that was proven absent and surfaced after all
     /// (I1: a second start would be a duplicate that we can see coming).
     private func isUnclaimedRunAhead(_ slot: SlotRow, _ look: Look?) throws -> Bool {
-        guard let look, let row = try connectionRow(slot.connection) else { return false }
+        guard let look, let row = try book.connection(slot.connection) else { return false }
         let wasDown = try wasDownWhenDue(slot)
         // What a person has decided in this life was decided with the process in view.
         if slot.forced, !(wasDown && slot.windowFrom <= memory.downUntil ?? now) { return false }
@@ -288,7 +288,7 @@ extension Clockwork {
 
     /// Late starts, and all of a connection that has just recovered, are ramped.
     private func isRamped(_ slot: SlotRow, _ connection: Connection) throws -> Bool {
-        let closed = try connectionRow(connection.name)?.breakerClosedAt
+        let closed = try book.connection(connection.name)?.breakerClosedAt
         // What had come due by then, and all of the next minute.
         let isRecovering = closed.map { now.since($0) < 60_000 || slot.dueAt <= $0 } ?? false
         return (slot.isLate && slot.kind != .manual) || isRecovering
@@ -300,7 +300,7 @@ extension Clockwork {
 
     /// The ramp has a place; it is taken only by a start that goes out (`takeRampPlace`).
     private func isWithinRamp(_ slot: SlotRow, _ connection: Connection) throws -> Bool {
-        guard try isRamped(slot, connection), let next = try daemonRow().catchupTAT, next > now
+        guard try isRamped(slot, connection), let next = try book.daemon().catchupTAT, next > now
         else { return true }
         // The ramp goes on per start, so each waiting slot comes up when its place is free.
         let place = next.adding(milliseconds: rampGapMilliseconds * turn.rampWaiting)
@@ -311,9 +311,9 @@ extension Clockwork {
 
     private func takeRampPlace(_ slot: SlotRow, _ connection: Connection) throws {
         guard try isRamped(slot, connection) else { return }
-        var daemon = try daemonRow()
+        var daemon = try book.daemon()
         daemon.catchupTAT = now.adding(milliseconds: rampGapMilliseconds)
-        turn.daemon = daemon
+        book.save(daemon)
     }
 
     // MARK: 6. Intent (rule 3)
@@ -346,8 +346,9 @@ extension Clockwork {
 
     func end(_ slot: SlotRow, _ disposition: Disposition, _ reason: String) throws {
         try ledger.end(slot.slotID, disposition, reason: reason, now: now)
-        memory.endedUpstreams.insert(slot.schedule)
-        log(.info, "\(slot.schedule)@\(slot.slotAt.iso8601) \(disposition.rawValue): \(reason)")
+        book.tell(.ended(schedule: slot.schedule))
+        book.log(
+            .info, "\(slot.schedule)@\(slot.slotAt.iso8601) \(disposition.rawValue): \(reason)")
     }
 
     /// Lets a slot wait; always false, so that a guard can return it.
@@ -361,7 +362,7 @@ extension Clockwork {
     /// A held slot is remembered once a day until a person decides (I5).
     func remindHeld() throws {
         for slot in try ledger.slotsDue(.held, now: now, limit: 100) {
-            log(
+            book.log(
                 .warning,
                 "\(slot.schedule)@\(slot.slotAt.iso8601) is held: \(slot.reason); "
                     + "carillon resolve \(slot.slotID) --run RUN | --start | --drop")

@@ -28,22 +28,22 @@ extension Clockwork {
         let name = connection.name
         // A start that comes to wait for the list that is being read lends it its priority.
         if priority == .start { memory.sweeps[name]?.priority = .start }
-        guard memory.sweeps[name] == nil, let row = try connectionRow(name) else { return }
+        guard memory.sweeps[name] == nil, let row = try book.connection(name) else { return }
         // With an open breaker only its probes go out.
         if row.breakerOpenedAt != nil, let probe = row.nextProbeAt,
             probe < now.adding(milliseconds: connection.probeEveryMilliseconds)
         {
             return
         }
-        if row.nextListAt > now { return turn.deadlines.append(row.nextListAt) }
+        if row.nextListAt > now { return book.wake(at: row.nextListAt) }
         if let until = try blockedUntil(name, operation: "listProcesses") {
-            return turn.deadlines.append(until)
+            return book.wake(at: until)
         }
         guard let token = usableToken(name) else { return try requestToken(connection, priority) }
-        if let at = try takeBudget(connection, priority) { return turn.deadlines.append(at) }
+        if let at = try takeBudget(connection, priority) { return book.wake(at: at) }
         memory.sweepsWanted[name] = nil
         memory.sweeps[name] = Sweep(
-            revisionID: memory.revisionID, requestedAt: turn.now, pageRequestedAt: now,
+            revisionID: memory.revisionID, requestedAt: book.time, pageRequestedAt: now,
             priority: priority, expectedNames: try expectedNames(name))
         memory.listed[name] = ListPace(
             requestedAt: now, pages: memory.listed[name]?.pages ?? 1, checkedAt: now,
@@ -83,7 +83,7 @@ extension Clockwork {
             try blockedUntil(name, operation: "listProcesses") == nil
         else { return try finish(sweep, connection, isComplete: false) }
         if let at = try takeBudget(connection, sweep.priority) {
-            return turn.deadlines.append(at)
+            return book.wake(at: at)
         }
         memory.sweeps[name]?.next = nil
         memory.sweeps[name]?.pageRequestedAt = now
@@ -96,7 +96,7 @@ extension Clockwork {
         let gap = pace.gapMilliseconds(
             pollMinMilliseconds: memory.pollMinMilliseconds[name] ?? PollPolicy().minMilliseconds)
         let next = pace.requestedAt.adding(milliseconds: gap)
-        if next <= now { want(look: name, .other) } else { turn.deadlines.append(next) }
+        if next <= now { want(look: name, .other) } else { book.wake(at: next) }
     }
 
     /// With open runs, the list is read every five minutes whatever their own pace: that bounds how
@@ -107,7 +107,7 @@ extension Clockwork {
         let checkedAt = memory.listed[name]?.checkedAt
         let next = checkedAt?.adding(milliseconds: ListPace.gapMillisecondsMax)
         if let next, next > now {
-            if memory.listed[name]?.hasOpenRuns == true { turn.deadlines.append(next) }
+            if memory.listed[name]?.hasOpenRuns == true { book.wake(at: next) }
             return
         }
         if try ledger.hasOpenRuns(connection: name) {
@@ -153,14 +153,14 @@ extension Clockwork {
             } else {
                 try noteUnreachable(connection, failure)
             }
-            let failures = (try connectionRow(connection.name)?.listFailures ?? 0) + 1
+            let failures = (try book.connection(connection.name)?.listFailures ?? 0) + 1
             let gap = Backoff.ceilingMilliseconds(
                 base: 2_000, cap: 60_000, attempt: Int(clamping: failures))
-            try change(connection.name) {
+            try book.change(connection.name) {
                 $0.listFailures = failures
                 $0.nextListAt = self.now.adding(milliseconds: gap)
             }
-            turn.deadlines.append(now.adding(milliseconds: gap))
+            book.wake(at: now.adding(milliseconds: gap))
             // What it was fetched ahead for is still to come.
             if sweep.priority == .start { want(look: connection.name, .start) }
         }
@@ -176,7 +176,7 @@ extension Clockwork {
             try ledger.wakePreflights(connection: connection.name, now: now)
         }
         // Two seconds keep a slot whose process is not listed from turning into a hot loop.
-        try change(connection.name) {
+        try book.change(connection.name) {
             $0.listFailures = 0
             $0.nextListAt = self.now.adding(milliseconds: 2_000)
         }
@@ -193,7 +193,7 @@ extension Clockwork {
             return $0.connection == connection.name
         }
         let inDoubt = try ledger.processesInDoubt(baseURL: connection.baseURL)
-        let ours = try connectionRow(connection.name)?.userID
+        let ours = try book.connection(connection.name)?.userID
         for summary in page.processes {
             if wantsNames { sweep.names[summary.id] = summary.name }
             // Offset pages shift under us: an item seen twice in a sweep counts once.
@@ -210,14 +210,14 @@ extension Clockwork {
             if let known = looks[key], known.isPlain, known.ourUserID == ours,
                 known.shows(the: look), !inDoubt.contains(summary.id)
             {
-                know(known.again(at: look), of: key)
+                looks[key] = known.again(at: look)
                 continue
             }
-            try step("apply the list's item \(summary.id)") {
-                know(KnownLook(look: look, isPlain: false), of: key)
+            try book.step("apply the list's item \(summary.id)") {
+                looks[key] = KnownLook(look: look, isPlain: false)
                 try receive(look, summary.run, connection, isNamed: namedProcesses.contains(key))
                 let isPlain = try isPlain(look, ours: ours)
-                know(KnownLook(look: look, isPlain: isPlain, ourUserID: ours), of: key)
+                looks[key] = KnownLook(look: look, isPlain: isPlain, ourUserID: ours)
             }
         }
     }
@@ -296,7 +296,7 @@ extension Clockwork {
     /// run; such attempts leave no other trace.
     private func reportDuplicate(_ look: Look, _ connection: Connection) throws {
         guard let runID = look.runID, let created = look.runCreatedAt,
-            let row = try connectionRow(connection.name), let ours = row.userID,
+            let row = try book.connection(connection.name), let ours = row.userID,
             look.runUserID == ours,
             try ledger.run(baseURL: look.baseURL, runID: runID)?.slotID == nil,
             try ledger.attemptInDoubt(baseURL: look.baseURL, processID: look.processID) == nil

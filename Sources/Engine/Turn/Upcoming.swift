@@ -8,7 +8,7 @@ extension Clockwork {
 
     func refreshUpcoming() throws {
         guard !memory.isStopping else { return }
-        var daemon = try daemonRow()
+        var daemon = try book.daemon()
         if let last = daemon.upcomingRefreshedAt, last <= now,
             now.since(last) < Self.refreshMilliseconds, !memory.isUpcomingStale
         {
@@ -20,7 +20,7 @@ extension Clockwork {
         guard isStale || !passed.isEmpty else { return }
         memory.isUpcomingStale = false
         daemon.upcomingRefreshedAt = now
-        turn.daemon = daemon
+        book.save(daemon)
         if isStale {
             for name in schedules.keys.sorted() {
                 guard let schedule = schedules[name] else { continue }
@@ -100,7 +100,7 @@ extension Clockwork {
         let future = known.filter { $0.slotAt > now }
         let moved = zip(future, lines).filter { $0.slotAt != $1.slotAt }
         let words = moved.map { "\($0.slotAt.iso8601) → \($1.slotAt.iso8601)" }
-        log(
+        book.log(
             moved.isEmpty ? .info : .warning,
             "new zone data for \(schedule.timezone): "
                 + (moved.isEmpty

@@ -1,0 +1,71 @@
+import Store
+import Timetable
+
+/// A room of the engine: what it knows beside the ledger is its own, and goes back when a step or a
+/// turn fails.
+///
+/// Lost at every death, so nothing may depend on it for safety.
+protocol Room: AnyObject {
+    /// Notes what the room knows now.
+    ///
+    /// - Returns: puts it back.
+    func keep() -> () -> Void
+    /// The turn is durable: nothing that was kept is put back any more.
+    func settle()
+}
+
+extension Room {
+    func settle() {}
+}
+
+/// The one rollback: a turn and each of its steps put back the ledger, the book and every room.
+extension TurnBook {
+    /// Runs a turn in one transaction.
+    ///
+    /// - Throws: what `work` throws, and what the COMMIT does; nothing has happened then.
+    func turn<T>(at moment: Now, _ work: () throws -> T) throws -> T {
+        let putBack = keepAll()
+        open(at: moment)
+        do {
+            let result = try ledger.transaction(work)
+            settleAll()
+            return result
+        } catch {
+            putBack()
+            throw error
+        }
+    }
+
+    /// Runs one step in a SAVEPOINT: its failure undoes only itself and writes an error row.
+    ///
+    /// What was not written was not done: no effect of it leaves, no room remembers it.
+    ///
+    /// - Parameters:
+    ///   - what: completes "could not …".
+    ///   - schedule: whose step it is, for the error row.
+    ///   - slotID: whose step it is, for the error row.
+    /// - Returns: false if it failed.
+    /// - Throws: only what ended the whole transaction or endangers the file.
+    @discardableResult
+    func step(
+        _ what: String, schedule: String? = nil, slotID: Int64? = nil, _ work: () throws -> Void
+    ) throws -> Bool {
+        let putBack = keepAll()
+        do {
+            try ledger.savepoint(work)
+            return true
+        } catch let error as StoreError where error.kind != .constraint && error.kind != .other {
+            throw error
+        } catch {
+            putBack()
+            var row = NewError(
+                operation: "turn", message: "could not \(what): \(error)",
+                nextStep: "the rest of the turn goes on")
+            row.schedule = schedule
+            row.slotID = slotID
+            _ = try ledger.insert(row, now: now)
+            log(.error, "could not \(what): \(error)")
+            return false
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import Store
+import Timetable
+
+/// What a lower room tells a higher one; the turn drains it.
+enum News {
+    /// A slot or run of the schedule has ended and may set off `after` schedules.
+    case ended(schedule: String)
+}
+
+/// The book of a turn: its moment, what it wants from the outside world, when the next one is due,
+/// and the rows that it has read. The lowest room; every other one is handed it.
+final class TurnBook {
+    /// What a failed turn or step puts back.
+    private struct Page {
+        var time = Now(wall: Instant(milliseconds: 0), monotonicMilliseconds: 0)
+        var wakes: [Instant] = []
+        var wantsTurnSoon = false
+        var connections: [String: ConnectionRow] = [:]
+        var daemon: DaemonRow?
+        var news: [News] = []
+    }
+
+    /// Unowned: the rooms hold the book.
+    private struct Member {
+        unowned let room: any Room
+    }
+
+    let ledger: Ledger
+    let limits: Clockwork.Limits
+    private var page = Page()
+    /// In the order in which they leave, once the turn is durable.
+    private(set) var effects: [Effect] = []
+    private var members: [Member] = []
+
+    init(ledger: Ledger, limits: Clockwork.Limits) {
+        self.ledger = ledger
+        self.limits = limits
+    }
+
+    /// From now on the room is put back with the others.
+    func join(_ room: any Room) { members.append(Member(room: room)) }
+
+    // MARK: What Step needs
+
+    func keepAll() -> () -> Void {
+        let (kept, effectsKept) = (page, effects.count)
+        let putBack = members.map { $0.room.keep() }
+        return { [self] in
+            page = kept
+            effects.removeLast(max(0, effects.count - effectsKept))
+            for undo in putBack { undo() }
+        }
+    }
+
+    func settleAll() {
+        for member in members { member.room.settle() }
+    }
+
+    func open(at moment: Now) {
+        // News of a turn that is over may have been told after it was drained.
+        let news = page.news
+        page = Page()
+        effects = []
+        page.time = moment
+        page.news = news
+    }
+
+    // MARK: The moment
+
+    /// Both clocks' readings of this turn.
+    var time: Now { page.time }
+    /// The wall clock's.
+    var now: Instant { page.time.wall }
+
+    // MARK: What is wanted
+
+    func release(_ effect: Effect) { effects.append(effect) }
+
+    func log(_ level: LogLine.Level, _ message: String) {
+        release(.log(LogLine(level: level, message: message)))
+    }
+
+    func reply(_ commandID: UInt64, _ reply: CommandReply) {
+        release(.reply(commandID: commandID, reply))
+    }
+
+    /// A turn is wanted at that instant at the latest.
+    func wake(at instant: Instant) { page.wakes.append(instant) }
+
+    /// Something is left to do at once.
+    func wakeSoon() { page.wantsTurnSoon = true }
+
+    /// The earliest instant that anybody wants a turn at.
+    var nextWake: Instant? { page.wantsTurnSoon ? now : page.wakes.min() }
+    var wantsTurnSoon: Bool { page.wantsTurnSoon }
+
+    func tell(_ news: News) { page.news.append(news) }
+    var hasNews: Bool { !page.news.isEmpty }
+
+    func takeNews() -> [News] {
+        defer { page.news = [] }
+        return page.news
+    }
+
+    // MARK: Rows, read once a turn and written back at its end
+
+    func connection(_ name: String) throws -> ConnectionRow? {
+        if let known = page.connections[name] { return known }
+        let row = try ledger.connection(name)
+        page.connections[name] = row
+        return row
+    }
+
+    func change(_ name: String, _ edit: (inout ConnectionRow) -> Void) throws {
+        guard var row = try connection(name) else { return }
+        edit(&row)
+        page.connections[name] = row
+    }
+
+    func daemon() throws -> DaemonRow {
+        if let known = page.daemon { return known }
+        let row = try ledger.daemon()
+        page.daemon = row
+        return row
+    }
+
+    func save(_ row: DaemonRow) { page.daemon = row }
+
+    /// Something else has written the rows: they are read anew.
+    func forgetRows() {
+        page.connections = [:]
+        page.daemon = nil
+    }
+
+    func forgetRow(of connection: String) { page.connections[connection] = nil }
+
+    func saveRows() throws {
+        for name in page.connections.keys.sorted() {
+            guard let row = page.connections[name], row != (try ledger.connection(name)) else {
+                continue
+            }
+            try ledger.save(row)
+        }
+        if let daemon = page.daemon, daemon != (try ledger.daemon()) { try ledger.save(daemon) }
+    }
+}
