@@ -231,7 +231,7 @@ extension Clockwork {
             row.runKey, .lost, reason: "the API does not know the run any more (404)", now: now)
         // The list may show it again just as before: that is news then.
         let key = ProcessKey(baseURL: row.baseURL, processID: row.processID)
-        if let look = looks[key]?.look { know(KnownLook(look: look, isPlain: false), of: key) }
+        if let look = looks[key]?.look { looks[key] = KnownLook(look: look, isPlain: false) }
         if let lost = try ledger.run(row.runKey) { try noteClosed(lost) }
         book.log(.warning, "run \(row.runID) is not known to the API any more (404)")
     }

@@ -44,6 +44,7 @@ extension TurnBook {
     ///   - what: completes "could not …".
     ///   - schedule: whose step it is, for the error row.
     ///   - slotID: whose step it is, for the error row.
+    ///   - work: writes, wants and learns what is undone together.
     /// - Returns: false if it failed.
     /// - Throws: only what ended the whole transaction or endangers the file.
     @discardableResult

@@ -7,8 +7,9 @@ enum News {
     case ended(schedule: String)
 }
 
-/// The book of a turn: its moment, what it wants from the outside world, when the next one is due,
-/// and the rows that it has read. The lowest room; every other one is handed it.
+/// The book of a turn: its moment, its effects, when the next one is due, and the rows it has read.
+///
+/// The lowest room; every other one is handed it.
 final class TurnBook {
     /// What a failed turn or step puts back.
     private struct Page {
