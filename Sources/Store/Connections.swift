@@ -168,6 +168,12 @@ extension Ledger {
 
     /// Notes a hint; one that ends later stays as it is, hints are never shortened.
     ///
+    /// - Parameters:
+    ///   - connection: its name.
+    ///   - operation: the one that is blocked; empty: all of the connection.
+    ///   - until: in our wall time, so that restarts obey it.
+    ///   - delaySeconds: as the answer asked, for people.
+    ///   - now: the moment of the turn.
     /// - Throws: `StoreError` if the ledger can't be written.
     package func noteHint(
         connection: String, operation: String, until: Instant, delaySeconds: Int64, now: Instant

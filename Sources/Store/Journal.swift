@@ -90,6 +90,11 @@ extension Ledger {
 
     /// Raises what needs a person; a standing alarm keeps the instant it was raised at.
     ///
+    /// - Parameters:
+    ///   - kind: one word that stays, for whoever filters.
+    ///   - subject: what it is about: one alarm a kind and subject.
+    ///   - whatToDo: the cause and the next step, as a sentence.
+    ///   - now: the moment of the turn.
     /// - Returns: true if it was not standing yet.
     /// - Throws: `StoreError` if the ledger can't be written.
     @discardableResult
@@ -120,6 +125,13 @@ extension Ledger {
 
     /// Records who did what, when and why.
     ///
+    /// - Parameters:
+    ///   - actor: who: a user of the socket, or a part of the daemon.
+    ///   - action: the verb.
+    ///   - subject: what it was done to.
+    ///   - reason: the person's own words.
+    ///   - detail: what came of it.
+    ///   - now: the moment of the turn.
     /// - Throws: `StoreError` if the ledger can't be written.
     package func audit(
         actor: String, action: String, subject: String, reason: String = "", detail: String = "",
@@ -135,6 +147,11 @@ extension Ledger {
 
     /// Begins a life of the daemon.
     ///
+    /// - Parameters:
+    ///   - pid: of the process.
+    ///   - version: of the binary.
+    ///   - now: the moment of the turn.
+    /// - Returns: the life's id.
     /// - Throws: `StoreError` if the ledger can't be written.
     package func beginLife(pid: Int32, version: String, now: Instant) throws -> Int64 {
         try database.run(

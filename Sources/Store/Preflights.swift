@@ -85,6 +85,11 @@ extension Ledger {
 
     /// Checks of a connection that are to go on, the earliest slot first.
     ///
+    /// - Parameters:
+    ///   - connection: its name.
+    ///   - now: the moment of the turn.
+    ///   - limit: at most so many.
+    /// - Returns: the checks.
     /// - Throws: `StoreError` if the ledger can't be read.
     package func preflightsDue(
         connection: String, now: Instant, limit: Int

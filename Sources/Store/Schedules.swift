@@ -92,6 +92,12 @@ package struct PauseRow: Sendable, Equatable {
 extension Ledger {
     /// Records a revision of the config.
     ///
+    /// - Parameters:
+    ///   - contentHash: of the files, names the revision.
+    ///   - isReload: false: read at a start of the daemon.
+    ///   - summary: what changed, for people.
+    ///   - now: the moment of the turn.
+    /// - Returns: the revision's id.
     /// - Throws: `StoreError` if the ledger can't be written.
     package func insertRevision(
         contentHash: String, isReload: Bool, summary: String, now: Instant
@@ -205,6 +211,11 @@ extension Ledger {
 
     /// Moves the cursor of a schedule: every slot up to it has its row.
     ///
+    /// - Parameters:
+    ///   - schedule: its name.
+    ///   - cursor: every rule slot at or before it has its row.
+    ///   - nextSlotAt: the rule's next instant after the cursor; nil: never again.
+    ///   - nextDueAt: when the schedule must be looked at next; nil: never.
     /// - Throws: `StoreError` if the ledger can't be written.
     package func moveCursor(
         schedule: String, to cursor: Instant, nextSlotAt: Instant?, nextDueAt: Instant?
@@ -227,6 +238,10 @@ extension Ledger {
 
     /// Counts the overlap skips in a row by one run; nil resets.
     ///
+    /// - Parameters:
+    ///   - schedule: its name.
+    ///   - runID: the run that made the last slot skip; nil: none did.
+    ///   - skips: how many slots in a row it has made skip.
     /// - Returns: whether it was something else before.
     /// - Throws: `StoreError` if the ledger can't be written.
     @discardableResult
@@ -293,6 +308,14 @@ extension Ledger {
 
     /// Records a pause (`until` nil: until resumed) or the skip of one slot.
     ///
+    /// - Parameters:
+    ///   - schedule: its name; nil: all.
+    ///   - isSkip: skips the one slot at `from`, instead of pausing.
+    ///   - from: the first instant that is covered.
+    ///   - until: the last one; nil: until resumed.
+    ///   - reason: the person's own words.
+    ///   - requestedBy: who asked.
+    ///   - now: the moment of the turn.
     /// - Throws: `StoreError` if the ledger can't be written.
     package func insertPause(
         schedule: String?, isSkip: Bool, from: Instant, until: Instant?, reason: String,

@@ -17,6 +17,10 @@ package struct UpcomingSlot: Sendable, Equatable {
 extension Ledger {
     /// Replaces the lines of `upcoming` of a schedule.
     ///
+    /// - Parameters:
+    ///   - schedule: its name.
+    ///   - slots: the lines, in any order.
+    ///   - zoneDataHash: of the zone data they were computed with.
     /// - Throws: `StoreError` if the ledger can't be written.
     package func setUpcoming(
         schedule: String, _ slots: [UpcomingSlot], zoneDataHash: String
@@ -64,6 +68,11 @@ extension Ledger {
 
     /// Drops the lines of `upcoming` that have passed and adds later ones at the end.
     ///
+    /// - Parameters:
+    ///   - schedule: its name.
+    ///   - now: lines at or before it are dropped.
+    ///   - slots: later ones, added at the end.
+    ///   - zoneDataHash: of the zone data they were computed with.
     /// - Throws: `StoreError` if the ledger can't be written.
     package func moveUpcoming(
         schedule: String, past now: Instant, adding slots: [UpcomingSlot], zoneDataHash: String
