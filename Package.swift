@@ -59,6 +59,8 @@ let package = Package(
             name: "Engine",
             dependencies: ["Timetable", "ProcessesAPI", "Store", logging, metrics, collections]),
         .target(name: "Sandbox", dependencies: ["ProcessesAPI", "Timetable", hummingbird]),
+        .target(name: "Console", dependencies: ["Timetable"]),
+        .target(name: "Config", dependencies: ["Console", "Engine", "Timetable", toml]),
         .target(
             name: "Simulation",
             dependencies: ["Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"]),
@@ -68,11 +70,14 @@ let package = Package(
         .executableTarget(
             name: "carillon",
             dependencies: [
-                "Timetable", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation",
-                "Dashboard", argumentParser, logging, metrics, lifecycle, toml,
+                "Timetable", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation", "Config",
+                "Console", "Dashboard", argumentParser, logging, metrics, lifecycle,
                 unixSignals, asyncHTTPClient,
             ]),
         .target(name: "Loopback", path: "Tests/Loopback"),
+        .target(
+            name: "ConfigFixtures", dependencies: ["Config", "Console"],
+            path: "Tests/ConfigFixtures"),
         .testTarget(
             name: "TimetableTests", dependencies: ["Timetable"], resources: [.copy("Fixtures")]),
         .testTarget(
@@ -95,15 +100,20 @@ let package = Package(
                 "Dashboard", "Store", "Timetable", asyncHTTPClient, lifecycle, logging,
             ]),
         .testTarget(
+            name: "ConfigTests",
+            dependencies: ["Config", "ConfigFixtures", "Console", "Engine", "Timetable"]),
+        .testTarget(
             name: "CommandTests",
             dependencies: [
-                "carillon", "Dashboard", "Engine", "ProcessesAPI", "Sandbox", "Store", "Timetable",
+                "carillon", "Config", "ConfigFixtures", "Console", "Dashboard", "Engine",
+                "ProcessesAPI", "Sandbox", "Store", "Timetable",
                 logging,
             ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "carillon", "Loopback", "Sandbox", "ProcessesAPI", "Timetable", logging,
+                "carillon", "Config", "Console", "Loopback", "Sandbox", "ProcessesAPI",
+                "Timetable", logging,
             ]),
         .testTarget(name: "TidyTests", exclude: ["migrations.sums"]),
     ],

@@ -1,3 +1,5 @@
+import Config
+import ConfigFixtures
 import Testing
 import Timetable
 import carillon
@@ -110,10 +112,10 @@ import carillon
 
 @Suite struct RealBinaryTests {
     static let cases: [(arguments: [String], status: Int32)] = [
-        (["check", "--config", ExampleConfigTests.path], 0),
+        (["check", "--config", ExampleConfig.path], 0),
         (["check", "--config", "/nowhere/carillon.toml"], 2),
         (["next", "--cron", "0 6 * * *", "--timezone", "UTC"], 0),
-        (["next", "nothing", "--config", ExampleConfigTests.path], 3),
+        (["next", "nothing", "--config", ExampleConfig.path], 3),
         (["next", "--cron", "x", "--timezone", "UTC"], 2),
         (["explain", "0 6 * * *"], 0),
         (["--help"], 0), (["help", "next"], 0), ([], 0),

@@ -1,3 +1,5 @@
+import ConfigFixtures
+import Console
 import Foundation
 import Testing
 import carillon

@@ -1,3 +1,4 @@
+import ConfigFixtures
 import Testing
 import carillon
 

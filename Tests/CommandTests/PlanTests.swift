@@ -1,3 +1,5 @@
+import Config
+import ConfigFixtures
 import Engine
 import Foundation
 import Store

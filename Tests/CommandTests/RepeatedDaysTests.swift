@@ -1,3 +1,4 @@
+import ConfigFixtures
 import Testing
 
 /// `carillon simulate` plays one of several equal days; the numbers must be those of all of them.

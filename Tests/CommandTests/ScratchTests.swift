@@ -1,3 +1,4 @@
+import ConfigFixtures
 import Foundation
 import Glibc
 import Testing

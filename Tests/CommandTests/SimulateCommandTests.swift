@@ -1,3 +1,5 @@
+import ConfigFixtures
+import Console
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct SimulateCommandTests {

@@ -1,3 +1,4 @@
+import ConfigFixtures
 import Engine
 import Foundation
 import Store

@@ -1,4 +1,5 @@
 // Starting a program takes C arrays of its words; each `unsafe` is a call that borrows what we own.
+import Console
 import Foundation
 import Glibc
 import Synchronization

@@ -34,6 +34,8 @@ enum ImportRule {
         ],
         "Sandbox": Set(
             ["ProcessesAPI", "Timetable", "FoundationEssentials"] + server),
+        "Console": ["Timetable", "Glibc"],
+        "Config": ["Console", "Engine", "Timetable", "TOMLKit", "FoundationEssentials"],
         "Simulation": [
             "Engine", "Sandbox", "ProcessesAPI", "Store", "Timetable", "Logging", "Metrics",
         ],
@@ -44,8 +46,8 @@ enum ImportRule {
         "carillon": Set(
             [
                 "Timetable", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation",
-                "Dashboard",
-                "ArgumentParser", "AsyncHTTPClient", "TOMLKit", "UnixSignals", "Metrics",
+                "Config", "Console", "Dashboard",
+                "ArgumentParser", "AsyncHTTPClient", "UnixSignals", "Metrics",
                 "CoreMetrics",
                 "Foundation", "FoundationEssentials", "Glibc", "Dispatch",
             ] + server),

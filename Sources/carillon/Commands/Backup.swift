@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Store
 
 /// `carillon backup`: a copy of the ledger, from which a daemon can be restored.

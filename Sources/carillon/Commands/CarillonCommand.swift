@@ -1,4 +1,6 @@
 import ArgumentParser
+import Config
+package import Console
 
 /// A verb of the command line whose output, clock and files are handed in.
 protocol CarillonCommand: AsyncParsableCommand {

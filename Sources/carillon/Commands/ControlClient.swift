@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Console
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 
 /// `carillon doctor`: whether everything is in its place on this host.
 struct Doctor: CarillonCommand {

@@ -1,3 +1,5 @@
+import Config
+import Console
 import Engine
 import Store
 

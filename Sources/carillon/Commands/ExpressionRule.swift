@@ -1,3 +1,5 @@
+import Config
+import Console
 import Timetable
 
 /// A cron expression with its zone, compiled without a config.

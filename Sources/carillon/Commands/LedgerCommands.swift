@@ -1,4 +1,6 @@
 import ArgumentParser
+import Config
+import Console
 import Store
 
 /// `carillon history`: every slot and what became of it.

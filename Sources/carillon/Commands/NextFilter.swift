@@ -1,3 +1,5 @@
+import Config
+import Console
 import Timetable
 
 /// `carillon next --stdin`: lines EXPR<TAB>ZONE<TAB>FROM<TAB>N in, instants out.

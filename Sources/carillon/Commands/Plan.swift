@@ -1,4 +1,6 @@
 import ArgumentParser
+import Config
+import Console
 import Engine
 import Store
 import Timetable

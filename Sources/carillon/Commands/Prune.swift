@@ -1,4 +1,6 @@
 import ArgumentParser
+import Config
+import Console
 import Timetable
 
 /// `carillon prune`: remove old history.

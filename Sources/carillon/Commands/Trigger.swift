@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Store
 
 /// `carillon trigger`: start a schedule's process now.

@@ -1,3 +1,4 @@
+import Config
 import Dashboard
 import Engine
 import Foundation

@@ -1,3 +1,4 @@
+import Console
 import Dashboard
 import Engine
 import Store

@@ -1,3 +1,4 @@
+import ConfigFixtures
 import Logging
 import Sandbox
 import Timetable

@@ -1,3 +1,4 @@
+package import Console
 package import Engine
 package import Timetable
 

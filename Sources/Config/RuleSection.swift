@@ -1,3 +1,4 @@
+import Console
 import Timetable
 
 /// The parts of a firing rule: `cron`, `every`, `at`, `dst`, `calendar`, `on_holiday`.

@@ -1,17 +1,15 @@
+import Config
+import ConfigFixtures
+import Console
 import Engine
 import Foundation
 import Testing
 import Timetable
-import carillon
 
 /// `config/example.toml` shows every key, and `check` accepts it.
 @Suite struct ExampleConfigTests {
-    static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("config/example.toml").path
-
     private func load() throws -> LoadedConfiguration {
-        try ConfigurationLoader(host: HostFiles()).load(Self.path)
+        try ConfigurationLoader(host: HostFiles()).load(ExampleConfig.path)
     }
 
     @Test func itIsValid() throws {
@@ -57,7 +55,7 @@ import carillon
     }
 
     @Test func itShowsEveryKeyOfTheSchema() throws {
-        let text = try String(contentsOfFile: Self.path, encoding: .utf8)
+        let text = try String(contentsOfFile: ExampleConfig.path, encoding: .utf8)
         for key in ConfigKeys.all where !ConfigKeys.notYetSupported.contains(key) {
             #expect(
                 text.contains("\(key) =") || text.contains("[\(key)"),

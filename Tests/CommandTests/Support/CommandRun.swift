@@ -1,38 +1,8 @@
+import ConfigFixtures
+import Console
 import Synchronization
 import Timetable
 import carillon
-
-/// A host in memory: files by path, the real zones, and no environment but the given one.
-struct MemoryHost: HostReading {
-    var files: [String: String] = [:]
-    var worldReadable: Set<String> = []
-    var forbidden: Set<String> = []
-    var variables: [String: String] = [:]
-    private let zones = HostFiles()
-
-    init(_ files: [String: String] = [:]) {
-        self.files = files
-    }
-
-    func read(_ path: String, limit: Int) throws(HostFileFailure) -> [UInt8] {
-        if forbidden.contains(path) { throw HostFileFailure(.notPermitted, "permission denied") }
-        guard let text = files[path] else { throw HostFileFailure(.notFound, "no such file") }
-        return Array(text.utf8)
-    }
-
-    func isWorldReadable(_ path: String) -> Bool? {
-        files[path] == nil ? nil : worldReadable.contains(path)
-    }
-
-    func names(inFolder path: String) throws(HostFileFailure) -> [String] {
-        files.keys.filter { $0.hasPrefix(path + "/") }.map { String($0.dropFirst(path.count + 1)) }
-    }
-
-    func zoneData(named name: String) -> [UInt8]? { zones.zoneData(named: name) }
-    func zoneNames() -> [String] { zones.zoneNames() }
-    func environment(_ name: String) -> String? { variables[name] }
-    func isRunning(processID: Int64) -> Bool { processID == 4711 }
-}
 
 /// What a command wrote.
 final class Captured: Sendable {

@@ -1,5 +1,6 @@
+import Config
+import ConfigFixtures
 import Testing
-import carillon
 
 /// One bad input and what must be said about it.
 struct BadInput: Sendable, CustomTestStringConvertible {

@@ -1,3 +1,4 @@
+import Console
 import TOMLKit
 
 /// One value of a config file together with where it stands.

@@ -1,6 +1,8 @@
+import Config
+import ConfigFixtures
+import Console
 import Foundation
 import Testing
-import carillon
 
 /// Whatever stands in the file: an answer or errors with places inside of it, never a crash.
 @Suite struct ConfigFuzzTests {
@@ -19,7 +21,7 @@ import carillon
 
     @Test(arguments: [UInt64(1), 2, 3, 4])
     func mutatedConfigsAreAnsweredInWords(seed: UInt64) throws {
-        let example = try Data(contentsOf: URL(fileURLWithPath: ExampleConfigTests.path))
+        let example = try Data(contentsOf: URL(fileURLWithPath: ExampleConfig.path))
         // Comments are half of the example and would swallow half of the mutations.
         let lines = String(decoding: example, as: UTF8.self).split(separator: "\n")
             .filter { !$0.hasPrefix("#") }

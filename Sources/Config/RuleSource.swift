@@ -1,3 +1,4 @@
+package import Console
 import FoundationEssentials
 package import Timetable
 
@@ -122,7 +123,7 @@ extension RuleSource.Calendar {
 
 extension CronExpression.Trigger {
     /// The same as a kind of firing rule.
-    var kind: FiringRule.Kind {
+    package var kind: FiringRule.Kind {
         switch self {
         case .cron(let rule): .cron(rule)
         case .every(let milliseconds): .every(milliseconds: milliseconds)

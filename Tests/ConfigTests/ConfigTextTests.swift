@@ -1,6 +1,7 @@
+import Config
+import Console
 import Engine
 import Testing
-import carillon
 
 @Suite struct DurationTextTests {
     @Test(arguments: [

@@ -1,3 +1,5 @@
+import Console
+
 /// Judges the name patterns of processes: `Close {yyyy}-{MM-1}`.
 enum NamePatternText {
     /// What the engine's `NamePattern` fills in: what may stand in braces, with an offset like `-1` or not.

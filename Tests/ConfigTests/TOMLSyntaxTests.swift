@@ -1,5 +1,5 @@
+import ConfigFixtures
 import Testing
-import carillon
 
 /// What is no TOML is refused with its place, and never ends the process.
 @Suite struct TOMLSyntaxTests {

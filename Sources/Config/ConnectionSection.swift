@@ -17,7 +17,7 @@ package struct ConnectionAccess: Sendable, Equatable {
 }
 
 /// Reads `[connections.NAME]`.
-enum ConnectionSection {
+package enum ConnectionSection {
     static let keys = [
         "region", "base_url", "api_version", "client_id", "client_secret", "rate", "proxy",
         "ca_file", "request_window", "settle_within", "look_patience", "probe_every",
@@ -27,7 +27,8 @@ enum ConnectionSection {
         (word: "eu", value: "https://api.eu.wdesk.com"),
         (word: "apac", value: "https://api.apac.wdesk.com"),
     ]
-    static let versions = ["2026-04-01.processes.preview", "2026-01-01"]
+    /// The API versions that Carillon was built against, the first one the default.
+    package static let versions = ["2026-04-01.processes.preview", "2026-01-01"]
 
     static func read(
         _ node: ConfigNode, name: String, problems: ConfigProblems

@@ -1,3 +1,5 @@
+package import Console
+
 /// Where a secret is to be found; the secret itself never stands in the config.
 package enum SecretReference: Hashable, Sendable, CustomStringConvertible {
     /// A systemd credential: the file of that name in `$CREDENTIALS_DIRECTORY`.

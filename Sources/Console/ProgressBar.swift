@@ -3,7 +3,7 @@ import Timetable
 /// One line on a terminal's standard error that says how far a long piece of work has come.
 ///
 /// A class: it remembers when it began and what it showed; used by one thread.
-final class ProgressBar {
+package final class ProgressBar {
     private static let quietMilliseconds: Int64 = 1000
     private static let gapMilliseconds: Int64 = 100
     private static let cells = 30
@@ -13,13 +13,13 @@ final class ProgressBar {
     private var shownAt: Instant?
 
     /// Makes a bar that stays invisible for the first second, and without a terminal.
-    init(_ environment: CommandEnvironment) {
+    package init(_ environment: CommandEnvironment) {
         self.environment = environment
         began = environment.now()
     }
 
     /// Shows a share of the whole, 0 to 1, and some words.
-    func show(_ share: Double, _ words: String) {
+    package func show(_ share: Double, _ words: String) {
         guard environment.style.width != nil else { return }
         let now = environment.now()
         guard now.since(shownAt ?? began) >= gap else { return }
@@ -32,7 +32,7 @@ final class ProgressBar {
     }
 
     /// Takes the line away again.
-    func clear() {
+    package func clear() {
         if shownAt != nil { environment.writeError("\r\u{1B}[K") }
         shownAt = nil
     }

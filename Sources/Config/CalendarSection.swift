@@ -1,3 +1,4 @@
+import Console
 import Timetable
 
 /// Reads files of dates that the config names: holidays and close calendars.

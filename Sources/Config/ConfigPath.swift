@@ -1,3 +1,5 @@
+import Console
+
 /// Where a value stands inside a config file: `schedules.gl-refresh.tags[0]`.
 package struct ConfigPath: Hashable, Sendable, CustomStringConvertible {
     /// One step of the path.

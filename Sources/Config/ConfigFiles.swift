@@ -1,3 +1,5 @@
+import Console
+
 /// The files of one configuration: `carillon.toml` and `schedules.d/*.toml` beside it.
 struct ConfigFiles {
     /// Largest file that is read; a thousand schedules take about 300 KiB.

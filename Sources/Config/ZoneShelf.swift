@@ -1,3 +1,4 @@
+package import Console
 package import Timetable
 
 /// The zones read so far, each file once.

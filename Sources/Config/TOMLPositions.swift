@@ -1,3 +1,5 @@
+import Console
+
 /// Where every key and value of a TOML text stands.
 ///
 /// TOMLKit's nodes carry no positions, so this scan of the same text supplies them. It checks

@@ -1,7 +1,8 @@
+import Config
+import ConfigFixtures
 import Engine
 import Testing
 import Timetable
-import carillon
 
 /// The canonical text of a rule compiles to the same rule again.
 @Suite struct RuleSourceTests {

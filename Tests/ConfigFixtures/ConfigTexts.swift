@@ -1,7 +1,7 @@
-import carillon
+import Config
 
 /// A config that is right but for what a case puts into it.
-func config(
+package func config(
     top: String = "", daemon: String = "", connection: String = "", defaults: String = "",
     schedule: String = "", more: String = ""
 ) -> String {
@@ -28,7 +28,7 @@ func config(
 }
 
 /// Loads a config text as `/c/carillon.toml`; the rendered errors.
-func errors(_ text: String, host: MemoryHost = MemoryHost()) -> [String] {
+package func errors(_ text: String, host: MemoryHost = MemoryHost()) -> [String] {
     var host = host
     host.files["/c/carillon.toml"] = text
     do {
