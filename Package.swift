@@ -81,7 +81,7 @@ let package = Package(
         .testTarget(
             name: "TimetableTests", dependencies: ["Timetable"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "ProcessesAPITests", dependencies: ["Loopback", "ProcessesAPI"],
+            name: "ProcessesAPITests", dependencies: ["Loopback", "ProcessesAPI", "Sandbox"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "StoreTests", dependencies: ["Store", "CSQLite", "Migrations", "Timetable"]),

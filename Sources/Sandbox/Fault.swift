@@ -22,6 +22,14 @@ package struct Fault: Sendable {
         case error(status: Int)
         /// A page of the gateway in front of the API.
         case foreign(status: Int)
+        /// Another of the things that gateways answer.
+        case gateway(status: Int, page: GatewayPage)
+        /// The API's own error, which repeats the request's headers and body.
+        case echo(status: Int)
+        /// The true body under a status that is none, or one that nobody knows.
+        case oddStatus(Int)
+        /// The true answer, compressed though nobody asked; named as told, always packed by gzip.
+        case compressed(coding: String)
         /// The true status with a body that isn't JSON.
         case garbage
         /// The true status without a body.
@@ -50,6 +58,10 @@ package struct Fault: Sendable {
         case loops
         /// `@nextLink` leads to another host.
         case foreignNextLink
+        /// The true next page, under the address that the API has behind its proxy.
+        case nextLinkUnder(base: String)
+        /// The page as a cache had it this long ago, with that time's `Date`, and `Age` if told.
+        case cached(ageMilliseconds: Int64, tellsAge: Bool)
     }
 
     /// Whether the request is acted upon.
@@ -128,6 +140,33 @@ extension Fault {
         made {
             $0.effect = acts ? .happens(afterMilliseconds: actsAfterMilliseconds) : .nothing
             $0.answer = .foreign(status: status)
+        }
+    }
+
+    /// What a gateway answers in the API's place; acted upon or not.
+    package static func gateway(
+        _ status: Int, _ page: GatewayPage, acts: Bool, actsAfterMilliseconds: Int64 = 0
+    ) -> Fault {
+        var fault = Fault.foreign(
+            status, acts: acts, actsAfterMilliseconds: actsAfterMilliseconds)
+        fault.answer = .gateway(status: status, page: page)
+        return fault
+    }
+
+    /// An error of the API that repeats what it was sent; nothing is acted upon.
+    package static func echo(_ status: Int) -> Fault {
+        made {
+            $0.effect = .nothing
+            $0.answer = .echo(status: status)
+        }
+    }
+
+    /// An error of the API that asks to be left alone for no time at all.
+    package static func zeroHint(_ status: Int) -> Fault {
+        made {
+            $0.effect = .nothing
+            $0.answer = .error(status: status)
+            $0.headers = [("Retry-After", "0"), ("retry-after-ms", "0")]
         }
     }
 

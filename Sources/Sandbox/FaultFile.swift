@@ -33,7 +33,8 @@ extension Fault {
         "lostBefore", "lostAfter", "error", "foreign", "conflict", "rateLimited", "slow",
         "garbage", "empty", "truncated", "cut", "withoutID", "oversized", "redirect",
         "revokeTokens", "hideRun", "skewDate", "hideDate", "listReversed", "listShifted",
-        "listWithout", "listWithoutRuns", "listLoops", "foreignNextLink",
+        "listWithout", "listWithoutRuns", "listLoops", "foreignNextLink", "gateway", "echo",
+        "oddStatus", "compressed", "zeroHint", "nextLinkUnder", "listCached",
     ]
 
     fileprivate static func read(
@@ -45,10 +46,7 @@ extension Fault {
         case "lostBefore": return .lostBefore
         case "lostAfter": return .lostAfter(actsAfterMilliseconds: delay)
         case "error", "foreign":
-            let status = Int(try fields.integer("status") ?? 500)
-            guard (400...599).contains(status) else {
-                throw ScenarioError(path: fields.at("status"), message: "400 to 599 is expected")
-            }
+            let status = try Self.status(&fields, in: 400...599, or: 500)
             let acts = try fields.bool("acts") ?? false
             return word == "error"
                 ? .error(status, acts: acts, actsAfterMilliseconds: delay)
@@ -70,8 +68,40 @@ extension Fault {
             let bytes = try fields.integer("bytes") ?? 17 << 20
             return .answer(.oversized(bytes: Int(min(max(bytes, 0), 64 << 20))))
         case "redirect": return .answer(.redirect(to: try fields.required("to")))
+        case "gateway":
+            return .gateway(
+                try Self.status(&fields, in: 300...999, or: 403), try Self.page(&fields),
+                acts: try fields.bool("acts") ?? false, actsAfterMilliseconds: delay)
+        case "echo": return .echo(try Self.status(&fields, in: 400...599, or: 400))
+        case "oddStatus":
+            return .answer(.oddStatus(try Self.status(&fields, in: 0...999, or: 999)))
+        case "compressed":
+            return .answer(.compressed(coding: try fields.string("coding") ?? "gzip"))
+        case "zeroHint": return .zeroHint(try Self.status(&fields, in: 400...599, or: 429))
         default: return try readRest(word, &fields)
         }
+    }
+
+    private static func status(
+        _ fields: inout JSONFields, in range: ClosedRange<Int64>, or usual: Int64
+    ) throws(ScenarioError) -> Int {
+        let status = try fields.integer("status") ?? usual
+        guard range.contains(status) else {
+            throw ScenarioError(
+                path: fields.at("status"),
+                message: "\(range.lowerBound) to \(range.upperBound) is expected")
+        }
+        return Int(status)
+    }
+
+    private static func page(_ fields: inout JSONFields) throws(ScenarioError) -> GatewayPage {
+        guard let word = try fields.string("page") else { return .html }
+        guard let page = GatewayPage(rawValue: word) else {
+            let words = GatewayPage.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ScenarioError(
+                path: fields.at("page"), message: "\(word) is none of \(words)")
+        }
+        return page
     }
 
     private static func readRest(
@@ -89,6 +119,12 @@ extension Fault {
         case "listWithoutRuns": fault.listing = .withoutRuns
         case "listLoops": fault.listing = .loops
         case "foreignNextLink": fault.listing = .foreignNextLink
+        case "nextLinkUnder": fault.listing = .nextLinkUnder(base: try fields.required("base"))
+        case "listCached":
+            let seconds = try fields.integer("seconds") ?? 60
+            fault.listing = .cached(
+                ageMilliseconds: max(0, seconds).multipliedSaturating(by: 1000),
+                tellsAge: try fields.bool("tellsAge") ?? true)
         default:
             throw ScenarioError(
                 path: fields.at("fault"),

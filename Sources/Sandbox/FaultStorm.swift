@@ -37,6 +37,60 @@ extension FaultRule {
         return rules
     }
 
+    /// What stands between us and an API: gateways that answer for it with every status, caches,
+    /// proxies with another address, echoes, zero hints, odd statuses, compression.
+    ///
+    /// - Parameters:
+    ///   - probability: How likely each rule strikes a request that it matches.
+    ///   - window: Only in this time, in milliseconds since the sandbox's first instant.
+    /// - Returns: The rules, to be armed beside those of a storm.
+    package static func gateways(
+        probability: Double, window: Range<Int64>? = nil
+    ) -> [FaultRule] {
+        let strange: [Fault] =
+            [.answer(.oddStatus(0)), .answer(.oddStatus(99)), .answer(.oddStatus(999))]
+            + ["gzip", "br"].map { .answer(.compressed(coding: $0)) }
+            + [.echo(500), .zeroHint(429), .zeroHint(503)]
+        let starts =
+            gatewayStatuses.enumerated().flatMap { index, status -> [Fault] in
+                let page = GatewayPage.allCases[index % GatewayPage.allCases.count]
+                return [
+                    .gateway(status, page, acts: false),
+                    .gateway(status, page, acts: true, actsAfterMilliseconds: 20_000),
+                ]
+            } + strange
+        let reads =
+            gatewayStatuses.enumerated().map { index, status in
+                let page = GatewayPage.allCases[(index + 3) % GatewayPage.allCases.count]
+                return Fault.gateway(status, page, acts: false)
+            } + strange
+        let lists: [Fault] = [
+            .listing(.cached(ageMilliseconds: 30_000, tellsAge: true)),
+            .listing(.cached(ageMilliseconds: 600_000, tellsAge: true)),
+            .listing(.cached(ageMilliseconds: 600_000, tellsAge: false)),
+            .listing(.nextLinkUnder(base: "http://internal.example:8080")),
+            .listing(.foreignNextLink), .listing(.loops),
+        ]
+        var rules: [FaultRule] = []
+        for (operation, faults) in [
+            ("runProcess", starts), ("listProcesses", reads + lists), ("getProcessRun", reads),
+            ("validateProcess", reads), ("token", reads),
+        ] {
+            for fault in faults {
+                var rule = FaultRule(fault, operation: operation)
+                rule.probability = probability
+                rule.window = window
+                rules.append(rule)
+            }
+        }
+        return rules
+    }
+
+    /// Those that a gateway has been seen to give, in the order of the pages it gives them with.
+    private static let gatewayStatuses = [
+        404, 403, 400, 405, 409, 413, 415, 422, 401, 429, 302, 451, 500, 502, 503, 504, 520,
+    ]
+
     /// Starts that may have created a run.
     private static var ambiguousStarts: [Fault] {
         [

@@ -42,6 +42,9 @@ extension SandboxOutcome {
             return (.failure(.deadline), request.timeoutMilliseconds)
         }
         switch self {
+        case .respond(let response, _) where response.status < 100:
+            let words = "its status line says \(response.status), which is no HTTP status"
+            return (.failure(.lost(words)), afterMilliseconds)
         case .respond(let response, _):
             let limit = APIResponse.bodyBytesMax(status: response.status)
             guard response.body.count > limit else {

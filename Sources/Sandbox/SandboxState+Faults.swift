@@ -24,7 +24,15 @@ extension SandboxState {
                 inquiry.route == .token
                 ? iamError(status, Self.iamWord(status), message)
                 : error(inquiry, status, message)
-        case .foreign(let status): return gatewayPage(status, inquiry, afterMilliseconds)
+        case .foreign(let status):
+            return gatewayPage(status, .html, inquiry, afterMilliseconds)
+        case .gateway(let status, let page):
+            return gatewayPage(status, page, inquiry, afterMilliseconds)
+        case .echo(let status): reply = echo(status, inquiry)
+        case .oddStatus(let status): reply.status = status
+        case .compressed(let coding):
+            reply.headers.append(("Content-Encoding", coding))
+            reply.body = Gzip.stored(reply.body)
         case .garbage: reply.body = Array("\u{1}\u{2}{\"id\": <!-- \u{fffd} -->".utf8)
         case .empty: reply.body = []
         case .truncated: reply.body = Array(reply.body.prefix(reply.body.count / 2))
@@ -46,14 +54,22 @@ extension SandboxState {
     }
 
     private func gatewayPage(
-        _ status: Int, _ inquiry: Inquiry, _ milliseconds: Int64
+        _ status: Int, _ page: GatewayPage, _ inquiry: Inquiry, _ milliseconds: Int64
     ) -> SandboxOutcome {
-        let reason = Self.reasons[status] ?? "Error"
-        let page = "<html><head><title>\(status) \(reason)</title></head><body></body></html>\r\n"
-        let reply = Reply(status: status, headers: [("Server", "gateway")], body: Array(page.utf8))
+        let (type, text) = page.body(status: status, reason: Self.reasons[status] ?? "Error")
+        let reply = Reply(status: status, headers: [("Server", "gateway")], body: Array(text.utf8))
         return .respond(
-            sealed(reply, inquiry, milliseconds, contentType: "text/html"),
+            sealed(reply, inquiry, milliseconds, contentType: type ?? ""),
             afterMilliseconds: milliseconds)
+    }
+
+    /// As debug pages do: all that was sent, the token and the secret among it.
+    private func echo(_ status: Int, _ inquiry: Inquiry) -> Reply {
+        let head = inquiry.request.headers.map { "\($0.name): \($0.value)" }.sorted()
+        let body = String(decoding: inquiry.request.body ?? [], as: UTF8.self)
+        let words = "Got " + head.joined(separator: ", ") + " and " + body
+        return inquiry.route == .token
+            ? iamError(status, Self.iamWord(status), words) : error(inquiry, status, words)
     }
 
     /// Adds the headers that every answer has.
@@ -61,13 +77,20 @@ extension SandboxState {
         _ reply: Reply, _ inquiry: Inquiry, _ afterMilliseconds: Int64, contentType: String
     ) -> APIResponse {
         var headers: [(name: String, value: String)] = []
+        var sentAfter = afterMilliseconds
+        if case .cached(let age, let tellsAge) = inquiry.fault.listing {
+            sentAfter = -age
+            if tellsAge { headers.append(("Age", String(max(0, age / 1000)))) }
+        }
         if !inquiry.fault.hidesDate {
-            let clock = now.adding(milliseconds: afterMilliseconds)
+            let clock = now.adding(milliseconds: sentAfter)
                 .adding(milliseconds: scenario.clockSkewMilliseconds)
                 .adding(milliseconds: inquiry.fault.dateSkewMilliseconds)
             headers.append(("Date", CivilTime(clock).httpDate))
         }
-        if !reply.body.isEmpty { headers.append(("Content-Type", contentType)) }
+        if !reply.body.isEmpty, !contentType.isEmpty {
+            headers.append(("Content-Type", contentType))
+        }
         headers.append(("X-Request-ID", Identifier.make(seed: seed, kind: 3, number: log.requests)))
         headers += reply.headers
         headers += inquiry.fault.headers

@@ -32,7 +32,7 @@ extension SandboxState {
         case .reversed: indices.reverse()
         case .shifted(let distance): query.offset += query.offset > 0 ? distance : 0
         case .without(let process): indices.removeAll { processes[$0].process.id == process }
-        case .asItIs, .withoutRuns, .loops, .foreignNextLink: break
+        case .asItIs, .withoutRuns, .loops, .foreignNextLink, .nextLinkUnder, .cached: break
         }
         let start = min(max(query.offset, 0), indices.count)
         let end = min(start + query.limit, indices.count)
@@ -41,8 +41,12 @@ extension SandboxState {
             writer.key("data")
             writer.array { writer in
                 let showsRuns = inquiry.fault.listing != .withoutRuns
+                var instant = now
+                if case .cached(let age, _) = inquiry.fault.listing {
+                    instant = now.adding(milliseconds: -age)
+                }
                 for index in indices[start..<end] {
-                    write(index, showsRun: showsRuns, to: &writer)
+                    write(index, showsRun: showsRuns, at: instant, to: &writer)
                 }
             }
             if end < indices.count || inquiry.fault.listing == .foreignNextLink {
@@ -134,7 +138,10 @@ extension SandboxState {
         case .created:
             // Processes that never ran come last in the default order; the real place is unknown.
             let keyed = live().map { index in
-                (listedRun(of: index).map { runs[$0].createdAt.milliseconds } ?? .min, index)
+                (
+                    listedRun(of: index, at: now).map { runs[$0].createdAt.milliseconds } ?? .min,
+                    index
+                )
             }
             indices = keyed.sorted { $0 < $1 }.map(\.1)
         }
@@ -164,12 +171,17 @@ extension SandboxState {
         if let order = query.orderText { cursor += "&%24orderBy=\(Percent.encoded(order))" }
         if let filter = query.filterText { cursor += "&%24filter=\(Percent.encoded(filter))" }
         let base =
-            inquiry.fault.listing == .foreignNextLink
-            ? "https://elsewhere.example" : inquiry.address.base
+            switch inquiry.fault.listing {
+            case .foreignNextLink: "https://elsewhere.example"
+            case .nextLinkUnder(let base): base
+            default: inquiry.address.base
+            }
         return "\(base)/processes?%24next=\(Percent.encoded(Base64.encoded(cursor)))"
     }
 
-    private func write(_ index: Int, showsRun: Bool, to writer: inout JSONWriter) {
+    private func write(
+        _ index: Int, showsRun: Bool, at instant: Instant, to writer: inout JSONWriter
+    ) {
         let listed = processes[index]
         let process = listed.process
         writer.object { writer in
@@ -185,20 +197,24 @@ extension SandboxState {
             writer.field("processTemplate", plain: nil as String?)
             writer.field("sourceProcessRun", plain: nil as String?)
             writer.key("run")
-            guard showsRun, let run = listedRun(of: index) else { return writer.null() }
-            write(summaryOf: runs[run], to: &writer)
+            guard showsRun, let run = listedRun(of: index, at: instant) else {
+                return writer.null()
+            }
+            write(summaryOf: runs[run], at: instant, to: &writer)
         }
     }
 
-    private func write(summaryOf run: SandboxRun, to writer: inout JSONWriter) {
+    private func write(
+        summaryOf run: SandboxRun, at instant: Instant, to writer: inout JSONWriter
+    ) {
         writer.object { writer in
             writer.field("id", plain: run.id)
             writer.field("process", plain: run.process)
             writer.field("name", run.name)
-            writer.field("status", run.status(at: now).raw)
+            writer.field("status", run.status(at: instant).raw)
             write(action: "created", run.createdAt, run.user, to: &writer)
-            write(action: "modified", shownModified(run, at: now), run.user, to: &writer)
-            writer.field("completedDate", plain: run.completed(at: now).map(written))
+            write(action: "modified", shownModified(run, at: instant), run.user, to: &writer)
+            writer.field("completedDate", plain: run.completed(at: instant).map(written))
             writer.field("dueDate", run.settings.dueDate)
             writer.field("managerUser", run.user)
             writer.field("statusCounts", plain: nil as String?)

@@ -128,9 +128,11 @@ extension SandboxState {
         return id
     }
 
-    /// The one run that the list shows of a process: the newest that can be seen.
-    func listedRun(of index: Int) -> Int? {
-        processes[index].runs.last { runs[$0].createdAt <= now && runs[$0].listedAt <= now }
+    /// The one run that the list shows of a process at an instant: the newest that can be seen.
+    func listedRun(of index: Int, at instant: Instant) -> Int? {
+        processes[index].runs.last {
+            runs[$0].createdAt <= instant && runs[$0].listedAt <= instant
+        }
     }
 
     /// The API's own clock, in the form that it writes.

@@ -140,8 +140,11 @@ package struct LoopbackSocket: Sendable {
     }
 
     /// Writes all of it; false if the other side went away.
-    package func write(_ text: String) -> Bool {
-        var rest = Array(text.utf8)[...]
+    package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+
+    /// The same with bytes that are no text.
+    package func write(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { bytes in
                 unsafe send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))

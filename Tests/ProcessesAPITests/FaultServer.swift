@@ -22,6 +22,8 @@ final class FaultServer: Sendable {
         case greet(String)
         /// Answers one request with these bytes and closes.
         case answer(String)
+        /// The same with a body that is no text.
+        case answerBytes(String, [UInt8])
         /// Answers with a head and then a byte every 20 ms.
         case drip
         /// Answers with a status and more chunks than anybody wants.
@@ -96,6 +98,8 @@ final class FaultServer: Sendable {
             if socket.read() != nil { _ = socket.write(bytes) }
         case .answer(let bytes):
             if readRequest() { _ = socket.write(bytes) }
+        case .answerBytes(let head, let body):
+            if readRequest(), socket.write(head) { _ = socket.write(body) }
         case .drip:
             guard readRequest(),
                 socket.write("HTTP/1.1 201 Created\r\nContent-Length: 900\r\n\r\n")

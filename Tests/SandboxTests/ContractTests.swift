@@ -108,6 +108,11 @@ import Timetable
             (.error(503, acts: false), .refused, 503),
             (.foreign(503, acts: true), .ambiguous, 503),
             (.foreign(504, acts: true), .ambiguous, 504),
+            (.echo(500), .ambiguous, 500), (.zeroHint(429), .refused, 429),
+            (.zeroHint(503), .refused, 503),
+            (.answer(.oddStatus(0)), .ambiguous, nil), (.answer(.oddStatus(99)), .ambiguous, nil),
+            (.answer(.oddStatus(600)), .ambiguous, 600),
+            (.answer(.compressed(coding: "br")), .ambiguous, 201),
             (.answer(.garbage), .ambiguous, 201),
             (.answer(.empty), .ambiguous, 201),
             (.answer(.truncated), .ambiguous, 201),
@@ -128,6 +133,34 @@ import Timetable
             #expect(failure.kind == kind, "\(fault.answer)")
             #expect(failure.httpStatus == status, "\(fault.answer)")
         }
+    }
+
+    @Test func noPageOfAGatewayIsARefusalAndAZeroHintIsNone() throws {
+        for page in GatewayPage.allCases {
+            for status in [302, 400, 401, 403, 404, 409, 422, 429, 500, 503, 999] {
+                for operation in ["runProcess", "listProcesses", "validateProcess"] {
+                    var caller = try Caller(scenario([process("a")]))
+                    caller.state.inject(
+                        .next(.gateway(status, page, acts: true), operation: operation))
+                    let answer = try caller.call(
+                        operation == "runProcess"
+                            ? .startRun(process: "a", sendCompleteEmail: false)
+                            : operation == "listProcesses"
+                                ? .listProcesses(next: nil) : .validate(process: "a"))
+                    guard case .failure(let failure) = answer.result else {
+                        Issue.record("\(page) \(status) was taken for a success")
+                        continue
+                    }
+                    #expect(failure.kind == .ambiguous && failure.origin == .gateway)
+                    #expect(caller.state.runs.count == (operation == "runProcess" ? 1 : 0))
+                }
+            }
+        }
+        var caller = try Caller(scenario([process("a")]))
+        caller.state.inject(.next(.zeroHint(429), operation: "listProcesses"))
+        guard case .failure(let failure) = try caller.call(.listProcesses(next: nil)).result
+        else { throw TestClient.Lost() }
+        #expect(failure.hint == nil && failure.origin == .api)
     }
 
     @Test func hintsAndErrorsAreUnderstood() throws {

@@ -110,6 +110,7 @@ import Timetable
             (.loops, ["a", "b"], "https://api.sandbox.test"),
             (.foreignNextLink, ["a", "b"], "https://elsewhere.example"),
             (.withoutRuns, ["a", "b"], "https://api.sandbox.test"),
+            (.nextLinkUnder(base: "http://inner:81"), ["a", "b"], "http://inner:81"),
         ]
         for (listing, first, link) in cases {
             var client = try loggedIn(scenario([process("a"), process("b"), process("c")]))
@@ -129,6 +130,23 @@ import Timetable
         let page = try client.get("/processes?$orderBy=name&$maxpagesize=2")
         client.state.inject(.next(.listing(.shifted(by: -1)), operation: "listProcesses"))
         #expect(ids(try client.get(try #require(page["@nextLink"].text))) == ["b", "c"])
+    }
+
+    @Test(arguments: [true, false])
+    func aCachedPageIsThatOfItsTime(tellsAge: Bool) throws {
+        var client = try loggedIn(scenario([process("a")]))
+        client.pass(60_000)
+        _ = try client.start("a")
+        client.pass(10_000)
+        let cached = Fault.Listing.cached(ageMilliseconds: 30_000, tellsAge: tellsAge)
+        client.state.inject(.next(.listing(cached), operation: "listProcesses"))
+        let answer = try client.answer("GET", "/processes")
+        #expect(try JSON(answer.body)["data"][0]["run"] == .null)
+        #expect(answer.header("Age") == (tellsAge ? "30" : nil))
+        let fresh = try client.answer("GET", "/processes")
+        #expect(try JSON(fresh.body)["data"][0]["run"] != .null)
+        #expect(fresh.header("Age") == nil)
+        #expect(fresh.header("Date") != answer.header("Date"))
     }
 
     @Test func tenThousandProcessesAreListedInReasonableTime() throws {

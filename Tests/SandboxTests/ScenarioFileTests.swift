@@ -55,7 +55,9 @@ import Timetable
             "garbage", "empty", "truncated", "cut", "withoutID", "oversized", "revokeTokens",
             "hideRun", "skewDate", "hideDate", "listReversed", "listShifted", "listWithoutRuns",
             "listLoops", "foreignNextLink", #"redirect","to":"https://e.example"#,
-            #"listWithout","missing":"p"#,
+            #"listWithout","missing":"p"#, "gateway", "echo", "oddStatus", "compressed",
+            "zeroHint", "listCached", #"nextLinkUnder","base":"http://internal:1"#,
+            #"gateway","page":"numericCode"#,
         ]
         for word in words {
             let word = word.contains(",") ? word : word + "\""
@@ -94,6 +96,15 @@ import Timetable
             (
                 #"{"faults": [{"fault": "error", "status": 200}]}"#,
                 "faults[0].status: 400 to 599 is expected"
+            ),
+            (
+                #"{"faults": [{"fault": "oddStatus", "status": 1000}]}"#,
+                "faults[0].status: 0 to 999 is expected"
+            ),
+            (
+                #"{"faults": [{"fault": "gateway", "page": "pdf"}]}"#,
+                "faults[0].page: pdf is none of html, empty, plain, message, error, numericCode, "
+                    + "array, problem, xml, mistyped"
             ),
             (#"{"faults": [{"fault": "lostAfter", "nht": 1}]}"#, "faults[0].nht: unknown key"),
             (

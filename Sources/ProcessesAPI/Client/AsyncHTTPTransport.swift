@@ -8,7 +8,7 @@ import Synchronization
 /// Two clients, because starts and reads want opposite things. A start goes out on a connection
 /// that nothing used before, since a pooled one may die under the request and leave us guessing;
 /// reads share connections. Both verify TLS, speak HTTP/1.1, follow no redirect (the token would
-/// go along), decompress nothing (a small answer would become a large one) and retry nothing:
+/// go along), ask for no compression (and unpack no more than an answer may have) and retry nothing:
 /// there is one retry engine, and it isn't here.
 package final class AsyncHTTPTransport: APITransport, CustomReflectable {
     private let starts: HTTPClient

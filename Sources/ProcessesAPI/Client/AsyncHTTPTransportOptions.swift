@@ -62,8 +62,11 @@ extension AsyncHTTPTransportOptions {
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
             timeout: .init(connect: .milliseconds(connectTimeoutMilliseconds)),
-            proxy: try proxy.map(Self.proxy), decompression: .disabled)
+            proxy: try proxy.map(Self.proxy),
+            // Nobody asks for compression. Where it comes all the same, a run's id may be in it.
+            decompression: .enabled(limit: .size(APIResponse.answerBytesMax)))
         configuration.httpVersion = .http1Only
+        configuration.http1_1ConnectionDebugInitializer = StatusGuard.guarding
         // The retry engine is the one layer that repeats anything.
         configuration.connectionPool.retryConnectionEstablishment = false
         return configuration

@@ -96,15 +96,27 @@ final class ExchangeRecorder: HTTPClientResponseDelegate {
         } else if !isWritten, let unsent = UnsentError(error) {
             cause = .notSent(reason: unsent.reason, isCertificate: unsent.isCertificate)
         } else {
-            cause = .lost(EscapedText.bounded(Self.words(error), bytesMax: 300))
+            cause = .lost(EscapedText.bounded(words(error, response), bytesMax: 300))
         }
         guard var response else { return cause }
         response.body = []
         return .afterHead(response, cause)
     }
 
+    private func words(_ error: any Error, _ response: APIResponse?) -> String {
+        // The library's errors of unpacking are in a module of their own.
+        if String(reflecting: type(of: error)).contains("Decompression"),
+            let coding = response?.headerValue("content-encoding")
+        {
+            return "it is \(coding)-compressed though not asked for, "
+                + "and can't be unpacked (\(error))"
+        }
+        return Self.words(error)
+    }
+
     private static func words(_ error: any Error) -> String {
         switch error {
+        case let error as StatusGuard.NoStatus: error.description
         case let error as HTTPClientError where error == .remoteConnectionClosed:
             "the other side closed it"
         case let error as HTTPClientError where error == .cancelled: "the request was given up"

@@ -9,15 +9,16 @@ extension APIAnswer {
     ///   - call: The call that was encoded.
     ///   - endpoint: Where it went; the next page must be there too.
     ///   - outcome: What the transport brought.
+    ///   - redaction: Takes out what must not be stored, before anything is read.
     ///   - receivedAt: Our wall clock when the outcome was complete.
     /// - Returns: The value or the classified failure.
     package static func decoding(
         _ call: APICall, endpoint: APIEndpoint, outcome: Result<APIResponse, TransportFailure>,
-        receivedAt: Instant
+        redaction: Redaction = .none, receivedAt: Instant
     ) -> APIAnswer {
         let result: Result<APIValue, APIFailure>
         var head: APIResponse?
-        switch outcome {
+        switch redaction.redacting(outcome) {
         case .success(let response):
             head = response
             result = value(call, endpoint: endpoint, response: response, now: receivedAt)
@@ -29,7 +30,8 @@ extension APIAnswer {
             RetryHint.serverDate(headers: $0.headers, now: receivedAt)
         }
         return APIAnswer(
-            call: call, result: result, serverDate: serverDate, receivedAt: receivedAt)
+            call: call, result: result.mapError(redaction.redacting), serverDate: serverDate,
+            receivedAt: receivedAt)
     }
 
     /// The value of a complete answer, or why it has none.

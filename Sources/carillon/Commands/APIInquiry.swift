@@ -107,7 +107,8 @@ struct APIInquiry {
         }
         let outcome = await route.transport.exchange(request)
         let answer = APIAnswer.decoding(
-            call, endpoint: endpoint, outcome: outcome, receivedAt: now())
+            call, endpoint: endpoint, outcome: outcome, redaction: route.redaction(token: token),
+            receivedAt: now())
         switch answer.result {
         case .success(let value): return value
         case .failure(let error): throw explained(error, of: call)

@@ -23,6 +23,18 @@ final class ConnectionRoutes: Sendable {
                 clientID: Secret(clientID),
                 clientSecret: Secret(try access.clientSecret.resolve(host)))
         }
+
+        /// Takes out of answers what this connection must not show: its credential, the proxy's
+        /// password and the token.
+        func redaction(token: Secret?) -> Redaction {
+            // http://USER:PASSWORD@HOST:PORT
+            let login = access.proxy.flatMap { text in
+                text.lastIndex(of: "@").map { text[..<$0].split(separator: ":", maxSplits: 2) }
+            }
+            let password = login.flatMap { $0.count == 3 ? Secret(String($0[2])) : nil }
+            return Redaction(
+                [token, password].compactMap { $0 }, credential: try? credential())
+        }
     }
 
     private struct Unknown: Error, CustomStringConvertible {
@@ -76,6 +88,12 @@ final class ConnectionRoutes: Sendable {
     func route(to name: String) throws -> Route {
         guard let route = state.withLock({ $0.routes[name] }) else { throw Unknown(name: name) }
         return route
+    }
+
+    /// What must not be seen of a connection's answers.
+    func redaction(of name: String, token: Secret?) -> Redaction {
+        let route = state.withLock { $0.routes[name] }
+        return route?.redaction(token: token) ?? Redaction(token.map { [$0] } ?? [])
     }
 
     /// Files whose change may heal a credential, by connection.

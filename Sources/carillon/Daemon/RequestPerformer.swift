@@ -73,6 +73,7 @@ struct RequestPerformer: Service {
         }
         let answer = APIAnswer.decoding(
             effect.call, endpoint: effect.endpoint, outcome: outcome,
+            redaction: routes.redaction(of: effect.connection, token: effect.token),
             receivedAt: clock.now().wall)
         inbox.post(.answer(requestID: effect.id, answer))
     }
