@@ -1,3 +1,5 @@
+import Timetable
+
 /// A JSON value with the keys of its objects in the order they were given.
 package indirect enum JSONText: Sendable, Equatable, ExpressibleByStringLiteral {
     case null
@@ -58,8 +60,7 @@ package indirect enum JSONText: Sendable, Equatable, ExpressibleByStringLiteral 
             case "\r": safe += "\\r"
             case "\t": safe += "\\t"
             case _ where scalar.value < 0x20 || scalar.value == 0x7F || isInvisible(scalar):
-                let digits = String(scalar.value, radix: 16)
-                safe += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                safe += "\\u" + String(scalar.value, width: 4, radix: 16)
             default: safe.unicodeScalars.append(scalar)
             }
         }

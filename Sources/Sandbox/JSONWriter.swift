@@ -1,3 +1,5 @@
+import Timetable
+
 /// Writes JSON straight into bytes: lists of a thousand processes are made for every sweep.
 ///
 /// Keys keep the order in which they are written, so the same state gives the same bytes.
@@ -74,8 +76,7 @@ struct JSONWriter {
                 bytes.append(UInt8(ascii: "\\"))
                 bytes.append(byte)
             case 0..<0x20:
-                bytes.append(
-                    contentsOf: Array("\\u\(Identifier.hex(UInt64(byte), digits: 4))".utf8))
+                bytes.append(contentsOf: "\\u\(String(byte, width: 4, radix: 16))".utf8)
             default:
                 bytes.append(byte)
             }

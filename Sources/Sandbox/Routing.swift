@@ -1,4 +1,5 @@
 import ProcessesAPI
+import Timetable
 
 /// What a request asks for, after its address was taken apart.
 enum Route: Equatable {
@@ -101,49 +102,10 @@ enum Percent {
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
                 UInt8(ascii: "."), UInt8(ascii: "~"):
                 out.unicodeScalars.append(Unicode.Scalar(byte))
-            default: out += "%" + Identifier.hex(UInt64(byte), digits: 2).uppercased()
+            default: out += "%" + String(byte, width: 2, radix: 16).uppercased()
             }
         }
         return out
-    }
-}
-
-/// Base64, for the list's cursors.
-enum Base64 {
-    private static let alphabet = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encoded(_ text: String) -> String {
-        var out: [UInt8] = []
-        let bytes = Array(text.utf8)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var bits = 0
-            for offset in 0..<3 {
-                bits = bits << 8 | (offset < group.count ? Int(group[start + offset]) : 0)
-            }
-            for place in 0..<4 {
-                let digit = alphabet[bits >> (18 - 6 * place) & 63]
-                out.append(place <= group.count ? digit : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
-
-    static func decoded(_ text: String) -> String? {
-        var out: [UInt8] = []
-        var bits = 0
-        var count = 0
-        for byte in text.utf8 where byte != UInt8(ascii: "=") {
-            guard let digit = alphabet.firstIndex(of: byte) else { return nil }
-            bits = (bits << 6 | digit) & 0xFFFF
-            count += 6
-            if count >= 8 {
-                count -= 8
-                out.append(UInt8(truncatingIfNeeded: bits >> count))
-            }
-        }
-        return String(validating: out, as: UTF8.self)
     }
 }
 

@@ -159,11 +159,11 @@ extension SandboxState {
             return error(
                 inquiry, 409, "The process already has the run \(open).", target: open)
         }
-        let origin = RunOrigin(
+        let requester = RunRequester(
             user: token.client.user, sendsCompleteEmail: options.sendsCompleteEmail,
             requestNumber: log.requests)
         let run = createRun(
-            of: index, at: effect, origin, hiddenMilliseconds: inquiry.fault.hidesRunMilliseconds)
+            of: index, at: effect, requester, hiddenMilliseconds: inquiry.fault.hidesRunMilliseconds)
         var reply = Reply(status: 201, run: run)
         if let created = runIndex[run] { reply.body = runBody(created, inquiry, at: effect) }
         return reply

@@ -86,7 +86,7 @@ extension SandboxState {
             let clock = now.adding(milliseconds: sentAfter)
                 .adding(milliseconds: scenario.clockSkewMilliseconds)
                 .adding(milliseconds: inquiry.fault.dateSkewMilliseconds)
-            headers.append(("Date", CivilTime(clock).httpDate))
+            headers.append(("Date", TimeText.httpDate(clock)))
         }
         if !reply.body.isEmpty, !contentType.isEmpty {
             headers.append(("Content-Type", contentType))

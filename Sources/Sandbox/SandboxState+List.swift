@@ -1,3 +1,4 @@
+import FoundationEssentials
 import ProcessesAPI
 import Timetable
 
@@ -59,7 +60,9 @@ extension SandboxState {
     private func read(_ inquiry: Inquiry, into query: inout Query) throws(BadQuery) {
         if let cursor = inquiry.address["$next"] {
             // The documented sample is the Base64 form of `%24limit=100&%24offset=100`.
-            guard let text = Base64.decoded(cursor) else {
+            guard let bytes = Data(base64Encoded: cursor),
+                let text = String(validating: bytes, as: UTF8.self)
+            else {
                 throw BadQuery(message: "The cursor is not valid.", target: "$next")
             }
             try apply(Percent.form(text), to: &query)
@@ -176,7 +179,8 @@ extension SandboxState {
             case .nextLinkUnder(let base): base
             default: inquiry.address.base
             }
-        return "\(base)/processes?%24next=\(Percent.encoded(Base64.encoded(cursor)))"
+        let written = Percent.encoded(Data(cursor.utf8).base64EncodedString())
+        return "\(base)/processes?%24next=\(written)"
     }
 
     private func write(

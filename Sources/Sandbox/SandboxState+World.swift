@@ -56,8 +56,8 @@ extension SandboxState {
     ) -> String? {
         advance(to: instant)
         guard let index = processIndex[process], !processes[index].isDeleted else { return nil }
-        let origin = RunOrigin(user: user, sendsCompleteEmail: true, requestNumber: nil)
-        return createRun(of: index, at: now, origin)
+        let requester = RunRequester(user: user, sendsCompleteEmail: true, requestNumber: nil)
+        return createRun(of: index, at: now, requester)
     }
 
     /// A person cancels, closes, reopens or breaks a run, or gives it any other status.
@@ -88,7 +88,7 @@ extension SandboxState {
 }
 
 /// Who starts a run, and how.
-struct RunOrigin {
+struct RunRequester {
     var user: String
     var sendsCompleteEmail: Bool
     var requestNumber: Int?
@@ -97,7 +97,7 @@ struct RunOrigin {
 extension SandboxState {
     /// Creates a run; `instant` may lie in the future, for requests that are acted upon late.
     mutating func createRun(
-        of index: Int, at instant: Instant, _ origin: RunOrigin, hiddenMilliseconds: Int64 = 0
+        of index: Int, at instant: Instant, _ requester: RunRequester, hiddenMilliseconds: Int64 = 0
     ) -> String {
         let process = processes[index].process
         let blueprint = processes[index].blueprint
@@ -105,7 +105,7 @@ extension SandboxState {
         let id = Identifier.make(seed: seed, kind: 1, number: number)
         // Each run has chance of its own, so that one more request elsewhere changes no other run.
         var random = SplitMix64(
-            seed: seed ^ SplitMix64.hash(process.id)
+            seed: seed ^ FNV1a.hash(process.id)
                 ^ SplitMix64.mixed(UInt64(processes[index].runs.count + 1)))
         let listDelay = random.next(in: scenario.listDelayMilliseconds)
         let readDelay = random.next(in: scenario.readDelayMilliseconds)
@@ -114,8 +114,8 @@ extension SandboxState {
         runs.append(
             SandboxRun(
                 id: id, process: process.id, name: process.name + " - Run", createdAt: instant,
-                user: origin.user, sendsCompleteEmail: origin.sendsCompleteEmail,
-                requestNumber: origin.requestNumber,
+                user: requester.user, sendsCompleteEmail: requester.sendsCompleteEmail,
+                requestNumber: requester.requestNumber,
                 listedAt: instant.adding(
                     milliseconds: max(0, listDelay).addingSaturating(hiddenMilliseconds)),
                 readableAt: instant.adding(milliseconds: max(0, readDelay)),
@@ -137,7 +137,8 @@ extension SandboxState {
 
     /// The API's own clock, in the form that it writes.
     func written(_ instant: Instant) -> String {
-        CivilTime(instant.adding(milliseconds: scenario.clockSkewMilliseconds))
-            .iso8601(milliseconds: scenario.writesMilliseconds)
+        TimeText.iso8601(
+            instant.adding(milliseconds: scenario.clockSkewMilliseconds),
+            milliseconds: scenario.writesMilliseconds)
     }
 }

@@ -101,10 +101,8 @@ package enum Migrator {
         return rows.count
     }
 
-    /// FNV-1a, 64 bits, in hex: tells an edited file, no defence against an attacker.
+    /// A hash in hexadecimal digits that tells an edited file, no defence against an attacker.
     package static func checksum(_ bytes: [UInt8]) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return String(hash, radix: 16)
+        String(FNV1a(bytes).value, radix: 16)
     }
 }

@@ -2,8 +2,6 @@
 package struct BusinessCalendar: Sendable, Equatable {
     /// The calendar's name in the config, for notes and reasons.
     package let name: String
-    /// A hash of the weekend days and the holidays' dates: what tells that slots may have moved.
-    package let contentHash: UInt64
     /// Weekend days as bits, Sunday at bit 0.
     let weekend: UInt8
     /// The holidays' day numbers, sorted, each once.
@@ -57,11 +55,6 @@ package struct BusinessCalendar: Sendable, Equatable {
         self.weekend = mask
         self.holidays = names.keys.sorted()
         holidayNames = self.holidays.map { names[$0] ?? "" }
-        var hash = fnv1a([mask])
-        for day in self.holidays {
-            hash = fnv1a((0..<4).map { UInt8(truncatingIfNeeded: day >> (8 * $0)) }, from: hash)
-        }
-        contentHash = hash
     }
 
     /// Saturday and Sunday, and no holidays: what business days mean without a calendar.
@@ -72,7 +65,6 @@ package struct BusinessCalendar: Sendable, Equatable {
         weekend = 0b100_0001
         holidays = []
         holidayNames = []
-        contentHash = fnv1a([weekend])
     }
 
     /// The last holiday that the calendar knows: it has nothing to say of later years.

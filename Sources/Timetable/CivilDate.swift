@@ -113,13 +113,6 @@ package struct CivilDate: Hashable, Comparable, Sendable {
     }
 }
 
-/// The number in decimal digits, filled with leading zeros to the width.
-func padded(_ value: Int, _ width: Int) -> String {
-    let digits = String(value)
-    return digits.utf8.count >= width
-        ? digits : String(repeating: "0", count: width - digits.utf8.count) + digits
-}
-
 /// The quotient rounded towards minus infinity, for a positive divisor.
 func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
     let quotient = value / divisor

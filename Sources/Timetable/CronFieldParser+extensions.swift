@@ -129,7 +129,7 @@ extension CronFieldParser {
             guard take(")") else { throw error("H(a-b needs a ‘)’", at: position) }
             range = lower...upper
         }
-        let hash = fnv1a(Array(kind.name.utf8), from: fnv1a(Array(name.utf8) + [0]))
+        let hash = FNV1a.hash("\(name)\0\(kind.name)")
         let folded = Int((hash >> 32) ^ (hash & 0xFFFF_FFFF))
         let stepStart = position + 1
         guard let step = try optionalStep(from: range) else {

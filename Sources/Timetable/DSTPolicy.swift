@@ -30,14 +30,6 @@ package enum DSTPolicy: Equatable, Sendable {
             DSTBehaviour(runsAfterGap: gap == .runAfter, repeats: repeats)
         }
     }
-
-    /// The policy as it stands in fingerprints.
-    var fingerprint: String {
-        switch self {
-        case .cron: "cron"
-        case .explicit(let gap, let repeats): "\(gap.rawValue)/\(repeats.rawValue)"
-        }
-    }
 }
 
 /// A policy resolved for one rule.

@@ -82,8 +82,8 @@ func dayNumber(ofLocal local: Int64) -> Int64 {
 
 /// The time of day as `02:30`, or `02:30:15` if there are seconds.
 func timeOfDayText(_ seconds: Int) -> String {
-    let text = padded(seconds / 3600, 2) + ":" + padded(seconds / 60 % 60, 2)
-    return seconds % 60 == 0 ? text : text + ":" + padded(seconds % 60, 2)
+    let text = String(seconds / 3600, width: 2) + ":" + String(seconds / 60 % 60, width: 2)
+    return seconds % 60 == 0 ? text : text + ":" + String(seconds % 60, width: 2)
 }
 
 /// Parses `hh:mm` or `hh:mm:ss`, a schedule's `time`, as seconds since midnight.

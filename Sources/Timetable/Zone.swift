@@ -18,14 +18,14 @@ package struct Zone: Sendable, Equatable {
     /// - Throws: `ZoneError` if the bytes are damaged or count leap seconds.
     package init(name: String, tzif: [UInt8]) throws(ZoneError) {
         self.name = name
-        contentHash = fnv1a(tzif)
+        contentHash = FNV1a(tzif).value
         table = try ZoneTable(tzif: tzif)
     }
 
     /// Makes a zone that never changes its offset.
     package init(fixedOffsetSeconds: Int, name: String) {
         self.name = name
-        contentHash = fnv1a(Array("fixed \(fixedOffsetSeconds)".utf8))
+        contentHash = FNV1a.hash("fixed \(fixedOffsetSeconds)")
         table = ZoneTable(fixedOffsetSeconds: fixedOffsetSeconds)
     }
 
@@ -69,15 +69,6 @@ package struct ZoneError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// The message.
     package var description: String { message }
-}
-
-/// The 64-bit FNV-1a hash of the bytes, continued from an earlier state.
-func fnv1a(_ bytes: some Sequence<UInt8>, from state: UInt64 = 0xCBF2_9CE4_8422_2325) -> UInt64 {
-    var hash = state
-    for byte in bytes {
-        hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
-    }
-    return hash
 }
 
 extension Zone {

@@ -105,32 +105,6 @@ import Timetable
         }
     }
 
-    @Test func fingerprints() throws {
-        let base = try newYork("0 6 * * 1-5").fingerprint
-        #expect(try newYork("0 6 * * MON-FRI").fingerprint == base)
-        #expect(try newYork("0 0 6 * * 1-5").fingerprint == base)
-        #expect(try newYork("1 6 * * 1-5").fingerprint != base)
-        #expect(
-            try newYork("0 6 * * 1-5", dst: .explicit(gap: .skip, repeat: .first)).fingerprint
-                != base)
-        let zone = try SystemZones.zone("America/Toronto")
-        #expect(
-            FiringRule(kind: .cron(try CronRule("0 6 * * 1-5")), zone: zone).fingerprint != base)
-        let calendar = try BusinessCalendar(name: "a")
-        let withCalendar = try newYork("0 6 * * 1-5", calendar: calendar).fingerprint
-        #expect(withCalendar != base)
-        let renamed = try newYork("0 6 * * 1-5", calendar: BusinessCalendar(name: "b")).fingerprint
-        #expect(renamed == withCalendar)
-        let holiday = BusinessCalendar.Holiday(CivilDate(year: 2026, month: 12, day: 25))
-        let other = try BusinessCalendar(name: "a", holidays: [holiday])
-        #expect(try newYork("0 6 * * 1-5", calendar: other).fingerprint != withCalendar)
-        #expect(
-            try newYork("0 6 * * 1-5", calendar: calendar, onHoliday: .run).fingerprint
-                != withCalendar)
-        // The star is part of a rule: it decides what DST does.
-        #expect(try newYork("*/30 2 * * *").fingerprint != newYork("0,30 2 * * *").fingerprint)
-    }
-
     static let gaps: [(String, Int64?)] = [
         ("* * * * *", 60), ("*/15 * * * *", 900), ("0 6,18 * * *", 39_600),
         ("55,5 * * * *", 600), ("59 23 * * *", 86_400 - 3600), ("0 0,23 * * *", 3600),

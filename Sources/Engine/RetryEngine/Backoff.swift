@@ -1,3 +1,5 @@
+import Timetable
+
 /// Full-jitter exponential backoff (docs/protocol.md#retry-engine):
 /// `U(0, min(cap, base · 2^(n−1)))`.
 ///
@@ -15,8 +17,8 @@ package enum Backoff {
     ) -> Int64 {
         let ceiling = ceilingMilliseconds(
             base: policy.baseMilliseconds, cap: policy.capMilliseconds, attempt: attempt)
-        let draw = mix(seed &+ UInt64(truncatingIfNeeded: attempt) &* 0x9e37_79b9_7f4a_7c15)
-        let share = Double(draw >> 11) * 0x1p-53
+        let draw = mix(seed &+ UInt64(truncatingIfNeeded: attempt) &* SplitMix64.step)
+        let share = SplitMix64.unit(draw)
         return max(1000, Int64(Double(ceiling) * share))
     }
 
@@ -28,18 +30,11 @@ package enum Backoff {
         return overflow ? max(1, cap) : min(max(1, cap), product)
     }
 
-    /// SplitMix64's finaliser: a well-spread hash of a counter.
+    /// A well-spread hash of a counter.
     package static func mix(_ value: UInt64) -> UInt64 {
-        var z = value &+ 0x9e37_79b9_7f4a_7c15
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
+        SplitMix64.mixed(value &+ SplitMix64.step)
     }
 
-    /// FNV-1a of a text, the seed of what has a name.
-    package static func seed(_ text: String) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return hash
-    }
+    /// The seed of what has a name.
+    package static func seed(_ text: String) -> UInt64 { FNV1a.hash(text) }
 }

@@ -37,9 +37,9 @@ package enum NamePattern {
         for part in parts {
             name += part.literal
             switch part.unit {
-            case "yyyy": name += padded(shiftedYear + part.offset, 4)
-            case "MM": name += padded(shiftedMonth, 2)
-            default: name += padded(Int64(date.day), 2)
+            case "yyyy": name += String(shiftedYear + part.offset, width: 4)
+            case "MM": name += String(shiftedMonth, width: 2)
+            default: name += String(date.day, width: 2)
             }
         }
         return name + rest
@@ -55,10 +55,5 @@ package enum NamePattern {
             return (unit, offset)
         }
         return nil
-    }
-
-    private static func padded(_ value: Int64, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }

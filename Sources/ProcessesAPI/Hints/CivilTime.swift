@@ -12,28 +12,10 @@ struct CivilTime {
 
     /// Unix seconds; nil if there is no such day or time.
     var unixSeconds: Int64? {
-        guard (1...12).contains(month), (1...Self.days(in: month, of: year)).contains(day),
-            (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)
+        let date = CivilDate(year: Int(year), month: Int(month), day: Int(day))
+        guard date.isValid, (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)
         else { return nil }
-        return daysSinceEpoch * 86_400 + hour * 3_600 + minute * 60 + second
-    }
-
-    /// Days since 1970-01-01, by counting years from March so that leap days come last.
-    private var daysSinceEpoch: Int64 {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
-    }
-
-    private static func days(in month: Int64, of year: Int64) -> Int64 {
-        switch month {
-        case 4, 6, 9, 11: 30
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        default: 31
-        }
+        return date.dayNumber * 86_400 + hour * 3_600 + minute * 60 + second
     }
 }
 

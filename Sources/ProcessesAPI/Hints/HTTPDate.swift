@@ -79,11 +79,14 @@ enum HTTPDate {
 
     /// "More than 50 years in the future" means the latest past year with the same two digits.
     private static func resolve(_ time: CivilTime, yearOfCentury: Int64, now: Int64) -> Int64? {
-        let nowDay = CivilDay(unixSeconds: now)
-        var horizon = CivilTime(year: nowDay.year + 50, month: nowDay.month, day: nowDay.day)
+        // Within the years that a clock can show.
+        let clock = LocalDateTime(localSeconds: min(max(now, -62_000_000_000), 250_000_000_000))
+        var horizon = CivilTime(
+            year: Int64(clock.date.year) + 50, month: Int64(clock.date.month),
+            day: Int64(clock.date.day))
         if horizon.unixSeconds == nil { horizon.day = 28 }  // 29 February, in a year without one
         guard let horizonDay = horizon.unixSeconds else { return nil }
-        let limit = horizonDay + nowDay.secondOfDay
+        let limit = horizonDay + Int64(clock.secondOfDay)
         var time = time
         time.year = (horizon.year / 100) * 100 + yearOfCentury
         if time.year > horizon.year { time.year -= 100 }
@@ -91,30 +94,5 @@ enum HTTPDate {
         guard seconds > limit else { return seconds }
         time.year -= 100
         return time.unixSeconds
-    }
-}
-
-/// The day of an instant in UTC.
-struct CivilDay {
-    var year: Int64
-    var month: Int64
-    var day: Int64
-    var secondOfDay: Int64
-
-    /// The inverse of `CivilTime.unixSeconds`, within the years that a clock can show.
-    init(unixSeconds: Int64) {
-        let bounded = min(max(unixSeconds, -62_000_000_000), 250_000_000_000)
-        let days = bounded >= 0 ? bounded / 86_400 : (bounded - 86_399) / 86_400
-        secondOfDay = bounded - days * 86_400
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra =
-            (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 }

@@ -1,6 +1,7 @@
 import Console
 import FoundationEssentials
 import Store
+import Timetable
 
 /// Shows rows of the ledger: as a table for people, or as JSON with every column.
 struct LedgerOutput {
@@ -69,12 +70,11 @@ struct LedgerOutput {
     /// `1h 05m` of 3900 seconds.
     static func elapsed(_ seconds: String) -> String {
         guard let total = Int64(seconds), total >= 0 else { return seconds }
-        func padded(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
         switch total {
         case ..<60: return "\(total)s"
-        case ..<3600: return "\(total / 60)m \(padded(total % 60))s"
-        case ..<86_400: return "\(total / 3600)h \(padded(total / 60 % 60))m"
-        default: return "\(total / 86_400)d \(padded(total / 3600 % 24))h"
+        case ..<3600: return "\(total / 60)m \(String(total % 60, width: 2))s"
+        case ..<86_400: return "\(total / 3600)h \(String(total / 60 % 60, width: 2))m"
+        default: return "\(total / 86_400)d \(String(total / 3600 % 24, width: 2))h"
         }
     }
 
