@@ -19,12 +19,13 @@ let mustache = Target.Dependency.product(name: "Mustache", package: "swift-musta
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
+let structuredFields = Target.Dependency.product(
+    name: "RawStructuredFieldValues", package: "swift-http-structured-headers")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 let package = Package(
@@ -33,8 +34,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -53,12 +54,14 @@ let package = Package(
                 .embedInCode("0007_missing_runs.sql"),
             ]),
         .target(name: "Timetable"),
-        .target(name: "ProcessesAPI", dependencies: ["Timetable", asyncHTTPClient]),
+        .target(name: "JSON", dependencies: ["Timetable"]),
+        .target(
+            name: "ProcessesAPI", dependencies: ["Timetable", asyncHTTPClient, structuredFields]),
         .target(name: "Store", dependencies: ["CSQLite", "Migrations", "Timetable"]),
         .target(
             name: "Engine",
-            dependencies: ["Timetable", "ProcessesAPI", "Store", logging, metrics, collections]),
-        .target(name: "Sandbox", dependencies: ["ProcessesAPI", "Timetable", hummingbird]),
+            dependencies: ["JSON", "Timetable", "ProcessesAPI", "Store", logging, collections]),
+        .target(name: "Sandbox", dependencies: ["JSON", "ProcessesAPI", "Timetable", hummingbird]),
         .target(name: "Console", dependencies: ["Timetable"]),
         .target(name: "Config", dependencies: ["Console", "Engine", "Timetable", toml]),
         .target(
@@ -66,12 +69,12 @@ let package = Package(
             dependencies: ["Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"]),
         .executableTarget(
             name: "Simulate", dependencies: ["Simulation", "Engine", "Store", "Timetable"]),
-        .target(name: "Dashboard", dependencies: ["Store", hummingbird, mustache]),
+        .target(name: "Dashboard", dependencies: ["JSON", "Store", hummingbird, mustache]),
         .executableTarget(
             name: "carillon",
             dependencies: [
-                "Timetable", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation", "Config",
-                "Console", "Dashboard", argumentParser, logging, metrics, lifecycle,
+                "Timetable", "JSON", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation",
+                "Config", "Console", "Dashboard", argumentParser, logging, lifecycle,
                 unixSignals, asyncHTTPClient,
             ]),
         .target(name: "Loopback", path: "Tests/Loopback"),
@@ -80,6 +83,7 @@ let package = Package(
             path: "Tests/ConfigFixtures"),
         .testTarget(
             name: "TimetableTests", dependencies: ["Timetable"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(
             name: "ProcessesAPITests", dependencies: ["Loopback", "ProcessesAPI", "Sandbox"],
             resources: [.copy("Fixtures")]),

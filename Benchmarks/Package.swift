@@ -19,9 +19,11 @@ let package = Package(
         // Without its traits: they need packages that count mallocs, which compare.py does.
         .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
         .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
     ],
     targets: [
         .target(name: "Timetable", swiftSettings: settings),
+        .target(name: "JSON", dependencies: ["Timetable"], swiftSettings: settings),
         .executableTarget(
             name: "timetable-peer", dependencies: ["Timetable"], swiftSettings: settings),
         .executableTarget(
@@ -31,8 +33,12 @@ let package = Package(
             plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
         // The rooms of the poller, without the HTTP client that only its own folder needs.
         .target(
-            name: "ProcessesAPI", dependencies: ["Timetable"], exclude: ["Client"],
-            swiftSettings: settings),
+            name: "ProcessesAPI",
+            dependencies: [
+                "Timetable",
+                .product(
+                    name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
+            ], exclude: ["Client"], swiftSettings: settings),
         .systemLibrary(name: "CSQLite"),
         .target(
             name: "Migrations",
@@ -47,7 +53,7 @@ let package = Package(
         .target(
             name: "Engine",
             dependencies: [
-                "Timetable", "ProcessesAPI", "Store",
+                "JSON", "Timetable", "ProcessesAPI", "Store",
                 .product(name: "DequeModule", package: "swift-collections"),
             ], swiftSettings: settings),
         .executableTarget(

@@ -1,8 +1,12 @@
+import Timetable
+
 /// Durations as the config and the command line write them: `90s` `15m` `6h` `2d`.
 package enum DurationText {
     /// Milliseconds of the text, or nil if it is none or too long for the clock.
     package static func milliseconds(_ text: String) -> Int64? {
-        guard let unit = text.utf8.last, let factor = factors[unit] else { return nil }
+        guard let unit = text.utf8.last, let factor = DurationUnit.milliseconds(unit) else {
+            return nil
+        }
         let digits = text.utf8.dropLast()
         guard !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) }),
             let count = Int64(String(text.dropLast()))
@@ -24,9 +28,4 @@ package enum DurationText {
 
     /// What to write, for error messages.
     package static let help = "write \"90s\", \"15m\", \"6h\" or \"2d\""
-
-    private static let factors: [UInt8: Int64] = [
-        UInt8(ascii: "s"): 1000, UInt8(ascii: "m"): 60_000, UInt8(ascii: "h"): 3_600_000,
-        UInt8(ascii: "d"): 86_400_000,
-    ]
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 
 /// A run's tree of groups and jobs as lines with a depth.
 ///
@@ -43,7 +44,7 @@ package struct RunTree: Sendable {
             Node(
                 depth: depth, isGroup: true, name: group.text("name") ?? "Group",
                 status: group.text("status") ?? "", note: order ?? ""))
-        for child in group["children"]?.array ?? [] {
+        for child in group["children"]?.elements ?? [] {
             // The preview says job and group, the later API jobRun and groupRun.
             if let job = child["jobRun"] ?? child["job"] {
                 add(job: job, depth: depth + 1)
@@ -76,52 +77,5 @@ extension RunTree {
         let arguments = job["arguments"]
         return ["sendTaskArgs", "contentRequestArgs", "certificationArgs"].lazy
             .compactMap { arguments?[$0]?.text("title") }.first
-    }
-}
-
-/// JSON of any shape.
-private enum JSONValue: Decodable {
-    case null
-    case bool(Bool)
-    case number(Double)
-    case string(String)
-    case list([JSONValue])
-    case object([String: JSONValue])
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode([String: JSONValue].self) {
-            self = .object(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .list(value)
-        } else {
-            self = .number(try container.decode(Double.self))
-        }
-    }
-
-    /// The value of a key; null is no value.
-    subscript(key: String) -> JSONValue? {
-        guard case .object(let members) = self, let value = members[key] else { return nil }
-        if case .null = value { return nil }
-        return value
-    }
-
-    var array: [JSONValue] {
-        if case .list(let values) = self { values } else { [] }
-    }
-
-    var bool: Bool? {
-        if case .bool(let value) = self { value } else { nil }
-    }
-
-    func text(_ key: String) -> String? {
-        guard case .string(let value)? = self[key], !value.isEmpty else { return nil }
-        return value
     }
 }

@@ -1,3 +1,5 @@
+import Timetable
+
 /// What goes wrong with one request: whether it is acted upon, what comes back, and when.
 package struct Fault: Sendable {
     /// Whether the API acts on the request.

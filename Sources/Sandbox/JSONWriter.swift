@@ -1,4 +1,4 @@
-import Timetable
+import JSON
 
 /// Writes JSON straight into bytes: lists of a thousand processes are made for every sweep.
 ///
@@ -69,19 +69,7 @@ struct JSONWriter {
 
     mutating func string(_ text: String) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0..<0x20:
-                bytes.append(contentsOf: "\\u\(String(byte, width: 4, radix: 16))".utf8)
-            default:
-                bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
+        JSONString.append(text, to: &bytes)
     }
 
     private mutating func raw(_ text: String) {

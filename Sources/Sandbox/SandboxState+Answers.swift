@@ -163,7 +163,8 @@ extension SandboxState {
             user: token.client.user, sendsCompleteEmail: options.sendsCompleteEmail,
             requestNumber: log.requests)
         let run = createRun(
-            of: index, at: effect, requester, hiddenMilliseconds: inquiry.fault.hidesRunMilliseconds)
+            of: index, at: effect, requester, hiddenMilliseconds: inquiry.fault.hidesRunMilliseconds
+        )
         var reply = Reply(status: 201, run: run)
         if let created = runIndex[run] { reply.body = runBody(created, inquiry, at: effect) }
         return reply

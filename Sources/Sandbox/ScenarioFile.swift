@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 
 extension Scenario {
     /// Reads a scenario from the JSON text of a file.

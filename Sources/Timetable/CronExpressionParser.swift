@@ -134,15 +134,7 @@ struct CronExpressionParser {
             guard position > start, position < word.upperBound else {
                 throw error(at: position, "a duration is a number and s, m, h or d, such as 15m")
             }
-            let unit: Int64 =
-                switch bytes[position] {
-                case UInt8(ascii: "s"): 1000
-                case UInt8(ascii: "m"): 60_000
-                case UInt8(ascii: "h"): 3_600_000
-                case UInt8(ascii: "d"): 86_400_000
-                default: 0
-                }
-            guard unit > 0 else {
+            guard let unit = DurationUnit.milliseconds(bytes[position]) else {
                 throw error(at: position, "the units of a duration are s, m, h and d")
             }
             position += 1

@@ -137,6 +137,23 @@ import Timetable
         }
     }
 
+    @Test func anErrorKeepsTheCodeAndTheWholeStatement() throws {
+        let scratch = try Scratch()
+        let ledger = try scratch.ledger()
+        _ = try ledger.addSlot(at: Instant(seconds: 1), uuid: "u")
+        let error = try #require(
+            throws: StoreError.self,
+            performing: {
+                _ = try ledger.addSlot(at: Instant(seconds: 2), uuid: "u")
+            })
+        // SQLITE_CONSTRAINT_UNIQUE, which the plain code 19 does not tell.
+        #expect(error.code == 2067)
+        #expect(error.description.contains("[SQLite 2067]"))
+        let statement = try #require(error.statement)
+        #expect(statement.hasPrefix("INSERT INTO slots"))
+        #expect(statement.contains("trigger_uuid"))
+    }
+
     @Test func twoAttemptsInDoubtOnOneProcessAreRefused() throws {
         let scratch = try Scratch()
         let ledger = try scratch.ledger()

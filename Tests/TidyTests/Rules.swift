@@ -26,29 +26,32 @@ enum ImportRule {
     static let matrix: [String: Set<String>] = [
         "CSQLite": [],
         "Timetable": [],
+        "JSON": ["Timetable"],
         "ProcessesAPI": Set(
-            ["Timetable", "AsyncHTTPClient", "FoundationEssentials", "Glibc", "Logging"] + network),
+            [
+                "Timetable", "AsyncHTTPClient", "RawStructuredFieldValues",
+                "FoundationEssentials", "Glibc", "Logging",
+            ] + network),
         "Store": ["CSQLite", "Migrations", "Timetable", "Glibc"],
         "Engine": [
-            "Timetable", "ProcessesAPI", "Store", "Logging", "Metrics", "DequeModule",
+            "JSON", "Timetable", "ProcessesAPI", "Store", "Logging", "DequeModule",
         ],
         "Sandbox": Set(
-            ["ProcessesAPI", "Timetable", "FoundationEssentials"] + server),
+            ["JSON", "ProcessesAPI", "Timetable", "FoundationEssentials"] + server),
         "Console": ["Timetable", "Glibc"],
         "Config": ["Console", "Engine", "Timetable", "TOMLKit", "FoundationEssentials"],
         "Simulation": [
-            "Engine", "Sandbox", "ProcessesAPI", "Store", "Timetable", "Logging", "Metrics",
+            "Engine", "Sandbox", "ProcessesAPI", "Store", "Timetable", "Logging",
         ],
         // A program of its own for development, so that the product carries no test driver.
         "Simulate": ["Simulation", "Engine", "Store", "Timetable", "Glibc"],
         "Dashboard": Set(
-            ["Store", "Timetable", "Mustache", "FoundationEssentials", "Glibc"] + server),
+            ["JSON", "Store", "Timetable", "Mustache", "FoundationEssentials", "Glibc"] + server),
         "carillon": Set(
             [
                 "Timetable", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation",
                 "Config", "Console", "Dashboard",
-                "ArgumentParser", "AsyncHTTPClient", "UnixSignals", "Metrics",
-                "CoreMetrics",
+                "ArgumentParser", "AsyncHTTPClient", "UnixSignals", "JSON",
                 "Foundation", "FoundationEssentials", "Glibc", "Dispatch",
             ] + server),
     ]

@@ -1,3 +1,4 @@
+import JSON
 import ProcessesAPI
 import Store
 import Timetable
@@ -31,23 +32,8 @@ extension Clockwork {
 
     /// A JSON object with sorted keys, so that the same counts are the same text.
     static func json(_ counts: [String: Int64]) -> String {
-        let members = counts.keys.sorted().map { "\(quoted($0)):\(counts[$0] ?? 0)" }
+        let members = counts.keys.sorted().map { "\(JSONString.quoted($0)):\(counts[$0] ?? 0)" }
         return "{\(members.joined(separator: ","))}"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20:
-                let hex = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 
     /// Sets the times a run is measured against once it belongs to a slot.

@@ -10,7 +10,7 @@ import Synchronization
 /// reads share connections. Both verify TLS, speak HTTP/1.1, follow no redirect (the token would
 /// go along), ask for no compression (and unpack no more than an answer may have) and retry nothing:
 /// there is one retry engine, and it isn't here.
-package final class AsyncHTTPTransport: APITransport, CustomReflectable {
+package final class AsyncHTTPTransport: CustomReflectable, Sendable {
     private let starts: HTTPClient
     private let reads: HTTPClient
     private let lifecycle = Mutex(Lifecycle())

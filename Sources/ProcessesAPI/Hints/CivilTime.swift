@@ -13,7 +13,8 @@ struct CivilTime {
     /// Unix seconds; nil if there is no such day or time.
     var unixSeconds: Int64? {
         let date = CivilDate(year: Int(year), month: Int(month), day: Int(day))
-        guard date.isValid, (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)
+        guard date.isValid, (0...23).contains(hour), (0...59).contains(minute),
+            (0...60).contains(second)
         else { return nil }
         return date.dayNumber * 86_400 + hour * 3_600 + minute * 60 + second
     }

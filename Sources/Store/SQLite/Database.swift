@@ -243,7 +243,7 @@ import CSQLite
         let words = sql.split(whereSeparator: \.isWhitespace).prefix(6).joined(separator: " ")
         return StoreError.from(
             code: code, cause: unsafe String(cString: sqlite3_errmsg(handle)),
-            attempted: "run “\(words) …”", path: path)
+            attempted: "run “\(words) …”", path: path, statement: sql)
     }
 }
 
@@ -300,7 +300,7 @@ extension StoreError {
     /// Turns a result code into the error that decides what the daemon does
     /// (docs/reliability.md#disk).
     static func from(
-        code: Int32, cause: String, attempted: String, path: String
+        code: Int32, cause: String, attempted: String, path: String, statement: String? = nil
     ) -> StoreError {
         let (kind, advice): (Kind, String) =
             switch code & 0xff {
@@ -316,6 +316,7 @@ extension StoreError {
             default: (.other, "")
             }
         return StoreError(
-            kind: kind, attempted: attempted, path: path, cause: cause, advice: advice)
+            kind: kind, attempted: attempted, path: path, cause: cause, advice: advice,
+            code: code, statement: statement)
     }
 }

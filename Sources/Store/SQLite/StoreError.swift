@@ -32,19 +32,29 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     package let cause: String
     /// One sentence for the person who reads it.
     package let advice: String
+    /// SQLite's extended result code, such as 2067 for a UNIQUE constraint; nil if another said no.
+    package let code: Int32?
+    /// The whole statement that failed, without its values; nil if no statement did.
+    package let statement: String?
 
+    /// Makes an error of SQLite's, or one of ours, which has no code and no statement.
     package init(
-        kind: Kind, attempted: String, path: String, cause: String, advice: String
+        kind: Kind, attempted: String, path: String, cause: String, advice: String,
+        code: Int32? = nil, statement: String? = nil
     ) {
         self.kind = kind
         self.attempted = attempted
         self.path = path
         self.cause = cause
         self.advice = advice
+        self.code = code
+        self.statement = statement
     }
 
     package var description: String {
-        "cannot \(attempted) (\(path)): \(cause)" + (advice.isEmpty ? "" : "; \(advice)")
+        let number = code.map { " [SQLite \($0)]" } ?? ""
+        return "cannot \(attempted) (\(path)): \(cause)\(number)"
+            + (advice.isEmpty ? "" : "; \(advice)")
     }
 
     /// A restart cannot help: the daemon ends with exit code 78 (docs/protocol.md#command-line).

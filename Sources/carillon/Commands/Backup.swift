@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import JSON
 import Store
 
 /// `carillon backup`: a copy of the ledger, from which a daemon can be restored.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Config
 import Console
+import JSON
 import Store
 import Timetable
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import JSON
 
 /// `carillon doctor`: whether everything is in its place on this host.
 struct Doctor: CarillonCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Console
 import Dashboard
+import JSON
 import Store
 
 /// `carillon show`: one run with its tree.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Config
 import Console
 import Engine
+import JSON
 import Store
 import Timetable
 

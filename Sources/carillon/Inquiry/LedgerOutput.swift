@@ -1,5 +1,6 @@
 import Console
 import FoundationEssentials
+import JSON
 import Store
 import Timetable
 
@@ -91,7 +92,7 @@ struct LedgerOutput {
 
     /// What the API sent in `meta` is kept as it came; only valid JSON may go into ours unquoted.
     private static func isValidJSON(_ text: String) -> Bool {
-        (try? JSONDecoder().decode(AnyJSON.self, from: Data(text.utf8))) != nil
+        (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) != nil
     }
 
     private static func color(_ column: String, _ value: String) -> OutputStyle.Color? {
@@ -105,25 +106,5 @@ struct LedgerOutput {
         case "skipped", "coalesced", "cancelled": return .gray
         default: return nil
         }
-    }
-}
-
-/// Any JSON, only to find out whether a text is some.
-private enum AnyJSON: Decodable {
-    case value
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let isValid =
-            container.decodeNil() || (try? container.decode(Bool.self)) != nil
-            || (try? container.decode(Double.self)) != nil
-            || (try? container.decode(String.self)) != nil
-            || (try? container.decode([AnyJSON].self)) != nil
-            || (try? container.decode([String: AnyJSON].self)) != nil
-        guard isValid else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "not a JSON value")
-        }
-        self = .value
     }
 }

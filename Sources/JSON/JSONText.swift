@@ -1,5 +1,3 @@
-import Timetable
-
 /// A JSON value with the keys of its objects in the order they were given.
 package indirect enum JSONText: Sendable, Equatable, ExpressibleByStringLiteral {
     case null
@@ -35,11 +33,11 @@ package indirect enum JSONText: Sendable, Equatable, ExpressibleByStringLiteral 
         case .boolean(let value): value ? "true" : "false"
         case .integer(let value): String(value)
         case .number(let value): value.isFinite ? "\(value)" : "null"
-        case .string(let value): Self.quoted(value)
+        case .string(let value): JSONString.quoted(value)
         case .array(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
         case .object(let members):
             "{"
-                + members.map { Self.quoted($0.key) + ": " + $0.value.text }
+                + members.map { JSONString.quoted($0.key) + ": " + $0.value.text }
                 .joined(separator: ", ") + "}"
         case .raw(let text): text
         }
@@ -48,30 +46,5 @@ package indirect enum JSONText: Sendable, Equatable, ExpressibleByStringLiteral 
     /// A list with one element a line, which people and line tools can both read.
     package static func lines(_ values: [JSONText]) -> String {
         values.isEmpty ? "[]\n" : "[\n" + values.map(\.text).joined(separator: ",\n") + "\n]\n"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var safe = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": safe += "\\\""
-            case "\\": safe += "\\\\"
-            case "\n": safe += "\\n"
-            case "\r": safe += "\\r"
-            case "\t": safe += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F || isInvisible(scalar):
-                safe += "\\u" + String(scalar.value, width: 4, radix: 16)
-            default: safe.unicodeScalars.append(scalar)
-            }
-        }
-        return safe + "\""
-    }
-
-    /// C1 controls, line separators and bidi controls: they too act on a terminal.
-    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x80..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
-        }
     }
 }

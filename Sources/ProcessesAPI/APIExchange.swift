@@ -1,11 +1,3 @@
-/// Performs one HTTP exchange: real over AsyncHTTPClient, or the simulation's.
-///
-/// One call is at most one request on the wire. Whether to try again is the engine's decision.
-package protocol APITransport: Sendable {
-    /// Sends the request once and waits for the whole answer or the end of its time.
-    func exchange(_ request: APIRequest) async -> Result<APIResponse, TransportFailure>
-}
-
 /// A request ready for the wire.
 ///
 /// It holds the token or the secret: its description shows neither.
