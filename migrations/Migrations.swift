@@ -21,6 +21,7 @@ package enum Migrations {
             File(name: "0005_prune", sql: PackageResources._005_prune_sql),
             File(name: "0006_healed", sql: PackageResources._006_healed_sql),
             File(name: "0007_missing_runs", sql: PackageResources._007_missing_runs_sql),
+            File(name: "0008_waiting", sql: PackageResources._008_waiting_sql),
         ]
     }
 }

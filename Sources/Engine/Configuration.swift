@@ -156,6 +156,24 @@ package enum ProcessReference: Sendable, Equatable {
     case id(String)
     /// A name pattern with the slot's date, `Close {yyyy}-{MM-1}`; resolved at the look.
     case name(pattern: String)
+
+    /// An id has no colon, so this marks a pattern.
+    private static let patternMark = "name: "
+
+    /// As the ledger keeps it, and shows it to people.
+    package var stored: String {
+        switch self {
+        case .id(let id): id
+        case .name(let pattern): Self.patternMark + pattern
+        }
+    }
+
+    /// Reads what `stored` wrote.
+    package init(stored text: String) {
+        self =
+            text.hasPrefix(Self.patternMark)
+            ? .name(pattern: String(text.dropFirst(Self.patternMark.count))) : .id(text)
+    }
 }
 
 /// Whether a schedule starts runs or only keeps the ledger.

@@ -52,7 +52,7 @@ package struct Checker {
             }
             runsBySlot[slotID, default: []].append(run)
         }
-        let duplicates = Set(try ledger.alarms("possible_duplicate"))
+        let duplicates = Set(try ledger.alarms(.possibleDuplicate))
         for slotID in runsBySlot.keys.sorted() {
             guard let runs = runsBySlot[slotID], let slot = try ledger.slot(slotID) else {
                 if let horizon, let first = firstStarts[slotID], first < horizon { continue }
@@ -152,14 +152,14 @@ package struct Checker {
         let horizon = try ledger.daemon().prunedBefore
         if world.wasClockSet {
             // Instants of revisions do not move with the clock; the last one still says it all.
-            guard row.state == "active", row.effectiveAt <= row.cursorAt else { return }
+            guard row.state == .active, row.effectiveAt <= row.cursorAt else { return }
             revisions = [(row.effectiveAt, row.state, row.rule)]
         }
         for (index, revision) in revisions.enumerated() {
             let end =
                 index + 1 < revisions.count ? revisions[index + 1].effectiveAt : row.cursorAt
             var expected: [Int64] = []
-            if revision.state == "active", let rule = world.rules[revision.rule] {
+            if revision.state == .active, let rule = world.rules[revision.rule] {
                 var instant = revision.effectiveAt
                 while let next = rule.next(after: instant), next.at <= end {
                     expected.append(next.at.milliseconds)
@@ -192,7 +192,7 @@ package struct Checker {
                         + "\(expected.count): \(odd.joined(separator: ", "))")
             }
         }
-        guard row.state == "active", let next = row.nextSlotAt else { return }
+        guard row.state == .active, let next = row.nextSlotAt else { return }
         if next <= row.cursorAt {
             violations.append("I5: the next slot of \(row.schedule) is behind its cursor")
         }
@@ -203,6 +203,9 @@ package struct Checker {
     /// Liveness: with everything healed, nothing is stuck.
     private mutating func checkEnded(_ ledger: Ledger, healedAt: Instant) throws {
         for slot in try ledger.unended(dueBefore: healedAt) {
+            // Another slot of its process is a person's to decide first.
+            let held = try ledger.heldCandidate(baseURL: slot.baseURL, processID: slot.processID)
+            if slot.disposition == .pending, held != nil { continue }
             violations.append(
                 "I5: slot \(slot.slotID) of \(slot.schedule), due at \(slot.dueAt.iso8601), is "
                     + "still \(slot.disposition.rawValue): \(slot.reason)")

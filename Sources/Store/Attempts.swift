@@ -29,7 +29,7 @@ package struct AttemptRow: Sendable, Equatable {
     package var state: AttemptState
     package var baseURL: String
     package var processID: String
-    package var baseline: String
+    package var baseline: Baseline
     package var beganAt: Instant
     package var endedAt: Instant?
     package var exposureEndAt: Instant?
@@ -40,7 +40,7 @@ package struct AttemptRow: Sendable, Equatable {
     /// Makes an attempt that has just begun.
     package init(
         attemptID: Int64, slotID: Int64, number: Int, baseURL: String, processID: String,
-        baseline: String, beganAt: Instant
+        baseline: Baseline, beganAt: Instant
     ) {
         self.attemptID = attemptID
         self.slotID = slotID
@@ -65,7 +65,7 @@ package struct AttemptRow: Sendable, Equatable {
         state = AttemptState(rawValue: row.string(3)) ?? .unknown
         baseURL = row.string(4)
         processID = row.string(5)
-        baseline = row.string(6)
+        baseline = Baseline(stored: row.string(6))
         beganAt = row.instant(7)
         endedAt = row.at(8)
         exposureEndAt = row.at(9)
@@ -102,8 +102,8 @@ package struct Look: Sendable, Equatable {
         self.serverAt = serverAt
     }
 
-    /// The baseline it gives: a run id or `none`.
-    package var baseline: String { runID ?? "none" }
+    /// The baseline it gives.
+    package var baseline: Baseline { runID.map { .run($0) } ?? .noRun }
 }
 
 extension Ledger {
@@ -136,7 +136,7 @@ extension Ledger {
     /// - Throws: `StoreError` of kind `.constraint` if an attempt on the process is in doubt already
     ///   (rule 2, a partial UNIQUE index).
     package func beginAttempt(
-        slot: SlotRow, baseline: String, lookID: Int64?, sendBy: Instant, now: Instant
+        slot: SlotRow, baseline: Baseline, lookID: Int64?, sendBy: Instant, now: Instant
     ) throws -> Int64 {
         try database.run(
             """
@@ -144,7 +144,7 @@ extension Ledger {
                 baseline_look_id, began_at, send_by_at)
             VALUES (?, ?, 'starting', ?, ?, ?, ?, ?, ?)
             """, .int(slot.slotID), .int(slot.attempts + 1), .text(slot.baseURL),
-            .text(slot.processID), .text(baseline), .int(lookID), .at(now), .at(sendBy))
+            .text(slot.processID), .text(baseline.stored), .int(lookID), .at(now), .at(sendBy))
         let attemptID = database.lastInsertedID
         try database.run(
             """

@@ -50,7 +50,7 @@ extension Ledger {
             """
             SELECT s.slot_id, r.run_id FROM slots AS s
             JOIN process_runs AS r ON r.run_key = s.run_key
-            WHERE r.origin = 'adopted' AND s.reason NOT LIKE '%named by%' ORDER BY s.slot_id
+            WHERE r.origin = 'adopted' AND s.run_named_by IS NULL ORDER BY s.slot_id
             """
         ) { ($0.integer(0), $0.string(1)) }
     }
@@ -88,9 +88,9 @@ extension Ledger {
     /// Subjects of the alarms of a kind that stand.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
-    package func alarms(_ kind: String) throws -> [String] {
+    package func alarms(_ kind: AlarmKind) throws -> [String] {
         try database.rows(
-            "SELECT subject FROM alarms WHERE kind = ? ORDER BY subject", .text(kind)
+            "SELECT subject FROM alarms WHERE kind = ? ORDER BY subject", .text(kind.rawValue)
         ) { $0.string(0) }
     }
 
@@ -99,13 +99,17 @@ extension Ledger {
     /// - Throws: `StoreError` if the ledger can't be read.
     package func scheduleRevisions(
         _ schedule: String
-    ) throws -> [(effectiveAt: Instant, state: String, rule: String)] {
+    ) throws -> [(effectiveAt: Instant, state: ScheduleState, rule: String)] {
         try database.rows(
             """
             SELECT effective_at, state, rule FROM schedule_revisions WHERE schedule = ?
             ORDER BY effective_at, revision_id
             """, .text(schedule)
-        ) { ($0.instant(0), $0.string(1), $0.string(2)) }
+        ) {
+            (
+                $0.instant(0), ScheduleState(rawValue: $0.string(1)) ?? .setAside, $0.string(2)
+            )
+        }
     }
 
     /// Slots that were due by then and have neither ended nor are held.

@@ -99,28 +99,30 @@ extension Ledger {
     /// - Throws: `StoreError` if the ledger can't be written.
     @discardableResult
     package func raise(
-        kind: String, subject: String, whatToDo: String, now: Instant
+        kind: AlarmKind, subject: String, whatToDo: String, now: Instant
     ) throws -> Bool {
         let known = try database.integer(
-            "SELECT 1 FROM alarms WHERE kind = ? AND subject = ?", .text(kind), .text(subject))
+            "SELECT 1 FROM alarms WHERE kind = ? AND subject = ?", .text(kind.rawValue),
+            .text(subject))
         try database.run(
             """
             INSERT INTO alarms (kind, subject, since_at, what_to_do) VALUES (?, ?, ?, ?)
             ON CONFLICT (kind, subject) DO UPDATE SET what_to_do = excluded.what_to_do
-            """, .text(kind), .text(subject), .at(now), .text(whatToDo))
+            """, .text(kind.rawValue), .text(subject), .at(now), .text(whatToDo))
         guard known == nil else { return false }
         try database.run(
             "INSERT INTO notifications (created_at, kind, subject, body) VALUES (?, ?, ?, ?)",
-            .at(now), .text(kind), .text(subject), .text(whatToDo))
+            .at(now), .text(kind.rawValue), .text(subject), .text(whatToDo))
         return true
     }
 
     /// Clears an alarm whose cause is gone.
     ///
     /// - Throws: `StoreError` if the ledger can't be written.
-    package func clear(kind: String, subject: String) throws {
+    package func clear(kind: AlarmKind, subject: String) throws {
         try database.run(
-            "DELETE FROM alarms WHERE kind = ? AND subject = ?", .text(kind), .text(subject))
+            "DELETE FROM alarms WHERE kind = ? AND subject = ?", .text(kind.rawValue),
+            .text(subject))
     }
 
     /// Records who did what, when and why.

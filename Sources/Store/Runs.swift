@@ -216,27 +216,6 @@ extension Ledger {
             """, .at(now), .int(runKey))
     }
 
-    /// Replaces the counts of a run.
-    ///
-    /// - Parameters:
-    ///   - runKey: the run.
-    ///   - actions: the API's own map.
-    ///   - jobs: counted over the tree.
-    /// - Throws: `StoreError`.
-    package func setCounts(
-        runKey: Int64, actions: [(String, Int64)], jobs: [(String, Int64)]
-    ) throws {
-        try database.run("DELETE FROM status_counts WHERE run_key = ?", .int(runKey))
-        for (scope, counts) in [("actions", actions), ("jobs", jobs)] {
-            for (status, count) in counts {
-                try database.run(
-                    """
-                    INSERT INTO status_counts (run_key, scope, status, count) VALUES (?, ?, ?, ?)
-                    """, .int(runKey), .text(scope), .text(status), .int(count))
-            }
-        }
-    }
-
     /// Changes only the judgement of a run.
     ///
     /// - Throws: `StoreError` if the ledger can't be written.

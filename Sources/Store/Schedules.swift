@@ -1,10 +1,16 @@
 package import Timetable
 
+/// Whether a schedule makes slots.
+package enum ScheduleState: String, Sendable {
+    case active, disabled, removed
+    /// After a failure of our own.
+    case setAside = "set aside"
+}
+
 /// The lasting state of a schedule.
 package struct ScheduleRow: Sendable, Equatable {
     package var schedule: String
-    /// `active`, `disabled`, `removed` or `set aside`.
-    package var state: String
+    package var state: ScheduleState
     package var connection: String
     package var baseURL: String
     package var process: String
@@ -32,7 +38,8 @@ package struct ScheduleRow: Sendable, Equatable {
 
     /// Makes the row of a schedule whose first slot is still to be found.
     package init(
-        schedule: String, state: String, connection: String, baseURL: String, process: String,
+        schedule: String, state: ScheduleState, connection: String, baseURL: String,
+        process: String,
         rule: String, ruleSource: String, timezone: String, mode: String, description: String,
         tags: String, firingKey: String, revisionID: Int64, effectiveAt: Instant
     ) {
@@ -56,7 +63,7 @@ package struct ScheduleRow: Sendable, Equatable {
 
     init(_ row: Row) {
         schedule = row.string(0)
-        state = row.string(1)
+        state = ScheduleState(rawValue: row.string(1)) ?? .setAside
         connection = row.string(2)
         baseURL = row.string(3)
         process = row.string(4)
@@ -87,6 +94,20 @@ package struct PauseRow: Sendable, Equatable {
     package var until: Instant?
     package var reason: String
     package var requestedBy: String
+
+    /// Makes one as the ledger has it; `until` nil: until resumed, `schedule` nil: all schedules.
+    package init(
+        pauseID: Int64, schedule: String?, isSkip: Bool, from: Instant, until: Instant?,
+        reason: String, requestedBy: String
+    ) {
+        self.pauseID = pauseID
+        self.schedule = schedule
+        self.isSkip = isSkip
+        self.from = from
+        self.until = until
+        self.reason = reason
+        self.requestedBy = requestedBy
+    }
 }
 
 extension Ledger {
@@ -158,7 +179,7 @@ extension Ledger {
                 next_slot_at = excluded.next_slot_at, next_due_at = excluded.next_due_at,
                 overlap_run_id = excluded.overlap_run_id, overlap_skips = excluded.overlap_skips,
                 aside_reason = excluded.aside_reason
-            """, .text(row.schedule), .text(row.state), .text(row.connection),
+            """, .text(row.schedule), .text(row.state.rawValue), .text(row.connection),
             .text(row.baseURL), .text(row.process), .text(row.rule), .text(row.ruleSource),
             .text(row.timezone), .text(row.mode), .text(row.description), .text(row.tags),
             .text(row.firingKey), .int(row.revisionID), .at(row.effectiveAt), .at(row.cursorAt),
@@ -174,7 +195,7 @@ extension Ledger {
             """
             INSERT OR REPLACE INTO schedule_revisions (schedule, effective_at, revision_id, state,
                 rule, timezone, process, firing_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            """, .text(row.schedule), .at(now), .int(row.revisionID), .text(row.state),
+            """, .text(row.schedule), .at(now), .int(row.revisionID), .text(row.state.rawValue),
             .text(row.rule), .text(row.timezone), .text(row.process), .text(row.firingKey))
     }
 

@@ -91,13 +91,15 @@ package struct SlotRow: Sendable, Equatable {
     package var requestedBy: String?
     package var validatedAt: Instant?
     package var upstreamSlotID: Int64?
+    /// It has waited past its `start_within` since then.
+    package var overdueSince: Instant?
 
     static let columns = """
         slot_id, schedule, kind, slot_at, due_at, utc_offset_seconds, disposition, reason, \
         connection, base_url, process_id, process_pattern, mode, is_late, attempts, \
         attempts_counted, next_action_at, look_wanted_since_at, window_from_at, blocked_by, \
         forced, run_key, ended_at, requested_by, validated_at, upstream_slot_id, \
-        run_wanted_since_at
+        run_wanted_since_at, overdue_since_at
         """
 
     init(_ row: Row) {
@@ -128,6 +130,31 @@ package struct SlotRow: Sendable, Equatable {
         validatedAt = row.at(24)
         upstreamSlotID = row.int(25)
         runWantedSince = row.at(26)
+        overdueSince = row.at(27)
+    }
+
+    /// Makes a waiting slot that was never sent, as decisions are asked about one.
+    package init(
+        slotID: Int64, schedule: String, kind: SlotKind, slotAt: Instant, connection: String,
+        baseURL: String, processID: String
+    ) {
+        self.slotID = slotID
+        self.schedule = schedule
+        self.kind = kind
+        self.slotAt = slotAt
+        dueAt = slotAt
+        utcOffsetSeconds = 0
+        disposition = .pending
+        reason = "due"
+        self.connection = connection
+        self.baseURL = baseURL
+        self.processID = processID
+        mode = "run"
+        isLate = false
+        attempts = 0
+        attemptsCounted = 0
+        windowFrom = slotAt
+        forced = false
     }
 }
 
@@ -288,74 +315,6 @@ extension Ledger {
             UPDATE slots SET disposition = 'started', reason = ?, run_key = ?, start_lag_ms = ?,
                 next_action_at = NULL, ended_at = ? WHERE slot_id = ?
             """, .text(reason), .int(runKey), .int(lagMilliseconds), .at(now), .int(slotID))
-    }
-
-    /// Sets what a slot waits for: since when it wants a look (nil: it has one).
-    ///
-    /// - Throws: `StoreError` if the ledger can't be written.
-    package func setLookWanted(_ slotID: Int64, since: Instant?) throws {
-        try database.run(
-            "UPDATE slots SET look_wanted_since_at = ? WHERE slot_id = ?", .at(since), .int(slotID))
-    }
-
-    /// Sets since when a slot waits for a read of the run that may block it.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be written.
-    package func setRunWanted(_ slotID: Int64, since: Instant?) throws {
-        try database.run(
-            "UPDATE slots SET run_wanted_since_at = ? WHERE slot_id = ?", .at(since), .int(slotID))
-    }
-
-    /// Marks a slot as late: it goes out as catch-up.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be written.
-    package func setLate(_ slotID: Int64) throws {
-        try database.run("UPDATE slots SET is_late = 1 WHERE slot_id = ?", .int(slotID))
-    }
-
-    /// A person has decided that a slot starts whatever its process shows.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be written.
-    package func setForced(_ slotID: Int64) throws {
-        try database.run("UPDATE slots SET forced = 1 WHERE slot_id = ?", .int(slotID))
-    }
-
-    /// Blocks a slot by a run, or frees it: the windows of rule 8 then start afresh.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be written.
-    package func setBlocked(_ slotID: Int64, by runID: String?, windowFrom: Instant?) throws {
-        try database.run(
-            """
-            UPDATE slots SET blocked_by = ?, window_from_at = coalesce(?, window_from_at)
-            WHERE slot_id = ?
-            """, .text(runID), .at(windowFrom), .int(slotID))
-    }
-
-    /// A person has decided that a slot goes: its windows start afresh, and it is late no more.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be written.
-    package func setDecided(_ slotID: Int64, by actor: String, windowFrom: Instant) throws {
-        try database.run(
-            """
-            UPDATE slots SET requested_by = ?, window_from_at = ?, is_late = 0, blocked_by = NULL
-            WHERE slot_id = ?
-            """, .text(actor), .at(windowFrom), .int(slotID))
-    }
-
-    /// Gives a slot the process its name pattern was resolved to.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be written.
-    package func setProcess(_ slotID: Int64, processID: String) throws {
-        try database.run(
-            "UPDATE slots SET process_id = ? WHERE slot_id = ?", .text(processID), .int(slotID))
-    }
-
-    /// Remembers that the process of a slot was validated.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be written.
-    package func setValidated(_ slotID: Int64, at now: Instant) throws {
-        try database.run(
-            "UPDATE slots SET validated_at = ? WHERE slot_id = ?", .at(now), .int(slotID))
     }
 
     /// The earliest deadline of a slot that has not ended.

@@ -84,7 +84,7 @@ import Timetable
         func after(_ seconds: Int64) -> Instant { began.adding(milliseconds: seconds * 1000) }
         var attempt = AttemptRow(
             attemptID: 1, slotID: 1, number: 1, baseURL: "u", processID: "p",
-            baseline: row.baseline, beganAt: began)
+            baseline: Baseline(stored: row.baseline), beganAt: began)
         attempt.absentLooks = row.absentLooks
         var look = Look(
             baseURL: "u", processID: "p", processName: "P",

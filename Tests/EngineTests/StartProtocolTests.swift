@@ -50,13 +50,13 @@ import Timetable
             name: "s", process: .id("p"), connection: "c", trigger: .manual, ruleText: "",
             zone: .utc)
         let slotAt = Instant(seconds: 1_800_000_000)
-        #expect(Clockwork.dueAt(of: slotAt, schedule: schedule) == slotAt)
+        #expect(schedule.dueAt(of: slotAt) == slotAt)
         schedule.spreadMilliseconds = 60_000
         var shares: Set<Int64> = []
         for day in 0..<100 {
             let at = slotAt.adding(milliseconds: Int64(day) * 86_400_000)
-            let due = Clockwork.dueAt(of: at, schedule: schedule)
-            #expect(due == Clockwork.dueAt(of: at, schedule: schedule))
+            let due = schedule.dueAt(of: at)
+            #expect(due == schedule.dueAt(of: at))
             #expect((0..<60_000).contains(due.since(at)))
             shares.insert(due.since(at))
         }

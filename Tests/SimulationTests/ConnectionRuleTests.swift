@@ -42,7 +42,7 @@ import Timetable
         // A probe every 30 s, and its token.
         #expect(during.count <= 130, "\(during.count)")
         #expect(theatre.world.starts.count == 1)
-        #expect(try theatre.alarms("unreachable") == ["prod"])
+        #expect(try theatre.alarms(.unreachable) == ["prod"])
         try theatre.run(untilMinute: 95)
         #expect(
             try theatre.ask(
@@ -51,7 +51,7 @@ import Timetable
                 WHERE kind = 'rule' GROUP BY 1, 2, 3
                 """)
                 == ["started|1|0|60"])
-        #expect(try theatre.alarms("unreachable") == [])
+        #expect(try theatre.alarms(.unreachable) == [])
         // Two seconds apart: thirty a minute.
         let times = theatre.world.starts.dropFirst().map(\.at.milliseconds)
         let gaps = zip(times, times.dropFirst()).map { $1 - $0 }
@@ -153,11 +153,11 @@ import Timetable
                 "1|sent again with a new token",
                 "2|the credential is not accepted: starts of this connection wait, see attention",
             ])
-        #expect(try theatre.alarms("credential") == ["prod"])
+        #expect(try theatre.alarms(.credential) == ["prod"])
         // A probe that is accepted shows that it is well again.
         try theatre.run(untilMinute: 18)
         #expect(try theatre.told() == "15 started")
-        #expect(try theatre.alarms("credential") == [])
+        #expect(try theatre.alarms(.credential) == [])
     }
 
     @Test func startsThatAreRefusedWhereListsAreNotEndSomeTime() throws {
@@ -211,11 +211,11 @@ import Timetable
         theatre.world.sandbox.inject(.next(fault, operation: "runProcess"))
         try theatre.world.boot()
         try theatre.run(untilMinute: 60)
-        #expect(try theatre.alarms("blocked") == ["prod"])
+        #expect(try theatre.alarms(.blocked) == ["prod"])
         #expect(theatre.world.starts.count == 1)
         theatre.world.command(.unblock(connection: "prod"))
         try theatre.run(untilMinute: 76)
-        #expect(try theatre.alarms("blocked") == [])
+        #expect(try theatre.alarms(.blocked) == [])
         #expect(theatre.world.starts.count > 1)
     }
 

@@ -115,8 +115,7 @@ import Timetable
         try theatre.run(untilMinute: 10)
         world.kill()
         func due(_ minute: Int64) -> Instant {
-            Clockwork.dueAt(
-                of: Instant(seconds: 1_795_496_400 + minute * 60), schedule: schedule)
+            schedule.dueAt(of: Instant(seconds: 1_795_496_400 + minute * 60))
         }
         // Between a slot's due_at and the next one's there is a moment after the next slot_at.
         let minute = try #require(

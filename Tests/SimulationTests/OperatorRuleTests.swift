@@ -101,11 +101,11 @@ import Timetable
         try theatre.world.boot()
         try theatre.run(untilMinute: 20)
         #expect(try theatre.told() == "15 pending")
-        #expect(try theatre.alarms("clock") == ["prod"])
+        #expect(try theatre.alarms(.clock) == ["prod"])
         theatre.world.stepClock(byMilliseconds: -300_000)
         try theatre.run(untilMinute: 22)
         #expect(try theatre.told() == "15 started")
-        #expect(try theatre.alarms("clock") == [])
+        #expect(try theatre.alarms(.clock) == [])
     }
 
     @Test func rule13ARestoredFileSendsNothingForThePast() throws {

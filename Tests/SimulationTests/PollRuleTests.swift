@@ -118,7 +118,7 @@ import Timetable
         try theatre.world.boot()
         theatre.world.command(.trigger(schedule: "s", uuid: "u", force: false, reason: ""))
         try theatre.run(untilMinute: 100)
-        #expect(try theatre.alarms("sweep distrusted") == ["prod"])
+        #expect(try theatre.alarms(.sweepDistrusted) == ["prod"])
         let before = Self.reads(theatre).count
         let lists = theatre.requests("listProcesses")
         try theatre.run(untilMinute: 300)
@@ -140,10 +140,10 @@ import Timetable
         #expect(Self.reads(theatre).count - before <= 13)
         #expect(try theatre.ask("SELECT http_status FROM error_log") == ["403"])
         #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["running|active"])
-        #expect(try theatre.alarms("not readable") == ["p1"])
+        #expect(try theatre.alarms(.notReadable) == ["p1"])
         theatre.world.sandbox.removeFaults()
         try theatre.run(untilMinute: 3 * 1440 + 370)
-        #expect(try theatre.alarms("not readable") == [])
+        #expect(try theatre.alarms(.notReadable) == [])
     }
 
     @Test func theRunsOfADeletedProcessAreReadByThemselves() throws {

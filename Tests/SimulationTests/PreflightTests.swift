@@ -130,9 +130,9 @@ import Timetable
         theatre.world.sandbox.deleteProcess("p1", at: theatre.world.time)
         try theatre.world.boot()
         try theatre.run(untilMinute: 419)
-        #expect(try theatre.alarms("preflight") == ["s@2026-11-24T12:00:00Z"])
+        #expect(try theatre.alarms(.preflight) == ["s@2026-11-24T12:00:00Z"])
         try theatre.run(untilMinute: 425)
-        #expect(try theatre.alarms("preflight") == [])
+        #expect(try theatre.alarms(.preflight) == [])
         // Its own story goes on in its own row.
         #expect(try theatre.told() == "420 failed")
     }
@@ -147,7 +147,7 @@ import Timetable
         #expect(theatre.requests("validateProcess") > 2)
         // With a gap that grows to half an hour: hardly a dozen in six hours.
         #expect(theatre.requests("validateProcess") < 20)
-        #expect(try theatre.alarms("preflight") == [])
+        #expect(try theatre.alarms(.preflight) == [])
     }
 
     @Test func aScheduleThatFiresOftenIsCheckedOncePerPreflight() throws {

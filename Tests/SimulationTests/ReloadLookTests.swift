@@ -71,7 +71,7 @@ import Timetable
                 $0.preflightMilliseconds = 6 * 3_600_000
             })
         try theatre.run(untilMinute: 20)
-        #expect(try theatre.alarms("preflight") == [])
+        #expect(try theatre.alarms(.preflight) == [])
         #expect(try theatre.ask("SELECT state FROM preflights WHERE schedule = 'b'") == ["passed"])
     }
 

@@ -350,7 +350,7 @@ import Timetable
         theatre.world.sandbox.inject(.next(event.fault, operation: "token"))
         try theatre.world.boot()
         try theatre.run(untilMinute: 14, second: 50)
-        #expect(try theatre.alarms("credential").isEmpty == !isBlamed)
+        #expect(try theatre.alarms(.credential).isEmpty == !isBlamed)
         try theatre.run(untilMinute: 18)
         let asked = theatre.world.sandbox.log.entries.filter { $0.operation == "token" }
         try #require(asked.count > 1)
@@ -358,7 +358,7 @@ import Timetable
         #expect(gapSeconds.contains(seconds), "\(seconds) s")
         let slot = try #require(try theatre.slots().first)
         #expect(slot.disposition == .started && slot.attempts == 1)
-        #expect(try theatre.alarms("credential") == [])
+        #expect(try theatre.alarms(.credential) == [])
         #expect(
             try theatre.ask("SELECT times FROM error_log WHERE operation = 'token'") == ["1"])
         try theatre.check()

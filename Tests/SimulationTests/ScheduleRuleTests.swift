@@ -57,12 +57,12 @@ import Timetable
         let slot = try #require(try theatre.slots().first)
         #expect(slot.disposition == .skipped)
         #expect(slot.reason.contains(try #require(external)))
-        #expect(try theatre.alarms("overlap") == [])
+        #expect(try theatre.alarms(.overlap) == [])
         try theatre.run(untilMinute: 31)
-        #expect(try theatre.alarms("overlap") == ["s"])
+        #expect(try theatre.alarms(.overlap) == ["s"])
         // The blocker is of no schedule of ours, and its end is the end of the trouble all the same.
         try theatre.run(untilMinute: 55)
-        #expect(try theatre.alarms("overlap") == [])
+        #expect(try theatre.alarms(.overlap) == [])
         try theatre.check()
     }
 
@@ -78,7 +78,7 @@ import Timetable
             process: "p1", user: "person", at: Theatre.start)
         try theatre.world.boot()
         try theatre.run(untilMinute: 31)
-        #expect(try theatre.alarms("overlap") == ["s"])
+        #expect(try theatre.alarms(.overlap) == ["s"])
         var edited = Theatre.schedule(
             edit == "renamed" ? "new" : "s", every: edit == "another rule" ? 20 : 15,
             process: edit == "another process" ? "p2" : "p1")
@@ -89,9 +89,9 @@ import Timetable
         theatre.world.reload(
             Theatre.configuration(edit == "removed" ? [] : [edited], hash: "2"))
         try theatre.run(untilMinute: 32)
-        #expect(try theatre.alarms("overlap") == alarms)
+        #expect(try theatre.alarms(.overlap) == alarms)
         try theatre.run(untilMinute: 59)
-        #expect(try theatre.alarms("overlap") == [])
+        #expect(try theatre.alarms(.overlap) == [])
         try theatre.check()
     }
 

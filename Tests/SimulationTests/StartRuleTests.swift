@@ -176,7 +176,7 @@ import Timetable
         theatre.world.sandbox.inject(
             .next(.lostAfter(actsAfterMilliseconds: 300_000), operation: "runProcess"))
         try theatre.run(untilMinute: 44)
-        #expect(try theatre.alarms("possible_duplicate").count == 1)
+        #expect(try theatre.alarms(.possibleDuplicate).count == 1)
     }
 
     @Test func rule6ARunFromAfterTheExposureIsNotOurs() throws {

@@ -113,5 +113,7 @@ struct Theatre {
     }
 
     /// Subjects of the alarms of a kind.
-    func alarms(_ kind: String) throws -> [String] { try world.inspect { try $0.alarms(kind) } }
+    func alarms(_ kind: AlarmKind) throws -> [String] {
+        try world.inspect { try $0.alarms(kind) }
+    }
 }

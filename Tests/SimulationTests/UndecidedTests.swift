@@ -34,9 +34,9 @@ import Timetable
         let theatre = try Self.lost(rule)
         // The exposure ends 29 s after the loss, settle_within and look_patience take 2 min each.
         try theatre.run(untilMinute: 19)
-        #expect(try theatre.alarms("undecided") == [])
+        #expect(try theatre.alarms(.undecided) == [])
         try theatre.run(untilMinute: 22)
-        #expect(try theatre.alarms("undecided") == ["s@2026-11-24T05:15:00Z"])
+        #expect(try theatre.alarms(.undecided) == ["s@2026-11-24T05:15:00Z"])
         let words = try theatre.ask("SELECT what_to_do FROM attention WHERE kind = 'undecided'")
         #expect(words.first?.contains(why) == true)
         #expect(words.first?.contains("carillon resolve") == true)
@@ -44,7 +44,7 @@ import Timetable
         theatre.world.sandbox.removeFaults()
         try theatre.run(untilMinute: 29)
         #expect(try theatre.told() == "15 started")
-        #expect(try theatre.alarms("undecided") == [])
+        #expect(try theatre.alarms(.undecided) == [])
         try theatre.check()
     }
 }

@@ -163,7 +163,7 @@ import Timetable
         func begin(_ slotID: Int64) throws -> Int64 {
             let slot = try #require(try ledger.slot(slotID))
             return try ledger.beginAttempt(
-                slot: slot, baseline: "none", lookID: nil, sendBy: Scratch.now, now: Scratch.now)
+                slot: slot, baseline: .noRun, lookID: nil, sendBy: Scratch.now, now: Scratch.now)
         }
         let first = try begin(ids[0])
         #expect(Self.kind { _ = try begin(ids[1]) } == .constraint)

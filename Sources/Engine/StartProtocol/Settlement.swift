@@ -55,7 +55,7 @@ package enum Settlement: Sendable, Equatable {
     package static func judge(
         _ look: Look, attempt: AttemptRow, exposureEnd: Instant, in facts: Circumstances
     ) -> Settlement {
-        guard attempt.baseline != "not known" else {
+        guard attempt.baseline != .notKnown else {
             return .hold(
                 candidate: look.runID,
                 reason: "the answer to attempt \(attempt.number) was lost and no look before it "
@@ -74,7 +74,7 @@ package enum Settlement: Sendable, Equatable {
             return .hold(
                 candidate: nil,
                 reason: "the answer to attempt \(attempt.number) was lost, and the process shows "
-                    + "no run any more where it showed \(attempt.baseline)")
+                    + "no run any more where it showed \(attempt.baseline.stored)")
         }
         if let misfit = misfit(look, attempt: attempt, exposureEnd: exposureEnd, in: facts) {
             return .hold(

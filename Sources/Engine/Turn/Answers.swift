@@ -8,8 +8,9 @@ extension Clockwork {
         switch input {
         case .answer(let requestID, let answer): try receive(requestID, answer)
         case .command(let id, let command, let actor):
-            let reply = try carryOut(command, actor: actor)
-            book.reply(id, reply)
+            if let reply = try carryOut(command, commandID: id, actor: actor) {
+                book.reply(id, reply)
+            }
         case .configuration(let new, let commandID): try adopt(new, commandID: commandID)
         case .credentialChanged(let connection): try credentialChanged(connection)
         case .stop: memory.isStopping = true
@@ -58,6 +59,10 @@ extension Clockwork {
         case .validate(let slotID):
             if let connection { try noteOutcome(connection, request, answer) }
             try validated(slotID, answer)
+        case .nameRun(let runID, let slotID, let commandID, let actor):
+            if let connection { try noteOutcome(connection, request, answer) }
+            let reply = try named(runID, slotID: slotID, answer, actor: actor)
+            book.reply(commandID, reply)
         case .preflight(let schedule, let slotAt):
             memory.validatingSchedules.remove(schedule)
             guard let connection else { return }
@@ -171,7 +176,7 @@ extension Clockwork {
         try ledger.endAttempt(
             attempt.attemptID, .started, exposureEnd: now.adding(milliseconds: window),
             httpStatus: 201, errorID: nil, runKey: runKey, now: now)
-        let baseline = attempt.baseline == "not known" ? "; no look was possible before it" : ""
+        let baseline = attempt.baseline == .notKnown ? "; no look was possible before it" : ""
         let late = slot.isLate ? ", late" : ""
         try ledger.start(
             slot.slotID, runKey: runKey,
@@ -232,7 +237,8 @@ extension Clockwork {
             try ledger.move(
                 slot.slotID, .pending,
                 reason: "\(number): the API asked us to wait until \(until.iso8601)",
-                nextActionAt: max(until, now.adding(milliseconds: 1000)))
+                nextActionAt: try noteOverdue(
+                    slot, until: max(until, now.adding(milliseconds: 1000))))
         case .notSent(let isCertificate):
             try finishAttempt(attempt, .notSent, failure, errorID, connection)
             if let connection { try noteUnreachable(connection, failure) }
@@ -284,7 +290,9 @@ extension Clockwork {
     /// Waits for the next attempt, whatever news there may be of process and connection.
     func wait(_ slot: SlotRow, until: Instant, why: String) throws {
         backoffs[slot.slotID] = (slot.connection, until)
-        try ledger.move(slot.slotID, .pending, reason: why, nextActionAt: until)
+        try ledger.move(
+            slot.slotID, .pending, reason: why,
+            nextActionAt: try noteOverdue(slot, until: until))
     }
 
     private func backoff(_ slot: SlotRow, _ schedule: Schedule?) -> Instant {

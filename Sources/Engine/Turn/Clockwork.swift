@@ -206,6 +206,7 @@ package final class Clockwork {
         case .readRun(let runKey): memory.readingRuns.remove(runKey)
         case .validate(let slotID): memory.validatingSlots.remove(slotID)
         case .preflight(let schedule, _): memory.validatingSchedules.remove(schedule)
+        case .nameRun: break
         }
     }
 

@@ -90,11 +90,13 @@ struct PendingRequest {
         case token
         case validate(slotID: Int64)
         case preflight(schedule: String, slotAt: Instant)
+        /// A person gives the run to a slot: what is it?
+        case nameRun(runID: String, slotID: Int64, commandID: UInt64, actor: String)
 
         /// Whether it asks about one run or process, so that its answer tells of no other.
         var isOfOne: Bool {
             switch self {
-            case .readRun, .validate, .preflight: true
+            case .readRun, .validate, .preflight, .nameRun: true
             case .start, .sweep, .token: false
             }
         }

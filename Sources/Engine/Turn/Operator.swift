@@ -3,7 +3,12 @@ import Timetable
 
 /// What people can do (docs/protocol.md, rule 14).
 extension Clockwork {
-    func carryOut(_ command: OperatorCommand, actor: String) throws -> CommandReply {
+    /// Carries out a command.
+    ///
+    /// - Returns: what to answer; nil: the API is asked first, and its answer is answered.
+    func carryOut(
+        _ command: OperatorCommand, commandID: UInt64, actor: String
+    ) throws -> CommandReply? {
         guard !memory.isStopping else {
             return CommandReply(exitCode: 75, message: "the daemon is being stopped")
         }
@@ -20,7 +25,7 @@ extension Clockwork {
             memory.isUpcomingStale = true
             return try skip(schedule, at: slotAt, reason: reason, actor: actor)
         case .resolve(let slotID, let resolution):
-            return try resolve(slotID, resolution, actor: actor)
+            return try resolve(slotID, resolution, commandID: commandID, actor: actor)
         case .unblock(let connection):
             return try unblock(connection, actor: actor)
         case .drain(let reason):
@@ -57,16 +62,8 @@ extension Clockwork {
         {
             slotAt = slotAt.adding(milliseconds: 1)
         }
-        var slot = NewSlot(
-            schedule: name, kind: .manual, slotAt: slotAt, dueAt: slotAt,
-            utcOffsetSeconds: schedule.zone.offsetSeconds(at: slotAt), disposition: .pending,
-            reason: "triggered by \(actor)" + (reason.isEmpty ? "" : ": \(reason)"),
-            connection: row.connection, baseURL: row.baseURL, processID: "", processPattern: nil,
-            revisionID: row.revisionID, mode: schedule.mode.rawValue)
-        setProcess(of: &slot, schedule)
-        slot.forced = force
-        slot.triggerUUID = uuid
-        slot.requestedBy = actor
+        let slot = SlotBirth(schedule, row: row).manual(
+            at: slotAt, requestedBy: actor, uuid: uuid, force: force, reason: reason)
         let slotID = try ledger.insert(slot, now: now)
         want(look: schedule.connection, .start)
         try ledger.audit(
@@ -171,7 +168,7 @@ extension Clockwork {
             $0.learnedRequests = nil
             $0.learnedWindowMilliseconds = nil
         }
-        try ledger.clear(kind: "blocked", subject: name)
+        try ledger.clear(kind: .blocked, subject: name)
         try ledger.wakeSlots(connection: name, now: now)
         try ledger.audit(
             actor: actor, action: "unblock", subject: name, detail: "\(lifted) hints", now: now)
@@ -186,94 +183,5 @@ extension Clockwork {
         try ledger.audit(
             actor: actor, action: "drain", subject: "daemon", reason: reason, now: now)
         return .done("no new starts until: carillon resume --all")
-    }
-
-    // MARK: resolve
-
-    private func resolve(
-        _ slotID: Int64, _ resolution: Resolution, actor: String
-    ) throws -> CommandReply {
-        guard let slot = try ledger.slot(slotID) else {
-            return .notFound("there is no slot \(slotID)")
-        }
-        guard slot.disposition == .held else {
-            return .conflict(
-                "slot \(slotID) is \(slot.disposition.rawValue), only held slots need a decision",
-                slotID: slotID)
-        }
-        let attempt = try ledger.lastAttempt(slotID: slotID)
-        let reply: CommandReply
-        switch resolution {
-        case .run(let runID):
-            if let refusal = try claim(runID, for: slot, attempt, actor: actor) { return refusal }
-            reply = .done("slot \(slotID) started run \(runID)", slotID: slotID)
-        case .start:
-            if let attempt { try withdraw(attempt) }
-            try ledger.setDecided(slotID, by: actor, windowFrom: now)
-            // The person has seen what the process shows: nothing of it holds or blocks it again.
-            try ledger.setForced(slotID)
-            try ledger.move(
-                slotID, .pending, reason: "to be started, decided by \(actor)", nextActionAt: now)
-            want(look: slot.connection, .start)
-            reply = .done("slot \(slotID) will be started", slotID: slotID)
-        case .drop:
-            if let attempt { try withdraw(attempt) }
-            try end(slot, .cancelled, "dropped by \(actor)")
-            reply = .done("slot \(slotID) dropped", slotID: slotID)
-        }
-        try ledger.audit(
-            actor: actor, action: "resolve", subject: "\(slot.schedule)@\(slot.slotAt.iso8601)",
-            detail: reply.message, now: now)
-        try ledger.wakeSlots(baseURL: slot.baseURL, processID: slot.processID, now: now)
-        return reply
-    }
-
-    private func withdraw(_ attempt: AttemptRow) throws {
-        try ledger.endAttempt(
-            attempt.attemptID, .withdrawn, exposureEnd: nil, httpStatus: nil, errorID: nil,
-            runKey: nil, now: now)
-    }
-
-    /// Gives a run to a held slot; the refusal if it can't have it.
-    private func claim(
-        _ runID: String, for slot: SlotRow, _ attempt: AttemptRow?, actor: String
-    ) throws -> CommandReply? {
-        let known = try ledger.run(baseURL: slot.baseURL, runID: runID)
-        if let other = known?.slotID, other != slot.slotID {
-            return .conflict("run \(runID) belongs to slot \(other)", slotID: other)
-        }
-        if let known, !slot.processID.isEmpty, known.processID != slot.processID {
-            return .conflict("run \(runID) is a run of process \(known.processID)")
-        }
-        let runKey: Int64
-        if let known {
-            runKey = known.runKey
-            try ledger.claim(
-                runKey, slotID: slot.slotID, schedule: slot.schedule, origin: .adopted)
-        } else {
-            guard !runID.isEmpty, runID.utf8.count <= 64,
-                runID.utf8.allSatisfy({
-                    (0x30...0x39).contains($0) || (0x41...0x5a).contains($0)
-                        || (0x61...0x7a).contains($0) || $0 == 0x2d || $0 == 0x5f
-                })
-            else { return CommandReply(exitCode: 2, message: "\"\(runID)\" is no run id") }
-            // Nothing is known of it yet: the read that follows at once says what it is.
-            runKey = try ledger.insertRun(
-                RunFacts(runID: runID, processID: slot.processID, status: "not read yet"),
-                baseURL: slot.baseURL, connection: slot.connection, schedule: slot.schedule,
-                slotID: slot.slotID, origin: .adopted,
-                pollGapMilliseconds: pollPolicy(slot.schedule).minMilliseconds, nextPollAt: now,
-                now: now)
-        }
-        if let attempt {
-            try ledger.endAttempt(
-                attempt.attemptID, .adopted, exposureEnd: nil, httpStatus: nil, errorID: nil,
-                runKey: runKey, now: now)
-        }
-        try ledger.start(
-            slot.slotID, runKey: runKey, reason: "run \(runID), named by \(actor)",
-            lagMilliseconds: max(0, now.since(slot.dueAt)), now: now)
-        try watch(runKey, slot: slot)
-        return nil
     }
 }

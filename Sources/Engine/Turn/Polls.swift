@@ -103,7 +103,7 @@ extension Clockwork {
             try applyRead(run, Self.facts(of: run, processID: row.processID), to: row)
             if row.missingReads > 0 { try ledger.setMissing(runKey, reads: 0, since: nil) }
             if row.pollFailures > 0 {
-                try ledger.clear(kind: "not readable", subject: row.processID)
+                try ledger.clear(kind: .notReadable, subject: row.processID)
             }
         case .success:
             try delayPoll(row, why: "the answer does not show the run", answer: answer)
@@ -134,7 +134,7 @@ extension Clockwork {
             repeatsWithin: isLasting ? Self.repeatsWithinMilliseconds : 3_600_000)
         if isLasting, row.origin != .external {
             try ledger.raise(
-                kind: "not readable", subject: row.processID,
+                kind: .notReadable, subject: row.processID,
                 whatToDo: "run \(row.runID) of \(row.schedule ?? "this process") can't be read any "
                     + "more (\(failure.summary)); give the grant's user access to the process",
                 now: now)
@@ -200,7 +200,7 @@ extension Clockwork {
             repeatsWithin: Self.repeatsWithinMilliseconds)
         if isShown, reads >= Self.missingReadsMin, row.isOpen, row.origin != .external {
             try ledger.raise(
-                kind: "not readable", subject: row.processID,
+                kind: .notReadable, subject: row.processID,
                 whatToDo: "run \(row.runID) of \(row.schedule ?? "this process") can't be read any "
                     + "more (\(failure.summary)), though the list shows it; give the grant's user "
                     + "access to the process", now: now)

@@ -86,7 +86,7 @@ extension Clockwork {
 
     private func clearPreflightAlarm(_ check: PreflightRow) throws {
         guard !check.problem.isEmpty else { return }
-        try ledger.clear(kind: "preflight", subject: Self.alarmSubject(check))
+        try ledger.clear(kind: .preflight, subject: Self.alarmSubject(check))
     }
 
     private static func alarmSubject(_ check: PreflightRow) -> String {
@@ -297,7 +297,7 @@ extension Clockwork {
             book.log(.warning, "\(subject) will not start: \(problem)")
         }
         try ledger.raise(
-            kind: "preflight", subject: subject,
+            kind: .preflight, subject: subject,
             whatToDo: "this slot will not start: \(problem); mend it before then", now: now)
         var failed = check
         failed.state = .failed

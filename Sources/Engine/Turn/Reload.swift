@@ -1,4 +1,5 @@
 import ProcessesAPI
+import JSON
 import Store
 import Timetable
 
@@ -44,8 +45,8 @@ extension Clockwork {
         }
         let names = Set(new.schedules.map(\.name))
         for row in try ledger.schedules()
-        where !names.contains(row.schedule) && row.state != "removed" {
-            try close(row, old: old[row.schedule], state: "removed", isReload: isReload)
+        where !names.contains(row.schedule) && row.state != .removed {
+            try close(row, old: old[row.schedule], state: .removed, isReload: isReload)
             changes.append("\(row.schedule) removed")
         }
         if !isReload { try fireBootSlots() }
@@ -196,13 +197,13 @@ extension Clockwork {
             || known.baseURL != row.baseURL
         // The run that made its slots skip is in its way no more.
         if isMoved || schedule.overlap != .skip { try forgetOverlap(of: &known) }
-        let wasActive = known.state == "active"
+        let wasActive = known.state == .active
         if schedule.enabled, wasActive, known.firingKey == row.firingKey {
             return try keep(row, known: known, schedule)
         }
         if !schedule.enabled {
-            guard wasActive || known.state == "set aside" else { return nil }
-            try close(known, old: old, state: "disabled", isReload: isReload)
+            guard wasActive || known.state == .setAside else { return nil }
+            try close(known, old: old, state: .disabled, isReload: isReload)
             return "\(schedule.name) disabled"
         }
         if wasActive { try fillGap(known, old: old, isReload: isReload) }
@@ -210,29 +211,25 @@ extension Clockwork {
         row.overlapRunID = known.overlapRunID
         row.overlapSkips = known.overlapSkips
         try save(&row, schedule, from: now)
-        if known.state == "set aside" {
-            try ledger.clear(kind: "set aside", subject: schedule.name)
+        if known.state == .setAside {
+            try ledger.clear(kind: .setAside, subject: schedule.name)
         }
         return "\(schedule.name) \(wasActive ? "changed" : "enabled")"
     }
 
     private func row(for schedule: Schedule, _ connection: Connection) -> ScheduleRow {
-        let process: String
-        switch schedule.process {
-        case .id(let id): process = id
-        case .name(let pattern): process = "name: \(pattern)"
-        }
+        let process = schedule.process.stored
         let key = FiringKey(
             connection: connection.name, baseURL: connection.baseURL, process: process,
             ruleSource: schedule.ruleSource, activeFrom: schedule.activeFrom,
             activeUntil: schedule.activeUntil)
         return ScheduleRow(
-            schedule: schedule.name, state: schedule.enabled ? "active" : "disabled",
+            schedule: schedule.name, state: schedule.enabled ? .active : .disabled,
             connection: connection.name, baseURL: connection.baseURL, process: process,
             rule: schedule.ruleText, ruleSource: schedule.ruleSource,
             timezone: schedule.timezone, mode: schedule.mode.rawValue,
             description: schedule.description,
-            tags: "[" + schedule.tags.map { "\"\($0)\"" }.joined(separator: ",") + "]",
+            tags: "[" + schedule.tags.map(JSONString.quoted).joined(separator: ",") + "]",
             firingKey: key.text, revisionID: memory.revisionID,
             effectiveAt: now)
     }
@@ -274,10 +271,10 @@ extension Clockwork {
 
     /// A schedule is disabled or removed.
     private func close(
-        _ known: ScheduleRow, old: Schedule?, state: String, isReload: Bool
+        _ known: ScheduleRow, old: Schedule?, state: ScheduleState, isReload: Bool
     ) throws {
-        if known.state == "active" { try fillGap(known, old: old, isReload: isReload) }
-        try cancelPending(known, why: "the schedule was \(state)")
+        if known.state == .active { try fillGap(known, old: old, isReload: isReload) }
+        try cancelPending(known, why: "the schedule was \(state.rawValue)")
         var row = try ledger.schedule(known.schedule) ?? known
         row.state = state
         row.nextSlotAt = nil
@@ -285,7 +282,7 @@ extension Clockwork {
         row.revisionID = memory.revisionID
         // What would mend it no longer does anything.
         try forgetOverlap(of: &row)
-        try ledger.clear(kind: "set aside", subject: row.schedule)
+        try ledger.clear(kind: .setAside, subject: row.schedule)
         try ledger.save(row)
         try ledger.insertScheduleRevision(row, now: now)
         try dropPreflight(of: known.schedule)
@@ -296,7 +293,7 @@ extension Clockwork {
         row.overlapRunID = nil
         row.overlapSkips = 0
         if try ledger.setOverlap(schedule: row.schedule, runID: nil, skips: 0) {
-            try ledger.clear(kind: "overlap", subject: row.schedule)
+            try ledger.clear(kind: .overlap, subject: row.schedule)
         }
     }
 
@@ -318,11 +315,9 @@ extension Clockwork {
         guard let zone = schedules[known.schedule]?.zone ?? configuration?.schedules.first?.zone
         else { return }
         var former = Schedule(
-            name: known.schedule, process: .id(known.process), connection: known.connection,
+            name: known.schedule, process: ProcessReference(stored: known.process),
+            connection: known.connection,
             trigger: .rule(rule), ruleText: known.rule, ruleSource: known.ruleSource, zone: zone)
-        if known.process.hasPrefix("name: ") {
-            former.process = .name(pattern: String(known.process.dropFirst(6)))
-        }
         // Instants outside its active window were never slots (I2).
         if let key = FiringKey(known.firingKey) {
             former.activeFrom = key.activeFrom
@@ -346,30 +341,6 @@ extension Clockwork {
     private func cancelPending(_ row: ScheduleRow, why: String) throws {
         for slot in try ledger.openSlots(schedule: row.schedule, .pending) {
             try end(slot, .cancelled, why)
-        }
-    }
-
-    /// @reboot fires once at a start of the daemon, not at a reload.
-    private func fireBootSlots() throws {
-        for name in schedules.keys.sorted() {
-            guard let schedule = schedules[name], case .rule(let rule) = schedule.trigger,
-                rule.isReboot, let row = try ledger.schedule(name), row.state == "active"
-            else { continue }
-            var slot = NewSlot(
-                schedule: name, kind: .boot, slotAt: now, dueAt: now,
-                utcOffsetSeconds: schedule.zone.offsetSeconds(at: now), disposition: .pending,
-                reason: "due at the daemon's start", connection: row.connection,
-                baseURL: row.baseURL, processID: "", processPattern: nil,
-                revisionID: row.revisionID, mode: schedule.mode.rawValue)
-            setProcess(of: &slot, schedule)
-            if schedule.mode == .observe {
-                slot.disposition = .skipped
-                slot.reason = "observe mode: it would have been started"
-            } else if let pause = try ledger.pauses(schedule: name, covering: now).first {
-                slot.disposition = .skipped
-                slot.reason = Self.words(for: pause)
-            }
-            _ = try ledger.insert(slot, now: now)
         }
     }
 }

@@ -211,11 +211,11 @@ extension Clockwork {
             scopes.isEmpty
             ? [] : ["file:read", "file:write"].filter { !scopes.contains($0) }
         guard !missing.isEmpty else {
-            return try ledger.clear(kind: "scope", subject: connection.name)
+            return try ledger.clear(kind: .scope, subject: connection.name)
         }
         let words = missing.joined(separator: " and ")
         let isNew = try ledger.raise(
-            kind: "scope", subject: connection.name,
+            kind: .scope, subject: connection.name,
             whatToDo:
                 "the grant lacks \(words) (its token names \(scopes.joined(separator: " "))); "
                 + "add it to the grant in Workiva, without it nothing can be started", now: now)
@@ -274,7 +274,7 @@ extension Clockwork {
                 self.now.adding(milliseconds: 60_000), $0.nextTokenAt ?? self.now)
         }
         try ledger.raise(
-            kind: "credential", subject: connection.name,
+            kind: .credential, subject: connection.name,
             whatToDo: "the API does not accept the client credential (\(why)); renew the grant or "
                 + "the secret, starts of this connection wait until then", now: now)
     }
@@ -284,7 +284,7 @@ extension Clockwork {
         memory.tokens[connection.name]?.refusals = 0
         memory.throttles[connection.name] = nil
         if memory.acceptedVersions.insert(connection.name).inserted {
-            try ledger.clear(kind: "version", subject: connection.name)
+            try ledger.clear(kind: .version, subject: connection.name)
         }
         guard let row = try book.connection(connection.name) else { return }
         if row.credentialBadSince != nil {
@@ -292,7 +292,7 @@ extension Clockwork {
                 $0.credentialBadSince = nil
                 $0.credentialFailures = 0
             }
-            try ledger.clear(kind: "credential", subject: connection.name)
+            try ledger.clear(kind: .credential, subject: connection.name)
             try endBackoffs(connection.name)
             book.log(.notice, "the credential of \(connection.name) is accepted again")
         }
@@ -333,7 +333,7 @@ extension Clockwork {
         if opens {
             book.log(.warning, "\(connection.name) fails, starts wait: \(failure.summary)")
             try ledger.raise(
-                kind: "unreachable", subject: connection.name,
+                kind: .unreachable, subject: connection.name,
                 whatToDo: "the API fails (\(failure.summary)); starts wait and go on by themselves "
                     + "once a probe succeeds", now: now)
         }
@@ -352,7 +352,7 @@ extension Clockwork {
         }
         guard wasOpen else { return }
         book.log(.notice, "\(connection.name) answers again")
-        try ledger.clear(kind: "unreachable", subject: connection.name)
+        try ledger.clear(kind: .unreachable, subject: connection.name)
         try endBackoffs(connection.name)
     }
 

@@ -59,7 +59,7 @@ extension Clockwork {
             try distrustSweeps(row)
         }
         if changed {
-            try judge(row, facts: facts, counts: run.jobCounts)
+            try judge(row, facts: facts, counts: (run.statusCounts, run.jobCounts))
             if countsChanged || isNew {
                 try ledger.setCounts(
                     runKey: row.runKey,
@@ -81,17 +81,26 @@ extension Clockwork {
             .warning, "\(row.connection): counts change without `modified`, reading runs one by one"
         )
         try ledger.raise(
-            kind: "sweep distrusted", subject: row.connection,
+            kind: .sweepDistrusted, subject: row.connection,
             whatToDo:
                 "run \(row.runID) changed its counts without changing `modified`; runs are read "
                 + "one by one from now on, which costs more requests", now: now)
     }
 
     /// Writes new facts of a run with their judgement, and what follows from them.
-    func judge(_ row: RunRow, facts: RunFacts, counts: [String: Int64]? = nil) throws {
+    ///
+    /// - Parameters:
+    ///   - row: the run as the ledger has it.
+    ///   - facts: what is new.
+    ///   - counts: of a full read; nil: those of the last one, as the ledger has them.
+    /// - Throws: `StoreError`.
+    func judge(
+        _ row: RunRow, facts: RunFacts,
+        counts: (actions: [String: Int64], jobs: [String: Int64])? = nil
+    ) throws {
+        let counts = try counts ?? ledger.counts(ofRun: row.runKey)
         let judgement = Judgement.judge(
-            status: facts.status, counts: counts ?? Self.counts(fromJSON: row.jobCounts),
-            actions: Self.counts(fromJSON: facts.counts ?? row.counts),
+            status: facts.status, counts: counts.jobs, actions: counts.actions,
             rules: row.schedule.flatMap { schedules[$0]?.outcome } ?? OutcomeRules(),
             isOverTime: row.runWithinAt.map { now >= $0 } ?? false,
             isPastDueDate: isPast(facts.dueDate ?? row.dueDate, row))
@@ -128,18 +137,6 @@ extension Clockwork {
         let offset = row.schedule.flatMap { schedules[$0]?.zone.offsetSeconds(at: now) } ?? 0
         let today = LocalDateTime(localSeconds: now.seconds + Int64(offset)).date
         return today > day
-    }
-
-    /// Reads back what `json` wrote: a flat object of integers.
-    package static func counts(fromJSON text: String) -> [String: Int64] {
-        var result: [String: Int64] = [:]
-        for member in text.dropFirst().dropLast().split(separator: ",") {
-            guard let colon = member.lastIndex(of: ":"),
-                let count = Int64(member[member.index(after: colon)...])
-            else { continue }
-            result[String(member[..<colon]).filter { $0 != "\"" }] = count
-        }
-        return result
     }
 
     /// Compares what a list shows of a run with the ledger, to see whether it needs a full read.

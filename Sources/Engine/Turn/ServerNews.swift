@@ -19,12 +19,12 @@ extension Clockwork {
             if isBad, !wasBad {
                 book.log(.error, "our clock and that of \(connection.name) differ by \(skew) ms")
                 try ledger.raise(
-                    kind: "clock", subject: connection.name,
+                    kind: .clock, subject: connection.name,
                     whatToDo:
                         "our clock and the server's differ by \(skew / 1000) s; no start until "
                         + "they agree within 120 s, check the time service", now: now)
             } else if !isBad, wasBad {
-                try ledger.clear(kind: "clock", subject: connection.name)
+                try ledger.clear(kind: .clock, subject: connection.name)
                 try ledger.wakeSlots(connection: connection.name, now: now)
             }
         }
@@ -42,7 +42,7 @@ extension Clockwork {
     private func noteVersion(_ connection: Connection, _ failure: APIFailure) throws {
         memory.acceptedVersions.remove(connection.name)
         let isNew = try ledger.raise(
-            kind: "version", subject: connection.name,
+            kind: .version, subject: connection.name,
             whatToDo: Self.words(for: connection, failure),
             now: now)
         if isNew { book.log(.warning, Self.words(for: connection, failure)) }
@@ -80,7 +80,7 @@ extension Clockwork {
         guard hint.delayMilliseconds > 3_600_000 else { return }
         book.log(.warning, "\(connection.name) asks us to wait \(hint.delaySeconds) s")
         try ledger.raise(
-            kind: "blocked", subject: connection.name,
+            kind: .blocked, subject: connection.name,
             whatToDo: "the API asked us to wait until \(until.iso8601); to lift it: "
                 + "carillon unblock \(connection.name)", now: now)
     }

@@ -64,8 +64,7 @@ extension Clockwork {
             }
             want(look: looker, .start)
             try tellUndecided(slot, looker: looker)
-            try ledger.wait(
-                slot.slotID, reason: slot.reason, until: now.adding(milliseconds: 10_000))
+            try wait(slot, .asBefore, until: now.adding(milliseconds: 10_000))
         }
     }
 
@@ -82,7 +81,7 @@ extension Clockwork {
             attempt.lastAbsentAt.map({ now.since($0) > patience }) ?? true
         else { return }
         try ledger.raise(
-            kind: "undecided", subject: Self.subject(of: slot),
+            kind: .undecided, subject: Self.subject(of: slot),
             whatToDo: "the answer to attempt \(attempt.number) was lost at "
                 + "\((attempt.endedAt ?? attempt.beganAt).iso8601), and "
                 + "\(try whyNoLook(slot, looker, since: exposureEnd)); other starts of the process "
@@ -163,7 +162,7 @@ extension Clockwork {
         let skew = row?.clockSkewMilliseconds ?? 0
         return try ledger.hasUnclaimedRun(
             baseURL: attempt.baseURL, processID: attempt.processID,
-            besides: [runID, attempt.baseline], userID: row?.userID,
+            besides: [runID] + (attempt.baseline.runID.map { [$0] } ?? []), userID: row?.userID,
             createdFrom: attempt.beganAt.adding(milliseconds: skew),
             through: exposureEnd.adding(milliseconds: skew + 2_000))
     }
@@ -252,7 +251,7 @@ extension Clockwork {
     /// The process is free again for other slots (rule 2).
     private func afterSettled(_ slot: SlotRow) throws {
         book.tell(.ended(schedule: slot.schedule))
-        try ledger.clear(kind: "undecided", subject: Self.subject(of: slot))
+        try ledger.clear(kind: .undecided, subject: Self.subject(of: slot))
         try ledger.wakeSlots(baseURL: slot.baseURL, processID: slot.processID, now: now)
     }
 }

@@ -309,7 +309,7 @@ extension Clockwork {
             let slot = try ledger.slot(attempt.slotID), slot.disposition != .held
         else { return }
         let isNew = try ledger.raise(
-            kind: "possible_duplicate", subject: "\(look.processID) \(runID)",
+            kind: .possibleDuplicate, subject: "\(look.processID) \(runID)",
             whatToDo:
                 "run \(runID) of our own user belongs to no slot and was created while attempt "
                 + "\(attempt.number) of \(slot.schedule)@\(slot.slotAt.iso8601) could still create "

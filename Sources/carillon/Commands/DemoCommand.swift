@@ -122,7 +122,7 @@ struct DemoCommand: CarillonCommand {
                 open += 1
                 continue
             }
-            let counts = Clockwork.counts(fromJSON: DemoTable.text(runs, "job_counts", row))
+            let counts = DemoTable.counts(of: DemoTable.text(runs, "job_counts", row))
             // A list may have told of its end, and the demo ended before the read that follows.
             let readAt = Instant(iso8601: DemoTable.text(runs, "last_polled_at", row)) ?? now
             if counts != run.jobCounts(at: now), counts != run.jobCounts(at: readAt) {

@@ -23,7 +23,7 @@ enum ScheduleTimes {
         }
         return rows(
             rule, after: start, count: count, until: schedule.activeUntil, name: schedule.name,
-            dueAt: { Clockwork.dueAt(of: $0, schedule: schedule) })
+            dueAt: { schedule.dueAt(of: $0) })
     }
 
     /// The next occurrences of a rule.

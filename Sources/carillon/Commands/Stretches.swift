@@ -187,7 +187,7 @@ struct StretchCutter {
                 slots.append(
                     Slot(
                         schedule: index, at: next.at,
-                        due: Clockwork.dueAt(of: next.at, schedule: schedule),
+                        due: schedule.dueAt(of: next.at),
                         words: Self.words(next, schedule)))
                 instant = next.at
             }

@@ -1,6 +1,7 @@
 import Console
 import Dashboard
 import Engine
+import FoundationEssentials
 import Sandbox
 import ServiceLifecycle
 import Store
@@ -88,7 +89,7 @@ enum DemoTable {
         for row in table.rows.indices {
             let next = Instant(iso8601: text(table, "next_slot_at", row))
             let run = text(table, "run_id", row)
-            let counts = Clockwork.counts(fromJSON: text(table, "job_counts", row))
+            let counts = counts(of: text(table, "job_counts", row))
             result.add([
                 .init(text(table, "schedule", row)),
                 .init(next.map { "in \(max(0, $0.since(now) / 1000)) s" } ?? "–"),
@@ -119,6 +120,11 @@ enum DemoTable {
             ("held", "held"), ("attention", "need attention"),
         ]
         return words.map { "\(text(status, $0.0, 0)) \($0.1)" }.joined(separator: ", ") + "\n"
+    }
+
+    /// The counts of a row's JSON object; none if it isn't one.
+    static func counts(of text: String) -> [String: Int64] {
+        (try? JSONDecoder().decode([String: Int64].self, from: Data(text.utf8))) ?? [:]
     }
 
     static func text(_ table: LedgerTable, _ column: String, _ row: Int) -> String {

@@ -77,10 +77,10 @@ extension Clockwork {
             case .coalesced(let reason): notes.append("coalesced: \(reason)")
             }
             if let pause = try ledger.pauses(schedule: schedule.name, covering: next.at).first {
-                notes.append(Self.words(for: pause))
+                notes.append(pause.words)
             }
             if schedule.spreadMilliseconds > 0 {
-                let share = Self.dueAt(of: next.at, schedule: schedule).since(next.at) / 1000
+                let share = schedule.dueAt(of: next.at).since(next.at) / 1000
                 notes.append("spread: \(share) s later")
             }
             lines.append(

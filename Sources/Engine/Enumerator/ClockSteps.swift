@@ -64,7 +64,7 @@ extension Clockwork {
     /// What forbids repeats is the UNIQUE slot, not the cursor.
     func returnCursors() throws {
         try withdrawWaitingSlots(because: "after the clock was set back")
-        for row in try ledger.schedules() where row.state == "active" && row.cursorAt > now {
+        for row in try ledger.schedules() where row.state == .active && row.cursorAt > now {
             guard let schedule = schedules[row.schedule] else { continue }
             try moveCursor(of: schedule, to: returned(row))
         }
@@ -108,7 +108,7 @@ extension Clockwork {
                     + "written by a clock that was ahead: they are still to come", now: now)
         }
         if !removed.isEmpty { for name in schedules.keys { book.tell(.ended(schedule: name)) } }
-        for var row in try ledger.schedules() where row.state == "active" {
+        for var row in try ledger.schedules() where row.state == .active {
             guard let schedule = schedules[row.schedule] else { continue }
             let first = bySchedule[row.schedule]?.first { $0.kind == .rule }?.slotAt
             let cursor = min(now, first?.adding(milliseconds: -1) ?? now)

@@ -17,7 +17,7 @@ extension Clockwork {
                 try ledger.setAside(
                     schedule: name, reason: "its slots could not be created, see error_log")
                 try ledger.raise(
-                    kind: "set aside", subject: name,
+                    kind: .setAside, subject: name,
                     whatToDo: "see error_log, mend the cause and reload", now: now)
             }
         }
@@ -59,9 +59,11 @@ extension Clockwork {
                 break
             }
             if let replacement {
-                try insertEnded(occurrence, schedule, row: row, .missed, reason: replacement)
+                try write(
+                    SlotBirth(schedule, row: row).rule(occurrence, .ended(.missed, replacement)),
+                    isOlder: false)
             } else if occurrence.at != newest?.at {
-                let isStillToCome = Self.dueAt(of: occurrence.at, schedule: schedule) > now
+                let isStillToCome = schedule.dueAt(of: occurrence.at) > now
                 try insert(
                     occurrence, schedule, row: row, newest: isStillToCome ? nil : newest?.at,
                     restoredAt: restored ? daemon.restoredAt : nil)
@@ -82,7 +84,7 @@ extension Clockwork {
                 return nil
             }
             // Its share of `spread` is still to come: the one before it is the newest that is due.
-            guard Self.dueAt(of: candidate.at, schedule: schedule) <= now else {
+            guard schedule.dueAt(of: candidate.at) <= now else {
                 instant = candidate.at.adding(milliseconds: -1)
                 continue
             }
@@ -114,128 +116,77 @@ extension Clockwork {
         _ occurrence: Occurrence, _ schedule: Schedule, row: ScheduleRow, newest: Instant?,
         restoredAt: Instant?
     ) throws {
-        switch occurrence.decision {
-        case .skipped(let reason):
-            return try insertEnded(occurrence, schedule, row: row, .skipped, reason: reason)
-        case .coalesced(let reason):
-            return try insertEnded(occurrence, schedule, row: row, .coalesced, reason: reason)
-        case .run:
-            break
-        }
-        if let pause = try ledger.pauses(schedule: schedule.name, covering: occurrence.at).first {
-            return try insertEnded(
-                occurrence, schedule, row: row, .skipped, reason: Self.words(for: pause))
-        }
-        if let restoredAt, occurrence.at <= restoredAt {
-            return try insertEnded(
-                occurrence, schedule, row: row, .missed,
-                reason: "the database was restored from a backup at \(restoredAt.iso8601), "
-                    + "and nothing is sent for earlier instants")
-        }
-        var slot = newSlot(occurrence, schedule, row: row)
-        if schedule.mode == .observe {
-            slot.disposition = .skipped
-            slot.reason = "observe mode: it would have been started"
-        } else if let newest {
-            try decideOlder(&slot, schedule: schedule, newest: newest)
-        }
-        try write(slot, isOlder: newest != nil, schedule: schedule)
+        let fate = try fate(
+            of: occurrence, schedule, newest: newest, restoredAt: restoredAt)
+        try write(
+            SlotBirth(schedule, row: row).rule(occurrence, fate), isOlder: newest != nil)
     }
 
-    private func write(_ slot: NewSlot, isOlder: Bool, schedule: Schedule) throws {
+    private func fate(
+        of occurrence: Occurrence, _ schedule: Schedule, newest: Instant?, restoredAt: Instant?
+    ) throws -> SlotBirth.Fate {
+        switch occurrence.decision {
+        case .skipped(let reason): return .ended(.skipped, reason)
+        case .coalesced(let reason): return .ended(.coalesced, reason)
+        case .run: break
+        }
+        let pause = try ledger.pauses(schedule: schedule.name, covering: occurrence.at).first
+        if pause == nil, let restoredAt, occurrence.at <= restoredAt {
+            return .ended(
+                .missed,
+                "the database was restored from a backup at \(restoredAt.iso8601), "
+                    + "and nothing is sent for earlier instants")
+        }
+        if let decided = SlotBirth.Fate.decidedAhead(pause, schedule) { return decided }
+        guard let newest else { return .due("due") }
+        return try fateBeside(newest, dueAt: schedule.dueAt(of: occurrence.at), schedule)
+    }
+
+    /// Rule 8: if one turn finds several due slots of a schedule, only the newest can be on time.
+    private func fateBeside(
+        _ newest: Instant, dueAt: Instant, _ schedule: Schedule
+    ) throws -> SlotBirth.Fate {
+        let lateness = Lateness.judge(
+            windowFrom: dueAt, wasMarkedLate: true,
+            startWithinMilliseconds: schedule.startWithinMilliseconds,
+            missedWindowMilliseconds: schedule.missedWindowMilliseconds, now: now)
+        switch (lateness, schedule.missed) {
+        case (.over, _), (_, .skip):
+            let why = lateness == .over ? EndReason.Late.windowOver : .skipsMissed
+            let uptime = try uptime(dueAt: dueAt, schedule: schedule)
+            return .ended(
+                EndReason.tooLate(why, wasUp: uptime).disposition, EndReason.words(why, uptime))
+        case (_, .latest):
+            let reason = EndReason.standsFor(later: newest)
+            return .ended(reason.disposition, reason.words(before: ""))
+        case (_, .all):
+            return .due("late, to be caught up (missed = \"all\")")
+        }
+    }
+
+    private func write(_ slot: NewSlot, isOlder: Bool) throws {
         turn.slotRows += 1
         guard let slotID = try ledger.insert(slot, now: now) else { return }
         if slot.disposition == .pending {
             // A look is wanted by the decision, where the one fetched ahead does not do.
             if isOlder { try ledger.setLate(slotID) }
         } else {
-            book.tell(.ended(schedule: schedule.name))
+            book.tell(.ended(schedule: slot.schedule))
         }
     }
 
-    /// Rule 8: if one turn finds several due slots of a schedule, only the newest can be on time.
-    private func decideOlder(
-        _ slot: inout NewSlot, schedule: Schedule, newest: Instant
-    ) throws {
-        let lateness = Lateness.judge(
-            windowFrom: slot.dueAt, wasMarkedLate: true,
-            startWithinMilliseconds: schedule.startWithinMilliseconds,
-            missedWindowMilliseconds: schedule.missedWindowMilliseconds, now: now)
-        switch (lateness, schedule.missed) {
-        case (.over, _), (_, .skip):
-            (slot.disposition, slot.reason) = try tooLate(
-                dueAt: slot.dueAt, schedule: schedule,
-                why: lateness == .over ? "its missed_window is over" : "missed = \"skip\"")
-        case (_, .latest):
-            slot.disposition = .coalesced
-            slot.reason = "the later slot \(newest.iso8601) stands for it (missed = \"latest\")"
-        case (_, .all):
-            slot.reason = "late, to be caught up (missed = \"all\")"
+    /// @reboot fires once at a start of the daemon, not at a reload.
+    func fireBootSlots() throws {
+        for name in schedules.keys.sorted() {
+            guard let schedule = schedules[name], case .rule(let rule) = schedule.trigger,
+                rule.isReboot, let row = try ledger.schedule(name), row.state == .active
+            else { continue }
+            let pause = try ledger.pauses(schedule: name, covering: now).first
+            let fate = SlotBirth.Fate.decidedAhead(pause, schedule)
+            let slot = SlotBirth(schedule, row: row).boot(
+                at: now, fate ?? .due("due at the daemon's start"))
+            _ = try ledger.insert(slot, now: now)
         }
-    }
-
-    /// `missed` if the daemon was down at due_at + start_within, else `expired` (rule 8).
-    func tooLate(
-        dueAt: Instant, schedule: Schedule, why: String
-    ) throws -> (Disposition, String) {
-        let judgedAt = dueAt.adding(milliseconds: schedule.startWithinMilliseconds)
-        // We are up now, also if the last turn that said so is a minute old.
-        if memory.lifeID != 0 { try ledger.touchLife(memory.lifeID, now: now) }
-        // A slot found beside a newer one can be too late before that instant has come.
-        let instant = judgedAt <= now ? judgedAt : dueAt
-        if try ledger.wasUp(at: instant) {
-            return (.expired, "too late although the daemon was up: \(why)")
-        }
-        return (.missed, "the daemon was down at \(instant.iso8601), and \(why)")
-    }
-
-    private func insertEnded(
-        _ occurrence: Occurrence, _ schedule: Schedule, row: ScheduleRow,
-        _ disposition: Disposition, reason: String
-    ) throws {
-        var slot = newSlot(occurrence, schedule, row: row)
-        slot.disposition = disposition
-        slot.reason = reason
-        try write(slot, isOlder: false, schedule: schedule)
-    }
-
-    private func newSlot(
-        _ occurrence: Occurrence, _ schedule: Schedule, row: ScheduleRow
-    ) -> NewSlot {
-        var slot = NewSlot(
-            schedule: schedule.name, kind: .rule, slotAt: occurrence.at,
-            dueAt: Self.dueAt(of: occurrence.at, schedule: schedule),
-            utcOffsetSeconds: occurrence.utcOffsetSeconds, disposition: .pending, reason: "due",
-            connection: row.connection, baseURL: row.baseURL, processID: "", processPattern: nil,
-            revisionID: row.revisionID, mode: schedule.mode.rawValue)
-        setProcess(of: &slot, schedule)
-        if let note = occurrence.note { slot.reason += " (\(note))" }
-        return slot
-    }
-
-    func setProcess(of slot: inout NewSlot, _ schedule: Schedule) {
-        switch schedule.process {
-        case .id(let id): slot.processID = id
-        case .name(let pattern): slot.processPattern = pattern
-        }
-    }
-
-    /// slot_at plus the slot's share of `spread`: a hash of schedule and slot
-    /// (docs/protocol.md#words).
-    package static func dueAt(of slotAt: Instant, schedule: Schedule) -> Instant {
-        guard schedule.spreadMilliseconds > 0 else { return slotAt }
-        let hash = Backoff.mix(
-            Backoff.seed(schedule.name) ^ UInt64(bitPattern: slotAt.milliseconds))
-        return slotAt.adding(
-            milliseconds: Int64(hash % UInt64(schedule.spreadMilliseconds)))
-    }
-
-    static func words(for pause: PauseRow) -> String {
-        let why = pause.reason.isEmpty ? "" : ": \(pause.reason)"
-        if pause.isSkip { return "skipped once by \(pause.requestedBy)\(why)" }
-        let scope = pause.schedule == nil ? "all schedules were paused" : "paused"
-        let until = pause.until.map { " until \($0.iso8601)" } ?? ""
-        return "\(scope) by \(pause.requestedBy) since \(pause.from.iso8601)\(until)\(why)"
     }
 
     /// A sweep of the connection is wanted with at least that priority.

@@ -23,7 +23,7 @@ extension Clockwork {
                 continue
             }
             memory.upstreamsAgainAt[name] = nil
-            guard let row = try ledger.schedule(name), row.state == "active" else { continue }
+            guard let row = try ledger.schedule(name), row.state == .active else { continue }
             let done = try book.step(
                 "look for ended upstream slots of \(name)", schedule: name
             ) {
@@ -61,31 +61,19 @@ extension Clockwork {
         while try !ledger.slots(schedule: schedule.name, at: slotAt).isEmpty {
             slotAt = slotAt.adding(milliseconds: 1)
         }
-        var slot = NewSlot(
-            schedule: schedule.name, kind: .after, slotAt: slotAt, dueAt: slotAt,
-            utcOffsetSeconds: schedule.zone.offsetSeconds(at: slotAt),
-            disposition: isExpired ? .expired : .pending, reason: "due after \(words)",
-            connection: row.connection, baseURL: row.baseURL, processID: "", processPattern: nil,
-            revisionID: row.revisionID, mode: schedule.mode.rawValue)
-        setProcess(of: &slot, schedule)
-        slot.upstreamSlotID = used.first?.slotID
-        if let failing {
-            // Never silent (I2): why it was not started has a row of its own.
-            slot.disposition = .skipped
-            slot.reason = "\(failing.schedule)@\(failing.slotAt.iso8601) did not succeed"
-        }
-        if isExpired {
-            slot.reason = "\"within\" of its after rule was over when \(words) had ended"
-        }
-        if failing == nil,
-            let pause = try ledger.pauses(schedule: schedule.name, covering: slotAt).first
-        {
-            slot.disposition = .skipped
-            slot.reason = Self.words(for: pause)
-        } else if failing == nil, schedule.mode == .observe, !isExpired {
-            slot.disposition = .skipped
-            slot.reason = "observe mode: it would have been started"
-        }
+        let pause = try ledger.pauses(schedule: schedule.name, covering: slotAt).first
+        let fate: SlotBirth.Fate =
+            if let failing {
+                // Never silent (I2): why it was not started has a row of its own.
+                .ended(.skipped, "\(failing.schedule)@\(failing.slotAt.iso8601) did not succeed")
+            } else if pause == nil, isExpired {
+                .ended(
+                    .expired, "\"within\" of its after rule was over when \(words) had ended")
+            } else {
+                SlotBirth.Fate.decidedAhead(pause, schedule) ?? .due("due after \(words)")
+            }
+        let slot = SlotBirth(schedule, row: row).after(
+            at: slotAt, upstreamSlotID: used.first?.slotID, fate)
         let slotID = try ledger.insert(slot, now: now)
         for end in used {
             try ledger.useEnd(end, by: schedule.name, slotID: slotID, note: "used", now: now)

@@ -1,0 +1,102 @@
+package import Store
+package import Timetable
+
+/// How slots of all four kinds are born: where they belong, and what is decided of them at once.
+package struct SlotBirth: Sendable {
+    /// What becomes of a slot at its birth.
+    package enum Fate: Sendable, Equatable {
+        case due(String)
+        case ended(Disposition, String)
+
+        /// A pause or a skip covers it, or its schedule only observes; nil: nothing is decided yet.
+        ///
+        /// - Parameters:
+        ///   - pause: one that covers the slot.
+        ///   - schedule: its schedule.
+        /// - Returns: how it ends.
+        package static func decidedAhead(_ pause: PauseRow?, _ schedule: Schedule) -> Fate? {
+            if let pause { return .ended(.skipped, pause.words) }
+            guard schedule.mode == .observe else { return nil }
+            return .ended(.skipped, "observe mode: it would have been started")
+        }
+    }
+
+    private let schedule: Schedule
+    private let row: ScheduleRow
+
+    /// Prepares births of a schedule.
+    ///
+    /// - Parameters:
+    ///   - schedule: its policies.
+    ///   - row: its place in the ledger: connection, address and revision.
+    package init(_ schedule: Schedule, row: ScheduleRow) {
+        self.schedule = schedule
+        self.row = row
+    }
+
+    /// A slot that a rule has put at an instant.
+    package func rule(_ occurrence: Occurrence, _ fate: Fate) -> NewSlot {
+        let fate =
+            if case .due(let reason) = fate, let note = occurrence.note {
+                Fate.due("\(reason) (\(note))")
+            } else { fate }
+        return slot(
+            .rule, at: occurrence.at, dueAt: schedule.dueAt(of: occurrence.at),
+            utcOffsetSeconds: occurrence.utcOffsetSeconds, fate)
+    }
+
+    /// A slot that a person has asked for; it ignores pauses (rule 14).
+    package func manual(
+        at slotAt: Instant, requestedBy actor: String, uuid: String, force: Bool, reason: String
+    ) -> NewSlot {
+        let words = "triggered by \(actor)" + (reason.isEmpty ? "" : ": \(reason)")
+        var slot = slot(.manual, at: slotAt, .due(words))
+        slot.forced = force
+        slot.triggerUUID = uuid
+        slot.requestedBy = actor
+        return slot
+    }
+
+    /// A slot that the end of others has set off.
+    package func after(at slotAt: Instant, upstreamSlotID: Int64?, _ fate: Fate) -> NewSlot {
+        var slot = slot(.after, at: slotAt, fate)
+        slot.upstreamSlotID = upstreamSlotID
+        return slot
+    }
+
+    /// A slot of the daemon's start.
+    package func boot(at slotAt: Instant, _ fate: Fate) -> NewSlot {
+        slot(.boot, at: slotAt, fate)
+    }
+
+    private func slot(
+        _ kind: SlotKind, at slotAt: Instant, dueAt: Instant? = nil, utcOffsetSeconds: Int? = nil,
+        _ fate: Fate
+    ) -> NewSlot {
+        let (disposition, reason) =
+            switch fate {
+            case .due(let reason): (Disposition.pending, reason)
+            case .ended(let disposition, let reason): (disposition, reason)
+            }
+        var slot = NewSlot(
+            schedule: schedule.name, kind: kind, slotAt: slotAt, dueAt: dueAt ?? slotAt,
+            utcOffsetSeconds: utcOffsetSeconds ?? schedule.zone.offsetSeconds(at: slotAt),
+            disposition: disposition, reason: reason, connection: row.connection,
+            baseURL: row.baseURL, processID: "", processPattern: nil, revisionID: row.revisionID,
+            mode: schedule.mode.rawValue)
+        switch schedule.process {
+        case .id(let id): slot.processID = id
+        case .name(let pattern): slot.processPattern = pattern
+        }
+        return slot
+    }
+}
+
+extension Schedule {
+    /// slot_at plus the slot's share of `spread`: a hash of schedule and slot.
+    package func dueAt(of slotAt: Instant) -> Instant {
+        guard spreadMilliseconds > 0 else { return slotAt }
+        let hash = Backoff.mix(Backoff.seed(name) ^ UInt64(bitPattern: slotAt.milliseconds))
+        return slotAt.adding(milliseconds: Int64(hash % UInt64(spreadMilliseconds)))
+    }
+}

@@ -1,0 +1,57 @@
+import Store
+import Timetable
+
+/// What overlap does beside its decision: counts skips, lets one slot of a queue wait (rule 9).
+extension Clockwork {
+    /// The second skip in a row by the same run is in `attention`.
+    private static let skipsToReport = 2
+
+    /// Nothing is in the slot's way any more.
+    func noteUnblocked(_ slot: SlotRow) throws {
+        if let former = slot.blockedBy {
+            // The clocks of rule 8 start afresh when the blocker closes.
+            try ledger.setBlocked(slot.slotID, by: nil, windowFrom: now)
+            book.log(.info, "\(slot.schedule): run \(former) has closed, the queued slot goes on")
+        }
+        if try ledger.setOverlap(schedule: slot.schedule, runID: nil, skips: 0) {
+            try ledger.clear(kind: .overlap, subject: slot.schedule)
+        }
+    }
+
+    /// A slot was skipped for a run.
+    func countSkip(_ slot: SlotRow, blocker: StartDecision.Blocker) throws {
+        guard slot.kind != .manual, let row = try ledger.schedule(slot.schedule) else { return }
+        let skips = row.overlapRunID == blocker.runID ? row.overlapSkips + 1 : 1
+        try ledger.setOverlap(schedule: slot.schedule, runID: blocker.runID, skips: skips)
+        if skips >= Self.skipsToReport {
+            try ledger.raise(
+                kind: .overlap, subject: slot.schedule,
+                whatToDo: "run \(blocker.runID) has made \(skips) slots in a row skip; close it "
+                    + "in Workiva (with autoClose off it may never close by itself)", now: now)
+        }
+    }
+
+    /// One slot waits, the newest; the older ones are coalesced into it.
+    func queue(_ slot: SlotRow, behind blocker: StartDecision.Blocker) throws {
+        let reason = EndReason.laterWaits(slot.slotAt, runID: blocker.runID)
+        for other in try ledger.openSlots(schedule: slot.schedule, .pending)
+        where other.kind == slot.kind && other.slotAt < slot.slotAt && other.blockedBy != nil {
+            try end(other, reason.disposition, reason.words(before: other.reason))
+        }
+        if slot.blockedBy != blocker.runID {
+            try ledger.setBlocked(slot.slotID, by: blocker.runID, windowFrom: nil)
+        }
+        try wait(slot, .queued(blocker), until: now.adding(milliseconds: 60_000))
+    }
+
+    /// A run has closed: what it blocked comes up, what waits for its schedule too.
+    func noteClosed(_ run: RunRow) throws {
+        try ledger.wakeSlots(baseURL: run.baseURL, processID: run.processID, now: now)
+        if let schedule = run.schedule { book.tell(.ended(schedule: schedule)) }
+        // It may have blocked a schedule that is not its own.
+        for schedule in try ledger.schedulesWaiting(forRun: run.runID) {
+            try ledger.setOverlap(schedule: schedule, runID: nil, skips: 0)
+            try ledger.clear(kind: .overlap, subject: schedule)
+        }
+    }
+}

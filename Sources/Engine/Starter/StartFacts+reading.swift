@@ -1,0 +1,170 @@
+import Store
+import Timetable
+
+/// Reads what start decisions depend on; nothing is written or sent.
+extension Clockwork {
+    func startFacts(of slot: SlotRow) throws -> StartFacts {
+        var facts = StartFacts(
+            now: now, slot: slot, schedule: schedules[slot.schedule],
+            connection: configuration?.connections[slot.connection])
+        facts.backoffUntil = backoffs[slot.slotID]?.until
+        facts.looksBeforeStart = guards.looksBeforeStart
+        guard let schedule = facts.schedule, let connection = facts.connection, slot.dueAt <= now,
+            facts.backoffUntil.map({ $0 <= now }) ?? true
+        else { return facts }
+        if !facts.isAskedFor { facts.pause = try pauseInForce(slot) }
+        try readWindows(&facts, schedule)
+        facts.naming = naming(of: slot)
+        guard facts.naming == .known else { return facts }
+        guard let row = try book.connection(connection.name) else {
+            facts.connection = nil
+            return facts
+        }
+        facts.way = try way(row)
+        facts.inDoubt = try ledger.attemptInDoubt(
+            baseURL: slot.baseURL, processID: slot.processID
+        ).map { ($0.number, $0.slotID) }
+        guard facts.way == .open, facts.inDoubt == nil else { return facts }
+        try readLook(&facts, row)
+        try readOverlap(&facts, schedule)
+        facts.isValidating = memory.validatingSlots.contains(slot.slotID)
+        // What had come due by then, and all of the next minute.
+        facts.isRecovering =
+            row.breakerClosedAt.map { now.since($0) < 60_000 || slot.dueAt <= $0 } ?? false
+        if facts.isRamped, let next = try book.daemon().catchupTAT, next > now {
+            // The ramp goes on per start, so each waiting slot comes up when its place is free.
+            facts.rampPlace = next.adding(milliseconds: rampGapMilliseconds * turn.rampWaiting)
+        }
+        return facts
+    }
+
+    /// A skip of the slot, or a pause that came while it waited or while its attempt was in doubt.
+    private func pauseInForce(_ slot: SlotRow) throws -> PauseRow? {
+        let now = now
+        return try ledger.pauses(schedule: slot.schedule, covering: slot.slotAt)
+            .first(where: \.isSkip)
+            ?? ledger.pauses(schedule: slot.schedule, covering: now).first { !$0.isSkip }
+    }
+
+    private func readWindows(_ facts: inout StartFacts, _ schedule: Schedule) throws {
+        switch facts.lateness {
+        case .onTime?, nil: return
+        case .late?:
+            if schedule.missed == .latest {
+                facts.newerStandIn = try ledger.newerStandIn(for: facts.slot)
+            }
+        case .over?: break
+        }
+        facts.wasUpWhenOnTime = try uptime(dueAt: facts.slot.dueAt, schedule: schedule)
+    }
+
+    /// The daemon at due_at + start_within: up or down.
+    func uptime(dueAt: Instant, schedule: Schedule) throws -> StartFacts.Uptime {
+        let judgedAt = dueAt.adding(milliseconds: schedule.startWithinMilliseconds)
+        // A slot found beside a newer one can be too late before that instant has come.
+        let instant = judgedAt <= now ? judgedAt : dueAt
+        // We are up now, also if the last turn that said so is a minute old.
+        let touched = memory.lastTouch ?? now.adding(milliseconds: -60_000)
+        let isOfThisLife = memory.lifeID != 0 && instant >= touched && instant <= now
+        return try isOfThisLife || ledger.wasUp(at: instant) ? .up : .down(at: instant)
+    }
+
+    private func naming(of slot: SlotRow) -> StartFacts.Naming {
+        guard slot.processID.isEmpty, let pattern = slot.processPattern else { return .known }
+        guard
+            let name = NamePattern.expand(
+                pattern, slotAt: slot.slotAt, offsetSeconds: slot.utcOffsetSeconds)
+        else { return .notExpandable(pattern: pattern) }
+        guard let listed = memory.processNames[slot.connection],
+            (0...limits.lookAgeMaxMilliseconds).contains(now.since(listed.requestedAt))
+        else { return .notListed(name: name) }
+        return .listed(
+            name: name, processIDs: listed.names.filter { $0.value == name }.keys.sorted())
+    }
+
+    private func way(_ row: ConnectionRow) throws -> StartFacts.Way {
+        if memory.isDraining { return .draining }
+        if row.clockBadSince != nil { return .clockDiffers }
+        if let since = row.credentialBadSince { return .credentialRefused(since: since) }
+        if row.breakerOpenedAt != nil { return .unreachable }
+        return try blockedUntil(row.connection, operation: "runProcess")
+            .map { .askedToWait(until: $0) } ?? .open
+    }
+
+    // MARK: Looks (rules 1 and 13)
+
+    private func readLook(_ facts: inout StartFacts, _ row: ConnectionRow) throws {
+        let slot = facts.slot
+        facts.ourUserID = row.userID
+        facts.clockSkewMilliseconds = row.clockSkewMilliseconds ?? 0
+        facts.downUntil = guards.looksAfterDownTime ? memory.downUntil : nil
+        facts.look = try freshLook(slot.baseURL, slot.processID)
+        // A ledger that was put back sees the end again that a slot of kind `after` was born of.
+        if slot.kind == .after, facts.downUntil != nil,
+            let end = try ledger.upstreamEnd(ofSlot: slot.slotID)
+        {
+            facts.dueSince = min(end, slot.slotAt)
+        }
+        guard let look = facts.look else { return }
+        facts.isShownRunClaimed =
+            try look.runID.map {
+                try ledger.run(baseURL: slot.baseURL, runID: $0)?.slotID != nil
+            } ?? false
+        if slot.attempts > 0 {
+            facts.absentAttempt = try ledger.firstAbsentAttempt(slotID: slot.slotID)
+        }
+        guard facts.wasDownWhenDue else { return }
+        // A later run hides it in the list, but an earlier look has shown it.
+        facts.hasHiddenRun = try ledger.hasUnclaimedRun(
+            baseURL: slot.baseURL, processID: slot.processID, besides: [], userID: row.userID,
+            createdFrom: facts.unclaimedSince,
+            through: now.adding(milliseconds: facts.clockSkewMilliseconds + 1000))
+    }
+
+    /// A look that a start may go out on: young enough, and its run is in the ledger.
+    ///
+    /// Overlap is decided by the ledger's runs; the run of a process that no schedule named when the
+    /// list came isn't among them yet.
+    private func freshLook(_ baseURL: String, _ processID: String) throws -> Look? {
+        guard let look = looks[ProcessKey(baseURL: baseURL, processID: processID)]?.look,
+            (0...limits.lookAgeMaxMilliseconds).contains(now.since(look.requestedAt))
+        else { return nil }
+        if let runID = look.runID, try ledger.run(baseURL: baseURL, runID: runID) == nil {
+            return nil
+        }
+        return look
+    }
+
+    // MARK: Overlap (rule 9)
+
+    private func readOverlap(_ facts: inout StartFacts, _ schedule: Schedule) throws {
+        let slot = facts.slot
+        guard schedule.overlap != .allow, !slot.forced else { return }
+        facts.openRuns = try ledger.openRuns(baseURL: slot.baseURL, processID: slot.processID)
+            .map { run in
+                StartFacts.OpenRun(
+                    runID: run.runID, status: run.status,
+                    owner: run.origin == .external ? .user(run.userID) : .schedule(run.schedule),
+                    isFresh: isFresh(run, slot, look: facts.look))
+            }
+        guard facts.openRuns.isEmpty else {
+            guard schedule.overlap == .queue else { return }
+            return facts.laterQueued = try ledger.openSlots(schedule: slot.schedule, .pending)
+                .first {
+                    $0.kind == slot.kind && $0.slotAt > slot.slotAt && $0.dueAt <= now
+                }?.slotAt
+        }
+        facts.heldSlotID = try ledger.heldCandidate(
+            baseURL: slot.baseURL, processID: slot.processID)
+    }
+
+    /// The state of a run that would block must be as fresh as the look (rule 1), and seen after the
+    /// slot was due: a look fetched ahead may show a run that has ended since.
+    private func isFresh(_ run: RunRow, _ slot: SlotRow, look: Look?) -> Bool {
+        let oldest = max(
+            now.adding(milliseconds: -limits.lookAgeMaxMilliseconds), min(slot.dueAt, now))
+        if let look, look.runID == run.runID, look.requestedAt >= oldest { return true }
+        guard let polled = run.lastPolledAt else { return false }
+        return polled >= oldest && polled <= now
+    }
+}

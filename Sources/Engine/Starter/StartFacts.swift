@@ -1,0 +1,169 @@
+package import Store
+package import Timetable
+
+/// All that a start decision depends on.
+package struct StartFacts: Sendable {
+    /// What the slot's process is called.
+    package enum Naming: Sendable, Equatable {
+        /// By its id.
+        case known
+        case notExpandable(pattern: String)
+        /// No list is fresh enough to tell.
+        case notListed(name: String)
+        /// Processes of that name on a fresh list.
+        case listed(name: String, processIDs: [String])
+    }
+
+    /// What stands on the way of every start of a connection.
+    package enum Way: Sendable, Equatable {
+        case open, draining, clockDiffers
+        case credentialRefused(since: Instant)
+        case unreachable
+        case askedToWait(until: Instant)
+    }
+
+    /// The daemon at the instant at which the slot stopped being on time.
+    package enum Uptime: Sendable, Equatable {
+        case up
+        case down(at: Instant)
+    }
+
+    /// A run of the process that is not known to have ended.
+    package struct OpenRun: Sendable, Equatable {
+        /// Whose it is.
+        package enum Owner: Sendable, Equatable {
+            case user(String?)
+            case schedule(String?)
+
+            package var words: String {
+                switch self {
+                case .user(let user): "started by user \(user ?? "unknown")"
+                case .schedule(let name): "of \(name ?? "another schedule")"
+                }
+            }
+        }
+        package var runID: String
+        package var status: String
+        package var owner: Owner
+        /// Its state was seen after the slot was due and not long ago.
+        package var isFresh: Bool
+
+        /// Makes one.
+        package init(runID: String, status: String, owner: Owner, isFresh: Bool) {
+            self.runID = runID
+            self.status = status
+            self.owner = owner
+            self.isFresh = isFresh
+        }
+    }
+
+    package var now: Instant
+    package var slot: SlotRow
+    /// Nil: not in the configuration any more.
+    package var schedule: Schedule?
+    package var connection: Connection?
+    /// Until when the last answer told this slot to wait.
+    package var backoffUntil: Instant?
+    /// A skip of the slot, or a pause in force now.
+    package var pause: PauseRow?
+    /// A later slot that stands for this one if it is late.
+    package var newerStandIn: Instant?
+    package var wasUpWhenOnTime = Uptime.up
+    package var naming = Naming.known
+    package var way = Way.open
+    /// The attempt on the process that is in doubt: its number and slot.
+    package var inDoubt: (number: Int, slotID: Int64)?
+    /// Young enough to start on.
+    package var look: Look?
+    /// Negative tests start without looking.
+    package var looksBeforeStart = true
+    /// The run that the look shows is some slot's.
+    package var isShownRunClaimed = false
+    package var ourUserID: String?
+    /// Server clock minus ours.
+    package var clockSkewMilliseconds: Int64 = 0
+    /// The first attempt of the slot that was taken for absent.
+    package var absentAttempt: AttemptRow?
+    /// Since when a start for the slot can exist.
+    package var dueSince: Instant
+    /// When the last down time ended; nil: not looked at.
+    package var downUntil: Instant?
+    /// The ledger knows an unclaimed run of ours since `dueSince` that the look does not show.
+    package var hasHiddenRun = false
+    package var openRuns: [OpenRun] = []
+    /// A held slot of the process whose run nobody knows.
+    package var heldSlotID: Int64?
+    /// A later slot of the schedule that is due and waits.
+    package var laterQueued: Instant?
+    package var isValidating = false
+    /// The connection has just recovered.
+    package var isRecovering = false
+    /// When the ramp has a place; nil: at once.
+    package var rampPlace: Instant?
+
+    /// Makes the facts of a slot in whose way nothing is.
+    package init(
+        now: Instant, slot: SlotRow, schedule: Schedule?, connection: Connection?
+    ) {
+        self.now = now
+        self.slot = slot
+        self.schedule = schedule
+        self.connection = connection
+        dueSince = slot.slotAt
+    }
+
+    /// A person has asked for it: pauses don't concern it (rule 14).
+    package var isAskedFor: Bool { slot.kind == .manual || slot.requestedBy != nil }
+
+    /// Where the slot stands in its windows; nil: a blocking run has stopped their clocks.
+    package var lateness: Lateness? {
+        guard let schedule, slot.blockedBy == nil else { return nil }
+        return Lateness.judge(
+            windowFrom: slot.windowFrom, wasMarkedLate: slot.isLate && slot.kind != .manual,
+            startWithinMilliseconds: slot.kind == .manual
+                ? schedule.missedWindowMilliseconds : schedule.startWithinMilliseconds,
+            missedWindowMilliseconds: schedule.missedWindowMilliseconds, now: now)
+    }
+
+    /// The slot goes out as catch-up, if it goes out.
+    package var isLate: Bool {
+        if case .late? = lateness { return true }
+        return slot.isLate
+    }
+
+    /// Late starts, and all of a connection that has just recovered, are ramped.
+    package var isRamped: Bool { (isLate && slot.kind != .manual) || isRecovering }
+
+    /// The daemon was down, or the clock was set forward, since the slot was due: on time or not,
+    /// another ledger, or this one before it was put back, may have started it.
+    package var wasDownWhenDue: Bool { downUntil.map { dueSince < $0 } ?? false }
+
+    /// The run that may be this slot's own already, although no slot claims it; nil: there is none.
+    package func unclaimedRun(shownBy look: Look) -> HoldReason? {
+        // What a person has decided in this life was decided with the process in view.
+        if slot.forced, !wasDownWhenDue || downUntil.map({ slot.windowFrom > $0 }) ?? true {
+            return nil
+        }
+        // An unknown user counts as ours: the second start is the worse mistake.
+        let isOurs = ourUserID == nil || look.runUserID == nil || ourUserID == look.runUserID
+        let mayBeOurs = look.runID != nil && !isShownRunClaimed && isOurs
+        if mayBeOurs, !slot.forced, let runID = look.runID, let created = look.runCreatedAt,
+            let absent = absentAttempt, .run(runID) != absent.baseline,
+            created >= absent.beganAt.adding(milliseconds: clockSkewMilliseconds)
+        {
+            return .surfaced(runID: runID, attempt: absent.number)
+        }
+        guard wasDownWhenDue || (isLate && slot.kind == .rule) else { return nil }
+        if mayBeOurs, look.runCreatedAt.map({ $0 >= unclaimedSince }) ?? wasDownWhenDue {
+            return .unclaimed(runID: look.runID)
+        }
+        return wasDownWhenDue && hasHiddenRun ? .unclaimed(runID: nil) : nil
+    }
+
+    /// By the server's clock; both clocks show whole seconds, so it is as good as a second.
+    package var unclaimedSince: Instant {
+        dueSince.adding(milliseconds: clockSkewMilliseconds - 1000)
+    }
+
+    func now(plus milliseconds: Int64) -> Instant { now.adding(milliseconds: milliseconds) }
+}

@@ -1,0 +1,168 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// Performs start decisions: what `StartDecision` says becomes rows and requests.
+extension Clockwork {
+    func decidePending() throws {
+        guard !memory.isStopping else { return }
+        let due = try ledger.slotsDue(.pending, now: now, limit: limits.decisionsMax)
+        if due.count == limits.decisionsMax { book.wakeSoon() }
+        for slot in due {
+            let done = try book.step(
+                "decide \(slot.schedule)@\(slot.slotAt.iso8601)", schedule: slot.schedule,
+                slotID: slot.slotID
+            ) { try decide(slot) }
+            if !done {
+                // Nothing was sent for it: a person sees it in error_log, and it comes up again.
+                try wait(slot, .undecided, until: now.adding(milliseconds: 60_000))
+            }
+        }
+    }
+
+    private func decide(_ slot: SlotRow) throws {
+        let facts = try startFacts(of: slot)
+        if facts.backoffUntil.map({ $0 <= now }) ?? false { backoffs[slot.slotID] = nil }
+        let decision = StartDecision.judge(facts)
+        if case .name(let processID) = decision {
+            try ledger.setProcess(slot.slotID, processID: processID)
+            namedProcesses.insert(ProcessKey(baseURL: slot.baseURL, processID: processID))
+            // A second round with its process, which is known from here on.
+            if let named = try ledger.slot(slot.slotID) { try decide(named) }
+            return
+        }
+        try note(decision, facts)
+        try perform(decision, facts)
+    }
+
+    /// What a decision says of the slot beside itself.
+    private func note(_ decision: StartDecision, _ facts: StartFacts) throws {
+        let slot = facts.slot
+        switch decision {
+        case .wait(.asBefore, _), .end(.scheduleGone), .end(.paused), .end(.afterRuleOver): return
+        case .wait(let reason, _) where reason.wantsLook:
+            if slot.lookWantedSince == nil { try ledger.setLookWanted(slot.slotID, since: now) }
+        default:
+            // look_patience counts only while nothing but the look is missing.
+            let isLookMissing = facts.look == nil && facts.way == .open && facts.inDoubt == nil
+            if !isLookMissing, slot.lookWantedSince != nil {
+                try ledger.setLookWanted(slot.slotID, since: nil)
+            }
+        }
+        if !slot.isLate, case .late? = facts.lateness { try ledger.setLate(slot.slotID) }
+        // The run that it was queued behind has closed: its clocks go on while it waits for a person.
+        if case .wait(.heldSlot, _) = decision, slot.blockedBy != nil {
+            try ledger.setBlocked(slot.slotID, by: nil, windowFrom: now)
+        }
+        guard decision.hasPassedOverlap, !slot.forced, let schedule = facts.schedule,
+            schedule.overlap != .allow
+        else { return }
+        try noteUnblocked(slot)
+    }
+
+    private func perform(_ decision: StartDecision, _ facts: StartFacts) throws {
+        let slot = facts.slot
+        switch decision {
+        case .start(let baseline): try begin(facts, baseline: baseline)
+        case .validate: try validate(facts)
+        case .name: break
+        case .wait(let reason, let until):
+            try bringOn(reason, slot)
+            try wait(slot, reason, until: until)
+        case .queue(let blocker): try queue(slot, behind: blocker)
+        case .hold(let reason): try hold(slot, reason)
+        case .end(let reason):
+            try end(slot, reason.disposition, reason.words(before: slot.reason))
+            if case .overlap(let blocker, _) = reason { try countSkip(slot, blocker: blocker) }
+        }
+    }
+
+    /// Asks for what the slot waits for.
+    private func bringOn(_ reason: WaitReason, _ slot: SlotRow) throws {
+        if reason.wantsLook || reason == .clockDiffers { want(look: slot.connection, .start) }
+        if reason == .ramp { turn.rampWaiting += 1 }
+        guard case .runRead(let runID) = reason else { return }
+        if slot.runWantedSince == nil { try ledger.setRunWanted(slot.slotID, since: now) }
+        guard let connection = configuration?.connections[slot.connection],
+            let run = try ledger.run(baseURL: slot.baseURL, runID: runID)
+        else { return }
+        _ = try read(run, connection, priority: .start)
+    }
+
+    /// Lets a slot wait, and tells a person once it has waited past its `start_within`, whatever for.
+    func wait(_ slot: SlotRow, _ reason: WaitReason, until: Instant) throws {
+        try ledger.wait(
+            slot.slotID, reason: reason.words ?? slot.reason,
+            until: try noteOverdue(slot, until: until))
+    }
+
+    /// Marks a slot that has waited too long, for the view `attention`.
+    ///
+    /// - Returns: when it comes up again: in time to be marked.
+    func noteOverdue(_ slot: SlotRow, until: Instant) throws -> Instant {
+        guard slot.overdueSince == nil, let schedule = schedules[slot.schedule] else {
+            return until
+        }
+        let overdue = slot.dueAt.adding(milliseconds: schedule.startWithinMilliseconds + 1)
+        guard overdue <= now else { return min(until, overdue) }
+        try ledger.setOverdue(slot.slotID, since: overdue)
+        return until
+    }
+
+    private func hold(_ slot: SlotRow, _ reason: HoldReason) throws {
+        try ledger.move(
+            slot.slotID, .held, reason: reason.words,
+            nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
+        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) held: \(reason.words)")
+    }
+
+    // MARK: Intent (rule 3)
+
+    private func begin(_ facts: StartFacts, baseline: Baseline) throws {
+        let slot = facts.slot
+        guard let schedule = facts.schedule, let connection = facts.connection else { return }
+        guard let token = usableToken(connection.name) else {
+            try requestToken(connection, .start)
+            return try wait(slot, .token, until: now.adding(milliseconds: 15_000))
+        }
+        if let at = try takeStartBudget(connection) { return try wait(slot, .budget, until: at) }
+        if facts.isRamped {
+            var daemon = try book.daemon()
+            daemon.catchupTAT = now.adding(milliseconds: rampGapMilliseconds)
+            book.save(daemon)
+        }
+        let lookID = try baseline == .notKnown ? nil : facts.look.map { try ledger.keep($0) }
+        let sendBy = now.adding(milliseconds: limits.sendWithinMilliseconds)
+        let attemptID = try ledger.beginAttempt(
+            slot: slot, baseline: baseline, lookID: lookID, sendBy: sendBy, now: now)
+        send(
+            .startRun(
+                process: slot.processID, sendCompleteEmail: schedule.sendCompleteEmail),
+            connection, .start(attemptID: attemptID, slotID: slot.slotID), token: token,
+            sendBy: sendBy)
+    }
+
+    var rampGapMilliseconds: Int64 {
+        60_000 / Int64(max(1, configuration?.catchupPerMinute ?? 30))
+    }
+
+    // MARK: validate_first
+
+    private func validate(_ facts: StartFacts) throws {
+        let slot = facts.slot
+        guard let connection = facts.connection else { return }
+        guard let token = usableToken(connection.name) else {
+            try requestToken(connection, .start)
+            return try wait(slot, .token, until: now.adding(milliseconds: 15_000))
+        }
+        if let until = try blockedUntil(connection.name, operation: "validateProcess") {
+            return try wait(slot, .validationHint(until: until), until: until)
+        }
+        if let at = try takeStartBudget(connection) { return try wait(slot, .budget, until: at) }
+        memory.validatingSlots.insert(slot.slotID)
+        send(
+            .validate(process: slot.processID), connection, .validate(slotID: slot.slotID),
+            token: token, sendBy: nil)
+        try wait(slot, .validation, until: now.adding(milliseconds: 45_000))
+    }
+}

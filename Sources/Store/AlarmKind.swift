@@ -1,0 +1,29 @@
+/// What the daemon raises for a person, by the word that `attention` shows.
+package enum AlarmKind: String, Sendable, CaseIterable {
+    /// A rate-limit hint of more than an hour.
+    case blocked
+    /// Our clock and a server's differ too much for starts.
+    case clock
+    /// A client credential is not accepted.
+    case credential
+    /// A run can't be read any more.
+    case notReadable = "not readable"
+    /// One run makes slot after slot skip.
+    case overlap
+    /// A run that may be the second one of a slot.
+    case possibleDuplicate = "possible_duplicate"
+    /// What a check ahead of a slot has found.
+    case preflight
+    /// The grant lacks what is needed.
+    case scope
+    /// A schedule makes no slots after a failure of our own.
+    case setAside = "set aside"
+    /// Lists don't show what changes.
+    case sweepDistrusted = "sweep distrusted"
+    /// A lost answer that no look can settle.
+    case undecided
+    /// The API can't be reached.
+    case unreachable
+    /// The API version is not served any more.
+    case version
+}

@@ -1,0 +1,41 @@
+/// How many jobs of a run are in which status, as data: the JSON of the views is for people.
+extension Ledger {
+    /// The counts of a run: the API's own map, and those of the jobs in its tree.
+    package func counts(
+        ofRun runKey: Int64
+    ) throws -> (actions: [String: Int64], jobs: [String: Int64]) {
+        var counts: (actions: [String: Int64], jobs: [String: Int64]) = ([:], [:])
+        let rows = try database.rows(
+            "SELECT scope, status, count FROM status_counts WHERE run_key = ?", .int(runKey)
+        ) { ($0.string(0), $0.string(1), $0.integer(2)) }
+        for (scope, status, count) in rows {
+            if scope == "jobs" {
+                counts.jobs[status] = count
+            } else {
+                counts.actions[status] = count
+            }
+        }
+        return counts
+    }
+
+    /// Replaces the counts of a run.
+    ///
+    /// - Parameters:
+    ///   - runKey: the run.
+    ///   - actions: the API's own map.
+    ///   - jobs: counted over the tree.
+    /// - Throws: `StoreError`.
+    package func setCounts(
+        runKey: Int64, actions: [(String, Int64)], jobs: [(String, Int64)]
+    ) throws {
+        try database.run("DELETE FROM status_counts WHERE run_key = ?", .int(runKey))
+        for (scope, counts) in [("actions", actions), ("jobs", jobs)] {
+            for (status, count) in counts {
+                try database.run(
+                    """
+                    INSERT INTO status_counts (run_key, scope, status, count) VALUES (?, ?, ?, ?)
+                    """, .int(runKey), .text(scope), .text(status), .int(count))
+            }
+        }
+    }
+}
