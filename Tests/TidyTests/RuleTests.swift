@@ -189,6 +189,21 @@ struct RuleTests {
         #expect(old == [])
     }
 
+    @Test("A way names files with functions that they have")
+    func ways() {
+        let gate = SourceText(
+            path: "Sources/Engine/Gate/Gate.swift",
+            text: "final class Gate {\n    func admit(a: Int) {}\n    // func note(\n}")
+        let page = """
+            | 1 | `Gate: admit` |
+            | 2 | `Gate/Gate: admit, note` |
+            | 3 | `Door: open` → `Gate: admit(a:)` |
+            | 4 | `Gate` and `a: b` |
+            """
+        let found = WayRule.findings(in: page, of: "docs/architecture.md", citing: [gate])
+        #expect(found.map(\.line) == [2, 3])
+    }
+
     @Test("Functions are found with their ends")
     func functions() {
         let text = """

@@ -93,6 +93,14 @@ struct TidyTests {
                 })
     }
 
+    @Test("A slot's way through docs/architecture.md leads through functions that are there")
+    func way() throws {
+        let path = "docs/architecture.md"
+        let page = try Tree.text(of: path)
+        try #require(page.contains("## One slot's way"))
+        report(WayRule.findings(in: page, of: path, citing: sources))
+    }
+
     @Test("Migrations are embedded, numbered without a gap, and unchanged")
     func migrations() throws {
         let names = try FileManager.default
