@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""What grows with history: reads of people, pages and scrapers on ledgers of three sizes.
+
+Lets the given build make an empty ledger, fills it with ended slots, and measures the commands, the
+daemon's start, its pages and its memory. No API is behind it: nothing is due.
+
+    growth/measure.py [--binary F] [--slots 10000,100000,1000000]
+
+Prints one table: a row for each read, a column for each size, and how the largest compares with the
+smallest. Each read is the median of five; memory is the highest resident size.
+"""
+import argparse
+import os
+import pathlib
+import re
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+import fill
+
+HERE = pathlib.Path(__file__).resolve().parent
+COMMANDS = [["runs", "-n", "20"], ["schedules"], ["history", "-n", "20"], ["status"], ["attention"]]
+QUERIES = [
+    "select schedule, slot_local, disposition, reason from history order by slot_at desc limit 20",
+    "select * from daily",
+]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def configure(folder, port):
+    (folder / "secret").write_text("s\n")
+    os.chmod(folder / "secret", 0o600)
+    lines = [f"""version = 1
+[daemon]
+database = "{folder}/carillon.db"
+control_socket = "{folder}/control.sock"
+http = "127.0.0.1:{port}"
+[connections.prod]
+base_url = "http://127.0.0.1:9"
+client_id = "c"
+client_secret = {{ file = "{folder}/secret" }}
+"""]
+    for number in range(fill.SCHEDULES):
+        lines.append(f"""[schedules.{fill.name(number)}]
+process = "{number:032x}"
+cron = "0 0 1 1 *"
+timezone = "UTC"
+""")
+    (folder / "carillon.toml").write_text("".join(lines))
+
+
+def get(port, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=300) as answer:
+        return answer.read()
+
+
+def start(binary, folder, port):
+    """Starts the daemon, waits for its first page, and says how long that took."""
+    log = open(folder / "log", "ab")
+    began = time.monotonic()
+    daemon = subprocess.Popen(
+        [binary, "daemon", "--config", str(folder / "carillon.toml")], stdout=log, stderr=log)
+    while daemon.poll() is None:
+        try:
+            get(port, "/healthz")
+            return daemon, time.monotonic() - began
+        except OSError:
+            time.sleep(0.02)
+    raise SystemExit((folder / "log").read_text()[-2000:])
+
+
+def stop(daemon):
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait()
+
+
+def peak(daemon):
+    text = pathlib.Path(f"/proc/{daemon.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", text).group(1)) / 1024
+
+
+def median(read):
+    times = []
+    for _ in range(5):
+        began = time.monotonic()
+        read()
+        times.append(time.monotonic() - began)
+        time.sleep(1.1)  # A page is read anew after a second.
+    return statistics.median(times)
+
+
+def run(command):
+    """Runs a command and says how many MB it had at most."""
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    if status:
+        raise SystemExit(f"{command} ended with {os.waitstatus_to_exitcode(status)}")
+    return used.ru_maxrss / 1024
+
+
+def measure(binary, folder, slots):
+    port = free_port()
+    configure(folder, port)
+    stop(start(binary, folder, port)[0])
+    fill.fill(str(folder / "carillon.db"), slots, int(time.time() * 1000))
+    rows = {"ledger, MB": (folder / "carillon.db").stat().st_size / 1e6}
+    daemon, rows["start until it answers, s"] = start(binary, folder, port)
+    rows["dashboard's first page, s"] = median(lambda: get(port, "/"))
+    rows["/metrics, s"] = median(lambda: get(port, "/metrics"))
+    rows["daemon's memory, MB"] = peak(daemon)
+    sizes = []
+    for words in COMMANDS:
+        rows["carillon " + " ".join(words) + ", s"] = median(
+            lambda: sizes.append(run([binary, *words, "--config", str(folder / "carillon.toml")])))
+    rows["largest command, MB"] = max(sizes)
+    stop(daemon)
+    ledger = sqlite3.connect(f"file:{folder}/carillon.db?mode=ro", uri=True)
+    for query in QUERIES:
+        rows[query.replace("schedule, slot_local, disposition, reason", "…") + ", s"] = median(
+            lambda: ledger.execute(query).fetchall())
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--binary", default=str(HERE.parent.parent / ".build/release/carillon"))
+    parser.add_argument("--slots", default="10000,100000,1000000")
+    options = parser.parse_args()
+    sizes = [int(size) for size in options.slots.split(",")]
+    columns = []
+    for size in sizes:
+        with tempfile.TemporaryDirectory(prefix="carillon-growth-") as folder:
+            columns.append(measure(options.binary, pathlib.Path(folder), size))
+    print("| | " + " | ".join(f"{size:,}" for size in sizes) + " | growth |")
+    print("|---" * (len(sizes) + 2) + "|")
+    for row in columns[0]:
+        values = [column[row] for column in columns]
+        growth = values[-1] / values[0] if values[0] else 0
+        print(f"| {row} | " + " | ".join(f"{value:.3g}" for value in values) + f" | × {growth:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
