@@ -136,6 +136,9 @@ struct GatewayTests {
             let answer = answer(to: .validate(process: "p"), status: 200, body: body)
             #expect(answer.failure?.kind == .ambiguous, "\(body)")
         }
+        let page = Page("text/html", #"{"errors":[{"code":"x","message":"no"}]}"#)
+        let failure = answer(to: .validate(process: "p"), status: 200, page).failure
+        #expect(failure?.kind == .ambiguous && failure?.origin == .gateway)
     }
 
     @Test("A page in place of a good answer is said to be a gateway's")

@@ -45,7 +45,7 @@ extension APIAnswer {
             return .failure(.unreadable(response, call: call, why: "it is too large", now: now))
         }
         do {
-            return .success(try body(call, endpoint: endpoint, bytes: response.body))
+            return .success(try body(call, endpoint: endpoint, response))
         } catch {
             return .failure(
                 .unreadable(response, call: call, why: error.description, now: now))
@@ -53,14 +53,21 @@ extension APIAnswer {
     }
 
     private static func body(
-        _ call: APICall, endpoint: APIEndpoint, bytes: [UInt8]
+        _ call: APICall, endpoint: APIEndpoint, _ response: APIResponse
     ) throws(BodyError) -> APIValue {
+        let bytes = response.body
         switch call {
-        case .token: .token(try AccessToken.decoding(bytes))
-        case .listProcesses: .page(try ProcessPage.decoding(bytes, endpoint: endpoint))
-        case .startRun: .run(try ProcessRun.decoding(bytes, asked: nil))
-        case .getRun(let id): .run(try ProcessRun.decoding(bytes, asked: id))
-        case .validate: .validation(try APIErrorBody.decodingValidation(bytes))
+        case .token: return .token(try AccessToken.decoding(bytes))
+        case .listProcesses: return .page(try ProcessPage.decoding(bytes, endpoint: endpoint))
+        case .startRun: return .run(try ProcessRun.decoding(bytes, asked: nil))
+        case .getRun(let id): return .run(try ProcessRun.decoding(bytes, asked: id))
+        case .validate:
+            let findings = try APIErrorBody.decodingValidation(bytes)
+            // Findings end a slot for good: only the API's own do.
+            guard findings.isEmpty || ContentType(response).mayBeJSON else {
+                throw .missing("content type of the API's")
+            }
+            return .validation(findings)
         }
     }
 }
