@@ -66,7 +66,9 @@ let package = Package(
         .target(name: "Config", dependencies: ["Console", "Engine", "Timetable", toml]),
         .target(
             name: "Simulation",
-            dependencies: ["Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable"]),
+            dependencies: [
+                "Config", "Console", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable",
+            ]),
         .executableTarget(
             name: "Simulate", dependencies: ["Simulation", "Engine", "Store", "Timetable"]),
         .target(name: "Dashboard", dependencies: ["JSON", "Store", hummingbird, mustache]),

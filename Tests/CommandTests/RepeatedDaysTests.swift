@@ -4,7 +4,7 @@ import Testing
 /// `carillon simulate` plays one of several equal days; the numbers must be those of all of them.
 @Suite("Days that go as others", .timeLimit(.minutes(3)))
 struct RepeatedDaysTests {
-    /// A config with several schedules, played both ways.
+    /// A config with several schedules, simulated both ways.
     struct Case: CustomTestStringConvertible {
         let name: String
         let schedules: String
@@ -12,7 +12,7 @@ struct RepeatedDaysTests {
         var to = "2026-11-10T00:00Z"
         var takes = "15m"
         var rate = "requests = 10, per = \"60s\""
-        /// At least so many days were not played.
+        /// At least so many days were not simulated.
         let repeated: Int
         var testDescription: String { name }
     }
@@ -97,28 +97,28 @@ struct RepeatedDaysTests {
     ]
 
     @Test(arguments: cases)
-    func theNumbersAreTheSame(_ played: Case) async throws {
+    func theNumbersAreTheSame(_ simulated: Case) async throws {
         let host = MemoryHost([
             "/c/carillon.toml": config(
-                connection: "rate = { \(played.rate) }",
-                schedule: "enabled = false", more: played.schedules)
+                connection: "rate = { \(simulated.rate) }",
+                schedule: "enabled = false", more: simulated.schedules)
         ])
         var runs: [String] = []
         for more in [["--every-day"], []] {
             let run = await carillon(
                 arguments: [
-                    "simulate", "--config", "/c/carillon.toml", "--from", played.from, "--to",
-                    played.to, "--run-takes", played.takes,
+                    "simulate", "--config", "/c/carillon.toml", "--from", simulated.from, "--to",
+                    simulated.to, "--run-takes", simulated.takes,
                 ] + more, host: host)
             #expect(run.status == 0, "said: \(run.errors)")
             // Every world makes up ids of its own.
             runs.append(run.output.replacing(/run [0-9a-f]{32}/, with: "run"))
         }
-        let words = " not played again"
+        let words = " not simulated again"
         var lines = runs[1].split(separator: "\n", omittingEmptySubsequences: false)
         let said = lines.first { $0.contains(words) }
         let repeated = said.flatMap { $0.split(separator: " ").first.flatMap { Int($0) } } ?? 0
-        #expect(repeated >= played.repeated)
+        #expect(repeated >= simulated.repeated)
         lines.removeAll { $0.contains(words) }
         #expect(lines.joined(separator: "\n") == runs[0])
         #expect(runs[0].contains("SCHEDULE"))

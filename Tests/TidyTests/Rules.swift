@@ -41,7 +41,8 @@ enum ImportRule {
         "Console": ["Timetable", "Glibc"],
         "Config": ["Console", "Engine", "Timetable", "TOMLKit", "FoundationEssentials"],
         "Simulation": [
-            "Engine", "Sandbox", "ProcessesAPI", "Store", "Timetable", "Logging",
+            "Config", "Console", "Engine", "Sandbox", "ProcessesAPI", "Store", "Timetable",
+            "Logging", "Glibc",
         ],
         // A program of its own for development, so that the product carries no test driver.
         "Simulate": ["Simulation", "Engine", "Store", "Timetable", "Glibc"],

@@ -119,15 +119,3 @@ struct FilterOptions: ParsableArguments {
             .mapError { CommandFailure(.usage, "\(option) \(text): \($0.message)") }.get()
     }
 }
-
-extension SQLValue {
-    /// The value as text for people; nil for NULL.
-    var words: String? {
-        switch self {
-        case .null: nil
-        case .integer(let value): String(value)
-        case .double(let value): "\(value)"
-        case .string(let text): text
-        }
-    }
-}

@@ -3,6 +3,7 @@ import Config
 import Console
 import Engine
 import JSON
+import Simulation
 import Store
 import Timetable
 
@@ -11,14 +12,14 @@ struct SimulateCommand: CarillonCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract:
-            "Play the config on a virtual clock: what would start, overlap, wait or be held?",
+            "Simulate the config on a virtual clock: what would start, overlap, wait or be held?",
         discussion: """
             Runs the daemon's own engine and ledger, on a database that is thrown away, against \
             made-up processes with the names of yours; nothing is sent anywhere. Every run takes as \
             long as --run-takes says. Times without an offset are local, if all schedules have one \
-            zone. WAITING are slots that were open when the play ended; WAIT is the slowest start, \
+            zone. WAITING are slots that were open when the simulation ended; WAIT is the slowest start, \
             counted from when it was due. A day that goes as an earlier one is counted without being \
-            played again, unless something may go wrong (--fault, --down, --clock-step) or with --exact.
+            simulated again, unless something may go wrong (--fault, --down, --clock-step) or with --exact.
 
             --down FROM/TO          the daemon is killed, and started again
             --clock-step TIME+1h    the host's clock is set forward (or TIME-30m: back) by so much
@@ -26,7 +27,7 @@ struct SimulateCommand: CarillonCommand {
             or which requests are hit: starts (the usual), lists, reads, tokens, validations, all
 
             Kinds of faults:
-            \(PlayedFaults.kinds.map { "  \($0.word)\(pad($0.word)) \($0.meaning)" }
+            \(FaultPlan.kinds.map { "  \($0.word)\(pad($0.word)) \($0.meaning)" }
                 .joined(separator: "\n"))
 
               carillon simulate --from 2026-12-01T00:00 --to 2027-01-10T00:00 --run-takes 3h
@@ -44,7 +45,7 @@ struct SimulateCommand: CarillonCommand {
 
     @OptionGroup var options: ConfigOptions
 
-    @Option(help: ArgumentHelp("Where the play begins.", valueName: "time"))
+    @Option(help: ArgumentHelp("Where the simulation begins.", valueName: "time"))
     var from: String
 
     @Option(help: ArgumentHelp("Where it ends.", valueName: "time"))
@@ -70,59 +71,59 @@ struct SimulateCommand: CarillonCommand {
     @Flag(help: "Look at runs as often as the config says: slow, but counts every request.")
     var exact = false
 
-    @Flag(help: "Play days that are equal to others, too: slow, and the same numbers come of it.")
+    @Flag(help: "Simulate days that are equal to others, too: slow, and the same numbers come of it.")
     var everyDay = false
 
     @Flag(help: "Print JSON.")
     var json = false
 
     func run(in environment: CommandEnvironment) async throws {
-        var rehearsal = try rehearsal(environment)
+        var simulation = try simulation(environment)
         let bar = ProgressBar(environment)
-        let length = Double(rehearsal.to.since(rehearsal.from))
-        let begin = rehearsal.from
-        let outcome: Rehearsal.Outcome
+        let length = Double(simulation.to.since(simulation.from))
+        let begin = simulation.from
+        let outcome: ConfigSimulation.Outcome
         do {
             defer { bar.clear() }
             outcome = try ScratchFolder.use { folder, wasInterrupted in
-                rehearsal.progress = { time in
+                simulation.progress = { time in
                     guard !wasInterrupted() else {
                         throw CommandFailure(.failed, "interrupted, nothing is left behind")
                     }
                     bar.show(
                         Double(time.since(begin)) / length,
-                        "played to \(time.iso8601.prefix(10))")
+                        "simulated to \(time.iso8601.prefix(10))")
                 }
-                return try rehearsal.play(in: folder)
+                return try simulation.run(in: folder)
             }
         } catch let error as StoreError {
             guard error.kind == .full else { throw CommandFailure(.failed, "\(error)") }
             // What the daemon would say of it is not true here: nothing is ever sent.
             throw CommandFailure(
                 .failed,
-                "the play's database has no room in \(ScratchFolder.base); make room there, or play "
+                "the simulation's database has no room in \(ScratchFolder.base); make room there, or simulate "
                     + "fewer days")
         }
         if json { printJSON(outcome, environment) } else { printText(outcome, environment) }
         guard !outcome.isCutShort else {
             throw CommandFailure(
                 .failed,
-                "the play ended early: "
+                "the simulation ended early: "
                     + Printable.escaped(outcome.errors.last ?? "", limit: 500))
         }
     }
 
     // MARK: Arguments
 
-    private func rehearsal(_ environment: CommandEnvironment) throws -> Rehearsal {
+    private func simulation(_ environment: CommandEnvironment) throws -> ConfigSimulation {
         let loaded = try options.load(environment)
         let zones = Set(loaded.engine.schedules.map(\.timezone))
         let zone = zones.count == 1 ? loaded.engine.schedules.first?.zone : nil
-        func time(_ text: String) throws(PlayedFaults.Refusal) -> Instant {
+        func time(_ text: String) throws(FaultPlan.Refusal) -> Instant {
             switch TimeArgument.parse(text, zone: zone) {
             case .success(let instant): return instant
             case .failure(let refusal):
-                throw PlayedFaults.Refusal(
+                throw FaultPlan.Refusal(
                     message: "\(Printable.escaped(text, limit: 60)): \(refusal.message)")
             }
         }
@@ -130,48 +131,48 @@ struct SimulateCommand: CarillonCommand {
         let end = try instant(to, "--to", zone)
         // The times of the API's answers can't be earlier.
         guard begin.milliseconds >= 0 else {
-            throw CommandFailure(.usage, "--from: nothing before 1970 can be played")
+            throw CommandFailure(.usage, "--from: nothing before 1970 can be simulated")
         }
         guard begin < end else { throw CommandFailure(.usage, "--to must be later than --from") }
         guard end.since(begin) <= Self.daysMax * 86_400_000 else {
-            throw CommandFailure(.usage, "at most \(Self.daysMax) days can be played at once")
+            throw CommandFailure(.usage, "at most \(Self.daysMax) days can be simulated at once")
         }
         guard let takes = DurationText.milliseconds(runTakes), takes > 0 else {
             throw CommandFailure(
                 .usage,
                 "--run-takes \(Printable.escaped(runTakes, limit: 60)): write 90s, 15m or 6h")
         }
-        var rehearsal = Rehearsal(
+        var simulation = ConfigSimulation(
             loaded: loaded, host: environment.host, from: begin, to: end, runMilliseconds: takes)
-        rehearsal.isExact = exact
-        rehearsal.isEveryDay = everyDay
+        simulation.isExact = exact
+        simulation.isEveryDay = everyDay
         for text in down {
-            let span = try said("--down", text) { () throws(PlayedFaults.Refusal) in
-                try PlayedFaults.span(text, time: time)
+            let span = try said("--down", text) { () throws(FaultPlan.Refusal) in
+                try FaultPlan.span(text, time: time)
             }
-            rehearsal.happenings.append((max(span.from, begin), .down(until: span.to)))
+            simulation.events.append((max(span.from, begin), .down(until: span.to)))
         }
         for text in clockStep {
-            let step = try said("--clock-step", text) { () throws(PlayedFaults.Refusal) in
-                try PlayedFaults.clockStep(text, time: time)
+            let step = try said("--clock-step", text) { () throws(FaultPlan.Refusal) in
+                try FaultPlan.clockStep(text, time: time)
             }
-            rehearsal.happenings.append((step.at, .clockStep(milliseconds: step.milliseconds)))
+            simulation.events.append((step.at, .clockStep(milliseconds: step.milliseconds)))
         }
         for text in fault {
-            try said("--fault", text) { () throws(PlayedFaults.Refusal) in
-                try rehearsal.faults.add(text, from: begin, time: time)
+            try said("--fault", text) { () throws(FaultPlan.Refusal) in
+                try simulation.faults.add(text, from: begin, time: time)
             }
         }
-        for (at, _) in rehearsal.happenings where at < begin || at >= end {
+        for (at, _) in simulation.events where at < begin || at >= end {
             throw CommandFailure(
-                .usage, "\(at.iso8601) is not between --from and --to, where it would be played")
+                .usage, "\(at.iso8601) is not between --from and --to, where it would be simulated")
         }
-        return rehearsal
+        return simulation
     }
 
     /// What the work returns, or the option, what was written and why it is refused.
     private func said<Value>(
-        _ option: String, _ text: String, _ work: () throws(PlayedFaults.Refusal) -> Value
+        _ option: String, _ text: String, _ work: () throws(FaultPlan.Refusal) -> Value
     ) throws -> Value {
         do {
             return try work()
@@ -193,7 +194,7 @@ struct SimulateCommand: CarillonCommand {
 extension SimulateCommand {
     // MARK: Output
 
-    fileprivate func printText(_ outcome: Rehearsal.Outcome, _ environment: CommandEnvironment) {
+    fileprivate func printText(_ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment) {
         let counts = [
             "slots", "started", "skipped", "coalesced", "missed", "expired", "failed", "held",
             "waiting",
@@ -218,8 +219,8 @@ extension SimulateCommand {
             let went =
                 outcome.repeatedDays == 1 ? "an earlier one and was" : "earlier ones and were"
             environment.line(
-                "\(Words.count(outcome.repeatedDays, "day")) went as \(went) not played again; "
-                    + "--every-day plays all.")
+                "\(Words.count(outcome.repeatedDays, "day")) went as \(went) not simulated again; "
+                    + "--every-day simulates all.")
         }
         printUnstarted(outcome, environment)
         if !outcome.attention.rows.isEmpty {
@@ -240,7 +241,7 @@ extension SimulateCommand {
                 + Printable.escaped(error, limit: 500))
     }
 
-    private func printUnstarted(_ outcome: Rehearsal.Outcome, _ environment: CommandEnvironment) {
+    private func printUnstarted(_ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment) {
         guard !outcome.unstarted.rows.isEmpty else { return }
         let total = outcome.schedules.rows.indices.reduce(Int64(0)) { sum, row in
             func count(_ column: String) -> Int64 {
@@ -265,7 +266,7 @@ extension SimulateCommand {
                 ], environment.style))
     }
 
-    fileprivate func printJSON(_ outcome: Rehearsal.Outcome, _ environment: CommandEnvironment) {
+    fileprivate func printJSON(_ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment) {
         let requests = outcome.requests.map { requests in
             JSONText.object([
                 .init("connection", .string(requests.connection)),

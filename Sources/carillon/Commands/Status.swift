@@ -117,13 +117,3 @@ struct Status: CarillonCommand {
         return text
     }
 }
-
-extension LedgerTable {
-    /// Whether `LedgerReader.status` tells of a daemon that has not ended and whose process lives.
-    func showsRunningDaemon(_ host: any HostReading) -> Bool {
-        guard !rows.isEmpty, case .integer(let pid) = value("pid", row: 0),
-            value("ended", row: 0).words?.isEmpty ?? false
-        else { return false }
-        return host.isRunning(processID: pid)
-    }
-}

@@ -1,14 +1,14 @@
 import Engine
 import Timetable
 
-/// A part of a play between two quiet times.
+/// A part of a simulation between two quiet times.
 ///
-/// Stretches that are equal in all but their date go the same way, so one of them is enough.
-struct Stretch {
-    /// A slot to come: what makes one stretch different from another.
+/// Segments that are equal in all but their date go the same way, so one of them is enough.
+struct Segment {
+    /// A slot to come: what makes one segment different from another.
     struct Mark: Hashable {
         var schedule: Int
-        /// From the stretch's beginning on, as the next one.
+        /// From the segment's beginning on, as the next one.
         var atMilliseconds: Int64
         var dueMilliseconds: Int64
         /// Decisions taken in advance, and the name of the process where it has a date in it.
@@ -29,8 +29,8 @@ struct Stretch {
 
     var milliseconds: Int64 { end.since(begin) }
 
-    /// The stretch with the one that follows it.
-    func joined(_ next: Stretch) -> Stretch {
+    /// The segment with the one that follows it.
+    func joined(_ next: Segment) -> Segment {
         let offset = next.begin.since(begin)
         var joined = self
         joined.end = next.end
@@ -46,17 +46,17 @@ struct Stretch {
     }
 }
 
-/// Cuts a play where nothing goes on, once a day.
-struct StretchCutter {
+/// Cuts a simulation where nothing goes on, once a day.
+struct Segmentation {
     let schedules: [Schedule]
     let from: Instant
     let to: Instant
     /// What is shorter is not quiet enough: a run and its last look end within.
     let quietMilliseconds: Int64
 
-    /// How long before a stretch's first slot its daemon starts: it has a token and a list by then.
+    /// How long before a segment's first slot its daemon starts: it has a token and a list by then.
     static let leadMilliseconds: Int64 = 120_000
-    /// More slots than that are played in one piece.
+    /// More slots than that are simulated in one piece.
     private static let slotsMax = 1_000_000
     private static let dayMilliseconds: Int64 = 86_400_000
 
@@ -67,37 +67,37 @@ struct StretchCutter {
         var words: String
     }
 
-    /// The stretches in order, without gaps; the first one begins with the play, the last one ends
+    /// The segments in order, without gaps; the first one begins with the simulation, the last one ends
     /// with it.
-    func stretches() -> [Stretch] {
+    func segments() -> [Segment] {
         guard let slots = slots() else {
-            return [Stretch(begin: from, end: to, marks: [], names: [])]
+            return [Segment(begin: from, end: to, marks: [], names: [])]
         }
         let names = names()
-        var stretches: [Stretch] = []
+        var segments: [Segment] = []
         var first = 0
         for cut in cuts(slots) + [slots.count] {
-            let begin = stretches.last?.end ?? from
+            let begin = segments.last?.end ?? from
             let end = cut < slots.count ? Self.begin(before: slots[cut]) : to
             let marks = slots[first..<cut].map { slot in
-                Stretch.Mark(
+                Segment.Mark(
                     schedule: slot.schedule, atMilliseconds: slot.at.since(begin),
                     dueMilliseconds: slot.due.since(begin), words: slot.words)
             }
-            stretches.append(
-                Stretch(
+            segments.append(
+                Segment(
                     begin: begin, end: end, marks: marks,
                     names: names.flatMap { Self.marks($0, from: begin, to: end) }))
             first = cut
         }
-        return stretches
+        return segments
     }
 
     private static func begin(before slot: Slot) -> Instant {
         slot.at.adding(milliseconds: -leadMilliseconds)
     }
 
-    /// Indices of the slots that stretches begin with: after the longest quiet time of each day.
+    /// Indices of the slots that segments begin with: after the longest quiet time of each day.
     private func cuts(_ slots: [Slot]) -> [Int] {
         var cuts: [Int] = []
         var longest: (day: Int64, milliseconds: Int64)?
@@ -126,7 +126,7 @@ struct StretchCutter {
     /// Days are looked for at this distance: zones change at full quarters of an hour.
     private static let quarterMilliseconds: Int64 = 900_000
 
-    /// For each `after` schedule with a pattern: when the name changes, beginning with the play.
+    /// For each `after` schedule with a pattern: when the name changes, beginning with the simulation.
     private func names() -> [[Slot]] {
         var daysByZone: [String: [Instant]] = [:]
         return schedules.enumerated().compactMap { index, schedule in
@@ -146,7 +146,7 @@ struct StretchCutter {
         }
     }
 
-    /// When each local day of the play begins; the first one with the play.
+    /// When each local day of the simulation begins; the first one with the simulation.
     private func days(in zone: Zone) -> [Instant] {
         var days: [Instant] = []
         var day: Int64?
@@ -162,14 +162,14 @@ struct StretchCutter {
         return days
     }
 
-    /// The name at the beginning of a stretch, and what it becomes within.
+    /// The name at the beginning of a segment, and what it becomes within.
     private static func marks(
         _ names: [Slot], from begin: Instant, to end: Instant
-    ) -> [Stretch.Mark] {
+    ) -> [Segment.Mark] {
         let first = names.lastIndex { $0.at <= begin } ?? 0
         return names[first...].prefix { $0.at < end }.map { name in
             let at = max(0, name.at.since(begin))
-            return Stretch.Mark(
+            return Segment.Mark(
                 schedule: name.schedule, atMilliseconds: at, dueMilliseconds: at,
                 words: name.words)
         }
@@ -177,7 +177,7 @@ struct StretchCutter {
 
     // MARK: Slots
 
-    /// All slots of the play in the order of their instants; nil if there are too many.
+    /// All slots of the simulation in the order of their instants; nil if there are too many.
     private func slots() -> [Slot]? {
         var slots: [Slot] = []
         for (index, schedule) in schedules.enumerated() where schedule.enabled {

@@ -1,15 +1,14 @@
-import Config
-import Console
-import Engine
+package import Config
+package import Console
+package import Engine
 import Sandbox
-import Simulation
-import Store
-import Timetable
+package import Store
+package import Timetable
 
-/// A config played on a virtual clock: the real engine and store against the sandbox's processes.
-struct Rehearsal {
+/// A config simulated on a virtual clock: the real engine and store against the sandbox's processes.
+package struct ConfigSimulation {
     /// What happens beside the schedules.
-    enum Happening: Equatable {
+    package enum Event: Equatable {
         /// The daemon is killed, and started again then.
         case down(until: Instant)
         /// The host's wall clock is set by so much; the API's stays right.
@@ -17,57 +16,76 @@ struct Rehearsal {
     }
 
     /// What came of it.
-    struct Outcome {
+    package struct Outcome {
         /// `LedgerReader.dispositions`.
-        var schedules: LedgerTable
+        package var schedules: LedgerTable
         /// `LedgerReader.unstarted`.
-        var unstarted: LedgerTable
-        /// `LedgerReader.attention` as the play's end left it.
-        var attention: LedgerTable
-        var requests: [Requests]
+        package var unstarted: LedgerTable
+        /// `LedgerReader.attention` as the simulation's end left it.
+        package var attention: LedgerTable
+        package var requests: [Requests]
         /// What the daemon would have logged as an error.
-        var errors: [String]
+        package var errors: [String]
         /// How runs were looked at, in words.
-        var looks: String
-        /// So much time was not played, since an equal part had been.
-        var repeatedMilliseconds: Int64
+        package var looks: String
+        /// So much time was not simulated, since an equal part had been.
+        package var repeatedMilliseconds: Int64
         /// Before the end the daemon turned in circles.
-        var isCutShort: Bool
+        package var isCutShort: Bool
 
-        /// The time that was not played, to the next day: its parts are as long as the quiet times
+        /// The time that was not simulated, to the next day: its parts are as long as the quiet times
         /// make them.
-        var repeatedDays: Int {
+        package var repeatedDays: Int {
             let days = (repeatedMilliseconds + 43_200_000) / 86_400_000
             return repeatedMilliseconds > 0 ? max(1, Int(days)) : 0
         }
     }
 
     /// What a connection was asked.
-    struct Requests {
-        var connection: String
-        var count: Int
+    package struct Requests {
+        package var connection: String
+        package var count: Int
         /// The most within one window of its rate limit.
-        var busiest: Int
-        var limit: RatePolicy
+        package var busiest: Int
+        package var limit: RatePolicy
     }
 
-    let loaded: LoadedConfiguration
-    let host: any HostReading
-    let from: Instant
-    let to: Instant
+    package let loaded: LoadedConfiguration
+    package let host: any HostReading
+    package let from: Instant
+    package let to: Instant
     /// In any order; two times down may touch.
-    var happenings: [(at: Instant, what: Happening)] = []
-    var faults = PlayedFaults()
+    package var events: [(at: Instant, what: Event)] = []
+    package var faults = FaultPlan()
     /// How long a run of any process takes.
-    var runMilliseconds: Int64
-    /// Looks as often as the config says, not as seldom as a play may.
-    var isExact = false
-    /// Plays days that are equal to others, too.
-    var isEveryDay = false
-    /// Told of the time that has been played.
+    package var runMilliseconds: Int64
+    /// Looks as often as the config says, not as seldom as a simulation may.
+    package var isExact = false
+    /// Simulates days that are equal to others, too.
+    package var isEveryDay = false
+    /// Told of the time that has been simulated.
     ///
-    /// Throws to end the play.
-    var progress: (Instant) throws -> Void = { _ in }
+    /// Throws to end the simulation.
+    package var progress: (Instant) throws -> Void = { _ in }
+
+    /// Makes the simulation of a config, without events or faults.
+    ///
+    /// - Parameters:
+    ///   - loaded: the config.
+    ///   - host: where zones are read.
+    ///   - from: the first instant.
+    ///   - to: the end, later than the first instant.
+    ///   - runMilliseconds: how long a run of any process takes.
+    package init(
+        loaded: LoadedConfiguration, host: any HostReading, from: Instant, to: Instant,
+        runMilliseconds: Int64
+    ) {
+        self.loaded = loaded
+        self.host = host
+        self.from = from
+        self.to = to
+        self.runMilliseconds = runMilliseconds
+    }
 
     private static let answersAfterMilliseconds: Int64 = 500
 
@@ -104,7 +122,7 @@ struct Rehearsal {
 
     /// Nothing can come between a start and its answer.
     var isCalm: Bool {
-        happenings.isEmpty && faults.rules.isEmpty && faults.limit == nil && faults.failingRuns == 0
+        events.isEmpty && faults.rules.isEmpty && faults.limit == nil && faults.failingRuns == 0
     }
 
     /// How runs were looked at, in words.
@@ -112,7 +130,7 @@ struct Rehearsal {
         guard !isExact else { return "Runs were looked at as often as the config says." }
         let left = isCalm ? ", checks ahead of slots (preflight) were left out" : ""
         return "Runs were looked at once, when they had ended\(left): the daemon will make more "
-            + "requests than are counted here; --exact plays its own polls."
+            + "requests than are counted here; --exact polls as configured."
     }
 
     // MARK: The processes
@@ -149,7 +167,7 @@ struct Rehearsal {
         return process
     }
 
-    /// What a pattern can become on any day of the play.
+    /// What a pattern can become on any day of the simulation.
     private func names(_ pattern: String, _ zone: Zone) -> Set<String> {
         var names: Set<String> = []
         var day = from

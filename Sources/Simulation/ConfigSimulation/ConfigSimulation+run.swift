@@ -1,21 +1,20 @@
 import Config
 import Engine
 import Sandbox
-import Simulation
 import Store
 import Timetable
 
-extension Rehearsal {
+extension ConfigSimulation {
     private static let progressEveryMilliseconds: Int64 = 3_600_000
-    /// Beside the run: its look, the end of its token, and the lead of the next stretch.
+    /// Beside the run: its look, the end of its token, and the lead of the next segment.
     private static let quietBesideRunMilliseconds: Int64 = 600_000
 
-    /// Plays it on databases in a folder.
+    /// Simulates it on databases in a folder.
     ///
     /// - Throws: `StoreError` when the folder has no room, and what `progress` throws.
-    func play(in folder: String) throws -> Outcome {
-        let playsAll = !isCalm || isExact || isEveryDay
-        let sum = playsAll ? try playThrough(in: folder) : try playStretches(in: folder)
+    package func run(in folder: String) throws -> Outcome {
+        let runsWhole = !isCalm || isExact || isEveryDay
+        let sum = runsWhole ? try runWhole(in: folder) : try runSegments(in: folder)
         return Outcome(
             schedules: sum.schedules, unstarted: sum.unstarted, attention: sum.attention,
             requests: requests(sum.requestTimes), errors: sum.errors, looks: looks,
@@ -38,11 +37,11 @@ extension Rehearsal {
 
     // MARK: In one piece
 
-    private func playThrough(in folder: String) throws -> PlayedSum {
-        let world = world(from: from, seed: 1, path: folder + "/rehearsal.db", configuration())
-        for happening in happenings.sorted(by: { $0.at < $1.at }) where happening.at < to {
-            try run(world, until: happening.at)
-            switch happening.what {
+    private func runWhole(in folder: String) throws -> OutcomeSum {
+        let world = world(from: from, seed: 1, path: folder + "/simulation.db", configuration())
+        for event in events.sorted(by: { $0.at < $1.at }) where event.at < to {
+            try run(world, until: event.at)
+            switch event.what {
             case .clockStep(let milliseconds):
                 world.stepClock(byMilliseconds: milliseconds)
             case .down(let until):
@@ -51,8 +50,8 @@ extension Rehearsal {
             }
         }
         try run(world, until: to)
-        var sum = PlayedSum()
-        sum.add(try PlayedPart(ending: world), at: from)
+        var sum = OutcomeSum()
+        sum.add(try SegmentOutcome(ending: world), at: from)
         return sum
     }
 
@@ -80,97 +79,97 @@ extension Rehearsal {
         }
     }
 
-    // MARK: Equal stretches once
+    // MARK: Equal segments once
 
-    /// What is known of stretches with the same slots.
+    /// What is known of segments with the same slots.
     private enum Known {
         /// So much time after its beginning it has come to rest, and that came of it.
-        case rests(afterMilliseconds: Int64, PlayedPart)
+        case rests(afterMilliseconds: Int64, SegmentOutcome)
         /// So much time after its beginning something is still going on.
         case goesOn(afterMilliseconds: Int64)
     }
 
-    /// Plays stretch after stretch, each with a daemon of its own; of equal ones that leave nothing
+    /// Simulates segment after segment, each with a daemon of its own; of equal ones that leave nothing
     /// behind, only the first.
-    private func playStretches(in folder: String) throws -> PlayedSum {
-        let stretches = StretchCutter(
+    private func runSegments(in folder: String) throws -> OutcomeSum {
+        let segments = Segmentation(
             schedules: loaded.engine.schedules, from: from, to: to,
             quietMilliseconds: quietMilliseconds
-        ).stretches()
-        var known: [[Stretch.Mark]: Known] = [:]
-        var sum = PlayedSum()
+        ).segments()
+        var known: [[Segment.Mark]: Known] = [:]
+        var sum = OutcomeSum()
         var index = 0
-        while index < stretches.count, !sum.isCutShort {
-            try playStretch(&index, of: stretches, in: folder, &known, &sum)
+        while index < segments.count, !sum.isCutShort {
+            try runSegment(&index, of: segments, in: folder, &known, &sum)
         }
         return sum
     }
 
-    /// Between the last slot of a stretch and the first one of the next.
+    /// Between the last slot of a segment and the first one of the next.
     private var quietMilliseconds: Int64 { runMilliseconds + Self.quietBesideRunMilliseconds }
 
-    /// Plays a stretch, with as many of the next ones as it takes to come to rest.
-    private func playStretch(
-        _ index: inout Int, of stretches: [Stretch], in folder: String,
-        _ known: inout [[Stretch.Mark]: Known], _ sum: inout PlayedSum
+    /// Simulates a segment, with as many of the next ones as it takes to come to rest.
+    private func runSegment(
+        _ index: inout Int, of segments: [Segment], in folder: String,
+        _ known: inout [[Segment.Mark]: Known], _ sum: inout OutcomeSum
     ) throws {
         // Its daemon starts without a lead, and fires what is to be fired at a start.
         let isFirst = index == 0
-        var stretch = stretches[index]
+        var segment = segments[index]
         var world: World?
         while true {
             index += 1
-            switch isFirst ? nil : known[stretch.pattern] {
+            switch isFirst ? nil : known[segment.pattern] {
             case .rests(let after, let part)
-            where after <= stretch.milliseconds && sum.canRepeat(part):
-                sum.add(part, at: stretch.begin, repeatedMilliseconds: stretch.milliseconds)
-                return try progress(stretch.end)
-            case .goesOn(let after) where after >= stretch.milliseconds && index < stretches.count:
+            where after <= segment.milliseconds && sum.canRepeat(part):
+                sum.add(part, at: segment.begin, repeatedMilliseconds: segment.milliseconds)
+                return try progress(segment.end)
+            case .goesOn(let after) where after >= segment.milliseconds && index < segments.count:
                 break
             default:
-                let played =
+                let current =
                     world
                     ?? self.world(
-                        from: stretch.begin, seed: UInt64(index), path: "\(folder)/\(index).db",
+                        from: segment.begin, seed: UInt64(index), path: "\(folder)/\(index).db",
                         isFirst ? configuration() : configurationWithoutReboot())
-                world = played
-                let restAfter = try run(played, through: stretch)
-                guard restAfter != nil || index == stretches.count || played.isStuck else {
+                world = current
+                let restAfter = try run(current, through: segment)
+                guard restAfter != nil || index == segments.count || current.isStuck else {
                     if !isFirst {
-                        known[stretch.pattern] = .goesOn(afterMilliseconds: stretch.milliseconds)
+                        known[segment.pattern] = .goesOn(afterMilliseconds: segment.milliseconds)
                     }
                     break
                 }
-                var part = try PlayedPart(ending: played)
+                var part = try SegmentOutcome(ending: current)
                 if !isFirst {
-                    part.forgetRequests(before: StretchCutter.leadMilliseconds / 2)
-                    known[stretch.pattern] = restAfter.map { .rests(afterMilliseconds: $0, part) }
+                    part.forgetRequests(before: Segmentation.leadMilliseconds / 2)
+                    known[segment.pattern] = restAfter.map { .rests(afterMilliseconds: $0, part) }
                 }
-                return sum.add(part, at: stretch.begin)
+                return sum.add(part, at: segment.begin)
             }
-            stretch = stretch.joined(stretches[index])
+            segment = segment.joined(segments[index])
         }
     }
 
-    /// Lets a world run to the end of a stretch, or until it has come to rest after the last slot.
+    /// Lets a world run to the end of a segment, or until it has come to rest after the last slot.
     ///
     /// - Returns: when it was at rest, counted from the beginning; nil: not by the end.
-    private func run(_ world: World, through stretch: Stretch) throws -> Int64? {
-        let last = stretch.marks.map(\.dueMilliseconds).max() ?? 0
-        let after = last + quietMilliseconds - StretchCutter.leadMilliseconds
-        let quiet = stretch.begin.adding(milliseconds: after)
-        if quiet < stretch.end {
+    private func run(_ world: World, through segment: Segment) throws -> Int64? {
+        let last = segment.marks.map(\.dueMilliseconds).max() ?? 0
+        let after = last + quietMilliseconds - Segmentation.leadMilliseconds
+        let quiet = segment.begin.adding(milliseconds: after)
+        if quiet < segment.end {
             try run(world, until: quiet)
             if try isAtRest(world) { return after }
         }
-        try run(world, until: stretch.end)
-        return try isAtRest(world) ? stretch.milliseconds : nil
+        try run(world, until: segment.end)
+        return try isAtRest(world) ? segment.milliseconds : nil
     }
 
-    /// A token that ends before the next stretch's first look is none.
+    /// A token that ends before the next segment's first look is none.
     private func isAtRest(_ world: World) throws -> Bool {
         try world.isAtRest(
-            forMilliseconds: StretchCutter.leadMilliseconds - world.plan.limits.lookLeadMilliseconds
+            forMilliseconds: Segmentation.leadMilliseconds - world.plan.limits.lookLeadMilliseconds
         )
     }
 

@@ -1,10 +1,9 @@
-import Foundation
-import Simulation
+import Glibc
 import Store
 import Timetable
 
-/// What came of a part of a play.
-struct PlayedPart {
+/// What came of a part of a simulation.
+struct SegmentOutcome {
     /// `LedgerReader.dispositions`.
     let schedules: LedgerTable
     /// `LedgerReader.unstarted`, the first ones.
@@ -23,10 +22,11 @@ struct PlayedPart {
         world.kill()
         let reader = try LedgerReader(path: world.path)
         schedules = try reader.dispositions()
-        unstarted = try reader.unstarted(limit: PlayedSum.unstartedMax)
+        unstarted = try reader.unstarted(limit: OutcomeSum.unstartedMax)
         attention = try reader.attention()
         for suffix in ["", "-wal", "-shm"] {
-            try? FileManager.default.removeItem(atPath: world.path + suffix)
+            // Gone already or never made: either way there is nothing left to do.
+            _ = unsafe unlink(world.path + suffix)
         }
     }
 
@@ -37,7 +37,7 @@ struct PlayedPart {
 }
 
 /// What came of all parts together.
-struct PlayedSum {
+struct OutcomeSum {
     static let unstartedMax = 20
     private static let longestWait = "longest_wait_seconds"
 
@@ -45,7 +45,7 @@ struct PlayedSum {
     private(set) var attention = LedgerTable()
     private(set) var errors: [String] = []
     private(set) var isCutShort = false
-    /// So much time was not played, since an equal part had been.
+    /// So much time was not simulated, since an equal part had been.
     private(set) var repeatedMilliseconds: Int64 = 0
     private(set) var requestTimes: [String: [Int64]] = [:]
     private var columns: [String] = []
@@ -62,13 +62,13 @@ struct PlayedSum {
     }
 
     /// Its words name instants, so as long as they are shown they must be those of their own day.
-    func canRepeat(_ part: PlayedPart) -> Bool {
+    func canRepeat(_ part: SegmentOutcome) -> Bool {
         part.unstarted.rows.isEmpty || unstarted.rows.count >= Self.unstartedMax
     }
 
     /// Adds what came of a time that began then.
     mutating func add(
-        _ part: PlayedPart, at begin: Instant, repeatedMilliseconds milliseconds: Int64 = 0
+        _ part: SegmentOutcome, at begin: Instant, repeatedMilliseconds milliseconds: Int64 = 0
     ) {
         repeatedMilliseconds += milliseconds
         columns = part.schedules.columns

@@ -1,12 +1,12 @@
 import Config
 import Console
 import Sandbox
-import Timetable
+package import Timetable
 
-/// What goes wrong in a play of `carillon simulate`: the words of `--fault`.
+/// What goes wrong in a simulation of `carillon simulate`: the words of `--fault`.
 ///
 /// `KIND[@PART]…`, where a part is a chance (`0.05`, `5%`), a time (`FROM/TO`) or which requests.
-struct PlayedFaults {
+package struct FaultPlan {
     /// Armed at the sandbox; of several that fit a request the first one strikes.
     var rules: [FaultRule] = []
     /// What the API itself allows, if that is less than the config believes.
@@ -15,12 +15,14 @@ struct PlayedFaults {
     var failingRuns = 0.0
 
     /// Why a text is refused, in a sentence.
-    struct Refusal: Error {
-        var message: String
+    package struct Refusal: Error {
+        package var message: String
+
+        package init(message: String) { self.message = message }
     }
 
     /// The kinds and what each of them means, for `--help`.
-    static let kinds: [(word: String, meaning: String)] = [
+    package static let kinds: [(word: String, meaning: String)] = [
         ("outage", "no request gets through; say when: outage@FROM/TO"),
         ("lost-request", "the connection breaks before the API has the start"),
         ("lost-answer", "the start creates its run, but the answer is lost"),
@@ -52,10 +54,10 @@ struct PlayedFaults {
     ///
     /// - Parameters:
     ///   - text: as it was written.
-    ///   - start: where the play begins.
+    ///   - start: where the simulation begins.
     ///   - time: reads an instant of the command line.
     /// - Throws: `Refusal` for words that mean nothing here.
-    mutating func add(
+    package mutating func add(
         _ text: String, from start: Instant, time: (String) throws(Refusal) -> Instant
     ) throws(Refusal) {
         let pieces = text.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
@@ -157,7 +159,7 @@ struct PlayedFaults {
     }
 
     /// Reads FROM/TO, and FROM..TO.
-    static func span(
+    package static func span(
         _ text: String, time: (String) throws(Refusal) -> Instant
     ) throws(Refusal) -> (from: Instant, to: Instant) {
         let separator = text.contains("/") ? "/" : ".."
@@ -170,7 +172,7 @@ struct PlayedFaults {
     }
 
     /// Reads TIME+1h or TIME-30m.
-    static func clockStep(
+    package static func clockStep(
         _ text: String, time: (String) throws(Refusal) -> Instant
     ) throws(Refusal) -> (at: Instant, milliseconds: Int64) {
         guard let sign = text.lastIndex(where: { $0 == "+" || $0 == "-" }),

@@ -1,0 +1,131 @@
+import Config
+import Console
+import Engine
+import Store
+import Timetable
+
+/// Why there is no slot at an instant.
+struct Absence {
+    let schedule: String
+    let instant: Instant
+    let now: Instant
+    let reader: LedgerReader
+    let host: any HostReading
+
+    /// What the schedule was at a time, as the ledger keeps it.
+    private struct Revision {
+        var state: String
+        var rule: String
+        var timezone: String
+        var since: String
+        var key: FiringKey?
+
+        init?(_ table: LedgerTable) {
+            guard !table.rows.isEmpty else { return nil }
+            func value(_ column: String) -> String { table.value(column, row: 0).words ?? "" }
+            (state, rule, timezone) = (value("state"), value("rule"), value("timezone"))
+            since = value("effective_at")
+            key = FiringKey(value("firing_key"))
+        }
+    }
+
+    func sentence() throws -> String {
+        guard let then = Revision(try reader.revision(schedule: schedule, at: instant)) else {
+            return
+                "\(instant.iso8601) is not a slot of \(schedule): the schedule was not known then"
+        }
+        let isFuture = instant > now
+        let no = "\(local(then)) is not a slot of \(schedule)"
+        guard then.state == "active" else {
+            return isFuture
+                ? "\(no): it is \(then.state) since \(then.since)"
+                : "\(no): it was \(then.state) then, since \(then.since)"
+        }
+        let rule = "its rule \(isFuture ? "is" : "then was") \(then.rule) (\(then.timezone))"
+        guard let compiled = then.key.flatMap({ RuleSource.compile($0.ruleSource, host: host) }),
+            !compiled.isReboot
+        else {
+            // By hand, after another one, at a start, or in words that no longer mean anything.
+            return isFuture
+                ? "\(local(then)) is still to come, and no slot that is known yet: \(rule)"
+                : "\(no): \(rule)" + (try nearest())
+        }
+        let before = instant.adding(milliseconds: -1)
+        guard let occurrence = compiled.next(after: before), occurrence.at == instant else {
+            return "\(no): \(rule)" + (isFuture ? next(compiled) : try nearest())
+        }
+        if let key = then.key, !key.isActive(instant) {
+            let window = [
+                key.activeFrom.map { "active_from \($0.iso8601)" },
+                key.activeUntil.map { "active_until \($0.iso8601)" },
+            ].compactMap(\.self).joined(separator: ", ")
+            return "\(no): it lies outside its active time (\(window))"
+        }
+        if isFuture { return try coming(occurrence, then) }
+        guard let cursor = try reader.cursor(of: schedule), cursor >= instant else {
+            return
+                "\(local(then)) is a slot of \(schedule) by its rule \(then.rule), but has no row "
+                + "yet: \(try daemonState()); it gets one with its reason at the next turn"
+        }
+        let isPruned = try reader.prunedBefore().map { instant < $0 } ?? false
+        return
+            "\(local(then)) was a slot of \(schedule) by its rule \(then.rule), but its row is "
+            + (isPruned
+                ? "no longer in the ledger: history of that time was removed (keep_history, prune)"
+                : "missing, which must never be: keep a copy of the database and report it")
+    }
+
+    private func local(_ revision: Revision) -> String {
+        guard let zone = try? ZoneShelf(host).zone(revision.timezone).get() else {
+            return instant.iso8601
+        }
+        return instant.iso8601(offsetSeconds: zone.offsetSeconds(at: instant))
+    }
+
+    private func coming(_ occurrence: Occurrence, _ revision: Revision) throws -> String {
+        var filter = LedgerFilter()
+        filter.schedule = schedule
+        filter.limit = 10
+        // The daemon's own list knows of pauses too.
+        let upcoming = try reader.upcoming(filter)
+        let row = upcoming.rows.indices.first {
+            upcoming.value("slot_at", row: $0).words == instant.iso8601
+        }
+        var note = row.flatMap { upcoming.value("note", row: $0).words } ?? ""
+        if note.isEmpty {
+            switch occurrence.decision {
+            case .run: note = occurrence.note ?? ""
+            case .skipped(let reason): note = "will be skipped: \(reason)"
+            case .coalesced(let reason): note = "will be coalesced: \(reason)"
+            }
+        }
+        return "\(local(revision)) is a slot of \(schedule) that is still to come"
+            + (note.isEmpty ? "" : " (\(note))")
+    }
+
+    private func next(_ rule: FiringRule) -> String {
+        let times = rule.occurrences(after: now).prefix(2).map {
+            $0.at.iso8601(offsetSeconds: $0.utcOffsetSeconds)
+        }
+        return times.isEmpty ? "" : "; the next slots are \(Words.and(Array(times)))"
+    }
+
+    private func nearest() throws -> String {
+        let near = try reader.neighbours(schedule: schedule, of: instant)
+        let slots = near.rows.indices.compactMap { near.value("slot_local", row: $0).words }
+        return slots.isEmpty
+            ? ""
+            : slots.count == 1
+                ? "; the nearest slot is \(slots[0])"
+                : "; the nearest slots are \(Words.and(slots))"
+    }
+
+    private func daemonState() throws -> String {
+        let status = try reader.status()
+        guard !status.showsRunningDaemon(host) else {
+            return "the daemon runs, but has not come to it"
+        }
+        let last = status.rows.isEmpty ? nil : status.value("last_turn_at", row: 0).words
+        return "the daemon is not running" + (last.map { ", its last turn was at \($0)" } ?? "")
+    }
+}

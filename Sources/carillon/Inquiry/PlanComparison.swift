@@ -1,0 +1,216 @@
+import Config
+import Console
+import Engine
+import JSON
+import Store
+import Timetable
+
+/// One schedule's difference between the ledger and the config.
+struct PlanChange {
+    /// What happens to the schedule.
+    enum Kind: String {
+        case new
+        case removed
+        case changed
+        case disabled
+        case enabled
+        case renamed
+
+        var mark: String {
+            switch self {
+            case .new, .enabled: "+"
+            case .removed, .disabled: "-"
+            case .changed, .renamed: "~"
+            }
+        }
+
+        var color: OutputStyle.Color {
+            switch self {
+            case .new, .enabled: .green
+            case .removed, .disabled: .red
+            case .changed, .renamed: .yellow
+            }
+        }
+    }
+
+    var schedule: String
+    var kind: Kind
+    var details: [String] = []
+    /// Fire times that go and that appear, UTC.
+    var gone: [Instant] = []
+    var added: [Instant] = []
+
+    var json: JSONText {
+        func times(_ instants: [Instant]) -> JSONText {
+            .array(instants.map { .string($0.iso8601) })
+        }
+        return .object([
+            .init("schedule", .string(schedule)), .init("change", .string(kind.rawValue)),
+            .init("details", .array(details.map(JSONText.string))),
+            .init("fire_times_gone", times(gone)), .init("fire_times_new", times(added)),
+        ])
+    }
+}
+
+/// Compares the schedules of the ledger with those of a config.
+struct PlanComparison {
+    /// More fire times than that are counted by nobody.
+    private static let timesMax = 50_000
+    private static let timesShown = 5
+
+    let host: any HostReading
+    let from: Instant
+    let until: Instant
+
+    func changes(known: [KnownSchedule], loaded: LoadedConfiguration) -> [PlanChange] {
+        var old = Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var changes: [PlanChange] = []
+        for schedule in loaded.engine.schedules {
+            if let same = old.removeValue(forKey: schedule.name) {
+                if let change = change(same, schedule, loaded) { changes.append(change) }
+            } else if let former = schedule.formerly, let renamed = old.removeValue(forKey: former)
+            {
+                var change =
+                    change(renamed, schedule, loaded)
+                    ?? PlanChange(schedule: schedule.name, kind: .renamed)
+                change.kind = .renamed
+                change.details.insert("was \(former); its history and slots go with it", at: 0)
+                changes.append(change)
+            } else {
+                changes.append(new(schedule))
+            }
+        }
+        changes += old.values.map(removed)
+        return changes.sorted { $0.schedule < $1.schedule }
+    }
+
+    private func new(_ schedule: Schedule) -> PlanChange {
+        var change = PlanChange(schedule: schedule.name, kind: .new)
+        change.details = ["\(schedule.ruleText), \(schedule.timezone)"]
+        guard schedule.enabled else {
+            change.details.append("disabled: no slots")
+            return change
+        }
+        change.added = times(schedule)
+        change.details += words(gone: [], added: change.added, zone: schedule.zone)
+        return change
+    }
+
+    private func removed(_ known: KnownSchedule) -> PlanChange {
+        var change = PlanChange(schedule: known.name, kind: .removed)
+        change.details = ["was \(known.rule), \(known.timezone)"] + cancelled(known)
+        if known.state == "active" { change.gone = times(known) }
+        let zone = (try? ZoneShelf(host).zone(known.timezone).get()) ?? .utc
+        change.details += words(gone: change.gone, added: [], zone: zone)
+        return change
+    }
+
+    private func change(
+        _ known: KnownSchedule, _ schedule: Schedule, _ loaded: LoadedConfiguration
+    ) -> PlanChange? {
+        let isActive = known.state != "disabled"
+        var change = PlanChange(schedule: schedule.name, kind: .changed)
+        guard isActive == schedule.enabled else {
+            change.kind = schedule.enabled ? .enabled : .disabled
+            if schedule.enabled {
+                change.details.append("\(schedule.ruleText), \(schedule.timezone)")
+                change.added = times(schedule)
+            } else {
+                change.details += cancelled(known)
+                change.gone = times(known)
+            }
+            change.details += words(gone: change.gone, added: change.added, zone: schedule.zone)
+            return change
+        }
+        let process: String
+        switch schedule.process {
+        case .id(let id): process = id
+        case .name(let pattern): process = "name: \(pattern)"
+        }
+        let baseURL = loaded.engine.connections[schedule.connection]?.baseURL ?? ""
+        compare("process", known.process, process, &change)
+        compare("connection", known.connection, schedule.connection, &change)
+        compare("base URL", known.baseURL, baseURL, &change)
+        if !change.details.isEmpty { change.details += cancelled(known) }
+        compare("rule", known.rule, schedule.ruleText, &change)
+        compare("timezone", known.timezone, schedule.timezone, &change)
+        compare("mode", known.mode, schedule.mode.rawValue, &change)
+        if known.ruleSource != schedule.ruleSource, known.rule == schedule.ruleText,
+            known.timezone == schedule.timezone
+        {
+            change.details.append("calendar, on_holiday or dst differ")
+        }
+        let key = FiringKey(known.firingKey)
+        compare("active_from", key?.activeFrom, schedule.activeFrom, &change)
+        compare("active_until", key?.activeUntil, schedule.activeUntil, &change)
+        let isWindowNew =
+            key?.activeFrom != schedule.activeFrom || key?.activeUntil != schedule.activeUntil
+        if known.ruleSource != schedule.ruleSource || isWindowNew, isActive {
+            let before = Set(times(known))
+            let after = Set(times(schedule))
+            change.gone = before.subtracting(after).sorted()
+            change.added = after.subtracting(before).sorted()
+            change.details += words(gone: change.gone, added: change.added, zone: schedule.zone)
+            if change.gone.isEmpty, change.added.isEmpty {
+                change.details.append("the fire times stay the same")
+            }
+        }
+        return change.details.isEmpty ? nil : change
+    }
+
+    private func compare(
+        _ what: String, _ before: String, _ after: String, _ change: inout PlanChange
+    ) {
+        if before != after { change.details.append("\(what): \(before) → \(after)") }
+    }
+
+    private func compare(
+        _ what: String, _ before: Instant?, _ after: Instant?, _ change: inout PlanChange
+    ) {
+        compare(what, before?.iso8601 ?? "not set", after?.iso8601 ?? "not set", &change)
+    }
+
+    private func cancelled(_ known: KnownSchedule) -> [String] {
+        known.pendingSlots == 0
+            ? [] : ["\(Words.count(Int(known.pendingSlots), "waiting slot")) will be cancelled"]
+    }
+
+    private func times(_ known: KnownSchedule) -> [Instant] {
+        guard let rule = RuleSource.compile(known.ruleSource, host: host) else { return [] }
+        let key = FiringKey(known.firingKey)
+        return times(rule).filter { key?.isActive($0) ?? true }
+    }
+
+    private func times(_ schedule: Schedule) -> [Instant] {
+        guard case .rule(let rule) = schedule.trigger else { return [] }
+        return times(rule).filter { instant in
+            (schedule.activeFrom.map { instant >= $0 } ?? true)
+                && (schedule.activeUntil.map { instant <= $0 } ?? true)
+        }
+    }
+
+    private func times(_ rule: FiringRule) -> [Instant] {
+        var found: [Instant] = []
+        var instant = from
+        while found.count < Self.timesMax, let next = rule.next(after: instant), next.at < until {
+            instant = next.at
+            if next.decision == .run { found.append(next.at) }
+        }
+        return found
+    }
+
+    private func words(gone: [Instant], added: [Instant], zone: Zone) -> [String] {
+        func list(_ instants: [Instant], _ word: String) -> [String] {
+            guard !instants.isEmpty else { return [] }
+            let first = instants.prefix(Self.timesShown).map {
+                $0.iso8601(offsetSeconds: zone.offsetSeconds(at: $0))
+            }
+            let rest = instants.count > Self.timesShown ? " …" : ""
+            return [
+                "\(Words.count(instants.count, "fire time")) \(word): "
+                    + first.joined(separator: ", ") + rest
+            ]
+        }
+        return list(gone, "less") + list(added, "more")
+    }
+}

@@ -1,0 +1,40 @@
+import Store
+
+/// One sentence about a slot.
+enum WhySentence {
+    static func slot(_ slots: LedgerTable, row: Int) -> String {
+        func value(_ column: String) -> String? {
+            slots.value(column, row: row).words.flatMap { $0.isEmpty ? nil : $0 }
+        }
+        let kind = value("kind").flatMap { $0 == "rule" ? nil : "\($0) " } ?? ""
+        let name = "The \(kind)slot of \(value("schedule") ?? "?") at \(value("slot_local") ?? "?")"
+        let disposition = value("disposition") ?? "?"
+        let reason = value("reason") ?? ""
+        var sentence: String
+        switch disposition {
+        case "started":
+            sentence = "\(name) started run \(value("run_id") ?? "?")"
+            if let attempts = value("attempts"), attempts != "0", attempts != "1" {
+                sentence += " with its attempt number \(attempts)"
+            }
+            if let lag = value("start_lag_seconds") { sentence += ", \(lag) s after it was due" }
+            sentence += " (\(reason))"
+            if let status = value("run_status") { sentence += "; the run is \(status)" }
+            if let outcome = value("outcome"), outcome != "active" { sentence += " (\(outcome))" }
+        case "pending": sentence = "\(name) is still waiting: \(reason)"
+        case "starting": sentence = "\(name) is being started: \(reason)"
+        case "unknown":
+            sentence = "\(name) may have started a run, which is being looked for: \(reason)"
+        case "held":
+            sentence =
+                "\(name) is held until a person decides: \(reason); "
+                + "carillon resolve \(value("slot_id") ?? "SLOT") --run RUN | --start | --drop"
+        case "expired", "failed": sentence = "\(name) \(disposition): \(reason)"
+        default: sentence = "\(name) was \(disposition): \(reason)"
+        }
+        if disposition != "started", let error = value("last_error") {
+            sentence += "; the last error was: \(error)"
+        }
+        return sentence + "."
+    }
+}
