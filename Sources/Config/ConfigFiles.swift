@@ -15,10 +15,18 @@ struct ConfigFiles {
         let hash = ContentHash()
         /// The folder of the main file, which relative paths in the config start from.
         var folder = ""
+        /// The main file has a table `schedules` without any in it: none are meant.
+        var isMeantEmpty = false
+        /// Files that hold nothing, or end within a line, as one does that is being written.
+        var unfinished: [String] = []
     }
 
     static let topKeys = [
         "version", "daemon", "connections", "defaults", "calendars", "schedules",
+    ]
+    /// Sections whose tables have names of the user's own.
+    static let namedSections: Set<ConfigPath.Step> = [
+        .key("connections"), .key("calendars"), .key("schedules"),
     ]
     static let extraKeys = ["version", "connections", "calendars", "schedules"]
 
@@ -75,6 +83,9 @@ struct ConfigFiles {
         guard let bytes = readBytes(path, isMain: isMain) else { return }
         merged.hash.add(name: path, bytes: bytes)
         guard let top = ConfigTree.parse(bytes, file: path, problems: problems) else { return }
+        if top.entries?.isEmpty ?? true || bytes.last != UInt8(ascii: "\n") {
+            merged.unfinished.append(path)
+        }
         for (key, entry) in top.entries ?? [:]
         where !(isMain ? Self.topKeys : Self.extraKeys)
             .contains(key)
@@ -87,6 +98,7 @@ struct ConfigFiles {
         }
         readVersion(top, isMain: isMain)
         if isMain {
+            merged.isMeantEmpty = top.entries?["schedules"]?.entries?.isEmpty ?? false
             merged.daemon = top.entries?["daemon"]
             merged.defaults = top.entries?["defaults"]
         }
@@ -117,7 +129,9 @@ struct ConfigFiles {
         guard let section else { return }
         guard let entries = section.entries else {
             return problems.error(
-                section, "expected a table of \(word)s, found \(section.kind)")
+                section,
+                "expected a table of \(word)s, found \(section.kind)"
+                    + nameAdvice(section, word))
         }
         for (name, node) in entries.sorted(by: { $0.key < $1.key }) {
             if !Self.isName(name) {
@@ -126,7 +140,12 @@ struct ConfigFiles {
                     "not a name for a \(word); use 1 to 100 letters, digits, - _ . beginning "
                         + "with a letter or digit")
             }
-            if let first = named[name] {
+            if node.entries == nil, Self.keys(of: word).contains(name) {
+                problems.error(
+                    node.path, at: node.keyPosition,
+                    "a key of a \(word), but the header names none; write "
+                        + "[\(word)s.NAME] above it")
+            } else if let first = named[name] {
                 problems.error(
                     node.path, at: node.keyPosition,
                     "a \(word) of this name is already defined at \(first.keyPosition); "
@@ -135,6 +154,25 @@ struct ConfigFiles {
                 named[name] = node
             }
         }
+    }
+
+    private static func keys(of word: String) -> [String] {
+        switch word {
+        case "connection": ConnectionSection.keys
+        case "calendar": CalendarSection.keys
+        default: ScheduleSection.keys
+        }
+    }
+
+    /// `[[schedules]]` with a name inside is how other tools list things.
+    private func nameAdvice(_ section: ConfigNode, _ word: String) -> String {
+        guard case .array(let elements) = section.value else { return "" }
+        let names = elements.compactMap { element -> String? in
+            guard case .string(let name)? = element.entries?["name"]?.value else { return nil }
+            return Self.isName(name) ? name : nil
+        }
+        return "; each \(word) is a table with its name in the header, "
+            + "[\(word)s.\(names.first ?? "NAME")], in single brackets"
     }
 
     private static func isName(_ name: String) -> Bool {

@@ -34,9 +34,16 @@ struct ConfigNode {
         }
     }
 
-    /// The value as written, shortened for messages.
+    /// The value as written, shortened for messages; never a login or what may be a secret.
     var shown: String {
-        raw.isEmpty ? kind : Printable.escaped(raw, limit: 60)
+        raw.isEmpty || Withheld.isSecret(path)
+            ? kind : Printable.escaped(Withheld.withoutLogin(raw), limit: 60)
+    }
+
+    /// What to write where a list of tables stands for one: people double the brackets of a header.
+    var listAdvice: String {
+        guard case .array(let elements) = value, elements.first?.entries != nil else { return "" }
+        return "; write its header with single brackets, [\(path)]"
     }
 
     /// The entries of a table, or nil.
@@ -101,7 +108,7 @@ enum ConfigTree {
 
     private static func note(_ error: any Error, _ file: String, _ problems: ConfigProblems) {
         let begin = (error as? TOMLParseError)?.source.begin
-        let words = (error as? TOMLParseError)?.description ?? "\(error)"
+        let words = Withheld.withoutLogin((error as? TOMLParseError)?.description ?? "\(error)")
         let position = SourcePosition(
             file: file, line: begin?.line ?? 1, column: begin?.column ?? 1)
         problems.error(

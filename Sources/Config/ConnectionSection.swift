@@ -4,10 +4,12 @@ import Engine
 package struct ConnectionAccess: Sendable, Equatable {
     package var clientID: PlainOrSecret
     package var clientSecret: SecretReference
-    /// An HTTP proxy, `http://host:port`; nil: a direct connection.
-    package var proxy: String?
+    /// An HTTP proxy, `http://host:port`, or a secret with a login in it; nil: a direct connection.
+    package var proxy: PlainOrSecret?
     /// A PEM file of certificate authorities to trust besides the system's.
     package var caFile: String?
+    /// What that file held when the config was read: a reload takes a renewed one over.
+    package var caContent: [UInt8]?
 
     /// Makes the access of a connection.
     package init(clientID: PlainOrSecret, clientSecret: SecretReference) {
@@ -103,7 +105,7 @@ package enum ConnectionSection {
         if let node = reader.find("client_id") {
             if case .string(let text) = node.value {
                 clientID = .plain(text)
-                if text.isEmpty { reader.problems.error(node, "is empty") }
+                refuseDoubtful(text, node, reader.problems)
             } else if case .table = node.value {
                 clientID = reader.secret("client_id").map(PlainOrSecret.secret)
             } else {
@@ -121,14 +123,7 @@ package enum ConnectionSection {
         }
         guard let clientID, let secret else { return nil }
         var access = ConnectionAccess(clientID: clientID, clientSecret: secret)
-        if let proxy = reader.string("proxy"), let node = reader.find("proxy") {
-            if BaseURL.isProxy(proxy) {
-                access.proxy = proxy
-            } else {
-                reader.problems.error(
-                    node, "not a proxy (\(node.shown)); write \"http://host:port\"")
-            }
-        }
+        access.proxy = proxy(reader)
         if let path = reader.string("ca_file"), let node = reader.find("ca_file") {
             if path.hasPrefix("/") {
                 access.caFile = path
@@ -137,6 +132,29 @@ package enum ConnectionSection {
             }
         }
         return access
+    }
+
+    /// An id is no secret and stands in the config, so what is wrong with it is mended there.
+    private static func refuseDoubtful(
+        _ text: String, _ node: ConfigNode, _ problems: ConfigProblems
+    ) {
+        do {
+            let plain = try SecretText.secret(in: text)
+            guard plain != text else { return }
+            problems.error(
+                node, "has blanks or invisible characters around it; write \"\(plain)\"")
+        } catch {
+            problems.error(node, error.reason)
+        }
+    }
+
+    private static func proxy(_ reader: TableReader) -> PlainOrSecret? {
+        guard let node = reader.find("proxy") else { return nil }
+        if case .table = node.value { return reader.secret("proxy").map(PlainOrSecret.secret) }
+        guard let text = reader.string("proxy") else { return nil }
+        guard let mistake = ProxyText.mistake(text) else { return .plain(text) }
+        reader.problems.error(node, "\(mistake) (\(node.shown)); write \"http://host:port\"")
+        return nil
     }
 
     private static func readRate(_ reader: TableReader, _ rate: inout RatePolicy) {
@@ -168,7 +186,10 @@ enum BaseURL {
         }
         var rest = lower.dropFirst(isSecure ? 8 : 7)
         if rest.hasSuffix("/") { rest = rest.dropLast() }
-        if rest.contains("@") { return refuse("must not hold a user or password") }
+        if rest.contains("@") {
+            return refuse(
+                "must not hold a user or password; the grant is client_id and client_secret")
+        }
         if rest.contains(where: { $0 == "/" || $0 == "?" || $0 == "#" }) {
             return refuse("must be scheme, host and port only, without a path or query")
         }
@@ -181,13 +202,5 @@ enum BaseURL {
                     + "use https://")
         }
         return .success((isSecure ? "https://" : "http://") + rest)
-    }
-
-    /// Whether the text is `http://host:port`.
-    static func isProxy(_ text: String) -> Bool {
-        guard text.lowercased().hasPrefix("http://") else { return false }
-        var rest = text.dropFirst(7)
-        if rest.hasSuffix("/") { rest = rest.dropLast() }
-        return HostAndPort.split(String(rest))?.port != nil
     }
 }

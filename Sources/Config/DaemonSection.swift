@@ -38,6 +38,10 @@ enum DaemonSection {
         "database", "control_socket", "http", "log", "keep_history", "catchup_per_minute",
     ]
 
+    /// The kernel takes 107 bytes, but the daemon binds beside the socket's place, in a folder that
+    /// only it may enter, and moves it there; some bytes are left for that name.
+    static let socketPathBytesMax = 99
+
     static func read(
         _ node: ConfigNode?, problems: ConfigProblems
     ) -> (settings: DaemonSettings, catchupPerMinute: Int) {
@@ -46,10 +50,11 @@ enum DaemonSection {
         let reader = TableReader(node, known: keys, problems: problems)
         if let path = absolutePath(reader, "database") { settings.database = path }
         if let path = absolutePath(reader, "control_socket") {
-            if path.utf8.count > 107 {
+            if path.utf8.count > socketPathBytesMax {
                 problems.error(
                     reader.find("control_socket") ?? node,
-                    "too long for a Unix socket (\(path.utf8.count) bytes), at most 107")
+                    "too long for a Unix socket (\(path.utf8.count) bytes), at most "
+                        + "\(socketPathBytesMax)")
             }
             settings.controlSocket = path
         }

@@ -12,6 +12,10 @@ package struct LoadedConfiguration: Sendable {
     package var access: [String: ConnectionAccess]
     /// Doubtful things that don't stop the start.
     package var warnings: [ConfigProblem]
+    /// The main file has an empty table `[schedules]`: that there is none is meant.
+    package var isMeantEmpty = false
+    /// Files that hold nothing, or end within a line, as one does that is being written.
+    package var unfinishedFiles: [String] = []
 
     /// The schedule of a name.
     package func schedule(_ name: String) -> Schedule? {
@@ -61,9 +65,12 @@ package struct ConfigurationLoader {
             connections[name] = found.connection
             access[name] = found.access
             checkSecrets(found.access, of: node, secrets, problems)
+            access[name]?.caContent = readAuthorities(found.access, of: node, secrets, problems)
         }
         let schedules = readSchedules(
             merged, today: now.map { LocalDateTime(localSeconds: $0.seconds).date }, problems)
+        SharedProcesses(connections: connections, schedules: schedules)
+            .warn(at: merged.schedules, problems)
         if merged.schedules.isEmpty, !problems.hasErrors {
             problems.warning(
                 ConfigPath(), at: SourcePosition(file: path, line: 1, column: 1),
@@ -77,7 +84,8 @@ package struct ConfigurationLoader {
             contentHash: merged.hash.text, connections: connections, schedules: schedules,
             catchupPerMinute: catchup, keepHistoryMilliseconds: settings.keepHistoryMilliseconds)
         return LoadedConfiguration(
-            path: path, engine: engine, daemon: settings, access: access, warnings: warnings)
+            path: path, engine: engine, daemon: settings, access: access, warnings: warnings,
+            isMeantEmpty: merged.isMeantEmpty, unfinishedFiles: merged.unfinished)
     }
 
     private func readSchedules(
@@ -134,10 +142,14 @@ package struct ConfigurationLoader {
         if case .secret(let reference) = access.clientID {
             references.append(("client_id", reference))
         }
+        if case .secret(let reference) = access.proxy { references.append(("proxy", reference)) }
         for (key, reference) in references {
             let place = node.entries?[key] ?? node
-            do {
-                _ = try reference.resolve(host)
+            do throws(SecretUnavailable) {
+                let secret = try reference.resolve(host)
+                if key == "proxy", let mistake = ProxyText.mistakeOfSecret(secret) {
+                    throw SecretUnavailable(reference: reference, reason: mistake)
+                }
             } catch {
                 let isOnlyOurs: Bool =
                     if case .environment = reference { true } else { error.isOutsideService }
@@ -152,12 +164,29 @@ package struct ConfigurationLoader {
                     place, "\(path) can be read by everybody on this host; chmod 0600 \(path)")
             }
         }
-        if let file = access.caFile, let place = node.entries?["ca_file"] {
-            do {
-                _ = try host.read(file, limit: 4 * 1024 * 1024)
-            } catch {
-                problems.error(place, "\(file) can't be read: \(error.reason)")
+    }
+
+    /// The file of authorities as it is now.
+    private func readAuthorities(
+        _ access: ConnectionAccess, of node: ConfigNode, _ check: SecretCheck,
+        _ problems: ConfigProblems
+    ) -> [UInt8]? {
+        guard check != .ignore, let file = access.caFile, let place = node.entries?["ca_file"]
+        else {
+            return nil
+        }
+        do {
+            let bytes = try host.read(file, limit: 4 * 1024 * 1024)
+            if bytes.firstRange(of: Array("-----BEGIN CERTIFICATE-----".utf8)) == nil {
+                problems.error(
+                    place,
+                    "\(file) holds no certificate in PEM form (-----BEGIN CERTIFICATE-----); one in "
+                        + "DER form becomes PEM by: openssl x509 -inform der -in FILE")
             }
+            return bytes
+        } catch {
+            problems.error(place, "\(file) can't be read: \(error.reason)")
+            return nil
         }
     }
 }

@@ -138,7 +138,7 @@ struct ScheduleSection {
         schedule.runWithinMilliseconds = reader.duration("run_within", in: 1000...3660 * day)
         guard isZoneKnown else { return }
         schedule.activeFrom = reader.instant("active_from", in: schedule.zone)
-        schedule.activeUntil = reader.instant("active_until", in: schedule.zone)
+        schedule.activeUntil = reader.instant("active_until", in: schedule.zone, isEnd: true)
         if let from = schedule.activeFrom, let until = schedule.activeUntil, from >= until,
             let node = reader.find("active_until")
         {
@@ -221,7 +221,9 @@ struct ScheduleSection {
 
 extension TableReader {
     /// An instant: a TOML date-time, or a string; without an offset it is local to the zone.
-    func instant(_ key: String, in zone: Zone) -> Instant? {
+    ///
+    /// A date alone is the whole day: its first instant or, where the end is asked for, its last second.
+    func instant(_ key: String, in zone: Zone, isEnd: Bool = false) -> Instant? {
         guard let node = find(key) else { return nil }
         let text: String
         switch node.value {
@@ -229,11 +231,30 @@ extension TableReader {
         case .string(let string): text = string
         default: return wrongType(node, "a date and time")
         }
+        if text.utf8.count == 10, let day = LocalDateTime(iso8601: text)?.date, day.isValid {
+            guard isEnd else { return zone.beginning(of: day) }
+            let next = CivilDate(dayNumber: day.dayNumber + 1)
+            return zone.beginning(of: next).adding(milliseconds: -1000)
+        }
         switch TimeArgument.parse(text, zone: zone) {
         case .success(let instant): return instant
         case .failure(let refusal):
             problems.error(node, "\(refusal.message) (\(node.shown))")
             return nil
         }
+    }
+}
+
+extension Zone {
+    /// The first instant of a local day; in some zones the clocks jump over its midnight.
+    fileprivate func beginning(of day: CivilDate) -> Instant {
+        for quarter in 0..<96 {
+            let local = LocalDateTime(date: day, secondOfDay: quarter * 900)
+            if let first = instants(ofLocal: local).first { return first }
+        }
+        // A day that a zone left out (Samoa, 2011-12-30) has no instant but that of its neighbours.
+        let local = LocalDateTime(date: day, secondOfDay: 0).localSeconds
+        let offset = offsetSeconds(at: Instant(milliseconds: local * 1000))
+        return Instant(milliseconds: (local - Int64(offset)) * 1000)
     }
 }

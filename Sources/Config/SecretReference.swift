@@ -17,7 +17,7 @@ package enum SecretReference: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Reads the secret; a trailing line break does not belong to it.
+    /// Reads the secret, without what editors and shells leave around it (`SecretText`).
     ///
     /// - Throws: a sentence that names the reference and what to do, never the secret.
     package func resolve(_ host: any HostReading) throws(SecretUnavailable) -> String {
@@ -39,13 +39,11 @@ package enum SecretReference: Hashable, Sendable, CustomStringConvertible {
             }
             text = try read(folder + "/" + name, host)
         }
-        let secret = text.hasSuffix("\r\n") || text.hasSuffix("\n") ? String(text.dropLast()) : text
-        guard !secret.isEmpty else { throw SecretUnavailable(reference: self, reason: "is empty") }
-        guard secret.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-            throw SecretUnavailable(
-                reference: self, reason: "holds a control character or more than one line")
+        do {
+            return try SecretText.secret(in: text)
+        } catch {
+            throw SecretUnavailable(reference: self, reason: error.reason)
         }
-        return secret
     }
 
     private func read(
@@ -60,7 +58,11 @@ package enum SecretReference: Hashable, Sendable, CustomStringConvertible {
                 isOutsideService: error.kind == .notPermitted)
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw SecretUnavailable(reference: self, reason: "\(path) is not UTF-8 text")
+            let isUTF16 = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+            throw SecretUnavailable(
+                reference: self,
+                reason: isUTF16
+                    ? "\(path) is UTF-16 text; save it as UTF-8" : "\(path) is not UTF-8 text")
         }
         return text
     }
@@ -80,6 +82,18 @@ package struct SecretUnavailable: Error, Equatable, CustomStringConvertible {
 package enum PlainOrSecret: Hashable, Sendable {
     case plain(String)
     case secret(SecretReference)
+
+    /// The text itself.
+    ///
+    /// - Parameter host: where a reference is looked up.
+    /// - Returns: what is written, or what the reference leads to.
+    /// - Throws: as `SecretReference.resolve`.
+    package func resolve(_ host: any HostReading) throws(SecretUnavailable) -> String {
+        switch self {
+        case .plain(let text): text
+        case .secret(let reference): try reference.resolve(host)
+        }
+    }
 }
 
 extension TableReader {
@@ -102,18 +116,34 @@ extension TableReader {
         if let path = reader.string("file") {
             guard path.hasPrefix("/") else {
                 problems.error(
-                    reader.find("file") ?? node, "must be an absolute path (\"\(path)\")")
+                    reader.find("file") ?? node,
+                    "must be an absolute path, /… (what stands there is not shown, it may be a secret)"
+                )
                 return nil
             }
             return .file(path)
         }
         if let name = reader.string("credential") {
             guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-                problems.error(node, "a credential's name has no \"/\" (\(node.shown))")
+                problems.error(node, "a credential's name has no \"/\"")
                 return nil
             }
             return .credential(name)
         }
-        return reader.string("env").map(SecretReference.environment)
+        guard let name = reader.string("env") else { return nil }
+        // What isn't a name may be the secret itself.
+        let isName =
+            name.utf8.first.map { !(0x30...0x39).contains($0) } ?? false
+            && name.utf8.allSatisfy { byte in
+                byte == UInt8(ascii: "_") || (0x30...0x39).contains(byte)
+                    || (0x41...0x5A).contains(byte & 0xDF) && byte >= 0x41
+            }
+        guard isName else {
+            problems.error(
+                node,
+                "a variable's name has letters, digits and _ only (what stands there is not shown)")
+            return nil
+        }
+        return .environment(name)
     }
 }

@@ -139,7 +139,7 @@ struct TOMLPositions {
         case UInt8(ascii: "{") where depth < Self.depthMax: scanInlineTable(path)
         default:
             scanScalar()
-            refuseScalar(bytes[start..<index], place, start)
+            refuseScalar(bytes[start..<index], path, place, start)
         }
         depth -= 1
         place.raw = text(from: start)
@@ -170,32 +170,56 @@ struct TOMLPositions {
 
     private mutating func scanInlineTable(_ path: ConfigPath) {
         advance()
+        var comma: (place: Place, offset: Int)?
         while true {
-            skipBlanks(newlines: true)
+            skipBlanks(newlines: false)
             guard let byte = current else { return }
-            if byte == UInt8(ascii: "}") { return advance() }
-            if byte == UInt8(ascii: ",") {
+            switch byte {
+            case 0x0A, 0x0D, UInt8(ascii: "#"):
+                // TOML 1.1 allows both, and editors and other tools write them.
+                refuse(
+                    here, index,
+                    "an inline table, { … }, must stand on one line; write it on one, or its keys "
+                        + "below a header, [\(path)]")
+                skipBlanks(newlines: true)
+            case UInt8(ascii: "}"):
+                if let comma {
+                    refuse(
+                        comma.place, comma.offset,
+                        "no comma may stand before the } of an inline table; take it out")
+                }
+                return advance()
+            case UInt8(ascii: ","):
+                comma = (here, index)
                 advance()
-                continue
+            default:
+                comma = nil
+                let start = index
+                scanKeyValue(in: path)
+                if index == start { advance() }
             }
-            let start = index
-            scanKeyValue(in: path)
-            if index == start { advance() }
         }
     }
 
+    /// Notes the first text that is not to be shown to toml++.
+    private mutating func refuse(_ place: Place, _ offset: Int, _ message: String) {
+        guard hazard == nil else { return }
+        hazard = Hazard(place: place, offset: offset, message: message)
+    }
+
     private mutating func refuseScalar(
-        _ text: ArraySlice<UInt8>, _ place: Place, _ start: Int
+        _ text: ArraySlice<UInt8>, _ path: ConfigPath, _ place: Place, _ start: Int
     ) {
         // An empty one (`a = ` and the line's end) is an error that toml++ words well.
-        guard hazard == nil, !text.isEmpty, !TOMLScalar.isValid(text) else { return }
+        guard !text.isEmpty, !TOMLScalar.isValid(text) else { return }
         var found = place
         found.keyLine = place.valueLine
         found.keyColumn = place.valueColumn
-        let shown = Printable.escaped(String(decoding: text, as: UTF8.self), limit: 40)
-        hazard = Hazard(
-            place: found, offset: start,
-            message: "not a value (\(shown)); a text needs quotes, \"…\"")
+        let word = String(decoding: text, as: UTF8.self)
+        let shown =
+            Withheld.isSecret(path)
+            ? "" : " (\(Printable.escaped(Withheld.withoutLogin(word), limit: 40)))"
+        refuse(found, start, "not a value\(shown); \(TOMLScalar.advice(word))")
     }
 
     /// Numbers, booleans, dates: up to a delimiter, without trailing blanks.

@@ -12,6 +12,21 @@ enum TOMLScalar {
         return isPrefixedInteger(text) || isNumber(text) || isDateOrTime(text)
     }
 
+    /// What to write instead of a text that is no value.
+    static func advice(_ text: String) -> String {
+        let quotes = "a text needs quotes, \"…\""
+        switch text.lowercased() {
+        case "true", "yes", "on": return quotes + "; did you mean true?"
+        case "false", "no", "off": return quotes + "; did you mean false?"
+        case "null", "nil", "none", "~":
+            return quotes + "; TOML has no null: leave the key out"
+        default: break
+        }
+        let curved = "“”„‟«»‘’‚`´".unicodeScalars
+        let isCurved = text.unicodeScalars.first.map(curved.contains) ?? false
+        return isCurved ? quotes + ", and straight ones" : quotes
+    }
+
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
     /// `0xff`, `0o7`, `0b1`, underscores between digits.

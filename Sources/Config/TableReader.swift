@@ -17,7 +17,9 @@ struct TableReader {
         self.problems = problems
         self.entries = node.entries ?? [:]
         self.fallback = fallback
-        if node.entries == nil { problems.error(node, "expected a table, found \(node.kind)") }
+        if node.entries == nil {
+            problems.error(node, "expected a table, found \(node.kind)" + node.listAdvice)
+        }
         for (key, entry) in entries where !known.contains(key) {
             problems.error(
                 entry.path, at: entry.keyPosition,
@@ -125,7 +127,10 @@ struct TableReader {
     /// A table inside this one.
     func table(_ key: String, known: [String]) -> TableReader? {
         guard let node = find(key) else { return nil }
-        guard node.entries != nil else { return wrongType(node, "a table") }
+        guard node.entries != nil else {
+            problems.error(node, "expected a table, found \(node.kind)" + node.listAdvice)
+            return nil
+        }
         return TableReader(node, known: known, problems: problems)
     }
 

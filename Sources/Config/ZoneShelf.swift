@@ -44,6 +44,10 @@ package final class ZoneShelf {
     /// The nearest name; a city or country alone (`new york`) is enough.
     private func hint(_ name: String) -> String {
         if names.isEmpty { return "; no zone files are installed (apt-get install tzdata)" }
+        if let present = LegacyZones.present(name) {
+            return "; it is an old name of \"\(present)\": write that, or install the old names "
+                + "(apt-get install tzdata-legacy)"
+        }
         let near =
             NearestName.find(name, in: names)
             ?? names.first { zone in

@@ -1,4 +1,4 @@
-import Config
+package import Config
 
 /// A config that is right but for what a case puts into it.
 package func config(
@@ -25,6 +25,15 @@ package func config(
     \(schedule)
     \(more)
     """
+}
+
+/// Loads a config text as `/c/carillon.toml`.
+package func load(
+    _ text: String, host: MemoryHost = MemoryHost(), secrets: SecretCheck = .ignore
+) throws(ConfigRejected) -> LoadedConfiguration {
+    var host = host
+    host.files["/c/carillon.toml"] = text
+    return try ConfigurationLoader(host: host).load("/c/carillon.toml", secrets: secrets)
 }
 
 /// Loads a config text as `/c/carillon.toml`; the rendered errors.

@@ -6,6 +6,8 @@ package struct MemoryHost: HostReading {
     package var worldReadable: Set<String> = []
     package var forbidden: Set<String> = []
     package var variables: [String: String] = [:]
+    /// Zones that this machine has and the host has not.
+    package var missingZones: Set<String> = []
     private let zones = HostFiles()
 
     /// Makes a host of the files.
@@ -31,9 +33,13 @@ package struct MemoryHost: HostReading {
     }
 
     /// The zone as this machine has it.
-    package func zoneData(named name: String) -> [UInt8]? { zones.zoneData(named: name) }
+    package func zoneData(named name: String) -> [UInt8]? {
+        missingZones.contains(name) ? nil : zones.zoneData(named: name)
+    }
     /// The zones of this machine.
-    package func zoneNames() -> [String] { zones.zoneNames() }
+    package func zoneNames() -> [String] {
+        zones.zoneNames().filter { !missingZones.contains($0) }
+    }
     /// The given variables only.
     package func environment(_ name: String) -> String? { variables[name] }
     /// One process lives.

@@ -54,7 +54,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             "4:22: daemon.catchup_per_minute: out of range (0), allowed: 1 to 100000"),
         BadInput(
             config(daemon: "control_socket = \"/\(String(repeating: "x", count: 120))\""),
-            "4:18: daemon.control_socket: too long for a Unix socket (121 bytes), at most 107"),
+            "4:18: daemon.control_socket: too long for a Unix socket (121 bytes), at most 99"),
         BadInput(
             config(top: "schedule = 1"),
             "2:1: schedule: unknown key; did you mean \"schedules\"?"),
@@ -334,12 +334,13 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             try ConfigurationLoader(host: host).load("/none/carillon.toml")
         }
     }
+}
 
-    private func expect(_ input: BadInput, at location: SourceLocation = #_sourceLocation) {
-        let found = errors(input.text)
-        let isSaid = found.contains { $0.contains(input.said) }
-        #expect(isSaid, "said: \(found)", sourceLocation: location)
-        // One mistake, one message: nothing follows from an error but itself.
-        #expect(found.count == 1, "said: \(found)", sourceLocation: location)
-    }
+/// The text is refused with the words, and with nothing else.
+func expect(_ input: BadInput, at location: SourceLocation = #_sourceLocation) {
+    let found = errors(input.text)
+    let isSaid = found.contains { $0.contains(input.said) }
+    #expect(isSaid, "said: \(found)", sourceLocation: location)
+    // One mistake, one message: nothing follows from an error but itself.
+    #expect(found.count == 1, "said: \(found)", sourceLocation: location)
 }

@@ -21,6 +21,10 @@ struct TriggerTests {
             $0.processes[0].endings.complete = 0
             $0.processes[0].endings.cancelled = 1
         },
+        Ending(name: "a run in error: 1", status: 1, said: "the run is error and needs a person") {
+            $0.processes[0].endings.complete = 0
+            $0.processes[0].endings.error = 1
+        },
         Ending(name: "a start that is refused: 1", status: 1, said: "failed") {
             $0.faults = [FaultRule(.error(422, acts: false), operation: "runProcess")]
         },

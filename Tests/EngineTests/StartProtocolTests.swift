@@ -31,6 +31,14 @@ import Timetable
         ("Q {yyyy+1} {MM+11} {dd}", "2026-02-03T12:00:00Z", 0, "Q 2028 01 03"),
         ("Day {yyyy}{MM}{dd-1}", "2026-03-01T12:00:00Z", 0, "Day 20260228"),
         ("plain", "2026-03-01T12:00:00Z", 0, "plain"),
+        ("{MM-1} to {MM}", "2026-08-15T12:00:00Z", 0, "07 to 08"),
+        ("{MM} from {MM-1}", "2026-08-15T12:00:00Z", 0, "08 from 07"),
+        ("{yyyy}-{MM-1} to {yyyy}-{MM}", "2026-01-15T12:00:00Z", 0, "2025-12 to 2026-01"),
+        ("{MM-1}/{yyyy} to {MM}/{yyyy}", "2026-01-15T12:00:00Z", 0, "12/2025 to 01/2026"),
+        ("{yyyy} {MM-3} {MM-2} {MM-1}", "2026-04-01T00:00:00Z", 0, "2026 01 02 03"),
+        ("{MM}-{dd-7} to {MM}-{dd}", "2026-03-05T12:00:00Z", 0, "02-26 to 03-05"),
+        ("{dd-7}.{MM} to {dd}.{MM}", "2026-03-05T12:00:00Z", 0, "26.02 to 05.03"),
+        ("FY{yyyy-1} and FY{yyyy}", "2026-03-05T12:00:00Z", 0, "FY2025 and FY2026"),
     ])
     func namePatternsUseTheSlotsLocalDate(
         pattern: String, at: String, offset: Int, name: String

@@ -26,6 +26,18 @@ struct RuleTests {
         #expect(lines(ImportRule.findings, text, at: path) == (isFound ? [1] : []))
     }
 
+    @Test("An arrow back in carillon's line is found, one forward is not")
+    func folderLine() {
+        let verb = SourceText(
+            path: "Sources/carillon/Commands/Why.swift", text: "struct Why {\n    let d: Desk\n}")
+        let desk = SourceText(
+            path: "Sources/carillon/Daemon/Desk.swift",
+            text: "final class Desk {\n    // Why\n    let why: Why?\n}")
+        let found = FolderLineRule.findings(in: [verb, desk])
+        #expect(found.map(\.path) == [desk.path])
+        #expect(found.map(\.line) == [3])
+    }
+
     @Test(
         "Banned words",
         arguments: [

@@ -41,6 +41,11 @@ struct TidyTests {
         report(sources.flatMap(ImportRule.findings))
     }
 
+    @Test("The folders of carillon form a line, with no arrow back")
+    func folderLine() {
+        report(FolderLineRule.findings(in: sources))
+    }
+
     @Test("Only carillon/System touches clocks, chance and identity; no escape hatches anywhere")
     func bannedWords() {
         let findings = sources.flatMap(BannedWord.findings)

@@ -8,7 +8,7 @@ package struct AsyncHTTPTransportOptions: Sendable, Equatable {
     ///
     /// Nil means none: the environment's proxy variables are ignored.
     package var proxy: Secret?
-    /// A PEM file of authorities to trust instead of the system's; nil: the system's.
+    /// A PEM file of authorities to trust besides the system's.
     package var caFile: String?
     package var connectTimeoutMilliseconds: Int64
     /// Starts on the wire at once, unless said otherwise.
@@ -57,7 +57,7 @@ extension AsyncHTTPTransportOptions {
         tls.minimumTLSVersion = .tlsv12
         tls.certificateVerification = .fullVerification
         if let caFile {
-            tls.trustRoots = .certificates(try Self.authorities(caFile))
+            tls.additionalTrustRoots = [.certificates(try Self.authorities(caFile))]
         }
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,

@@ -71,7 +71,8 @@ struct SimulateCommand: CarillonCommand {
     @Flag(help: "Look at runs as often as the config says: slow, but counts every request.")
     var exact = false
 
-    @Flag(help: "Simulate days that are equal to others, too: slow, and the same numbers come of it.")
+    @Flag(
+        help: "Simulate days that are equal to others, too: slow, and the same numbers come of it.")
     var everyDay = false
 
     @Flag(help: "Print JSON.")
@@ -194,7 +195,9 @@ struct SimulateCommand: CarillonCommand {
 extension SimulateCommand {
     // MARK: Output
 
-    fileprivate func printText(_ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment) {
+    fileprivate func printText(
+        _ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment
+    ) {
         let counts = [
             "slots", "started", "skipped", "coalesced", "missed", "expired", "failed", "held",
             "waiting",
@@ -241,7 +244,9 @@ extension SimulateCommand {
                 + Printable.escaped(error, limit: 500))
     }
 
-    private func printUnstarted(_ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment) {
+    private func printUnstarted(
+        _ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment
+    ) {
         guard !outcome.unstarted.rows.isEmpty else { return }
         let total = outcome.schedules.rows.indices.reduce(Int64(0)) { sum, row in
             func count(_ column: String) -> Int64 {
@@ -266,7 +271,9 @@ extension SimulateCommand {
                 ], environment.style))
     }
 
-    fileprivate func printJSON(_ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment) {
+    fileprivate func printJSON(
+        _ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment
+    ) {
         let requests = outcome.requests.map { requests in
             JSONText.object([
                 .init("connection", .string(requests.connection)),

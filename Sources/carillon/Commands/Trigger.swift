@@ -11,8 +11,8 @@ struct Trigger: CarillonCommand {
             open it ends with 4, unless --force is given.
 
             The command can be lost and is then sent again: the daemon knows it by its UUID and \
-            starts nothing twice. With --wait it ends when the run ends: 0 succeeded, 4 held (a \
-            person must decide), 1 otherwise.
+            starts nothing twice. With --wait it ends when the run ends, or stands in error until a \
+            person mends it: 0 succeeded, 4 held (a person must decide), 1 otherwise.
 
               carillon trigger gl-refresh --reason 'late journal entries'
               carillon trigger gl-refresh --wait
@@ -49,6 +49,11 @@ struct Trigger: CarillonCommand {
         try await waitForEnd(of: slotID, environment)
     }
 
+    /// Whether nothing more comes of a run in this status by itself.
+    private static func isOver(runStatus: String) -> Bool {
+        ["complete", "cancelled", "error", "errorHold"].contains(runStatus)
+    }
+
     /// Reads the ledger until the slot's run has ended; the daemon may restart meanwhile.
     private func waitForEnd(of slotID: Int64, _ environment: CommandEnvironment) async throws {
         var shown = ""
@@ -67,6 +72,13 @@ struct Trigger: CarillonCommand {
                 if outcome == "succeeded" { return }
                 if outcome == "failed" || outcome == "cancelled" || outcome == "lost" {
                     throw CommandFailure(.failed, "the run ended: \(outcome)")
+                }
+                if Self.isOver(runStatus: value("run_status")), outcome == "attention" {
+                    // What ends so goes on only when a person has been there.
+                    throw CommandFailure(
+                        .failed,
+                        "the run is \(Printable.escaped(value("run_status"))) and needs a person; "
+                            + "see: carillon attention")
                 }
             case "pending", "starting", "unknown": break
             case "held":

@@ -10,17 +10,14 @@ final class ConnectionRoutes: Sendable {
     struct Route: Sendable {
         let transport: AsyncHTTPTransport
         let access: ConnectionAccess
+        /// The proxy as the transport has it, login included.
+        let proxy: String?
         let host: any HostReading
 
         /// The credential as it is now: a rotated secret file heals without a restart.
         func credential() throws -> APICredential {
-            let clientID =
-                switch access.clientID {
-                case .plain(let text): text
-                case .secret(let reference): try reference.resolve(host)
-                }
-            return APICredential(
-                clientID: Secret(clientID),
+            APICredential(
+                clientID: Secret(try access.clientID.resolve(host)),
                 clientSecret: Secret(try access.clientSecret.resolve(host)))
         }
 
@@ -28,7 +25,7 @@ final class ConnectionRoutes: Sendable {
         /// password and the token.
         func redaction(token: Secret?) -> Redaction {
             // http://USER:PASSWORD@HOST:PORT
-            let login = access.proxy.flatMap { text in
+            let login = proxy.flatMap { text in
                 text.lastIndex(of: "@").map { text[..<$0].split(separator: ":", maxSplits: 2) }
             }
             let password = login.flatMap { $0.count == 3 ? Secret(String($0[2])) : nil }
@@ -56,22 +53,25 @@ final class ConnectionRoutes: Sendable {
 
     /// Takes the accesses of a configuration over; transports whose options are unchanged stay.
     ///
-    /// - Throws: `TransportSetupError` for a bad proxy or CA file; nothing has changed then.
+    /// - Throws: `TransportSetupError` for a bad proxy or CA file, `SecretUnavailable` for a proxy
+    ///   whose secret can't be had; nothing has changed then.
     func adopt(_ access: [String: ConnectionAccess]) throws {
         let known = state.withLock { $0.routes }
         var routes: [String: Route] = [:]
         for name in access.keys.sorted() {
             guard let new = access[name] else { continue }
-            if let old = known[name], old.access.proxy == new.proxy,
-                old.access.caFile == new.caFile
+            let proxy = try new.proxy?.resolve(host)
+            if let old = known[name], old.proxy == proxy, old.access.caFile == new.caFile,
+                old.access.caContent == new.caContent
             {
-                routes[name] = Route(transport: old.transport, access: new, host: host)
+                routes[name] = Route(
+                    transport: old.transport, access: new, proxy: proxy, host: host)
                 continue
             }
             let transport = try AsyncHTTPTransport(
                 AsyncHTTPTransportOptions(
-                    proxy: new.proxy.map { Secret($0) }, caFile: new.caFile), meter: meter)
-            routes[name] = Route(transport: transport, access: new, host: host)
+                    proxy: proxy.map { Secret($0) }, caFile: new.caFile), meter: meter)
+            routes[name] = Route(transport: transport, access: new, proxy: proxy, host: host)
         }
         let adopted = routes
         state.withLock { state in
@@ -102,7 +102,9 @@ final class ConnectionRoutes: Sendable {
         return routes.keys.sorted().flatMap { name -> [(String, String)] in
             guard let access = routes[name]?.access else { return [] }
             var references = [access.clientSecret]
-            if case .secret(let reference) = access.clientID { references.append(reference) }
+            for case .secret(let reference)? in [access.clientID, access.proxy] {
+                references.append(reference)
+            }
             return references.compactMap { reference in
                 guard case .file(let path) = reference else { return nil }
                 return (name, path)

@@ -28,6 +28,11 @@ struct Reloader: Sendable {
         let loaded: LoadedConfiguration
         do {
             loaded = try loader.load(path, secrets: .required, now: clock.now().wall)
+            if let objection = loaded.objectionToReload(over: zones.schedules) {
+                logger.error("the configuration stays as it was: \(objection)")
+                return CommandReply(
+                    exitCode: 2, message: "the configuration stays as it was: \(objection)")
+            }
             try routes.adopt(loaded.access)
         } catch {
             logger.error("the configuration stays as it was: \(error)")
@@ -49,24 +54,32 @@ struct Reloader: Sendable {
     }
 }
 
-/// The zones that the present configuration names; a reload replaces them.
+/// The zones and schedules that the present configuration names; a reload replaces them.
 final class ZonesInUse: Sendable {
-    private let state: Mutex<Set<String>>
+    private struct State {
+        var zones: Set<String>
+        var schedules: Set<String>
+
+        init(_ configuration: EngineConfiguration) {
+            zones = Set(configuration.schedules.map(\.timezone))
+            schedules = Set(configuration.schedules.map(\.name))
+        }
+    }
+    private let state: Mutex<State>
 
     init(_ configuration: EngineConfiguration) {
-        state = Mutex(Self.names(in: configuration))
+        state = Mutex(State(configuration))
     }
 
     /// Their names.
-    var names: Set<String> { state.withLock { $0 } }
+    var names: Set<String> { state.withLock { $0.zones } }
+
+    /// The schedules that are in force.
+    var schedules: Set<String> { state.withLock { $0.schedules } }
 
     func replace(by configuration: EngineConfiguration) {
-        let names = Self.names(in: configuration)
-        state.withLock { $0 = names }
-    }
-
-    private static func names(in configuration: EngineConfiguration) -> Set<String> {
-        Set(configuration.schedules.map(\.timezone))
+        let new = State(configuration)
+        state.withLock { $0 = new }
     }
 }
 

@@ -45,7 +45,7 @@ struct APIInquiry {
             return value
         } catch {
             await routes.shutdown()
-            guard let error = error as? TransportSetupError else { throw error }
+            guard error is TransportSetupError || error is SecretUnavailable else { throw error }
             throw Failure(description: "connection \"\(name)\": \(error)")
         }
     }

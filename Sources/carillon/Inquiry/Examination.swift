@@ -62,7 +62,9 @@ struct Examination {
     private func secrets(_ loaded: LoadedConfiguration) -> [Finding] {
         loaded.access.sorted { $0.key < $1.key }.flatMap { name, access in
             var references = [access.clientSecret]
-            if case .secret(let reference) = access.clientID { references.append(reference) }
+            for case .secret(let reference)? in [access.clientID, access.proxy] {
+                references.append(reference)
+            }
             return references.map { secret($0, of: name) }
         }
     }

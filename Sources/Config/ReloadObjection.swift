@@ -1,0 +1,30 @@
+import Console
+import Engine
+
+extension LoadedConfiguration {
+    /// Why a reload must not take this configuration over, or nil.
+    ///
+    /// An editor that empties a file before it writes, a disk that is full in between, or a folder
+    /// that isn't mounted all leave files that read well and say less; schedules that are gone have
+    /// their waiting slots cancelled, which nothing brings back.
+    ///
+    /// - Parameter known: the names of the schedules in force.
+    /// - Returns: a sentence with what to do if it is meant.
+    package func objectionToReload(over known: Set<String>) -> String? {
+        let lost = known.subtracting(engine.schedules.map(\.name)).sorted()
+        guard !lost.isEmpty else { return nil }
+        if engine.schedules.isEmpty {
+            guard !isMeantEmpty else { return nil }
+            return
+                "the files hold no schedule any more, but \(Words.count(known.count, "schedule")) "
+                + "would be removed: was \(path) emptied or only half saved? If it is meant, write "
+                + "an empty table, [schedules], into it and reload"
+        }
+        guard let file = unfinishedFiles.first else { return nil }
+        let names = lost.prefix(3).map { "\"\($0)\"" } + (lost.count > 3 ? ["…"] : [])
+        return "\(file) is empty or ends within a line, as a half-saved file does, and "
+            + "\(Words.count(lost.count, "schedule")) would be removed "
+            + "(\(names.joined(separator: ", "))): save it again; if it is meant, end the file "
+            + "with a line break and reload, and remove a file that is to hold nothing"
+    }
+}
