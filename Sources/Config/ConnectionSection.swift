@@ -56,6 +56,11 @@ package enum ConnectionSection {
             connection.probeEveryMilliseconds = value
         }
         guard base != nil, let access else { return nil }
+        connection.client =
+            switch access.clientID {
+            case .plain(let id): id
+            case .secret(let reference): "\(reference)"
+            }
         return (connection, access)
     }
 

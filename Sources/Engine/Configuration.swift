@@ -37,6 +37,8 @@ package struct Connection: Sendable, Equatable {
     /// The address in the one spelling that names the API in the ledger.
     package private(set) var baseURL: String
     package var apiVersion: String
+    /// Which client of the API it is, as far as the config tells; empty: it doesn't.
+    package var client = ""
     package var rate = RatePolicy()
     /// How long the API may still act on a request after we lost it.
     package var requestWindowMilliseconds: Int64 = 29_000

@@ -165,12 +165,7 @@ extension Clockwork {
     package var isStopping: Bool { memory.isStopping }
 
     /// POSTs on the wire, which a stop waits for.
-    package var startsInFlight: Int {
-        requests.values.count { request in
-            if case .start = request.purpose { return true }
-            return false
-        }
-    }
+    package var startsInFlight: Int { gate.startsInFlight }
 
     func wasAskedToStop(by inputs: [Input]) -> Bool {
         inputs.contains { input in
@@ -193,7 +188,7 @@ extension Clockwork {
 extension Clockwork {
     /// The slot that a start on the wire is for; nil for other requests (the simulation's book).
     package func slotID(ofRequest id: UInt64) -> Int64? {
-        guard case .start(_, let slotID)? = requests[id]?.purpose else { return nil }
+        guard case .start(_, let slotID)? = gate.request(id)?.purpose else { return nil }
         return slotID
     }
 }

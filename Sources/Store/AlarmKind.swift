@@ -6,6 +6,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case clock
     /// A client credential is not accepted.
     case credential
+    /// A limit that an answer names, far below the configured rate.
+    case limit
     /// A run can't be read any more.
     case notReadable = "not readable"
     /// One run makes slot after slot skip.
@@ -22,6 +24,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case sweepDistrusted = "sweep distrusted"
     /// A lost answer that no look can settle.
     case undecided
+    /// Refusals in a row that don't say how long to wait.
+    case throttled
     /// The API can't be reached.
     case unreachable
     /// The API version is not served any more.

@@ -78,6 +78,49 @@ extension Ledger {
             """, .text(name), .text(baseURL), .text(apiVersion))
     }
 
+    /// The connections of the config before, that have not been removed yet, at an address.
+    ///
+    /// - Returns: their names, sorted.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func connections(at baseURL: String) throws -> [String] {
+        try database.rows(
+            """
+            SELECT connection FROM connections WHERE base_url = ? AND removed_at IS NULL
+            ORDER BY connection
+            """, .text(baseURL), map: { $0.string(0) })
+    }
+
+    /// A connection has got another name: what is known of its way and its limits stays known.
+    ///
+    /// - Parameters:
+    ///   - name: the new one, written already.
+    ///   - former: the name before.
+    ///   - keepsUser: it is the same client for certain; a user that isn't known is learned again.
+    /// - Throws: `StoreError` if the ledger can't be written.
+    package func succeed(_ name: String, to former: String, keepsUser: Bool) throws {
+        let columns = """
+            clock_skew_ms, clock_bad_since_at, learned_requests, learned_window_ms, \
+            budget_tat_us, breaker_failures, breaker_opened_at, breaker_closed_at, \
+            next_probe_at, credential_bad_since_at, credential_failures, next_token_at, \
+            sweep_distrusted_since_at, list_failures, next_list_at\(keepsUser ? ", user_id" : "")
+            """
+        try database.run(
+            """
+            UPDATE connections SET (\(columns)) =
+                (SELECT \(columns) FROM connections WHERE connection = ?) WHERE connection = ?
+            """, .text(former), .text(name))
+        try database.run(
+            """
+            INSERT OR IGNORE INTO hints (connection, operation, until_at, delay_seconds, noted_at)
+            SELECT ?, operation, until_at, delay_seconds, noted_at FROM hints WHERE connection = ?
+            """, .text(name), .text(former))
+        try database.run(
+            """
+            UPDATE OR IGNORE alarms SET subject = ? WHERE subject = ? AND kind IN ('blocked',
+                'throttled', 'limit', 'unreachable', 'credential', 'clock', 'sweep distrusted')
+            """, .text(name), .text(former))
+    }
+
     /// The addresses of all connections that there ever were.
     ///
     /// - Returns: each once, sorted.

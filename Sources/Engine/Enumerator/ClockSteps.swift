@@ -27,11 +27,7 @@ extension Clockwork {
         backoffs.removeAll()
         memory.lastTouch = nil
         memory.downUntil = memory.downUntil?.adding(milliseconds: step)
-        // What is on the wire was sent before the step: its age stays what it is.
-        for id in requests.keys {
-            let sentAt = requests[id]?.sentAt.wall ?? now
-            requests[id]?.sentAt.wall = sentAt.adding(milliseconds: step)
-        }
+        gate.clockWasSet(by: step)
         for name in memory.sweeps.keys {
             let requestedAt = memory.sweeps[name]?.requestedAt.wall ?? now
             memory.sweeps[name]?.requestedAt.wall = requestedAt.adding(milliseconds: step)

@@ -7,9 +7,11 @@ extension Clockwork {
     private static let againMilliseconds: Int64 = 60_000
 
     func createAfterSlots() throws {
-        guard !memory.isStopping, book.hasNews || !memory.upstreamsAgainAt.isEmpty else { return }
-        var ended: Set<String> = []
-        for case .ended(let schedule) in book.takeNews() { ended.insert(schedule) }
+        guard !memory.isStopping else { return }
+        try heed()
+        let ended = memory.endedUpstreams
+        memory.endedUpstreams = []
+        guard !ended.isEmpty || !memory.upstreamsAgainAt.isEmpty else { return }
         for name in schedules.keys.sorted() {
             guard let schedule = schedules[name], case .after(let rule) = schedule.trigger else {
                 continue

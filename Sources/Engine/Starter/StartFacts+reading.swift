@@ -84,11 +84,14 @@ extension Clockwork {
 
     private func way(_ row: ConnectionRow) throws -> StartFacts.Way {
         if memory.isDraining { return .draining }
-        if row.clockBadSince != nil { return .clockDiffers }
-        if let since = row.credentialBadSince { return .credentialRefused(since: since) }
-        if row.breakerOpenedAt != nil { return .unreachable }
-        return try blockedUntil(row.connection, operation: "runProcess")
-            .map { .askedToWait(until: $0) } ?? .open
+        guard let connection = configuration?.connections[row.connection] else { return .open }
+        switch try gate.obstacle(to: .start, connection) {
+        case .asked(let until): return .askedToWait(until: until)
+        case .breaker: return .unreachable
+        case .clock: return .clockDiffers
+        case .credential(let since): return .credentialRefused(since: since)
+        case .token, .budget, nil: return .open
+        }
     }
 
     // MARK: Looks (rules 1 and 13)

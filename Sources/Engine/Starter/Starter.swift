@@ -121,11 +121,12 @@ extension Clockwork {
     private func begin(_ facts: StartFacts, baseline: Baseline) throws {
         let slot = facts.slot
         guard let schedule = facts.schedule, let connection = facts.connection else { return }
-        guard let token = usableToken(connection.name) else {
-            try requestToken(connection, .start)
-            return try wait(slot, .token, until: now.adding(milliseconds: 15_000))
+        let token: Secret
+        switch try gate.admit(.start, connection) {
+        case .go(let usable): token = usable
+        case .wait(.budget(let until)): return try wait(slot, .budget, until: until)
+        case .wait: return try wait(slot, .token, until: now.adding(milliseconds: 15_000))
         }
-        if let at = try takeStartBudget(connection) { return try wait(slot, .budget, until: at) }
         if facts.isRamped {
             var daemon = try book.daemon()
             daemon.catchupTAT = now.adding(milliseconds: rampGapMilliseconds)
@@ -135,7 +136,7 @@ extension Clockwork {
         let sendBy = now.adding(milliseconds: limits.sendWithinMilliseconds)
         let attemptID = try ledger.beginAttempt(
             slot: slot, baseline: baseline, lookID: lookID, sendBy: sendBy, now: now)
-        send(
+        gate.send(
             .startRun(
                 process: slot.processID, sendCompleteEmail: schedule.sendCompleteEmail),
             connection, .start(attemptID: attemptID, slotID: slot.slotID), token: token,
@@ -151,18 +152,18 @@ extension Clockwork {
     private func validate(_ facts: StartFacts) throws {
         let slot = facts.slot
         guard let connection = facts.connection else { return }
-        guard let token = usableToken(connection.name) else {
-            try requestToken(connection, .start)
-            return try wait(slot, .token, until: now.adding(milliseconds: 15_000))
-        }
-        if let until = try blockedUntil(connection.name, operation: "validateProcess") {
+        let token: Secret
+        switch try gate.admit(.validation, connection) {
+        case .go(let usable): token = usable
+        case .wait(.asked(let until)):
             return try wait(slot, .validationHint(until: until), until: until)
+        case .wait(.budget(let until)): return try wait(slot, .budget, until: until)
+        case .wait: return try wait(slot, .token, until: now.adding(milliseconds: 15_000))
         }
-        if let at = try takeStartBudget(connection) { return try wait(slot, .budget, until: at) }
         memory.validatingSlots.insert(slot.slotID)
-        send(
+        gate.send(
             .validate(process: slot.processID), connection, .validate(slotID: slot.slotID),
-            token: token, sendBy: nil)
+            token: token)
         try wait(slot, .validation, until: now.adding(milliseconds: 45_000))
     }
 }

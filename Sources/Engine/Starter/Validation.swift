@@ -33,15 +33,15 @@ extension Clockwork {
         case .success:
             try wait(slot, .validationUnreadable, until: now.adding(milliseconds: 30_000))
         case .failure(let failure) where Self.lastingRefusals.contains(failure.apiStatus ?? 0):
-            try note(
+            try book.note(
                 failure, answer: answer, slot: slot,
                 nextStep: "the slot has failed; mend the cause and trigger it")
             try end(slot, .failed, "the process can't be validated: \(failure.summary)")
         case .failure(let failure):
-            try note(
+            try book.note(
                 failure, answer: answer, slot: slot,
                 nextStep: failure.apiStatus == 401
-                    ? Self.nextStep(isTokenRefusedAgain: isRefusedAgain(slot.connection))
+                    ? Gate.nextStep(isTokenRefusedAgain: gate.isRefusedAgain(slot.connection))
                     : "validated again")
             memory.validationFailures[slotID] = failures + 1
             if failure.apiStatus == 401, failures == 0 {

@@ -12,21 +12,26 @@ extension Clockwork {
                 book.reply(id, reply)
             }
         case .configuration(let new, let commandID): try adopt(new, commandID: commandID)
-        case .credentialChanged(let connection): try credentialChanged(connection)
+        case .credentialChanged(let name):
+            guard let connection = configuration?.connections[name], !memory.isStopping else {
+                return
+            }
+            try gate.credentialChanged(connection)
         case .stop: memory.isStopping = true
         }
     }
 
     private func receive(_ requestID: UInt64, _ answer: APIAnswer) throws {
-        guard let request = requests[requestID] else { return }
+        guard let request = gate.request(requestID) else { return }
         try receive(request, answer)
-        requests[requestID] = nil
+        gate.close(requestID)
+        try heed()
     }
 
     /// An answer that could not be applied: its request is over all the same, and a start that it
     /// belongs to is in doubt.
     func abandon(_ requestID: UInt64) throws {
-        guard let request = requests[requestID] else { return }
+        guard let request = gate.request(requestID) else { return }
         forget(requestID)
         guard case .start(let attemptID, let slotID) = request.purpose else { return }
         try book.step("put attempt \(attemptID) in doubt", slotID: slotID) {
@@ -41,12 +46,15 @@ extension Clockwork {
 
     private func receive(_ request: PendingRequest, _ answer: APIAnswer) throws {
         let connection = configuration?.connections[request.connection]
-        if let connection { try noteServer(connection, answer) }
+        if let connection {
+            try gate.note(answer, connection)
+            try heed()
+        }
         switch request.purpose {
         case .start(let attemptID, let slotID):
             try receiveStart(request, answer, attemptID: attemptID, slotID: slotID, connection)
         case .token:
-            if let connection { try receiveToken(connection, answer) }
+            try gate.receiveToken(connection, request, answer)
         case .sweep:
             guard let connection, connection.baseURL == request.baseURL else {
                 memory.sweeps[request.connection] = nil
@@ -66,7 +74,7 @@ extension Clockwork {
         case .preflight(let schedule, let slotAt):
             memory.validatingSchedules.remove(schedule)
             guard let connection else { return }
-            let wasRefused = (memory.tokens[connection.name]?.refusals ?? 0) > 0
+            let wasRefused = gate.wasRefused(connection.name)
             try noteAhead(connection, request, answer, wasRefused: wasRefused)
             try checkedAhead(schedule, slotAt: slotAt, connection, answer)
         }
@@ -77,8 +85,8 @@ extension Clockwork {
         _ connection: Connection, _ request: PendingRequest, _ answer: APIAnswer
     ) throws {
         switch answer.result {
-        case .success: try noteAccepted(connection)
-        case .failure(let failure): try noteFailure(connection, request, failure)
+        case .success: try gate.noteAccepted(connection)
+        case .failure(let failure): try gate.noteFailure(connection, request, failure)
         }
     }
 
@@ -88,32 +96,12 @@ extension Clockwork {
         _ connection: Connection, _ request: PendingRequest, _ answer: APIAnswer, wasRefused: Bool
     ) throws {
         switch answer.result {
-        case .success: try noteAccepted(connection)
+        case .success: try gate.noteAccepted(connection)
         case .failure(let failure) where failure.httpStatus == nil:
-            try noteFailure(connection, request, failure)
+            try gate.noteFailure(connection, request, failure)
         case .failure(let failure) where failure.apiStatus == 401 && !wasRefused:
-            try noteFailure(connection, request, failure)
+            try gate.noteFailure(connection, request, failure)
         case .failure: break
-        }
-    }
-
-    func noteFailure(
-        _ connection: Connection, _ request: PendingRequest, _ failure: APIFailure
-    ) throws {
-        if failure.apiStatus == 401 {
-            try noteUnauthorized(
-                connection, generation: request.tokenGeneration, why: failure.summary)
-        } else if !request.purpose.isOfOne || failure.origin != .gateway
-            || failure.httpStatus.map({ $0 >= 500 }) ?? true
-        {
-            // A firewall that forbids one run or process says nothing of the way to the others.
-            try noteUnreachable(connection, failure)
-        }
-        // Whoever refused the token: a new one costs little. The credential isn't blamed for it.
-        if failure.origin == .gateway, failure.httpStatus == 401,
-            memory.tokens[connection.name]?.generation == request.tokenGeneration
-        {
-            memory.tokens[connection.name]?.secret = nil
         }
     }
 
@@ -129,7 +117,7 @@ extension Clockwork {
         guard attempt.state == .starting || answer.startedRun != nil else { return }
         switch answer.result {
         case .success(.run(let run)):
-            if let connection { try noteAccepted(connection) }
+            if let connection { try gate.noteAccepted(connection) }
             try started(slot, attempt, run, connection)
         case .success:
             try becomeUnknown(
@@ -208,22 +196,22 @@ extension Clockwork {
             failure, afterAmbiguous: try ledger.hadAmbiguousAttempt(slotID: slot.slotID),
             onConflict: schedule?.onConflict ?? .fail)
         if verdict == .unauthorized, let connection {
-            try noteFailure(connection, request, failure)
+            try gate.noteFailure(connection, request, failure)
         }
-        let errorID = try note(
+        let errorID = try book.note(
             failure, answer: answer, slot: slot, attempt: attempt.number,
             nextStep: verdict == .unauthorized
-                ? Self.nextStep(isTokenRefusedAgain: isRefusedAgain(slot.connection))
+                ? Gate.nextStep(isTokenRefusedAgain: gate.isRefusedAgain(slot.connection))
                 : Self.nextStep(after: verdict))
         let number = "attempt \(attempt.number)"
         switch verdict {
         case .ambiguous:
-            if let connection { try noteFailure(connection, request, failure) }
+            if let connection { try gate.noteFailure(connection, request, failure) }
             return try becomeUnknown(
                 slot, attempt, reason: "\(number): \(failure.summary)",
                 httpStatus: failure.httpStatus, errorID: errorID)
         case .refused:
-            if let connection { try noteReachable(connection) }
+            if let connection { try gate.noteReachable(connection) }
             try finishAttempt(attempt, .refused, failure, errorID, connection)
             return try end(slot, .failed, "\(number) was refused: \(failure.summary)")
         case .unauthorized:
@@ -241,7 +229,7 @@ extension Clockwork {
                     slot, until: max(until, now.adding(milliseconds: 1000))))
         case .notSent(let isCertificate):
             try finishAttempt(attempt, .notSent, failure, errorID, connection)
-            if let connection { try noteUnreachable(connection, failure) }
+            if let connection { try gate.noteUnreachable(connection, failure) }
             // Certificate and name errors stay until somebody mends them: slow and loud.
             let until =
                 isCertificate ? now.adding(milliseconds: 300_000) : backoff(slot, schedule)
@@ -258,7 +246,7 @@ extension Clockwork {
         _ slot: SlotRow, _ attempt: AttemptRow, _ schedule: Schedule?
     ) throws {
         let why = "attempt \(attempt.number): the token was not accepted"
-        if try isRefusedAgain(slot.connection)
+        if try gate.isRefusedAgain(slot.connection)
             || ledger.wasUnauthorized(slotID: slot.slotID, attempt: attempt.number - 1)
         {
             return try retry(slot, schedule, why: why)
@@ -307,7 +295,7 @@ extension Clockwork {
         switch verdict {
         case .ambiguous: "looked for, never blindly sent again"
         case .refused: "the slot has failed; mend the cause and trigger it"
-        case .unauthorized: nextStep(isTokenRefusedAgain: false)
+        case .unauthorized: Gate.nextStep(isTokenRefusedAgain: false)
         case .throttled: "sent again when the wait is over, uses up no attempt"
         case .notSent: "sent again, it never left"
         case .conflict: "sent again (on_conflict = \"retry\")"

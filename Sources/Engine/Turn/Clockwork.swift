@@ -84,9 +84,13 @@ package final class Clockwork {
     }
 
     let book: TurnBook
+    let gate: Gate
     let ledger: Ledger
     package let limits: Limits
-    package var guards = Guards()
+    package var guards: Guards {
+        get { book.guards }
+        set { book.guards = newValue }
+    }
     let recompile: @Sendable (String) -> FiringRule?
     let pid: Int32
     let version: String
@@ -98,8 +102,6 @@ package final class Clockwork {
     /// Processes that no schedule names, with runs that are still looked at.
     var followedProcesses: Set<ProcessKey> = []
     var memory = Memory()
-    /// Starts that are out or reads in flight, by request id.
-    var requests = UndoTable<UInt64, PendingRequest>()
     /// Slots whose last answer said how long to wait: what wakes them otherwise is no reason to go
     /// before.
     var backoffs = UndoTable<Int64, (connection: String, until: Instant)>()
@@ -112,9 +114,7 @@ package final class Clockwork {
     /// What one turn counts.
     struct TurnState {
         var slotRows = 0
-        /// Starts by connection that wait for the budget already, or for the ramp: each gets a
-        /// place of its own.
-        var startsWaiting: [String: Int64] = [:]
+        /// Starts that wait for the ramp already: each gets a place of its own.
         var rampWaiting: Int64 = 0
     }
     /// Some old history was removed in this turn; a turn that fails is told by it.
@@ -138,6 +138,7 @@ package final class Clockwork {
         self.recompile = recompile
         self.limits = limits
         book = TurnBook(ledger: ledger, limits: limits)
+        gate = Gate(book: book)
         book.join(self)
     }
 
@@ -197,11 +198,10 @@ package final class Clockwork {
 
     /// Takes a request out of all books, as if it had never been wanted.
     func forget(_ requestID: UInt64) {
-        guard let request = requests[requestID] else { return }
-        requests[requestID] = nil
+        guard let request = gate.request(requestID) else { return }
+        gate.close(requestID)
         switch request.purpose {
-        case .start: break
-        case .token: memory.tokens[request.connection]?.isRequested = false
+        case .start, .token: break
         case .sweep: memory.sweeps[request.connection] = nil
         case .readRun(let runKey): memory.readingRuns.remove(runKey)
         case .validate(let slotID): memory.validatingSlots.remove(slotID)
@@ -212,6 +212,28 @@ package final class Clockwork {
 
     /// The wall clock's reading of this turn.
     var now: Instant { book.now }
+
+    private func tendConnections() throws {
+        guard let configuration, !memory.isStopping else { return }
+        try gate.tend(configuration.connections)
+        try heed()
+    }
+
+    /// Hands on what lower rooms have told.
+    func heed() throws {
+        for news in book.takeNews() {
+            switch news {
+            case .ended(let schedule): memory.endedUpstreams.insert(schedule)
+            case .recovered(let connection):
+                for slotID in Array(backoffs.keys)
+                where backoffs[slotID]?.connection == connection {
+                    backoffs[slotID] = nil
+                }
+            case .wantsLook(let connection): want(look: connection, .start)
+            case .clockAgrees(let instant): try noteClockAgrees(at: instant)
+            }
+        }
+    }
 
     private func saveState() throws {
         try book.saveRows()
@@ -246,19 +268,17 @@ extension Clockwork: Room {
     func keep() -> () -> Void {
         let (memory, turn) = (memory, turn)
         let configured = (configuration, schedules, namedProcesses, followedProcesses)
-        let marks = (requests.mark, backoffs.mark, looks.mark)
+        let marks = (backoffs.mark, looks.mark)
         return { [self] in
             self.memory = memory
             self.turn = turn
             (configuration, schedules, namedProcesses, followedProcesses) = configured
-            requests.restore(to: marks.0)
-            backoffs.restore(to: marks.1)
-            looks.restore(to: marks.2)
+            backoffs.restore(to: marks.0)
+            looks.restore(to: marks.1)
         }
     }
 
     func settle() {
-        requests.forgetChanges()
         backoffs.forgetChanges()
         looks.forgetChanges()
     }

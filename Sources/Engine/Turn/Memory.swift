@@ -8,15 +8,11 @@ import Timetable
 /// committed, or a step that failed, puts the old one back.
 struct Memory {
     var lifeID: Int64 = 0
-    /// When this life began.
-    var bornAtMonotonic: Int64 = 0
     /// The last down time ended then: somebody else may have started what was due before it.
     var downUntil: Instant?
     var revisionID: Int64 = 0
     var last: Now?
     var lastTouch: Instant?
-    var nextRequestID: UInt64 = 1
-    var tokens: [String: TokenState] = [:]
     var sweeps: [String: Sweep] = [:]
     /// Sweeps wanted by connection, with the most urgent priority, until they are sent.
     var sweepsWanted: [String: RateBudget.Priority] = [:]
@@ -24,12 +20,6 @@ struct Memory {
     var listed: [String: ListPace] = [:]
     /// The smallest `poll.min` of a connection's schedules.
     var pollMinMilliseconds: [String: Int64] = [:]
-    /// What went out lately, to be counted when a limit becomes known.
-    var sent: [String: SentLog] = [:]
-    /// 429 answers without any hint in a row.
-    var throttles: [String: Int] = [:]
-    /// Connections whose API version was accepted in this life.
-    var acceptedVersions: Set<String> = []
     /// When due dates were last compared with the day.
     var dueDatesJudgedAt: Instant?
     /// Names of a connection's processes by id, as the last complete list showed them.
@@ -42,6 +32,8 @@ struct Memory {
     var validationFailures: [Int64: Int] = [:]
     /// Schedules whose process is being validated ahead of a slot.
     var validatingSchedules: Set<String> = []
+    /// Schedules whose last slots or runs ended in this life and may set off `after` schedules.
+    var endedUpstreams: Set<String> = []
     /// `after` schedules whose slots could not be created, and when they are looked for again.
     var upstreamsAgainAt: [String: Instant] = [:]
     /// The configuration or a pause has changed since `upcoming` was written.
@@ -66,12 +58,11 @@ extension Clockwork {
     ///   used any more by then is as good as none.
     /// - Returns: false if a request is out or wanted, a token can be used, or lists go on.
     package func isMemoryAtRest(until monotonicMilliseconds: Int64) -> Bool {
-        requests.isEmpty && memory.sweeps.isEmpty && memory.sweepsWanted.isEmpty
-            && !book.hasNews && memory.upstreamsAgainAt.isEmpty && backoffs.isEmpty
+        gate.isIdle && memory.sweeps.isEmpty && memory.sweepsWanted.isEmpty
+            && !book.hasNews && memory.endedUpstreams.isEmpty && memory.upstreamsAgainAt.isEmpty
+            && backoffs.isEmpty
             && !memory.listed.values.contains(where: \.hasOpenRuns)
-            && !memory.tokens.values.contains {
-                $0.isRequested || $0.expiresAtMonotonic > monotonicMilliseconds
-            }
+            && !gate.hasToken(until: monotonicMilliseconds)
     }
 }
 
@@ -79,46 +70,6 @@ extension Clockwork {
 struct ProcessKey: Hashable {
     var baseURL: String
     var processID: String
-}
-
-/// A request whose answer is awaited.
-struct PendingRequest {
-    enum Purpose {
-        case start(attemptID: Int64, slotID: Int64)
-        case sweep
-        case readRun(runKey: Int64)
-        case token
-        case validate(slotID: Int64)
-        case preflight(schedule: String, slotAt: Instant)
-        /// A person gives the run to a slot: what is it?
-        case nameRun(runID: String, slotID: Int64, commandID: UInt64, actor: String)
-
-        /// Whether it asks about one run or process, so that its answer tells of no other.
-        var isOfOne: Bool {
-            switch self {
-            case .readRun, .validate, .preflight, .nameRun: true
-            case .start, .sweep, .token: false
-            }
-        }
-    }
-    var connection: String
-    var baseURL: String
-    var purpose: Purpose
-    var sentAt: Now
-    /// The token it carries, to drop just that one on a 401.
-    var tokenGeneration: Int
-}
-
-/// The access token of a connection; at most one request for a new one is out.
-struct TokenState {
-    var secret: Secret?
-    var expiresAtMonotonic: Int64 = 0
-    var generation = 0
-    var isRequested = false
-    /// 401 answers in a row over all generations.
-    var refusals = 0
-    /// What the grant may do; empty: it didn't say.
-    var scopes: [String] = []
 }
 
 /// A list of a connection that is being read page by page.
@@ -158,32 +109,6 @@ struct ListPace {
         return min(Int64(pages) * page, Self.gapMillisecondsMax)
     }
     static let gapMillisecondsMax: Int64 = 300_000
-}
-
-/// Requests of the last hour by second, on the monotonic clock.
-struct SentLog {
-    private static let secondsMax: Int64 = 3600
-    private var seconds: [(at: Int64, count: Int64)] = []
-
-    mutating func note(atMonotonic milliseconds: Int64) {
-        let second = milliseconds / 1000
-        if let last = seconds.indices.last, seconds[last].at == second {
-            seconds[last].count += 1
-        } else {
-            seconds.append((second, 1))
-        }
-        if seconds.count > Int(Self.secondsMax) * 2 {
-            seconds.removeAll { $0.at < second - Self.secondsMax }
-        }
-    }
-
-    /// Counts by second, oldest first, with how many milliseconds ago at the least.
-    func within(
-        milliseconds window: Int64, ofMonotonic now: Int64
-    ) -> [(millisecondsAgo: Int64, count: Int64)] {
-        seconds.filter { $0.at * 1000 > now - window - 1000 }
-            .map { (max(0, now - ($0.at + 1) * 1000), $0.count) }
-    }
 }
 
 /// The last look at a process, and whether the next one may be passed over if it shows the same.

@@ -163,13 +163,7 @@ extension Clockwork {
         guard configuration?.connections[name] != nil else {
             return .notFound("there is no connection \"\(name)\"")
         }
-        let lifted = try ledger.liftHints(connection: name)
-        try book.change(name) {
-            $0.learnedRequests = nil
-            $0.learnedWindowMilliseconds = nil
-        }
-        try ledger.clear(kind: .blocked, subject: name)
-        try ledger.wakeSlots(connection: name, now: now)
+        let lifted = try gate.unblock(name)
         try ledger.audit(
             actor: actor, action: "unblock", subject: name, detail: "\(lifted) hints", now: now)
         return .done("\(lifted) hints of \(name) lifted, learned limits forgotten")

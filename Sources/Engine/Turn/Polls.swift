@@ -68,16 +68,11 @@ extension Clockwork {
             book.wake(at: now.adding(milliseconds: 5_000))
             return false
         }
-        if let until = try blockedUntil(connection.name, operation: "getProcessRun") {
-            book.wake(at: until)
-            return false
-        }
-        guard let token = usableToken(connection.name) else {
-            try requestToken(connection, priority)
-            return false
-        }
-        if let at = try takeBudget(connection, priority) {
-            book.wake(at: at)
+        let token: Secret
+        switch try gate.admit(.read(priority), connection) {
+        case .go(let usable): token = usable
+        case .wait(let obstacle):
+            if let until = obstacle.until { book.wake(at: until) }
             return false
         }
         memory.readingRuns.insert(run.runKey)
@@ -86,9 +81,8 @@ extension Clockwork {
             run.runKey, nextAt: now.adding(milliseconds: 60_000),
             gapMilliseconds: run.pollGapMilliseconds, polledAt: nil, failures: run.pollFailures,
             changedHint: run.changedHint)
-        send(
-            .getRun(id: run.runID), connection, .readRun(runKey: run.runKey), token: token,
-            sendBy: nil)
+        gate.send(
+            .getRun(id: run.runID), connection, .readRun(runKey: run.runKey), token: token)
         return true
     }
 
@@ -99,7 +93,7 @@ extension Clockwork {
         guard let row = try ledger.run(runKey) else { return }
         switch answer.result {
         case .success(.run(let run)) where run.id == row.runID:
-            try noteAccepted(connection)
+            try gate.noteAccepted(connection)
             try applyRead(run, Self.facts(of: run, processID: row.processID), to: row)
             if row.missingReads > 0 { try ledger.setMissing(runKey, reads: 0, since: nil) }
             if row.pollFailures > 0 {
@@ -108,7 +102,7 @@ extension Clockwork {
         case .success:
             try delayPoll(row, why: "the answer does not show the run", answer: answer)
         case .failure(let failure):
-            try noteFailure(connection, request, failure)
+            try gate.noteFailure(connection, request, failure)
             if failure.apiStatus == 404 {
                 try miss(row, connection, failure, answer)
             } else {
@@ -124,10 +118,10 @@ extension Clockwork {
     ) throws {
         let isLasting = Self.lastingReadRefusals.contains(failure.apiStatus ?? 0)
         let isToken = failure.apiStatus == 401
-        try note(
+        try book.note(
             failure, answer: answer, slot: nil, connection: connection.name, runKey: row.runKey,
             nextStep: isToken
-                ? Self.nextStep(isTokenRefusedAgain: isRefusedAgain(connection.name))
+                ? Gate.nextStep(isTokenRefusedAgain: gate.isRefusedAgain(connection.name))
                 : isLasting
                     ? "asked again at poll.max; the run itself is not judged by it"
                     : "read again with a growing gap; the run itself is not judged by it",
@@ -191,7 +185,7 @@ extension Clockwork {
         let isLost =
             row.isOpen && !isShown && reads >= Self.missingReadsMin
             && now.since(since) >= missingMillisecondsMin(connection, since: since)
-        try note(
+        try book.note(
             failure, answer: answer, slot: nil, connection: row.connection, runKey: row.runKey,
             nextStep: row.isOpen
                 ? "read again; lost only after answers like this for ten minutes that no list "

@@ -100,10 +100,11 @@ extension Clockwork {
         guard let configuration, !memory.isStopping else { return }
         for name in configuration.connections.keys.sorted() {
             // What is wrong with the whole connection has an alarm of its own.
-            guard let connection = configuration.connections[name],
-                let row = try book.connection(name), row.breakerOpenedAt == nil,
-                row.credentialBadSince == nil
-            else { continue }
+            guard let connection = configuration.connections[name] else { continue }
+            if let obstacle = try gate.obstacle(to: .check, connection) {
+                if let until = obstacle.until { book.wake(at: until) }
+                continue
+            }
             var goesOn = true
             for check in try ledger.preflightsDue(
                 connection: name, now: now, limit: limits.preflightsMax)
@@ -135,10 +136,6 @@ extension Clockwork {
             try ledger.save(check)
             return true
         }
-        guard let token = usableToken(connection.name) else {
-            try requestToken(connection, .other)
-            return false
-        }
         guard let listedAt = memory.listed[connection.name]?.completeAt,
             (0...Self.listAgeMaxMilliseconds).contains(now.since(listedAt))
         else {
@@ -153,7 +150,7 @@ extension Clockwork {
             return true
         case .success(let processID):
             check.process = subject
-            return try validate(check, processID, connection, token)
+            return try validate(check, processID, connection)
         }
     }
 
@@ -182,16 +179,15 @@ extension Clockwork {
     }
 
     private func validate(
-        _ check: PreflightRow, _ processID: String, _ connection: Connection, _ token: Secret
+        _ check: PreflightRow, _ processID: String, _ connection: Connection
     ) throws -> Bool {
         guard !memory.validatingSchedules.contains(check.schedule) else { return true }
         guard memory.validatingSchedules.count < Self.inFlightMax else { return false }
-        if let until = try blockedUntil(connection.name, operation: "validateProcess") {
-            book.wake(at: until)
-            return false
-        }
-        if let at = try takeBudget(connection, .other) {
-            book.wake(at: at)
+        let token: Secret
+        switch try gate.admit(.check, connection) {
+        case .go(let usable): token = usable
+        case .wait(let obstacle):
+            if let until = obstacle.until { book.wake(at: until) }
             return false
         }
         var check = check
@@ -199,9 +195,9 @@ extension Clockwork {
         check.nextAt = now.adding(milliseconds: 60_000)
         try ledger.save(check)
         memory.validatingSchedules.insert(check.schedule)
-        send(
+        gate.send(
             .validate(process: processID), connection,
-            .preflight(schedule: check.schedule, slotAt: check.slotAt), token: token, sendBy: nil)
+            .preflight(schedule: check.schedule, slotAt: check.slotAt), token: token)
         return true
     }
 
@@ -243,7 +239,7 @@ extension Clockwork {
                     check, "its validation was refused: \(failure.summary)",
                     operation: answer.call.operation, connection, failure: failure)
             }
-            try note(
+            try book.note(
                 failure, answer: answer, slot: nil, connection: connection.name,
                 nextStep: failure.apiStatus == 401 && check.tries == 0
                     ? "sent again with a new token" : "asked again, ahead of the slot")

@@ -27,8 +27,10 @@ extension Clockwork {
             for name in memory.listed.keys { memory.listed[name]?.completeAt = nil }
         }
         memory.revisionID = revisionID
+        let former = configuration?.connections ?? [:]
+        gate.configure(from: former, to: new.connections)
         configuration = new
-        try saveConnections(of: new)
+        try saveConnections(of: new, former: former)
         if !isReload { try beginLife() }
         let old = schedules
         schedules = [:]
@@ -60,35 +62,6 @@ extension Clockwork {
                 detail: String(summary.prefix(2000)), now: now)
         }
         if let commandID { book.reply(commandID, .done(summary)) }
-    }
-
-    private func saveConnections(of new: EngineConfiguration) throws {
-        try respell(new)
-        for name in new.connections.keys.sorted() {
-            guard let connection = new.connections[name] else { continue }
-            try ledger.upsertConnection(
-                name: name, baseURL: connection.baseURL, apiVersion: connection.apiVersion)
-            book.forgetRow(of: name)
-        }
-        try ledger.removeConnections(except: Array(new.connections.keys), now: now)
-    }
-
-    /// An API that the ledger knows under another spelling of its address is still the same one: its
-    /// runs are in the way, its attempts settle, its slots go on.
-    private func respell(_ new: EngineConfiguration) throws {
-        let spellings = Set(new.connections.values.map(\.baseURL))
-        for known in try ledger.baseURLs() where !spellings.contains(known) {
-            let canonical = APIAddress.canonical(known)
-            guard spellings.contains(canonical) else { continue }
-            for var row in try ledger.schedules() where row.baseURL == known {
-                guard var key = FiringKey(row.firingKey) else { continue }
-                key.baseURL = canonical
-                row.firingKey = key.text
-                row.baseURL = canonical
-                try ledger.save(row)
-            }
-            try ledger.respell(baseURL: known, as: canonical)
-        }
     }
 
     /// What changed, in one line of bearable length.
@@ -134,7 +107,7 @@ extension Clockwork {
             try returnCursorsAtStart()
         }
         memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
-        memory.bornAtMonotonic = book.time.monotonicMilliseconds
+        try gate.begin(configuration?.connections ?? [:])
         memory.downUntil = now
         // What they waited for may have come meanwhile, and the looks of the former life are gone.
         try ledger.wakeAtStart(now: now)

@@ -95,20 +95,20 @@ extension Clockwork {
                 message: "run \(runID) is not known yet, and the API can't be asked what it is: "
                     + "\(why); try again later", slotID: slot.slotID)
         }
-        guard let token = usableToken(connection.name) else {
-            try requestToken(connection, .start)
-            return later("there is no access token")
-        }
-        if let until = try blockedUntil(connection.name, operation: "getProcessRun") {
+        let token: Secret
+        switch try gate.admit(.read(.start), connection) {
+        case .go(let usable): token = usable
+        case .wait(.asked(let until)):
             return later("it asked us to wait until \(until.iso8601)")
+        case .wait(.budget(let until)):
+            return later("the rate budget is used up until \(until.iso8601)")
+        case .wait(.token): return later("there is no access token")
+        case .wait: return later("it can't be reached or fails")
         }
-        if let at = try takeBudget(connection, .start) {
-            return later("the rate budget is used up until \(at.iso8601)")
-        }
-        send(
+        gate.send(
             .getRun(id: runID), connection,
             .nameRun(runID: runID, slotID: slot.slotID, commandID: commandID, actor: actor),
-            token: token, sendBy: nil)
+            token: token)
         return nil
     }
 

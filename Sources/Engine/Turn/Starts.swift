@@ -4,14 +4,6 @@ import Timetable
 
 /// What all that decides of slots has in common: hints, ends, waits, reminders.
 extension Clockwork {
-    /// Until when hints forbid an operation on a connection; nil: not at all (I4).
-    func blockedUntil(_ connection: String, operation: String) throws -> Instant? {
-        guard guards.keepsHints else { return nil }
-        return try ledger.hints(connection: connection, now: now)
-            .filter { $0.operation.isEmpty || $0.operation == operation }
-            .map(\.until).max()
-    }
-
     func end(_ slot: SlotRow, _ disposition: Disposition, _ reason: String) throws {
         try ledger.end(slot.slotID, disposition, reason: reason, now: now)
         book.tell(.ended(schedule: slot.schedule))

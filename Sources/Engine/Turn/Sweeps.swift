@@ -29,18 +29,14 @@ extension Clockwork {
         // A start that comes to wait for the list that is being read lends it its priority.
         if priority == .start { memory.sweeps[name]?.priority = .start }
         guard memory.sweeps[name] == nil, let row = try book.connection(name) else { return }
-        // With an open breaker only its probes go out.
-        if row.breakerOpenedAt != nil, let probe = row.nextProbeAt,
-            probe < now.adding(milliseconds: connection.probeEveryMilliseconds)
-        {
+        if row.nextListAt > now { return book.wake(at: row.nextListAt) }
+        let token: Secret
+        switch try gate.admit(.list(priority), connection) {
+        case .go(let usable): token = usable
+        case .wait(let obstacle):
+            if let until = obstacle.until { book.wake(at: until) }
             return
         }
-        if row.nextListAt > now { return book.wake(at: row.nextListAt) }
-        if let until = try blockedUntil(name, operation: "listProcesses") {
-            return book.wake(at: until)
-        }
-        guard let token = usableToken(name) else { return try requestToken(connection, priority) }
-        if let at = try takeBudget(connection, priority) { return book.wake(at: at) }
         memory.sweepsWanted[name] = nil
         memory.sweeps[name] = Sweep(
             revisionID: memory.revisionID, requestedAt: book.time, pageRequestedAt: now,
@@ -49,7 +45,7 @@ extension Clockwork {
             requestedAt: now, pages: memory.listed[name]?.pages ?? 1, checkedAt: now,
             hasOpenRuns: memory.listed[name]?.hasOpenRuns ?? true,
             completeAt: memory.listed[name]?.completeAt)
-        send(.listProcesses(next: nil), connection, .sweep, token: token, sendBy: nil)
+        gate.send(.listProcesses(next: nil), connection, .sweep, token: token)
     }
 
     /// Names of the processes that waiting slots and next slots are for, where a schedule has a
@@ -79,15 +75,15 @@ extension Clockwork {
     private func sendNextPage(_ connection: Connection) throws {
         let name = connection.name
         guard let sweep = memory.sweeps[name], let next = sweep.next else { return }
-        guard let token = usableToken(name),
-            try blockedUntil(name, operation: "listProcesses") == nil
-        else { return try finish(sweep, connection, isComplete: false) }
-        if let at = try takeBudget(connection, sweep.priority) {
-            return book.wake(at: at)
+        let token: Secret
+        switch try gate.admit(.page(sweep.priority), connection) {
+        case .go(let usable): token = usable
+        case .wait(.budget(let until)): return book.wake(at: until)
+        case .wait: return try finish(sweep, connection, isComplete: false)
         }
         memory.sweeps[name]?.next = nil
         memory.sweeps[name]?.pageRequestedAt = now
-        send(.listProcesses(next: next), connection, .sweep, token: token, sendBy: nil)
+        gate.send(.listProcesses(next: next), connection, .sweep, token: token)
     }
 
     /// Wants a list for the sake of runs, unless the last one is too fresh.
@@ -129,7 +125,7 @@ extension Clockwork {
         guard var sweep = memory.sweeps[connection.name] else { return }
         switch answer.result {
         case .success(.page(let page)):
-            try noteAccepted(connection)
+            try gate.noteAccepted(connection)
             let seenBefore = sweep.seen.count
             try receive(page, connection, &sweep, request, answer)
             sweep.pages += 1
@@ -144,15 +140,10 @@ extension Clockwork {
             try finish(sweep, connection, isComplete: false)
         case .failure(let failure):
             memory.sweeps[connection.name] = nil
-            try note(
+            try book.note(
                 failure, answer: answer, slot: nil, connection: connection.name,
                 nextStep: "listed again with a growing gap")
-            if failure.apiStatus == 401 {
-                try noteUnauthorized(
-                    connection, generation: request.tokenGeneration, why: failure.summary)
-            } else {
-                try noteUnreachable(connection, failure)
-            }
+            try gate.noteFailure(connection, request, failure)
             let failures = (try book.connection(connection.name)?.listFailures ?? 0) + 1
             let gap = Backoff.ceilingMilliseconds(
                 base: 2_000, cap: 60_000, attempt: Int(clamping: failures))

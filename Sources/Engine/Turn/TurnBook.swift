@@ -5,6 +5,12 @@ import Timetable
 enum News {
     /// A slot or run of the schedule has ended and may set off `after` schedules.
     case ended(schedule: String)
+    /// What the slots of a connection waited for is over, also what their own answers said.
+    case recovered(connection: String)
+    /// A list of the connection is wanted, as urgently as a start.
+    case wantsLook(connection: String)
+    /// A server's clock agreed with ours then.
+    case clockAgrees(at: Instant)
 }
 
 /// The book of a turn: its moment, its effects, when the next one is due, and the rows it has read.
@@ -28,6 +34,8 @@ final class TurnBook {
 
     let ledger: Ledger
     let limits: Clockwork.Limits
+    /// Guards of the protocol that negative tests switch off.
+    var guards = Clockwork.Guards()
     private var page = Page()
     /// In the order in which they leave, once the turn is durable.
     private(set) var effects: [Effect] = []

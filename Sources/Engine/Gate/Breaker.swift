@@ -1,0 +1,69 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// The circuit breaker of each connection; all it knows is in the ledger.
+struct Breaker {
+    private static let failuresMax: Int64 = 5
+    let book: TurnBook
+
+    /// A transport failure or 5xx: after five in a row starts wait, and only probes go out.
+    func noteUnreachable(_ connection: Connection, _ failure: APIFailure) throws {
+        let counts =
+            failure.kind != .refused || (failure.httpStatus ?? 0) >= 500
+        guard counts, let row = try book.connection(connection.name) else { return }
+        let failures = row.breakerFailures + 1
+        if failures == 1 { book.log(.warning, "\(connection.name): \(failure.summary)") }
+        let opens = failures >= Self.failuresMax && row.breakerOpenedAt == nil
+        try book.change(connection.name) {
+            $0.breakerFailures = failures
+            if opens { $0.breakerOpenedAt = book.now }
+            if failures >= Self.failuresMax {
+                $0.nextProbeAt = book.now.adding(milliseconds: connection.probeEveryMilliseconds)
+            }
+        }
+        guard opens else { return }
+        book.log(.warning, "\(connection.name) fails, starts wait: \(failure.summary)")
+        try book.ledger.raise(
+            kind: .unreachable, subject: connection.name,
+            whatToDo: "the API fails (\(failure.summary)); starts wait and go on by themselves "
+                + "once a probe succeeds", now: book.now)
+    }
+
+    /// - Returns: true if the breaker was open.
+    func noteReachable(_ connection: Connection) throws -> Bool {
+        guard let row = try book.connection(connection.name),
+            row.breakerFailures > 0 || row.breakerOpenedAt != nil
+        else { return false }
+        let wasOpen = row.breakerOpenedAt != nil
+        try book.change(connection.name) {
+            $0.breakerFailures = 0
+            $0.breakerOpenedAt = nil
+            $0.nextProbeAt = nil
+            if wasOpen { $0.breakerClosedAt = book.now }
+        }
+        guard wasOpen else { return false }
+        book.log(.notice, "\(connection.name) answers again")
+        try book.ledger.clear(kind: .unreachable, subject: connection.name)
+        return true
+    }
+
+    /// With an open breaker only the list of a probe that is due goes out.
+    func isProbing(_ row: ConnectionRow, _ connection: Connection) -> Bool {
+        row.nextProbeAt.map {
+            $0 >= book.now.adding(milliseconds: connection.probeEveryMilliseconds)
+        } ?? true
+    }
+
+    /// - Returns: true if a probe is due now; the next one is due after `probe_every`.
+    func beginProbe(_ row: ConnectionRow, _ connection: Connection) throws -> Bool {
+        guard row.breakerOpenedAt != nil else { return false }
+        let at = row.nextProbeAt ?? book.now
+        book.wake(at: max(at, book.now.adding(milliseconds: 1000)))
+        guard at <= book.now else { return false }
+        try book.change(connection.name) {
+            $0.nextProbeAt = book.now.adding(milliseconds: connection.probeEveryMilliseconds)
+        }
+        return true
+    }
+}

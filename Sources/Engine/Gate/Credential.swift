@@ -1,0 +1,62 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// The client credential of each connection; all that is known of it is in the ledger.
+struct Credential {
+    let book: TurnBook
+
+    /// A token that names its scopes and lacks one that is needed: no start can succeed with it.
+    func judgeScopes(_ scopes: [String], _ connection: Connection) throws {
+        let missing =
+            scopes.isEmpty
+            ? [] : ["file:read", "file:write"].filter { !scopes.contains($0) }
+        guard !missing.isEmpty else {
+            return try book.ledger.clear(kind: .scope, subject: connection.name)
+        }
+        let words = missing.joined(separator: " and ")
+        let isNew = try book.ledger.raise(
+            kind: .scope, subject: connection.name,
+            whatToDo:
+                "the grant lacks \(words) (its token names \(scopes.joined(separator: " "))); "
+                + "add it to the grant in Workiva, without it nothing can be started", now: book.now
+        )
+        guard isNew else { return }
+        var error = NewError(
+            operation: "token", message: "the grant lacks \(words)",
+            nextStep: "a person mends the grant, see attention")
+        error.connection = connection.name
+        _ = try book.ledger.insert(error, now: book.now)
+    }
+
+    /// The next request for a token waits for a growing while.
+    func delay(_ connection: Connection, isRefused: Bool) throws {
+        let failures = (try book.connection(connection.name)?.credentialFailures ?? 0) + 1
+        // "Token requests back off to minutes" where the credential is refused: 5 s, 10 s, … 5 min.
+        // An API that can't be reached is probed as often as its breaker says, so that it heals fast.
+        let delay = Backoff.ceilingMilliseconds(
+            base: 5_000,
+            cap: isRefused ? 300_000 : max(1_000, connection.probeEveryMilliseconds),
+            attempt: Int(clamping: failures))
+        try book.change(connection.name) {
+            $0.credentialFailures = failures
+            $0.nextTokenAt = max(book.now.adding(milliseconds: delay), $0.nextTokenAt ?? book.now)
+        }
+    }
+
+    /// The API does not accept the credential: starts wait for a person.
+    func fail(_ connection: Connection, _ why: String) throws {
+        if try book.connection(connection.name)?.credentialBadSince == nil {
+            book.log(.error, "the credential of \(connection.name) is not accepted: \(why)")
+        }
+        try book.change(connection.name) {
+            $0.credentialBadSince = $0.credentialBadSince ?? book.now
+            $0.nextTokenAt = max(
+                book.now.adding(milliseconds: 60_000), $0.nextTokenAt ?? book.now)
+        }
+        try book.ledger.raise(
+            kind: .credential, subject: connection.name,
+            whatToDo: "the API does not accept the client credential (\(why)); renew the grant or "
+                + "the secret, starts of this connection wait until then", now: book.now)
+    }
+}

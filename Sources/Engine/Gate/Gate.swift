@@ -1,0 +1,375 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// The one gate: what may go on the wire now, and until when it waits otherwise.
+///
+/// Hints, breaker, clock, credential, token and budget are asked in this order, for whatever it is.
+final class Gate: Room {
+    /// What somebody wants to send.
+    enum Errand {
+        case start, validation, check
+        case read(RateBudget.Priority)
+        case list(RateBudget.Priority)
+        /// A further page of a list that is being read.
+        case page(RateBudget.Priority)
+
+        var operation: String {
+            switch self {
+            case .start: "runProcess"
+            case .validation, .check: "validateProcess"
+            case .read: "getProcessRun"
+            case .list, .page: "listProcesses"
+            }
+        }
+
+        var priority: RateBudget.Priority {
+            switch self {
+            case .start, .validation: .start
+            case .check: .other
+            case .read(let priority), .list(let priority), .page(let priority): priority
+            }
+        }
+    }
+
+    /// Why something has to wait.
+    enum Obstacle {
+        case asked(until: Instant)
+        case breaker
+        case clock
+        case credential(since: Instant)
+        case token
+        case budget(until: Instant)
+
+        /// When it ends by itself, as far as that is known.
+        var until: Instant? {
+            switch self {
+            case .asked(let until), .budget(let until): until
+            case .breaker, .clock, .credential, .token: nil
+            }
+        }
+    }
+
+    enum Passage {
+        case go(Secret)
+        case wait(Obstacle)
+    }
+
+    private let book: TurnBook
+    private let wire: Wire
+    private let budget: Budget
+    private let hints: Hints
+    private let breaker: Breaker
+    private let credential: Credential
+    private let clock: ServerClock
+    private var tokens = Tokens()
+    /// Connections whose API version was accepted in this life.
+    private var acceptedVersions: Set<String> = []
+
+    init(book: TurnBook) {
+        self.book = book
+        wire = Wire(book: book)
+        budget = Budget(book: book)
+        hints = Hints(book: book)
+        breaker = Breaker(book: book)
+        credential = Credential(book: book)
+        clock = ServerClock(book: book)
+        let rooms: [any Room] = [wire, budget, hints, clock, self]
+        for room in rooms { book.join(room) }
+    }
+
+    func keep() -> () -> Void {
+        let kept = (tokens, acceptedVersions)
+        return { [self] in (tokens, acceptedVersions) = kept }
+    }
+
+    // MARK: May it go?
+
+    /// What stands in the way of an errand, before its token and its place in the budget.
+    func obstacle(to errand: Errand, _ connection: Connection) throws -> Obstacle? {
+        guard let row = try book.connection(connection.name) else { return .breaker }
+        if let until = try hints.blockedUntil(connection.name, operation: errand.operation) {
+            return .asked(until: until)
+        }
+        switch errand {
+        case .page: return nil
+        case .list:
+            let isClosed = row.breakerOpenedAt != nil && !breaker.isProbing(row, connection)
+            return isClosed ? .breaker : nil
+        case .read: return row.breakerOpenedAt != nil ? .breaker : nil
+        case .start, .validation:
+            if row.breakerOpenedAt != nil { return .breaker }
+            if row.clockBadSince != nil { return .clock }
+            return row.credentialBadSince.map { .credential(since: $0) }
+        case .check:
+            if row.breakerOpenedAt != nil { return .breaker }
+            return row.credentialBadSince.map { .credential(since: $0) }
+        }
+    }
+
+    /// Lets an errand through, with a token and its place in the budget; or says why it waits.
+    func admit(_ errand: Errand, _ connection: Connection) throws -> Passage {
+        if let obstacle = try obstacle(to: errand, connection) { return .wait(obstacle) }
+        guard
+            let token = tokens.usable(
+                connection.name, atMonotonic: book.time.monotonicMilliseconds)
+        else {
+            // A page whose token has ended ends its list: that begins anew with the next one.
+            if case .page = errand { return .wait(.token) }
+            try requestToken(connection, errand.priority)
+            return .wait(.token)
+        }
+        let place =
+            switch errand {
+            case .start, .validation: try budget.takeStart(connection)
+            case .check, .read, .list, .page: try budget.take(connection, errand.priority)
+            }
+        if let place { return .wait(.budget(until: place)) }
+        return .go(token)
+    }
+
+    /// Asks for a token unless one is asked for already or must wait.
+    private func requestToken(
+        _ connection: Connection, _ priority: RateBudget.Priority
+    ) throws {
+        let monotonic = book.time.monotonicMilliseconds
+        guard !tokens.isRequested(connection.name, atMonotonic: monotonic),
+            let row = try book.connection(connection.name)
+        else { return }
+        if let until = try hints.blockedUntil(connection.name, operation: "token") {
+            return book.wake(at: until)
+        }
+        if let next = row.nextTokenAt, next > book.now { return book.wake(at: next) }
+        if let at = try budget.take(connection, priority) { return book.wake(at: at) }
+        tokens.request(connection.name, atMonotonic: monotonic)
+        send(.token, connection, .token, token: nil)
+    }
+
+    // MARK: What is on the wire
+
+    func send(
+        _ call: APICall, _ connection: Connection, _ purpose: PendingRequest.Purpose,
+        token: Secret?, sendBy: Instant? = nil
+    ) {
+        wire.send(
+            call, connection, purpose, token: token,
+            generation: tokens.generation(connection.name), sendBy: sendBy)
+    }
+
+    func request(_ id: UInt64) -> PendingRequest? { wire[id] }
+    func close(_ id: UInt64) { wire.close(id) }
+    var startsInFlight: Int { wire.startsInFlight }
+    var isIdle: Bool { wire.isEmpty }
+
+    func hasToken(until monotonicMilliseconds: Int64) -> Bool {
+        tokens.matters(afterMonotonic: monotonicMilliseconds)
+    }
+
+    /// The wall clock was set by so much.
+    func clockWasSet(by milliseconds: Int64) {
+        wire.shift(by: milliseconds)
+        clock.forget()
+    }
+
+    /// Probes of open breakers and bad credentials; a probe is a list, never a start.
+    func tend(_ connections: [String: Connection]) throws {
+        for name in connections.keys.sorted() {
+            guard let connection = connections[name], let row = try book.connection(name) else {
+                continue
+            }
+            if try breaker.beginProbe(row, connection) { book.tell(.wantsLook(connection: name)) }
+            guard row.credentialBadSince != nil else { continue }
+            if tokens.usable(name, atMonotonic: book.time.monotonicMilliseconds) != nil {
+                book.tell(.wantsLook(connection: name))
+            } else {
+                try requestToken(connection, .start)
+            }
+        }
+    }
+
+    // MARK: Lives and configurations
+
+    /// A start of the daemon: its secret may be another one, so the wait for it is over.
+    func begin(_ connections: [String: Connection]) throws {
+        budget.begin()
+        for name in connections.keys.sorted() where try book.connection(name)?.nextTokenAt != nil {
+            try book.change(name) {
+                $0.nextTokenAt = nil
+                $0.credentialFailures = 0
+            }
+        }
+    }
+
+    /// A token belongs to an address: what leads elsewhere now, or is gone, forgets it.
+    func configure(from old: [String: Connection], to new: [String: Connection]) {
+        for (name, connection) in old
+        where new[name]?.baseURL != connection.baseURL
+            || new[name]?.apiVersion != connection.apiVersion
+        {
+            tokens.forget(name)
+            acceptedVersions.remove(name)
+        }
+    }
+
+    /// The secret file has changed: ask at once, whatever the backoff says.
+    func credentialChanged(_ connection: Connection) throws {
+        try book.change(connection.name) {
+            $0.nextTokenAt = nil
+            $0.credentialFailures = 0
+        }
+        tokens.forget(connection.name)
+        try requestToken(connection, .start)
+    }
+
+    /// A person lifts hints and learned limits.
+    func unblock(_ name: String) throws -> Int {
+        let lifted = try hints.lift(name)
+        try budget.forgetLearned(name)
+        try book.ledger.wakeSlots(connection: name, now: book.now)
+        return lifted
+    }
+
+    // MARK: What answers tell
+
+    /// Learns from an answer of any kind: the server's clock, hints, limits.
+    func note(_ answer: APIAnswer, _ connection: Connection) throws {
+        if let date = answer.serverDate {
+            try clock.note(connection, answer.call, date: date, at: answer.receivedAt)
+        }
+        guard case .failure(let failure) = answer.result else {
+            return try hints.accept(connection.name, answer.call.operation)
+        }
+        if failure.isAboutVersion { try noteVersion(connection, failure) }
+        if let limit = failure.limit { try budget.learn(limit, connection) }
+        if let hint = failure.hint {
+            try hints.note(hint, connection, answer.call)
+        } else if failure.httpStatus == 429 {
+            try hints.throttle(connection, answer.call.operation)
+        }
+    }
+
+    /// The preview ends some day, and every request with it.
+    private func noteVersion(_ connection: Connection, _ failure: APIFailure) throws {
+        acceptedVersions.remove(connection.name)
+        let words =
+            "the API version \"\(connection.apiVersion)\" is not (or no longer) served by "
+            + "\(connection.baseURL): \(failure.summary); set api_version of "
+            + "[connections.\(connection.name)] to one that is, and reload"
+        let isNew = try book.ledger.raise(
+            kind: .version, subject: connection.name, whatToDo: words, now: book.now)
+        if isNew { book.log(.warning, words) }
+    }
+
+    /// A call was accepted: credential and way are fine.
+    func noteAccepted(_ connection: Connection) throws {
+        tokens.accept(connection.name)
+        if acceptedVersions.insert(connection.name).inserted {
+            try book.ledger.clear(kind: .version, subject: connection.name)
+        }
+        guard let row = try book.connection(connection.name) else { return }
+        if row.credentialBadSince != nil {
+            try book.change(connection.name) {
+                $0.credentialBadSince = nil
+                $0.credentialFailures = 0
+            }
+            try book.ledger.clear(kind: .credential, subject: connection.name)
+            try endWaits(connection.name)
+            book.log(.notice, "the credential of \(connection.name) is accepted again")
+        }
+        try noteReachable(connection)
+    }
+
+    func noteReachable(_ connection: Connection) throws {
+        if try breaker.noteReachable(connection) { try endWaits(connection.name) }
+    }
+
+    func noteUnreachable(_ connection: Connection, _ failure: APIFailure) throws {
+        try breaker.noteUnreachable(connection, failure)
+    }
+
+    /// What the slots of a connection were waiting for is over, also what their own answers said.
+    private func endWaits(_ connection: String) throws {
+        book.tell(.recovered(connection: connection))
+        try book.ledger.wakeSlots(connection: connection, now: book.now)
+    }
+
+    /// What a failed call says of the way there and of the credential.
+    func noteFailure(
+        _ connection: Connection, _ request: PendingRequest, _ failure: APIFailure
+    ) throws {
+        if failure.apiStatus == 401 {
+            // A 401 drops the token if it is the one used (docs/protocol.md#retry-engine).
+            tokens.refuse(connection.name, generation: request.tokenGeneration)
+            if isRefusedAgain(connection.name) { try credential.fail(connection, failure.summary) }
+        } else if !request.purpose.isOfOne || failure.origin != .gateway
+            || failure.httpStatus.map({ $0 >= 500 }) ?? true
+        {
+            // A firewall that forbids one run or process says nothing of the way to the others.
+            try breaker.noteUnreachable(connection, failure)
+        }
+        if failure.origin == .gateway, failure.httpStatus == 401 {
+            // Whoever refused the token: a new one costs little. The credential isn't blamed.
+            tokens.drop(connection.name, generation: request.tokenGeneration)
+        }
+    }
+
+    /// The last tokens in a row, not just one of them, were refused.
+    func isRefusedAgain(_ connection: String) -> Bool { tokens.refusals(connection) >= 2 }
+    func wasRefused(_ connection: String) -> Bool { tokens.refusals(connection) > 0 }
+
+    static func nextStep(isTokenRefusedAgain: Bool) -> String {
+        isTokenRefusedAgain
+            ? "the credential is not accepted: starts of this connection wait, see attention"
+            : "sent again with a new token"
+    }
+
+    // MARK: Answers to requests for a token
+
+    /// The answer to a request for a token; nil: its connection is gone.
+    func receiveToken(
+        _ connection: Connection?, _ request: PendingRequest, _ answer: APIAnswer
+    ) throws {
+        // Asked with another secret or at another address: it tells nothing of the present one.
+        guard
+            tokens.endRequest(
+                request.connection, sentAtMonotonic: request.sentAt.monotonicMilliseconds),
+            let connection
+        else { return }
+        switch answer.result {
+        case .success(.token(let token)):
+            // Renewed 60 s before it ends, on the monotonic clock.
+            let seconds = Int64(min(max(token.expiresInSeconds, 1), 86_400))
+            let life = max(seconds - 60, seconds / 2, 1)
+            tokens.take(
+                token.secret, of: connection.name,
+                untilMonotonic: book.time.monotonicMilliseconds + life * 1000)
+            // A token of a bad credential proves nothing until a call accepts it.
+            try book.change(connection.name) {
+                $0.nextTokenAt = nil
+                if $0.credentialBadSince == nil { $0.credentialFailures = 0 }
+            }
+            try noteReachable(connection)
+            try credential.judgeScopes(token.scopes, connection)
+            try book.ledger.wakeSlots(connection: connection.name, now: book.now)
+            if try book.connection(connection.name)?.credentialBadSince != nil {
+                book.tell(.wantsLook(connection: connection.name))
+            }
+        case .success:
+            try credential.delay(connection, isRefused: false)
+        case .failure(let failure):
+            try book.note(
+                failure, answer: answer, slot: nil, connection: connection.name,
+                nextStep: "asked again with a growing gap, starts wait")
+            if failure.isAboutVersion {
+                // `note` has told; the credential is not to blame.
+            } else if failure.kind == .refused,
+                [400, 401, 403].contains(failure.httpStatus ?? 0)
+            {
+                try credential.fail(connection, failure.summary)
+            } else {
+                try breaker.noteUnreachable(connection, failure)
+            }
+            try credential.delay(connection, isRefused: failure.kind == .refused)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// What the API has asked us to wait for, and how long we wait where it didn't say.
+final class Hints: Room {
+    /// After so many refusals without a hint a person is told.
+    private static let throttlesToReport = 5
+
+    private let book: TurnBook
+    /// 429 answers without any hint in a row, by connection and operation: lists that are accepted
+    /// say nothing of starts.
+    private var throttles: [String: [String: Int]] = [:]
+
+    init(book: TurnBook) { self.book = book }
+
+    func keep() -> () -> Void {
+        let kept = throttles
+        return { [self] in throttles = kept }
+    }
+
+    /// Until when hints forbid an operation on a connection; nil: not at all (I4).
+    func blockedUntil(_ connection: String, operation: String) throws -> Instant? {
+        guard book.guards.keepsHints else { return nil }
+        return try book.ledger.hints(connection: connection, now: book.now)
+            .filter { $0.operation.isEmpty || $0.operation == operation }
+            .map(\.until).max()
+    }
+
+    /// A hint blocks the operation that the message names only if that is exactly the operation
+    /// that was called; otherwise the connection (docs/protocol.md#retry-engine).
+    func note(_ hint: RetryHint, _ connection: Connection, _ call: APICall) throws {
+        guard hint.delayMilliseconds > 0 else { return }
+        let until = book.now.adding(milliseconds: hint.delayMilliseconds)
+        try book.ledger.noteHint(
+            connection: connection.name,
+            operation: hint.operation == call.operation ? call.operation : "", until: until,
+            delaySeconds: hint.delaySeconds, now: book.now)
+        guard hint.delayMilliseconds > 3_600_000 else { return }
+        book.log(.warning, "\(connection.name) asks us to wait \(hint.delaySeconds) s")
+        try book.ledger.raise(
+            kind: .blocked, subject: connection.name,
+            whatToDo: "the API asked us to wait until \(until.iso8601); to lift it: "
+                + "carillon unblock \(connection.name)", now: book.now)
+    }
+
+    /// A 429 that doesn't say for how long: the gate of the connection closes for a growing while,
+    /// or each of its runs and slots would find out by itself.
+    ///
+    /// Answers to what was sent before the gate closed teach nothing more.
+    func throttle(_ connection: Connection, _ operation: String) throws {
+        guard try blockedUntil(connection.name, operation: "") == nil else { return }
+        let times = (throttles[connection.name]?[operation] ?? 0) + 1
+        throttles[connection.name, default: [:]][operation] = times
+        let gap = Backoff.ceilingMilliseconds(base: 10_000, cap: 300_000, attempt: times)
+        try book.ledger.noteHint(
+            connection: connection.name, operation: "", until: book.now.adding(milliseconds: gap),
+            delaySeconds: gap / 1000, now: book.now)
+        guard times >= Self.throttlesToReport else { return }
+        try book.ledger.raise(
+            kind: .throttled, subject: connection.name,
+            whatToDo: "the API has refused \(operation) \(times) times in a row with 429 and does "
+                + "not say how long to wait; it is asked every \(gap / 1000) s, ask its owner why",
+            now: book.now)
+    }
+
+    /// The operation was accepted: its refusals are over.
+    func accept(_ connection: String, _ operation: String) throws {
+        guard let times = throttles[connection]?.removeValue(forKey: operation) else { return }
+        let isStanding =
+            throttles[connection]?.values.contains { $0 >= Self.throttlesToReport } ?? false
+        if times >= Self.throttlesToReport, !isStanding {
+            try book.ledger.clear(kind: .throttled, subject: connection)
+        }
+    }
+
+    /// A person lifts them all.
+    func lift(_ connection: String) throws -> Int {
+        throttles[connection] = nil
+        try book.ledger.clear(kind: .blocked, subject: connection)
+        try book.ledger.clear(kind: .throttled, subject: connection)
+        return try book.ledger.liftHints(connection: connection)
+    }
+}
