@@ -22,6 +22,7 @@ package enum Migrations {
             File(name: "0006_healed", sql: PackageResources._006_healed_sql),
             File(name: "0007_missing_runs", sql: PackageResources._007_missing_runs_sql),
             File(name: "0008_waiting", sql: PackageResources._008_waiting_sql),
+            File(name: "0009_clock_offset", sql: PackageResources._009_clock_offset_sql),
         ]
     }
 }

@@ -6,16 +6,19 @@ package struct APIAnswer: Sendable {
     package var result: Result<APIValue, APIFailure>
     /// The answer's `Date` header, if it had a readable one.
     package var serverDate: Instant?
+    /// The answer's `Age` header: it comes out of a cache.
+    package var ageSeconds: Int64?
     /// Our wall clock when the answer was complete.
     package var receivedAt: Instant
 
     package init(
         call: APICall, result: Result<APIValue, APIFailure>, serverDate: Instant?,
-        receivedAt: Instant
+        ageSeconds: Int64? = nil, receivedAt: Instant
     ) {
         self.call = call
         self.result = result
         self.serverDate = serverDate
+        self.ageSeconds = ageSeconds
         self.receivedAt = receivedAt
     }
 }

@@ -64,12 +64,19 @@ package struct ProcessPage: Sendable, Equatable {
     package var processes: [ProcessSummary]
     /// What `listProcesses(next:)` takes for the next page; nil: this was the last.
     package var nextLink: String?
+    /// The next page's address as it came, if it isn't the API's own: the token stays where it is, and
+    /// `nextLink` has its path and query alone, if they are those of the list.
+    package var foreignLink: String?
     /// Items that were left out because an id in them couldn't be read; they are no look.
     package var unreadableItems: Int
 
-    package init(processes: [ProcessSummary], nextLink: String?, unreadableItems: Int = 0) {
+    package init(
+        processes: [ProcessSummary], nextLink: String?, foreignLink: String? = nil,
+        unreadableItems: Int = 0
+    ) {
         self.processes = processes
         self.nextLink = nextLink
+        self.foreignLink = foreignLink
         self.unreadableItems = unreadableItems
     }
 }

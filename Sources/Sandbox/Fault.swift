@@ -64,6 +64,10 @@ package struct Fault: Sendable {
         case nextLinkUnder(base: String)
         /// The page as a cache had it this long ago, with that time's `Date`, and `Age` if told.
         case cached(ageMilliseconds: Int64, tellsAge: Bool)
+        /// `@nextLink` leads to another host, and there to something else than the list.
+        case foreignNextPath
+
+        var isForeign: Bool { self == .foreignNextLink || self == .foreignNextPath }
     }
 
     /// Whether the request is acted upon.

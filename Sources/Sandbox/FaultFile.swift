@@ -35,6 +35,7 @@ extension Fault {
         "revokeTokens", "hideRun", "skewDate", "hideDate", "listReversed", "listShifted",
         "listWithout", "listWithoutRuns", "listLoops", "foreignNextLink", "gateway", "echo",
         "oddStatus", "compressed", "zeroHint", "nextLinkUnder", "listCached",
+        "foreignNextPath",
     ]
 
     fileprivate static func read(
@@ -119,6 +120,7 @@ extension Fault {
         case "listWithoutRuns": fault.listing = .withoutRuns
         case "listLoops": fault.listing = .loops
         case "foreignNextLink": fault.listing = .foreignNextLink
+        case "foreignNextPath": fault.listing = .foreignNextPath
         case "nextLinkUnder": fault.listing = .nextLinkUnder(base: try fields.required("base"))
         case "listCached":
             let seconds = try fields.integer("seconds") ?? 60

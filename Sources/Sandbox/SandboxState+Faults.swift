@@ -84,7 +84,7 @@ extension SandboxState {
         }
         if !inquiry.fault.hidesDate {
             let clock = now.adding(milliseconds: sentAfter)
-                .adding(milliseconds: scenario.clockSkewMilliseconds)
+                .adding(milliseconds: clockOffsetMilliseconds)
                 .adding(milliseconds: inquiry.fault.dateSkewMilliseconds)
             headers.append(("Date", TimeText.httpDate(clock)))
         }

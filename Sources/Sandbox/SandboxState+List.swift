@@ -33,7 +33,9 @@ extension SandboxState {
         case .reversed: indices.reverse()
         case .shifted(let distance): query.offset += query.offset > 0 ? distance : 0
         case .without(let process): indices.removeAll { processes[$0].process.id == process }
-        case .asItIs, .withoutRuns, .loops, .foreignNextLink, .nextLinkUnder, .cached: break
+        case .asItIs, .withoutRuns, .loops, .foreignNextLink, .foreignNextPath, .nextLinkUnder,
+            .cached:
+            break
         }
         let start = min(max(query.offset, 0), indices.count)
         let end = min(start + query.limit, indices.count)
@@ -50,7 +52,7 @@ extension SandboxState {
                     write(index, showsRun: showsRuns, at: instant, to: &writer)
                 }
             }
-            if end < indices.count || inquiry.fault.listing == .foreignNextLink {
+            if end < indices.count || inquiry.fault.listing.isForeign {
                 writer.field("@nextLink", nextLink(after: end, query, inquiry))
             }
         }
@@ -180,7 +182,9 @@ extension SandboxState {
             default: inquiry.address.base
             }
         let written = Percent.encoded(Data(cursor.utf8).base64EncodedString())
-        return "\(base)/processes?%24next=\(written)"
+        return inquiry.fault.listing == .foreignNextPath
+            ? "https://elsewhere.example/other?%24next=\(written)"
+            : "\(base)/processes?%24next=\(written)"
     }
 
     private func write(

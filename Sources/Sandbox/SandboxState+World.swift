@@ -135,10 +135,16 @@ extension SandboxState {
         }
     }
 
+    /// How far the API's clock is ahead of the true time.
+    package var clockOffsetMilliseconds: Int64 {
+        scenario.clockSkewMilliseconds.addingSaturating(
+            scenario.clockPhaseMilliseconds ?? Int64(SplitMix64.mixed(seed) % 1_000))
+    }
+
     /// The API's own clock, in the form that it writes.
     func written(_ instant: Instant) -> String {
         TimeText.iso8601(
-            instant.adding(milliseconds: scenario.clockSkewMilliseconds),
+            instant.adding(milliseconds: clockOffsetMilliseconds),
             milliseconds: scenario.writesMilliseconds)
     }
 }

@@ -29,8 +29,10 @@ package struct Scenario: Sendable {
     package var clockSkewMilliseconds: Int64 = 0
     /// Whether `modified` of a run stands still whatever happens to it.
     package var freezesModified = false
+    /// How far the API's seconds are from the true ones, 0 ..< 1000; nil: as the seed decides.
+    package var clockPhaseMilliseconds: Int64?
     /// Whether instants are written with milliseconds; the `Date` header never has any.
-    package var writesMilliseconds = true
+    package var writesMilliseconds = false
     /// The processes at the beginning; later ones are added to the state.
     package var processes: [SandboxProcess] = []
     /// The faults that are armed at the beginning.

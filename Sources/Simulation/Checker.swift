@@ -77,6 +77,7 @@ package struct Checker {
             }
         }
         try checkAdoptions(world, ledger)
+        try checkClockHolds(world, slotsByRequest, ledger)
         for runID in world.acknowledgedRuns.sorted()
         where try !ledger.knowsRun(runID)
             && !(horizon.map { world.sandbox.run(runID)?.createdAt ?? $0 < $0 } ?? false)
@@ -104,6 +105,24 @@ package struct Checker {
         }
     }
 
+    /// No slot is held for the clock with which its own run was written.
+    private mutating func checkClockHolds(
+        _ world: World, _ slotsByRequest: [Int: Int64], _ ledger: Ledger
+    ) throws {
+        guard !world.wasClockSet else { return }
+        for slot in try ledger.unended(.held)
+        where slot.reason.contains(Settlement.wordsOfEarlierRun) {
+            let own = world.sandbox.runs.first { run in
+                slot.reason.contains(run.id)
+                    && run.requestNumber.map { slotsByRequest[$0] == slot.slotID } ?? false
+            }
+            guard let own else { continue }
+            violations.append(
+                "rule 6: slot \(slot.slotID) is held (\(slot.reason)), but run \(own.id) was "
+                    + "created for it")
+        }
+    }
+
     /// Where the API breaks its windows, a run too many must have been reported as soon as a list
     /// showed it, or be named to a person as what another slot is held for; one that no list ever
     /// showed can't be known.
@@ -113,7 +132,9 @@ package struct Checker {
     ) throws -> Bool {
         guard regime == .breaksWindows else { return false }
         if !world.listedRuns.contains(run.id) { return true }
-        if duplicates.contains("\(slot.processID) \(run.id)") { return true }
+        if try duplicates.contains("\(slot.processID) \(run.id)") || ledger.wasReported(run.id) {
+            return true
+        }
         if try ledger.run(baseURL: slot.baseURL, runID: run.id)?.slotID != nil { return true }
         return try ledger.isContested(
             runID: run.id, baseURL: slot.baseURL, processID: slot.processID, slotID: slot.slotID)

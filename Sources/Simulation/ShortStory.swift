@@ -11,16 +11,19 @@ package struct ShortStory: Sendable {
     private let faults: [FaultRule]
     /// A person's run is open all the time, and allowed.
     private let hasOpenRun: Bool
+    /// The API's seconds begin so long after ours do.
+    private let clockPhaseMilliseconds: Int64?
     /// Half a minute after the start, the ledger from before the slot is put back.
     private let putsLedgerBack: Bool
 
     private init(
         _ name: String, _ faults: [FaultRule] = [], hasOpenRun: Bool = false,
-        putsLedgerBack: Bool = false
+        clockPhaseMilliseconds: Int64? = nil, putsLedgerBack: Bool = false
     ) {
         self.name = name
         self.faults = faults
         self.hasOpenRun = hasOpenRun
+        self.clockPhaseMilliseconds = clockPhaseMilliseconds
         self.putsLedgerBack = putsLedgerBack
     }
 
@@ -64,6 +67,13 @@ package struct ShortStory: Sendable {
                 "a lost request beside an older run",
                 [.next(.lostBefore, operation: "runProcess")], hasOpenRun: true),
             ShortStory("an older ledger that is put back", putsLedgerBack: true),
+            // The answers that tell of the server's clock come just after its second has begun.
+            ShortStory(
+                "a lost answer of a clock that shows seconds",
+                [.next(.lostAfter(), operation: "runProcess")], clockPhaseMilliseconds: 985),
+            ShortStory(
+                "a gateway's 404 behind which the API acts",
+                [.next(.foreign(404, acts: true), operation: "runProcess")]),
         ]
     }
 
@@ -141,6 +151,7 @@ package struct ShortStory: Sendable {
         var scenario = Scenario()
         scenario.latencyMilliseconds = 20...80
         scenario.listDelayMilliseconds = 5_000...8_000
+        scenario.clockPhaseMilliseconds = clockPhaseMilliseconds
         let milliseconds: Int64 = hasOpenRun ? 3_600_000 : 30_000
         let job = SandboxJob(
             .sendTask, title: "Check", durationMilliseconds: milliseconds...milliseconds + 30_000)

@@ -56,7 +56,7 @@ struct Stage {
         scenario.listDelayMilliseconds = 0...dice.pick([0, 0, 2_000, 8_000])
         scenario.readDelayMilliseconds = 0...dice.pick([0, 0, 20_000])
         scenario.secondRun = dice.pick([.allowed, .allowed, .allowed, .conflictWhileOpen])
-        scenario.writesMilliseconds = dice.chance(0.8)
+        scenario.writesMilliseconds = dice.chance(0.2)
         scenario.clockSkewMilliseconds = dice.pick([0, 0, 0, 3_000, -3_000, 60_000])
         for id in Self.processes.prefix(processCount) {
             let job = SandboxJob(

@@ -2,6 +2,14 @@
 package enum AlarmKind: String, Sendable, CaseIterable {
     /// A rate-limit hint of more than an hour.
     case blocked
+    /// Somebody else starts with our user.
+    case anotherCarillon = "another Carillon"
+    /// Answers come out of a cache.
+    case cachedAnswers = "cached answers"
+    /// Rules on counts don't see a whole tree.
+    case cutTree = "cut tree"
+    /// A list is read only in part.
+    case incompleteList = "incomplete list"
     /// Our clock and a server's differ too much for starts.
     case clock
     /// A client credential is not accepted.

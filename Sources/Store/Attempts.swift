@@ -36,6 +36,11 @@ package struct AttemptRow: Sendable, Equatable {
     package var absentLooks: Int
     package var lastAbsentAt: Instant?
     package var candidateRunID: String?
+    /// The server's clock minus ours as it was known when the attempt began.
+    package var clockLowMilliseconds: Int64?
+    package var clockHighMilliseconds: Int64?
+    /// Not on the wire by then, it was never sent; nil: not known.
+    package var sendByAt: Instant?
 
     /// Makes an attempt that has just begun.
     package init(
@@ -55,7 +60,8 @@ package struct AttemptRow: Sendable, Equatable {
 
     static let columns = """
         attempt_id, slot_id, number, state, base_url, process_id, baseline, began_at, ended_at, \
-        exposure_end_at, absent_looks, last_absent_at, candidate_run_id
+        exposure_end_at, absent_looks, last_absent_at, candidate_run_id, clock_low_ms, clock_high_ms, \
+        send_by_at
         """
 
     init(_ row: Row) {
@@ -72,6 +78,9 @@ package struct AttemptRow: Sendable, Equatable {
         absentLooks = Int(row.integer(10))
         lastAbsentAt = row.at(11)
         candidateRunID = row.text(12)
+        clockLowMilliseconds = row.int(13)
+        clockHighMilliseconds = row.int(14)
+        sendByAt = row.at(15)
     }
 }
 
@@ -136,15 +145,17 @@ extension Ledger {
     /// - Throws: `StoreError` of kind `.constraint` if an attempt on the process is in doubt already
     ///   (rule 2, a partial UNIQUE index).
     package func beginAttempt(
-        slot: SlotRow, baseline: Baseline, lookID: Int64?, sendBy: Instant, now: Instant
+        slot: SlotRow, baseline: Baseline, lookID: Int64?, sendBy: Instant,
+        clock: (lowMilliseconds: Int64, highMilliseconds: Int64)? = nil, now: Instant
     ) throws -> Int64 {
         try database.run(
             """
             INSERT INTO attempts (slot_id, number, state, base_url, process_id, baseline,
-                baseline_look_id, began_at, send_by_at)
-            VALUES (?, ?, 'starting', ?, ?, ?, ?, ?, ?)
+                baseline_look_id, began_at, send_by_at, clock_low_ms, clock_high_ms)
+            VALUES (?, ?, 'starting', ?, ?, ?, ?, ?, ?, ?, ?)
             """, .int(slot.slotID), .int(slot.attempts + 1), .text(slot.baseURL),
-            .text(slot.processID), .text(baseline.stored), .int(lookID), .at(now), .at(sendBy))
+            .text(slot.processID), .text(baseline.stored), .int(lookID), .at(now), .at(sendBy),
+            .int(clock?.lowMilliseconds), .int(clock?.highMilliseconds))
         let attemptID = database.lastInsertedID
         try database.run(
             """
@@ -287,11 +298,12 @@ extension Ledger {
             .int(slotID))
     }
 
-    /// Attempts on a process that may have created a run at that instant (rule 7).
+    /// Attempts on a process that may have created a run between two instants (rule 7).
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
     package func attempts(
-        baseURL: String, processID: String, exposedAt instant: Instant, graceMilliseconds: Int64
+        baseURL: String, processID: String, exposedFrom first: Instant, through last: Instant,
+        graceMilliseconds: Int64
     ) throws -> [AttemptRow] {
         try database.rows(
             """
@@ -300,8 +312,8 @@ extension Ledger {
                 AND (exposure_end_at >= ?
                     OR (state IN ('absent', 'adopted', 'held') AND exposure_end_at + ? >= ?))
             ORDER BY attempt_id DESC LIMIT 20
-            """, .text(baseURL), .text(processID), .at(instant), .at(instant),
-            .int(graceMilliseconds), .at(instant), map: AttemptRow.init)
+            """, .text(baseURL), .text(processID), .at(last), .at(first),
+            .int(graceMilliseconds), .at(first), map: AttemptRow.init)
     }
 }
 
@@ -333,30 +345,25 @@ extension Ledger {
             """, .text(baseURL), .text(processID), .text(runID), .int(slotID)) ?? 0 > 0
     }
 
-    /// A run that no slot has, created in a span of the server's time.
+    /// The newest runs of a process that no slot has, with their creation by the server's clock.
     ///
     /// - Parameters:
     ///   - baseURL: of the process.
     ///   - processID: the process.
-    ///   - runIDs: not one of these.
-    ///   - userID: ours, which the run must be of; nil: not known, so any.
-    ///   - from: the span's begin.
-    ///   - end: the span's end.
-    /// - Returns: whether there is one.
+    ///   - userID: ours, which the runs must be of; nil: not known, so any.
+    /// - Returns: them; older ones can't be rivals of an attempt that is in doubt.
     /// - Throws: `StoreError`.
-    package func hasUnclaimedRun(
-        baseURL: String, processID: String, besides runIDs: [String], userID: String?,
-        createdFrom from: Instant, through end: Instant
-    ) throws -> Bool {
-        let found = try database.rows(
+    package func unclaimedRuns(
+        baseURL: String, processID: String, userID: String?
+    ) throws -> [(runID: String, createdAt: Instant?)] {
+        try database.rows(
             """
-            SELECT run_id FROM process_runs
+            SELECT run_id, created_at FROM process_runs
             WHERE base_url = ?1 AND process_id = ?2 AND slot_id IS NULL
-                AND created_at BETWEEN ?3 AND ?4
-                AND (?5 IS NULL OR user_id IS NULL OR user_id = ?5)
-            """, .text(baseURL), .text(processID), .at(from), .at(end), .text(userID)
-        ) { $0.string(0) }
-        return found.contains { !runIDs.contains($0) }
+                AND (?3 IS NULL OR user_id IS NULL OR user_id = ?3)
+            ORDER BY first_seen_at DESC LIMIT 20
+            """, .text(baseURL), .text(processID), .text(userID)
+        ) { ($0.string(0), $0.at(1)) }
     }
 
     /// The slot got its run before the given attempt began, on the same process.

@@ -166,6 +166,15 @@ extension Ledger {
         ) { $0.integer(0) }
     }
 
+    /// The run was reported as a possible duplicate, whatever has become of it.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func wasReported(_ runID: String) throws -> Bool {
+        try database.integer(
+            "SELECT 1 FROM errors WHERE message = ? LIMIT 1",
+            .text("possible duplicate run \(runID)")) != nil
+    }
+
     /// A run of that id is known, on whatever address.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

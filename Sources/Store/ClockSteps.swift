@@ -19,15 +19,18 @@ extension Ledger {
             """
             UPDATE attempts SET exposure_end_at = exposure_end_at + ?,
                 last_absent_at = last_absent_at + ?, began_at = began_at + ?,
-                send_by_at = send_by_at + ?
+                send_by_at = send_by_at + ?, clock_low_ms = clock_low_ms - ?,
+                clock_high_ms = clock_high_ms - ?
             WHERE state IN ('unknown', 'starting')
-            """, delta, delta, delta, delta)
+            """, delta, delta, delta, delta, delta, delta)
         try database.run(
             """
             UPDATE connections SET budget_tat_us = budget_tat_us + ? * 1000,
                 next_probe_at = next_probe_at + ?, next_token_at = next_token_at + ?,
-                next_list_at = next_list_at + ?, clock_skew_ms = clock_skew_ms - ?
-            """, delta, delta, delta, delta, delta)
+                next_list_at = next_list_at + ?, clock_skew_ms = clock_skew_ms - ?,
+                clock_low_ms = clock_low_ms - ?, clock_high_ms = clock_high_ms - ?,
+                clock_read_at = clock_read_at + ?
+            """, delta, delta, delta, delta, delta, delta, delta, delta)
         try database.run(
             """
             UPDATE process_runs SET next_poll_at = next_poll_at + ?,

@@ -21,12 +21,17 @@ package struct ConnectionRow: Sendable, Equatable {
     package var sweepDistrustedSince: Instant?
     package var listFailures: Int64
     package var nextListAt: Instant
+    /// The server's clock minus ours, at the least and at the most, and when that was read.
+    package var clockLowMilliseconds: Int64?
+    package var clockHighMilliseconds: Int64?
+    package var clockReadAt: Instant?
 
     static let columns = """
         connection, base_url, user_id, clock_skew_ms, clock_bad_since_at, learned_requests, \
         learned_window_ms, budget_tat_us, requests_sent, breaker_failures, breaker_opened_at, \
         breaker_closed_at, next_probe_at, credential_bad_since_at, credential_failures, \
-        next_token_at, sweep_distrusted_since_at, list_failures, next_list_at
+        next_token_at, sweep_distrusted_since_at, list_failures, next_list_at, clock_low_ms, \
+        clock_high_ms, clock_read_at
         """
 
     init(_ row: Row) {
@@ -49,6 +54,9 @@ package struct ConnectionRow: Sendable, Equatable {
         sweepDistrustedSince = row.at(16)
         listFailures = row.integer(17)
         nextListAt = row.instant(18)
+        clockLowMilliseconds = row.int(19)
+        clockHighMilliseconds = row.int(20)
+        clockReadAt = row.at(21)
     }
 }
 
@@ -74,6 +82,7 @@ extension Ledger {
                 removed_at = NULL,
                 user_id = CASE WHEN base_url = excluded.base_url THEN user_id END,
                 clock_skew_ms = CASE WHEN base_url = excluded.base_url THEN clock_skew_ms END,
+                clock_read_at = CASE WHEN base_url = excluded.base_url THEN clock_read_at END,
                 base_url = excluded.base_url
             """, .text(name), .text(baseURL), .text(apiVersion))
     }
@@ -183,7 +192,7 @@ extension Ledger {
                 breaker_failures = ?, breaker_opened_at = ?, breaker_closed_at = ?,
                 next_probe_at = ?, credential_bad_since_at = ?, credential_failures = ?,
                 next_token_at = ?, sweep_distrusted_since_at = ?, list_failures = ?,
-                next_list_at = ?
+                next_list_at = ?, clock_low_ms = ?, clock_high_ms = ?, clock_read_at = ?
             WHERE connection = ?
             """, .text(row.userID), .int(row.clockSkewMilliseconds), .at(row.clockBadSince),
             .int(row.learnedRequests), .int(row.learnedWindowMilliseconds),
@@ -191,6 +200,7 @@ extension Ledger {
             .at(row.breakerOpenedAt), .at(row.breakerClosedAt), .at(row.nextProbeAt),
             .at(row.credentialBadSince), .int(row.credentialFailures), .at(row.nextTokenAt),
             .at(row.sweepDistrustedSince), .int(row.listFailures), .at(row.nextListAt),
+            .int(row.clockLowMilliseconds), .int(row.clockHighMilliseconds), .at(row.clockReadAt),
             .text(row.connection))
     }
 

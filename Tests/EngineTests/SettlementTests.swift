@@ -96,7 +96,9 @@ import Timetable
         let verdict = Settlement.judge(
             look, attempt: attempt, exposureEnd: after(64),
             in: Settlement.Circumstances(
-                skewMilliseconds: row.skewSeconds * 1000, ourUserID: row.knownUser,
+                clock: ClockOffset(
+                    lowMilliseconds: row.skewSeconds * 1000,
+                    highMilliseconds: row.skewSeconds * 1000), ourUserID: row.knownUser,
                 isClaimed: row.isClaimed, wasKnownBefore: row.wasKnownBefore,
                 isContested: row.isContested,
                 settleWithinMilliseconds: 120_000))

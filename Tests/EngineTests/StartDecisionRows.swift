@@ -87,7 +87,7 @@ extension StartDecisionTests {
         Row("the server's clock is behind ours", .hold(.unclaimed(runID: "r"))) {
             $0.now = at(5)
             $0.downUntil = at(4)
-            $0.clockSkewMilliseconds = -60_000
+            $0.clock = ClockOffset(lowMilliseconds: -60_000, highMilliseconds: -60_000)
             $0.look = look("r", created: at(0, -59), by: "us")
         },
         Row("after a down time, a run without a creation time", .hold(.unclaimed(runID: "r"))) {

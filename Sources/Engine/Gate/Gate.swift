@@ -61,7 +61,6 @@ final class Gate: Room {
     private let hints: Hints
     private let breaker: Breaker
     private let credential: Credential
-    private let clock: ServerClock
     private var tokens = Tokens()
     /// Connections whose API version was accepted in this life.
     private var acceptedVersions: Set<String> = []
@@ -73,8 +72,7 @@ final class Gate: Room {
         hints = Hints(book: book)
         breaker = Breaker(book: book)
         credential = Credential(book: book)
-        clock = ServerClock(book: book)
-        let rooms: [any Room] = [wire, budget, hints, clock, self]
+        let rooms: [any Room] = [wire, budget, hints, self]
         for room in rooms { book.join(room) }
     }
 
@@ -168,7 +166,6 @@ final class Gate: Room {
     /// The wall clock was set by so much.
     func clockWasSet(by milliseconds: Int64) {
         wire.shift(by: milliseconds)
-        clock.forget()
     }
 
     /// Probes of open breakers and bad credentials; a probe is a list, never a start.
@@ -231,11 +228,8 @@ final class Gate: Room {
 
     // MARK: What answers tell
 
-    /// Learns from an answer of any kind: the server's clock, hints, limits.
+    /// Learns from an answer of any kind: hints, limits, versions that end.
     func note(_ answer: APIAnswer, _ connection: Connection) throws {
-        if let date = answer.serverDate {
-            try clock.note(connection, answer.call, date: date, at: answer.receivedAt)
-        }
         guard case .failure(let failure) = answer.result else {
             return try hints.accept(connection.name, answer.call.operation)
         }

@@ -13,6 +13,14 @@ struct PendingRequest {
         /// A person gives the run to a slot: what is it?
         case nameRun(runID: String, slotID: Int64, commandID: UInt64, actor: String)
 
+        /// Whether it only reads, so that a cache may answer in the API's stead.
+        var isRead: Bool {
+            switch self {
+            case .sweep, .readRun: true
+            case .start, .token, .validate, .preflight, .nameRun: false
+            }
+        }
+
         /// Whether it asks about one run or process, so that its answer tells of no other.
         var isOfOne: Bool {
             switch self {

@@ -15,13 +15,13 @@ package enum Settlement: Sendable, Equatable {
     /// How many looks must show the baseline.
     package static let looksNeeded = 3
 
-    /// `Date` has whole seconds, and its answer takes its time on the way.
-    private static let skewErrorMillisecondsMax: Int64 = 2_000
+    /// Why a run of another time is none of ours.
+    package static let wordsOfEarlierRun = "which was created before the attempt began"
 
     /// What the judgement needs to know beside attempt and look.
     package struct Circumstances: Sendable {
-        /// Server clock minus ours, where known.
-        package var skewMilliseconds: Int64
+        /// What is known of the server's clock, as the attempt met it.
+        package var clock: ClockOffset
         /// Our own user, learned from 201 answers.
         package var ourUserID: String?
         /// The run shown belongs to another slot.
@@ -34,20 +34,23 @@ package enum Settlement: Sendable, Equatable {
         /// Another unclaimed run may be the attempt's own as well.
         package var hasRival: Bool
         package var settleWithinMilliseconds: Int64
+        /// The API can have acted for us no later; nil: not before the exposure's end.
+        package var actsUntil: Instant?
 
         /// Makes circumstances.
         package init(
-            skewMilliseconds: Int64, ourUserID: String?, isClaimed: Bool,
+            clock: ClockOffset, ourUserID: String?, isClaimed: Bool,
             wasKnownBefore: Bool = false, isContested: Bool, hasRival: Bool = false,
-            settleWithinMilliseconds: Int64
+            settleWithinMilliseconds: Int64, actsUntil: Instant? = nil
         ) {
-            self.skewMilliseconds = skewMilliseconds
+            self.clock = clock
             self.ourUserID = ourUserID
             self.isClaimed = isClaimed
             self.wasKnownBefore = wasKnownBefore
             self.isContested = isContested
             self.hasRival = hasRival
             self.settleWithinMilliseconds = settleWithinMilliseconds
+            self.actsUntil = actsUntil
         }
     }
 
@@ -93,14 +96,13 @@ package enum Settlement: Sendable, Equatable {
         if facts.isContested { return "which another held slot may have created too" }
         if facts.hasRival { return "beside another run that may be this attempt's too" }
         guard let created = look.runCreatedAt else { return "which has no creation time" }
-        // Server `Date` against our clock: the skew is measured low by up to the second that Date
-        // cuts off, so an honest run of ours is never taken for an older one.
-        let began = attempt.beganAt.adding(milliseconds: facts.skewMilliseconds)
-        if created < began { return "which was created before the attempt began" }
+        // Only what is certain counts: the run's own second, and all that is known of the clock, taken
+        // together. A run that may be ours is ours where it is the only one.
+        if facts.clock.latest(created) < attempt.beganAt { return wordsOfEarlierRun }
         // Nor can the API have acted for us after `request_window`; ours may be hidden by this one.
-        let over = exposureEnd.adding(
-            milliseconds: facts.skewMilliseconds + skewErrorMillisecondsMax)
-        if created > over { return "which was created after the attempt could still act" }
+        if facts.clock.earliest(created) > min(exposureEnd, facts.actsUntil ?? exposureEnd) {
+            return "which was created after the attempt could still act"
+        }
         if let ours = facts.ourUserID, let theirs = look.runUserID, ours != theirs {
             return "which user \(theirs) started"
         }

@@ -99,7 +99,7 @@ extension Clockwork {
     private func readLook(_ facts: inout StartFacts, _ row: ConnectionRow) throws {
         let slot = facts.slot
         facts.ourUserID = row.userID
-        facts.clockSkewMilliseconds = row.clockSkewMilliseconds ?? 0
+        facts.clock = clockOffset(row) ?? .unknown
         facts.downUntil = guards.looksAfterDownTime ? memory.downUntil : nil
         facts.look = try freshLook(slot.baseURL, slot.processID)
         // A ledger that was put back sees the end again that a slot of kind `after` was born of.
@@ -115,13 +115,14 @@ extension Clockwork {
             } ?? false
         if slot.attempts > 0 {
             facts.absentAttempt = try ledger.firstAbsentAttempt(slotID: slot.slotID)
+            facts.absentClock = facts.absentAttempt.map { clockOffset($0, row) }
         }
         guard facts.wasDownWhenDue else { return }
         // A later run hides it in the list, but an earlier look has shown it.
-        facts.hasHiddenRun = try ledger.hasUnclaimedRun(
-            baseURL: slot.baseURL, processID: slot.processID, besides: [], userID: row.userID,
-            createdFrom: facts.unclaimedSince,
-            through: now.adding(milliseconds: facts.clockSkewMilliseconds + 1000))
+        let (clock, dueSince) = (facts.clock, facts.dueSince)
+        facts.hasHiddenRun = try ledger.unclaimedRuns(
+            baseURL: slot.baseURL, processID: slot.processID, userID: row.userID
+        ).contains { run in run.createdAt.map { clock.latest($0) >= dueSince } ?? false }
     }
 
     /// A look that a start may go out on: young enough, and its run is in the ledger.

@@ -80,8 +80,9 @@ package struct StartFacts: Sendable {
     /// The run that the look shows is some slot's.
     package var isShownRunClaimed = false
     package var ourUserID: String?
-    /// Server clock minus ours.
-    package var clockSkewMilliseconds: Int64 = 0
+    /// What is known of the server's clock, now and as the attempt that was taken for absent met it.
+    package var clock = ClockOffset(lowMilliseconds: 0, highMilliseconds: 0)
+    package var absentClock: ClockOffset?
     /// The first attempt of the slot that was taken for absent.
     package var absentAttempt: AttemptRow?
     /// Since when a start for the slot can exist.
@@ -149,20 +150,15 @@ package struct StartFacts: Sendable {
         let mayBeOurs = look.runID != nil && !isShownRunClaimed && isOurs
         if mayBeOurs, !slot.forced, let runID = look.runID, let created = look.runCreatedAt,
             let absent = absentAttempt, .run(runID) != absent.baseline,
-            created >= absent.beganAt.adding(milliseconds: clockSkewMilliseconds)
+            (absentClock ?? clock).latest(created) >= absent.beganAt
         {
             return .surfaced(runID: runID, attempt: absent.number)
         }
         guard wasDownWhenDue || (isLate && slot.kind == .rule) else { return nil }
-        if mayBeOurs, look.runCreatedAt.map({ $0 >= unclaimedSince }) ?? wasDownWhenDue {
+        if mayBeOurs, look.runCreatedAt.map({ clock.latest($0) >= dueSince }) ?? wasDownWhenDue {
             return .unclaimed(runID: look.runID)
         }
         return wasDownWhenDue && hasHiddenRun ? .unclaimed(runID: nil) : nil
-    }
-
-    /// By the server's clock; both clocks show whole seconds, so it is as good as a second.
-    package var unclaimedSince: Instant {
-        dueSince.adding(milliseconds: clockSkewMilliseconds - 1000)
     }
 
     func now(plus milliseconds: Int64) -> Instant { now.adding(milliseconds: milliseconds) }

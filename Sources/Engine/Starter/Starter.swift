@@ -135,7 +135,9 @@ extension Clockwork {
         let lookID = try baseline == .notKnown ? nil : facts.look.map { try ledger.keep($0) }
         let sendBy = now.adding(milliseconds: limits.sendWithinMilliseconds)
         let attemptID = try ledger.beginAttempt(
-            slot: slot, baseline: baseline, lookID: lookID, sendBy: sendBy, now: now)
+            slot: slot, baseline: baseline, lookID: lookID, sendBy: sendBy,
+            clock: try book.connection(connection.name).flatMap { clockOffset($0) }
+                .map { ($0.lowMilliseconds, $0.highMilliseconds) }, now: now)
         gate.send(
             .startRun(
                 process: slot.processID, sendCompleteEmail: schedule.sendCompleteEmail),

@@ -46,9 +46,15 @@ extension Clockwork {
 
     private func receive(_ request: PendingRequest, _ answer: APIAnswer) throws {
         let connection = configuration?.connections[request.connection]
+        if case .readRun(let runKey) = request.purpose { memory.readingRuns.remove(runKey) }
+        let answer = guards.refusesForeignAnswers ? answer : answer.takenForTheAPIs
         if let connection {
+            let isOfAnotherTime = try readServerClock(connection, request, answer)
             try gate.note(answer, connection)
             try heed()
+            if isOfAnotherTime, connection.baseURL == request.baseURL, request.purpose.isRead {
+                return try passOver(request, answer, connection)
+            }
         }
         switch request.purpose {
         case .start(let attemptID, let slotID):
@@ -62,7 +68,6 @@ extension Clockwork {
             }
             try receivePage(connection, request, answer)
         case .readRun(let runKey):
-            memory.readingRuns.remove(runKey)
             if let connection { try receiveRun(runKey, connection, request, answer) }
         case .validate(let slotID):
             if let connection { try noteOutcome(connection, request, answer) }
@@ -174,6 +179,8 @@ extension Clockwork {
             try book.change(slot.connection) { $0.userID = user }
         }
         try watch(runKey, slot: slot)
+        wantLookAfterStart(slot.connection)
+        if let known { try explain(known) }
         if let row = try ledger.run(runKey) { try applyRead(run, facts, to: row) }
         book.log(.info, "\(slot.schedule)@\(slot.slotAt.iso8601) started run \(run.id)")
     }
@@ -305,6 +312,18 @@ extension Clockwork {
 }
 
 extension APIAnswer {
+    /// What a scheduler makes of it that believes every refusal, for the negative test.
+    fileprivate var takenForTheAPIs: APIAnswer {
+        guard case .failure(var failure) = result, failure.origin == .gateway,
+            let status = failure.httpStatus, (400..<500).contains(status)
+        else { return self }
+        failure.origin = .api
+        failure.kind = .refused
+        var answer = self
+        answer.result = .failure(failure)
+        return answer
+    }
+
     /// The run that a start was answered with.
     fileprivate var startedRun: ProcessRun? {
         guard case .success(.run(let run)) = result else { return nil }

@@ -58,6 +58,10 @@ package final class Clockwork {
         package var comparesBaseline = true
         /// A slot from before this start goes out only where no run of ours may be its own already.
         package var looksAfterDownTime = true
+        /// A refusal that isn't the API's own decides nothing.
+        package var refusesForeignAnswers = true
+        /// Instants of the server are compared with ours by all that is known of its clock.
+        package var readsClockAsInterval = true
 
         /// All guards on.
         package init() {}
@@ -65,7 +69,8 @@ package final class Clockwork {
         /// The guards by name.
         package static let names = [
             "looksBeforeStart", "settlesUnknown", "recoversStarting", "keepsHints",
-            "waitsToSettle", "comparesBaseline", "looksAfterDownTime",
+            "waitsToSettle", "comparesBaseline", "looksAfterDownTime", "refusesForeignAnswers",
+            "readsClockAsInterval",
         ]
 
         /// All guards but one; nil if there is none of that name.
@@ -78,6 +83,8 @@ package final class Clockwork {
             case "waitsToSettle": waitsToSettle = false
             case "comparesBaseline": comparesBaseline = false
             case "looksAfterDownTime": looksAfterDownTime = false
+            case "refusesForeignAnswers": refusesForeignAnswers = false
+            case "readsClockAsInterval": readsClockAsInterval = false
             default: return nil
             }
         }
@@ -187,6 +194,7 @@ package final class Clockwork {
             try remindHeld()
             try checkAhead()
             try lookAtRuns()
+            try lookAfterStarts()
             try tendConnections()
             try sendSweeps()
             if limits.keepsUpcoming { try refreshUpcoming() }
@@ -230,7 +238,6 @@ package final class Clockwork {
                     backoffs[slotID] = nil
                 }
             case .wantsLook(let connection): want(look: connection, .start)
-            case .clockAgrees(let instant): try noteClockAgrees(at: instant)
             }
         }
     }

@@ -8,6 +8,8 @@ import Timetable
 /// committed, or a step that failed, puts the old one back.
 struct Memory {
     var lifeID: Int64 = 0
+    /// When this life began.
+    var bornAtMonotonic: Int64 = 0
     /// The last down time ended then: somebody else may have started what was due before it.
     var downUntil: Instant?
     var revisionID: Int64 = 0
@@ -24,6 +26,18 @@ struct Memory {
     var dueDatesJudgedAt: Instant?
     /// Names of a connection's processes by id, as the last complete list showed them.
     var processNames: [String: (requestedAt: Instant, names: [String: String])] = [:]
+    /// Connections whose last list didn't come to its end.
+    var incompleteLists: Set<String> = []
+    /// Connections whose links to elsewhere lead nowhere on the API's own address.
+    var unfollowedLinks: Set<String> = []
+    /// When lists are due that starts have asked for, on the monotonic clock: the next and the last.
+    var looksAfterStart: [String: (next: Int64, last: Int64)] = [:]
+    /// When a run of our own user that no slot explains was last seen, on the monotonic clock.
+    var strangersSeen: [String: Int64] = [:]
+    /// What contradicts the clock of a connection's server, as it is known.
+    var otherClocks: [String: OtherClock] = [:]
+    /// When our wall clock was last set, on the monotonic one.
+    var steppedAtMonotonic: Int64?
     /// Runs that are being read in full.
     var readingRuns: Set<Int64> = []
     /// Slots whose process is being validated.
@@ -59,7 +73,7 @@ extension Clockwork {
     /// - Returns: false if a request is out or wanted, a token can be used, or lists go on.
     package func isMemoryAtRest(until monotonicMilliseconds: Int64) -> Bool {
         gate.isIdle && memory.sweeps.isEmpty && memory.sweepsWanted.isEmpty
-            && !book.hasNews && memory.endedUpstreams.isEmpty && memory.upstreamsAgainAt.isEmpty
+            && memory.looksAfterStart.isEmpty && !book.hasNews && memory.endedUpstreams.isEmpty && memory.upstreamsAgainAt.isEmpty
             && backoffs.isEmpty
             && !memory.listed.values.contains(where: \.hasOpenRuns)
             && !gate.hasToken(until: monotonicMilliseconds)
@@ -88,6 +102,8 @@ struct Sweep {
     /// Collected only where a schedule names its process by pattern.
     var names: [String: String] = [:]
     var seen: Set<String> = []
+    /// The last page's link, if it led to another address.
+    var foreignLink: String?
 }
 
 /// How the last list of a connection went.

@@ -142,7 +142,7 @@ extension Clockwork {
         try delayPoll(row, why: nil, answer: answer, after: failure)
     }
 
-    private func delayPoll(
+    func delayPoll(
         _ row: RunRow, why: String?, answer: APIAnswer, after failure: APIFailure? = nil
     ) throws {
         if let why {

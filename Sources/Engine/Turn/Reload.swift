@@ -108,6 +108,7 @@ extension Clockwork {
         }
         memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
         try gate.begin(configuration?.connections ?? [:])
+        memory.bornAtMonotonic = book.time.monotonicMilliseconds
         memory.downUntil = now
         // What they waited for may have come meanwhile, and the looks of the former life are gone.
         try ledger.wakeAtStart(now: now)
@@ -118,6 +119,7 @@ extension Clockwork {
         daemon.isRestored = false
         daemon.restoredAt = now
         book.save(daemon)
+        try holdRestored()
         book.log(
             .warning,
             "this database was restored from a backup: nothing is sent for instants before now")

@@ -60,6 +60,7 @@ extension Clockwork {
         }
         if changed {
             try judge(row, facts: facts, counts: (run.statusCounts, run.jobCounts))
+            try noteCutTree(run, row)
             if countsChanged || isNew {
                 try ledger.setCounts(
                     runKey: row.runKey,
@@ -71,6 +72,18 @@ extension Clockwork {
         // What a list showed as closed counts as an end from now on (rule 11).
         if let schedule = row.schedule { book.tell(.ended(schedule: schedule)) }
         return changed
+    }
+
+    /// Jobs below the depth that is read are in no count, so rules on counts don't see them.
+    private func noteCutTree(_ run: ProcessRun, _ row: RunRow) throws {
+        guard let name = row.schedule, let rules = schedules[name]?.outcome,
+            !rules.failIf.isEmpty || !rules.warnIf.isEmpty
+        else { return }
+        guard run.isTreeTruncated else { return try ledger.clear(kind: .cutTree, subject: name) }
+        try ledger.raise(
+            kind: .cutTree, subject: name,
+            whatToDo: "the tree of run \(row.runID) is nested deeper than Carillon reads, so "
+                + "fail_if and warn_if don't see the jobs below; look at them in Workiva", now: now)
     }
 
     /// Changed counts under an unchanged `modified`: the sweep can't be trusted on this connection.
@@ -114,6 +127,7 @@ extension Clockwork {
             written, to: row, outcome: outcome.outcome, outcomeReason: outcome.reason, now: now)
         guard let fresh = try ledger.run(row.runKey) else { return }
         if wasOpen, !fresh.isOpen { try noteClosed(fresh) }
+        if outcome.outcome == .cancelled { try explain(fresh) }
         if !wasOpen, fresh.isOpen {
             book.log(.notice, "run \(row.runID) was reopened and is followed again")
         }
@@ -183,7 +197,10 @@ extension Clockwork {
             if until != row.watchUntil {
                 try ledger.setWatch(row.runKey, until: until, runWithinAt: row.runWithinAt)
             }
-            if now >= until { next = nil }
+            if now >= until {
+                next = nil
+                try explain(row)
+            }
         }
         try ledger.setPoll(
             row.runKey, nextAt: next, gapMilliseconds: gap,

@@ -132,7 +132,7 @@ extension Clockwork {
         var verdict = Settlement.judge(
             look, attempt: attempt, exposureEnd: exposureEnd,
             in: Settlement.Circumstances(
-                skewMilliseconds: row?.clockSkewMilliseconds ?? 0, ourUserID: row?.userID,
+                clock: clockOffset(attempt, row), ourUserID: row?.userID,
                 isClaimed: claimed != nil && claimed != slot.slotID,
                 wasKnownBefore: try claimed.map {
                     try ledger.hadItsRun(slotID: $0, beforeAttempt: attempt.attemptID)
@@ -143,9 +143,12 @@ extension Clockwork {
                         slotID: slot.slotID)
                 } ?? false,
                 hasRival: try look.runID.map {
-                    try hasRival($0, attempt, exposureEnd: exposureEnd, row)
+                    try hasRival(
+                        $0, attempt,
+                        until: min(exposureEnd, actsUntil(attempt, slot) ?? exposureEnd),
+                        row)
                 } ?? false,
-                settleWithinMilliseconds: settleWithin))
+                settleWithinMilliseconds: settleWithin, actsUntil: actsUntil(attempt, slot)))
         if verdict == .absentSoFar, !guards.waitsToSettle { verdict = .provenAbsent }
         if !guards.comparesBaseline, let runID = look.runID, claimed == nil {
             verdict = .adopt(runID: runID)
@@ -154,17 +157,44 @@ extension Clockwork {
         try conclude(verdict, slot, attempt, look: look)
     }
 
+    /// When the API can have acted for an attempt at the latest, however long the daemon was down: it
+    /// left us by `send_by` or never, and was given up after the time of a request.
+    private func actsUntil(_ attempt: AttemptRow, _ slot: SlotRow) -> Instant? {
+        let window =
+            configuration?.connections[slot.connection]?.requestWindowMilliseconds ?? 29_000
+        return attempt.sendByAt?.adding(
+            milliseconds: APIRequest.timeoutMillisecondsDefault + window)
+    }
+
+    /// In a file that was put back, what has come of an attempt in doubt isn't known: what has run
+    /// since may be anybody's.
+    func holdRestored() throws {
+        for attempt in try ledger.attempts(.unknown) {
+            guard let slot = try ledger.slot(attempt.slotID), slot.disposition == .unknown else {
+                continue
+            }
+            try hold(
+                slot, attempt, candidate: nil,
+                reason: "the database was restored from a backup that was made while attempt "
+                    + "\(attempt.number) was in doubt")
+        }
+    }
+
     /// The ledger knows another run that may be the attempt's own: seen through a second connection
     /// of the same address, before the one that the look shows hid it.
     private func hasRival(
-        _ runID: String, _ attempt: AttemptRow, exposureEnd: Instant, _ row: ConnectionRow?
+        _ runID: String, _ attempt: AttemptRow, until: Instant, _ row: ConnectionRow?
     ) throws -> Bool {
-        let skew = row?.clockSkewMilliseconds ?? 0
-        return try ledger.hasUnclaimedRun(
-            baseURL: attempt.baseURL, processID: attempt.processID,
-            besides: [runID] + (attempt.baseline.runID.map { [$0] } ?? []), userID: row?.userID,
-            createdFrom: attempt.beganAt.adding(milliseconds: skew),
-            through: exposureEnd.adding(milliseconds: skew + 2_000))
+        let clock = clockOffset(attempt, row)
+        return try ledger.unclaimedRuns(
+            baseURL: attempt.baseURL, processID: attempt.processID, userID: row?.userID
+        ).contains { other in
+            guard other.runID != runID, other.runID != attempt.baseline.runID,
+                let created = other.createdAt
+            else { return false }
+            return clock.latest(created) >= attempt.beganAt
+                && clock.earliest(created) <= until
+        }
     }
 
     private func conclude(
@@ -192,6 +222,7 @@ extension Clockwork {
         guard let run = try ledger.run(baseURL: slot.baseURL, runID: runID) else { return }
         try ledger.claim(
             run.runKey, slotID: slot.slotID, schedule: slot.schedule, origin: .adopted)
+        try explain(run)
         try ledger.endAttempt(
             attempt.attemptID, .adopted, exposureEnd: nil, httpStatus: nil, errorID: nil,
             runKey: run.runKey, now: now)

@@ -130,31 +130,71 @@ extension Clockwork {
             try receive(page, connection, &sweep, request, answer)
             sweep.pages += 1
             try ledger.wakeLookers(connection: connection.name, now: now)
+            sweep.foreignLink = page.foreignLink
             // A page without anything new leads in a circle.
             guard let next = page.nextLink, sweep.pages < Self.pagesMax,
-                sweep.seen.count > seenBefore
-            else { return try finish(sweep, connection, isComplete: page.nextLink == nil) }
+                sweep.seen.count > seenBefore,
+                page.foreignLink == nil || !memory.unfollowedLinks.contains(connection.name)
+            else {
+                return try end(
+                    sweep, connection, isComplete: page.nextLink == nil && page.foreignLink == nil)
+            }
             sweep.next = next
             memory.sweeps[connection.name] = sweep
         case .success:
             try finish(sweep, connection, isComplete: false)
+        case .failure(let failure) where sweep.foreignLink != nil && failure.apiStatus != 401:
+            // The link led elsewhere, and its path is none on the API's own address.
+            memory.unfollowedLinks.insert(connection.name)
+            try book.note(
+                failure, answer: answer, slot: nil, connection: connection.name,
+                nextStep: "the list is taken as far as it goes, see attention")
+            try end(sweep, connection, isComplete: false)
         case .failure(let failure):
-            memory.sweeps[connection.name] = nil
             try book.note(
                 failure, answer: answer, slot: nil, connection: connection.name,
                 nextStep: "listed again with a growing gap")
             try gate.noteFailure(connection, request, failure)
-            let failures = (try book.connection(connection.name)?.listFailures ?? 0) + 1
-            let gap = Backoff.ceilingMilliseconds(
-                base: 2_000, cap: 60_000, attempt: Int(clamping: failures))
-            try book.change(connection.name) {
-                $0.listFailures = failures
-                $0.nextListAt = self.now.adding(milliseconds: gap)
-            }
-            book.wake(at: now.adding(milliseconds: gap))
-            // What it was fetched ahead for is still to come.
-            if sweep.priority == .start { want(look: connection.name, .start) }
+            try postponeList(connection)
         }
+    }
+
+    /// The list has come to its end, or to one before it: what it didn't show is said once.
+    private func end(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
+        let name = connection.name
+        if isComplete {
+            if memory.incompleteLists.remove(name) != nil || memory.listed[name]?.completeAt == nil
+            {
+                try ledger.clear(kind: .incompleteList, subject: name)
+            }
+        } else if memory.incompleteLists.insert(name).inserted {
+            let why =
+                sweep.foreignLink.map { "its next page is at \($0), which is not the API's own" }
+                ?? (sweep.pages >= Self.pagesMax
+                    ? "it has more than \(Self.pagesMax) pages" : "its pages lead in a circle")
+            book.log(.warning, "the list of \(name) is incomplete: \(why)")
+            try ledger.raise(
+                kind: .incompleteList, subject: name,
+                whatToDo: "the list of processes is read only in part, for \(why); what it shows "
+                    + "counts, processes that it doesn't show can't be looked at: set base_url of "
+                    + "[connections.\(name)] to the address that the API names", now: now)
+        }
+        try finish(sweep, connection, isComplete: isComplete)
+    }
+
+    /// A list that told nothing is asked for again with a growing gap.
+    func postponeList(_ connection: Connection) throws {
+        guard let sweep = memory.sweeps.removeValue(forKey: connection.name) else { return }
+        let failures = (try book.connection(connection.name)?.listFailures ?? 0) + 1
+        let gap = Backoff.ceilingMilliseconds(
+            base: 2_000, cap: 60_000, attempt: Int(clamping: failures))
+        try book.change(connection.name) {
+            $0.listFailures = failures
+            $0.nextListAt = self.now.adding(milliseconds: gap)
+        }
+        book.wake(at: now.adding(milliseconds: gap))
+        // What it was fetched ahead for is still to come.
+        if sweep.priority == .start { want(look: connection.name, .start) }
     }
 
     private func finish(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
@@ -165,6 +205,9 @@ extension Clockwork {
             memory.processNames[connection.name] = (sweep.requestedAt.wall, sweep.names)
             memory.listed[connection.name]?.completeAt = sweep.requestedAt.wall
             try ledger.wakePreflights(connection: connection.name, now: now)
+        }
+        if (try book.connection(connection.name)?.listFailures ?? 0) > 0 {
+            try ledger.clear(kind: .cachedAnswers, subject: connection.name)
         }
         // Two seconds keep a slot whose process is not listed from turning into a hot loop.
         try book.change(connection.name) {
@@ -246,6 +289,7 @@ extension Clockwork {
                 try compare(known, with: run)
             } else if isNamed {
                 try insertExternal(run, processID: look.processID, connection)
+                try noteStranger(look, connection)
             }
             try reportDuplicate(look, connection)
         }
@@ -292,9 +336,11 @@ extension Clockwork {
             try ledger.run(baseURL: look.baseURL, runID: runID)?.slotID == nil,
             try ledger.attemptInDoubt(baseURL: look.baseURL, processID: look.processID) == nil
         else { return }
-        let createdOurs = created.adding(milliseconds: -(row.clockSkewMilliseconds ?? 0))
+        // Also one that was perhaps created then: a person looks.
+        let clock = clockOffset(row) ?? .unknown
         let attempts = try ledger.attempts(
-            baseURL: look.baseURL, processID: look.processID, exposedAt: createdOurs,
+            baseURL: look.baseURL, processID: look.processID,
+            exposedFrom: clock.earliest(created), through: clock.latest(created),
             graceMilliseconds: 3_600_000)
         guard let attempt = attempts.first(where: { $0.candidateRunID != runID }),
             let slot = try ledger.slot(attempt.slotID), slot.disposition != .held

@@ -31,7 +31,14 @@ extension APIAnswer {
         }
         return APIAnswer(
             call: call, result: result.mapError(redaction.redacting), serverDate: serverDate,
-            receivedAt: receivedAt)
+            ageSeconds: head.flatMap(ageSeconds), receivedAt: receivedAt)
+    }
+
+    /// The `Age` of an answer out of a cache; one that can't be read is some age, too.
+    private static func ageSeconds(_ response: APIResponse) -> Int64? {
+        let ages = response.headers.filter { ASCII.lowercased($0.name) == "age" }
+            .map { ASCII.trimmed($0.value[...]) }
+        return ages.map { Int64($0) ?? ($0.isEmpty ? 0 : Int64(Int32.max)) }.max()
     }
 
     /// The value of a complete answer, or why it has none.
@@ -76,7 +83,6 @@ extension APIAnswer {
 enum BodyError: Error, CustomStringConvertible {
     case notJSON(JSONError)
     case missing(String)
-    case foreignLink(String)
 
     /// The end of a sentence that begins with the answer.
     var description: String {
@@ -85,8 +91,6 @@ enum BodyError: Error, CustomStringConvertible {
             "it is nested too deeply at byte \(error.offset)"
         case .notJSON(let error): "it is no JSON at byte \(error.offset)"
         case .missing(let what): "it has no \(what)"
-        case .foreignLink(let link):
-            "its next page is at \(EscapedText.quoted(link)), which is not the API's own address"
         }
     }
 
@@ -163,7 +167,8 @@ extension ProcessPage {
         if let link = page.nextLink, let (origin, baseURL) = try? endpoint.checked(),
             NextLink.resolve(link, base: origin, baseURL: baseURL) == nil
         {
-            throw .foreignLink(link)
+            page.foreignLink = EscapedText.bounded(link, bytesMax: 200)
+            page.nextLink = NextLink.pathOfList(link)
         }
         return page
     }

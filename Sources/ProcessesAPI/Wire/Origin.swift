@@ -116,6 +116,13 @@ package enum APIAddress {
 
 /// Where the next page of a list is (`@nextLink`): the token must not follow it to another origin.
 enum NextLink {
+    /// Path and query of a link to another origin, as a proxy in front of the API makes it; nil if
+    /// they are not those of the list.
+    static func pathOfList(_ link: String) -> String? {
+        guard let (_, rest) = Origin.split(link), rest.hasPrefix("/processes?") else { return nil }
+        return rest
+    }
+
     /// The absolute address of a link, or of a cursor that was sent in its place.
     ///
     /// - Returns: nil if the link is foreign or no address.

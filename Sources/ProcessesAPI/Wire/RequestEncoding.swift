@@ -109,6 +109,8 @@ extension APIRequest {
             request.method = "POST"
             request.url += try "/processes/\(RequestPath.segment(process))/validation"
         }
+        // What a cache remembers tells nothing of now.
+        if request.method == "GET" { request.headers.append(("Cache-Control", "no-cache")) }
         guard let token, !token.value.isEmpty, Header.isValue(token.value) else { throw .noToken }
         request.headers.append(("Authorization", "Bearer \(token.value)"))
         return request
