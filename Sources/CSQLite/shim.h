@@ -13,3 +13,11 @@ static inline int carillon_bind_blob(sqlite3_stmt *s, int i, const void *p, sqli
 static inline int carillon_db_config_int(sqlite3 *db, int op, int value, int *result) {
     return sqlite3_db_config(db, op, value, result);
 }
+
+// Swift's Glibc module leaves sys/vfs.h out, and statvfs(3) doesn't tell the type.
+#include <sys/vfs.h>
+
+static inline unsigned int carillon_file_system(const char *path) {
+    struct statfs info;
+    return statfs(path, &info) == 0 ? (unsigned int)info.f_type : 0;
+}

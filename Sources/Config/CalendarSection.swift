@@ -16,7 +16,7 @@ struct DateFiles {
         do {
             bytes = try host.read(path, limit: 4 * 1024 * 1024)
         } catch {
-            problems.error(node, "\(path) can't be read: \(error.reason)")
+            problems.absent(node, file: path, "\(path) can't be read: \(error.reason)")
             return nil
         }
         hash.add(name: path, bytes: bytes)

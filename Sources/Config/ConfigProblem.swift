@@ -41,6 +41,22 @@ package struct ConfigRejected: Error, CustomStringConvertible {
 /// synchronous call that reads the config.
 final class ConfigProblems {
     private var seen: Set<ConfigProblem> = []
+    /// What isn't there yet is waited for: the daemon, which comes up before a volume or a package.
+    private let isPatient: Bool
+    /// Files that are waited for, with the reason in words.
+    private(set) var awaited: [String: String] = [:]
+
+    /// Makes an empty list.
+    init(isPatient: Bool = false) {
+        self.isPatient = isPatient
+    }
+
+    /// Notes a file that can't be read: an error, or a reason to wait.
+    func absent(_ node: ConfigNode, file: String, _ message: String) {
+        guard isPatient else { return error(node, message) }
+        awaited[file] = message
+        warning(node, message + "; waited for")
+    }
 
     /// Notes an error.
     func error(_ path: ConfigPath, at position: SourcePosition, _ message: String) {
@@ -64,7 +80,10 @@ final class ConfigProblems {
     }
 
     /// Whether an error was noted.
-    var hasErrors: Bool { seen.contains { $0.severity == .error } }
+    var hasErrors: Bool { errorCount > 0 }
+
+    /// How many errors were noted.
+    var errorCount: Int { seen.count { $0.severity == .error } }
 
     /// What was noted, once each (a bad default is met by every schedule), in reading order.
     func sorted(_ severity: ConfigProblem.Severity) -> [ConfigProblem] {

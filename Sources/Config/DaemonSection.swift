@@ -10,6 +10,8 @@ package struct DaemonSettings: Sendable, Equatable {
     /// Where the dashboard listens; nil: it does not.
     package var http: SocketAddress?
     package var logLevel = LogLevel.info
+    /// The database may be on a network file system.
+    package var takesNetworkRisk = false
     /// How long final slots and runs are kept; nil: for ever.
     package var keepHistoryMilliseconds: Int64?
 
@@ -36,6 +38,7 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
 enum DaemonSection {
     static let keys = [
         "database", "control_socket", "http", "log", "keep_history", "catchup_per_minute",
+        "network_filesystem",
     ]
 
     /// The kernel takes 107 bytes, but the daemon binds beside the socket's place, in a folder that
@@ -63,6 +66,7 @@ enum DaemonSection {
         if let level = reader.choice("log", levels) { settings.logLevel = level }
         settings.keepHistoryMilliseconds = reader.duration(
             "keep_history", in: 86_400_000...3_650_000 * 86_400_000)
+        settings.takesNetworkRisk = reader.boolean("network_filesystem") ?? false
         let catchup = reader.integer("catchup_per_minute", in: 1...100_000)
         return (settings, catchup ?? 30)
     }

@@ -10,6 +10,8 @@ package struct LoadedConfiguration: Sendable {
     package var daemon: DaemonSettings
     /// How each connection is reached, by name.
     package var access: [String: ConnectionAccess]
+    /// Files that aren't there yet; once one of them is, the config is worth reading again.
+    package var awaitedFiles: Set<String> = []
     /// Doubtful things that don't stop the start.
     package var warnings: [ConfigProblem]
     /// The main file has an empty table `[schedules]`: that there is none is meant.
@@ -29,8 +31,10 @@ package enum SecretCheck: Sendable {
     case ignore
     /// A missing file is an error; what only the service can see is a warning: `check`.
     case present
-    /// All must be there: `daemon`.
+    /// All must be there: a reload.
     case required
+    /// Secrets, authorities, dates and zones may come later: `daemon`.
+    case awaited
 }
 
 /// Reads the config files and builds what the engine and the daemon need.
@@ -53,7 +57,7 @@ package struct ConfigurationLoader {
     package func load(
         _ path: String, secrets: SecretCheck = .ignore, now: Instant? = nil
     ) throws(ConfigRejected) -> LoadedConfiguration {
-        let problems = ConfigProblems()
+        let problems = ConfigProblems(isPatient: secrets == .awaited)
         let merged = ConfigFiles(host: host, problems: problems).read(path)
         let (settings, catchup) = DaemonSection.read(merged.daemon, problems: problems)
         var connections: [String: Connection] = [:]
@@ -67,7 +71,7 @@ package struct ConfigurationLoader {
             checkSecrets(found.access, of: node, secrets, problems)
             access[name]?.caContent = readAuthorities(found.access, of: node, secrets, problems)
         }
-        let schedules = readSchedules(
+        let (schedules, waiting) = readSchedules(
             merged, today: now.map { LocalDateTime(localSeconds: $0.seconds).date }, problems)
         SharedProcesses(connections: connections, schedules: schedules)
             .warn(at: merged.schedules, problems)
@@ -80,17 +84,19 @@ package struct ConfigurationLoader {
         guard !problems.hasErrors else {
             throw ConfigRejected(errors: problems.sorted(.error), warnings: warnings)
         }
-        let engine = EngineConfiguration(
+        var engine = EngineConfiguration(
             contentHash: merged.hash.text, connections: connections, schedules: schedules,
             catchupPerMinute: catchup, keepHistoryMilliseconds: settings.keepHistoryMilliseconds)
+        engine.waiting = waiting
         return LoadedConfiguration(
-            path: path, engine: engine, daemon: settings, access: access, warnings: warnings,
+            path: path, engine: engine, daemon: settings, access: access,
+            awaitedFiles: Set(problems.awaited.keys), warnings: warnings,
             isMeantEmpty: merged.isMeantEmpty, unfinishedFiles: merged.unfinished)
     }
 
     private func readSchedules(
         _ merged: ConfigFiles.Merged, today: CivilDate?, _ problems: ConfigProblems
-    ) -> [Schedule] {
+    ) -> (schedules: [Schedule], waiting: [String: String]) {
         if let defaults = merged.defaults {
             // Makes the unknown keys known; the values are judged where a schedule uses them.
             _ = TableReader(defaults, known: ScheduleSection.keys, problems: problems)
@@ -105,13 +111,19 @@ package struct ConfigurationLoader {
             connections: merged.connections.keys.sorted(), calendars: calendars,
             scheduleNames: names, zones: ZoneShelf(host), files: files)
         var schedules: [Schedule] = []
+        var waiting: [String: String] = [:]
         for name in names {
             guard let node = merged.schedules[name] else { continue }
             let section = ScheduleSection(node, name: name, context: context, problems: problems)
-            if let schedule = section.read() { schedules.append(schedule) }
+            let errors = problems.errorCount
+            if let schedule = section.read() {
+                schedules.append(schedule)
+            } else if problems.errorCount == errors, !problems.awaited.isEmpty {
+                waiting[name] = problems.awaited.values.sorted().joined(separator: "; ")
+            }
         }
         refuseCycles(schedules, merged.schedules, problems)
-        return schedules
+        return (schedules, waiting)
     }
 
     private func refuseCycles(
@@ -155,6 +167,8 @@ package struct ConfigurationLoader {
                     if case .environment = reference { true } else { error.isOutsideService }
                 if check == .present, isOnlyOurs {
                     problems.warning(place, "not checked, \(error)")
+                } else if check == .awaited {
+                    problems.warning(place, "\(error); waited for")
                 } else {
                     problems.error(place, "\(error)")
                 }
@@ -175,19 +189,26 @@ package struct ConfigurationLoader {
         else {
             return nil
         }
+        var mistake: String?
+        var bytes: [UInt8]?
         do {
-            let bytes = try host.read(file, limit: 4 * 1024 * 1024)
-            if bytes.firstRange(of: Array("-----BEGIN CERTIFICATE-----".utf8)) == nil {
-                problems.error(
-                    place,
+            bytes = try host.read(file, limit: 4 * 1024 * 1024)
+            if bytes?.firstRange(of: Array("-----BEGIN CERTIFICATE-----".utf8)) == nil {
+                mistake =
                     "\(file) holds no certificate in PEM form (-----BEGIN CERTIFICATE-----); one in "
-                        + "DER form becomes PEM by: openssl x509 -inform der -in FILE")
+                    + "DER form becomes PEM by: openssl x509 -inform der -in FILE"
             }
-            return bytes
         } catch {
-            problems.error(place, "\(file) can't be read: \(error.reason)")
-            return nil
+            mistake = "\(file) can't be read: \(error.reason)"
         }
+        if let mistake {
+            if check == .awaited {
+                problems.warning(place, mistake + "; waited for")
+            } else {
+                problems.error(place, mistake)
+            }
+        }
+        return bytes
     }
 }
 

@@ -11,7 +11,8 @@ extension LoadedConfiguration {
     /// - Parameter known: the names of the schedules in force.
     /// - Returns: a sentence with what to do if it is meant.
     package func objectionToReload(over known: Set<String>) -> String? {
-        let lost = known.subtracting(engine.schedules.map(\.name)).sorted()
+        let lost = known.subtracting(engine.schedules.map(\.name))
+            .subtracting(engine.waiting.keys).sorted()
         guard !lost.isEmpty else { return nil }
         if engine.schedules.isEmpty {
             guard !isMeantEmpty else { return nil }

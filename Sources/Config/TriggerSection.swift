@@ -80,7 +80,8 @@ extension ScheduleSection {
         switch context.zones.zone(name) {
         case .success(let zone): return zone
         case .failure(let refusal):
-            problems.error(node, "\(refusal.message) (\(node.shown))")
+            problems.absent(
+                node, file: ZoneShelf.folder + name, "\(refusal.message) (\(node.shown))")
             return nil
         }
     }

@@ -11,6 +11,9 @@ package final class ZoneShelf {
         package var message: String
     }
 
+    /// Where hosts keep them.
+    package static let folder = "/usr/share/zoneinfo/"
+
     private let host: any HostReading
     private var known: [String: Result<Zone, Refusal>] = [:]
     private lazy var names = host.zoneNames()

@@ -37,9 +37,9 @@ package struct ControlServer: Service {
     /// Longest command that is read.
     package static let commandBytesMax = 64 * 1024
     /// Connections served at once; more wait in the backlog.
-    static let connectionsMax = 32
+    static let connectionsMax = 512
     /// Time for a client to send its command, and for an idle connection to stay.
-    static let patience = TimeAmount.seconds(10)
+    static let patience = TimeAmount.seconds(5)
 
     private let file: SocketFile
     private let logger: Logger
@@ -69,6 +69,9 @@ package struct ControlServer: Service {
     package func run() async throws {
         try await file.prepare(on: MultiThreadedEventLoopGroup.singleton)
         let failure = Failure()
+        var quiet = logger
+        // What makes it end is thrown, and said by whoever tries again.
+        quiet.logLevel = .critical
         let application = Application(
             router: router(),
             server: .http1(configuration: .init(idleTimeout: Self.patience)),
@@ -85,7 +88,7 @@ package struct ControlServer: Service {
                     channel.close(promise: nil)
                 }
             },
-            logger: logger)
+            logger: quiet)
         do {
             try await application.run()
         } catch {

@@ -23,7 +23,7 @@ package struct DashboardAddressError: Error, Sendable, Equatable, CustomStringCo
 /// The dashboard on loopback: `/`, `/runs/ID`, `/metrics`, `/healthz`; GET only.
 package struct DashboardServer: Service {
     /// Connections served at once; more wait in the backlog.
-    static let connectionsMax = 16
+    static let connectionsMax = 512
 
     private let host: String
     private let port: Int
@@ -58,18 +58,21 @@ package struct DashboardServer: Service {
     ///
     /// - Throws: what NIO says if the port can't be bound.
     package func run() async throws {
+        var quiet = logger
+        // What makes it end is thrown, and said by whoever tries again.
+        quiet.logLevel = .critical
         let application = Application(
             router: router(),
             server: .http1(
                 configuration: .init(
-                    idleTimeout: .seconds(10),
+                    idleTimeout: .seconds(5),
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 8 * 1024))),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax)),
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
-            logger: logger)
+            logger: quiet)
         try await application.run()
     }
 

@@ -9,6 +9,8 @@ package struct EngineConfiguration: Sendable {
     package var connections: [String: Connection]
     /// Schedules, sorted by name; names are unique.
     package var schedules: [Schedule]
+    /// Schedules that can't be built yet, with the reason: a file or zone they need isn't there.
+    package var waiting: [String: String] = [:]
     /// Catch-up starts per minute over all schedules (`[daemon] catchup_per_minute`).
     package var catchupPerMinute: Int
     /// What ended longer ago is removed (`[daemon] keep_history`); nil: nothing ever.

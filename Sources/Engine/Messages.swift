@@ -1,4 +1,5 @@
 package import ProcessesAPI
+package import Store
 package import Timetable
 
 /// The two clocks at one moment: when it is, and how long things take.
@@ -51,8 +52,26 @@ package enum Input: Sendable {
     case configuration(EngineConfiguration, commandID: UInt64?)
     /// The secret file of a connection has changed.
     case credentialChanged(connection: String)
+    /// Something around the scheduler is in trouble, or well again.
+    case trouble(Trouble)
     /// No new starts and no new requests from now on: the daemon is being stopped.
     case stop
+}
+
+/// A trouble of the daemon's surroundings (a door, a file that isn't there yet), for `attention`.
+package struct Trouble: Sendable, Equatable {
+    /// The kind of the alarm, and whom it concerns.
+    package var kind: AlarmKind
+    package var subject: String
+    /// In words; nil: it is over.
+    package var whatToDo: String?
+
+    /// Told by whoever watches that part of the surroundings.
+    package init(kind: AlarmKind, subject: String, whatToDo: String?) {
+        self.kind = kind
+        self.subject = subject
+        self.whatToDo = whatToDo
+    }
 }
 
 /// What a turn wants from the outside world; released only after its COMMIT.

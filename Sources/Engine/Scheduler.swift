@@ -7,6 +7,8 @@ package protocol SchedulerClock: Sendable {
     func now() -> Now
     /// Lets time pass on the monotonic clock; returns early when the task is cancelled.
     func sleep(milliseconds: Int64) async
+    /// Lets time pass on this very thread, also in a task that is cancelled.
+    func hold(milliseconds: Int64)
 }
 
 /// What the scheduler tells its surroundings; called on its thread, must not block.
@@ -45,14 +47,22 @@ package actor Scheduler {
     private static let fullDiskWaitMillisecondsMin: Int64 = 5_000
     /// POSTs in flight are waited for at a stop, at most that long.
     private static let stopMillisecondsMax: Int64 = 40_000
+    /// A cancelled task can't wait; this often it looks whether an answer has come.
+    private static let cancelledWaitMilliseconds: Int64 = 20
 
     private let executor: any SerialExecutor
-    private let clockwork: Clockwork
+    private let makeClockwork: @Sendable () throws -> sending Clockwork
     private let inbox: Inbox
     private let clock: any SchedulerClock
     private let observer: SchedulerObserver
     /// No wait is longer, one for a full disk neither: a turn must come in time for the watchdog.
     private let waitMillisecondsMax: Int64
+    /// Inputs of a turn that the disk refused: kept, they are answers already received.
+    private var kept: [Input] = []
+    private var refusals: Int64 = 0
+    /// The file must be opened and checked anew before the next turn.
+    private var mustReopen = false
+    private var stopBy: Int64?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         // The actor keeps the executor alive for as long as it lives itself.
@@ -62,78 +72,116 @@ package actor Scheduler {
     /// Makes the scheduler.
     ///
     /// - Parameters:
-    ///   - clockwork: its heart, given away for good.
+    ///   - makeClockwork: its heart, over the open ledger; called on its own thread until it succeeds.
     ///   - inbox: where its inputs come from.
     ///   - clock: the time.
     ///   - executor: the thread it runs on, kept alive by it.
     ///   - observer: what it tells.
     ///   - waitMillisecondsMax: the longest time without a turn.
     package init(
-        clockwork: sending Clockwork, inbox: Inbox, clock: any SchedulerClock,
-        executor: any SerialExecutor, observer: SchedulerObserver,
+        makeClockwork: @escaping @Sendable () throws -> sending Clockwork, inbox: Inbox,
+        clock: any SchedulerClock, executor: any SerialExecutor, observer: SchedulerObserver,
         waitMillisecondsMax: Int64 = Scheduler.waitMillisecondsMax
     ) {
         self.waitMillisecondsMax = waitMillisecondsMax
-        self.clockwork = clockwork
+        self.makeClockwork = makeClockwork
         self.inbox = inbox
         self.clock = clock
         self.executor = executor
         self.observer = observer
     }
 
-    /// Takes turns until it is stopped and no start is in flight.
+    /// Takes turns until it is stopped, or cancelled, and no start is in flight.
     ///
-    /// - Throws: `StoreError` that only a restart can recover from; no effect of the failed turn was
-    ///   released.
+    /// - Throws: `StoreError` that only a restart or a person can recover from; no effect of the
+    ///   failed turn was released.
     package func run() async throws {
-        // Inputs of a turn that the disk refused: kept, they are answers already received.
-        var kept: [Input] = []
-        var refusals: Int64 = 0
-        var stopBy: Int64?
+        let inbox = inbox
+        try await withTaskCancellationHandler {
+            guard let clockwork = try await opened() else { return }
+            while try await step(clockwork) {}
+        } onCancel: {
+            inbox.post(.stop)
+        }
+    }
+
+    /// Opens the ledger; what passes (a disk, a folder that isn't there yet) is waited for.
+    ///
+    /// - Returns: nil if it was asked to stop before.
+    private func opened() async throws -> Clockwork? {
         while true {
-            let inputs = kept + inbox.take(max: max(0, clockwork.limits.inputsMax - kept.count))
             let now = clock.now()
             do {
-                let result = try clockwork.take(inputs, now: now)
-                if result.didWrite {
-                    observer.wrote(
-                        clock.now().monotonicMilliseconds - now.monotonicMilliseconds)
-                }
-                if refusals > 0 { observer.storeFailing(nil) }
-                (kept, refusals) = ([], 0)
-                for effect in result.effects { observer.release(effect) }
-                observer.turnCompleted(now)
-                if clockwork.isStopping {
-                    stopBy = stopBy ?? now.monotonicMilliseconds + Self.stopMillisecondsMax
-                    let isOver = now.monotonicMilliseconds >= stopBy ?? 0
-                    if clockwork.startsInFlight == 0 || isOver {
-                        try clockwork.close(now: now)
-                        return
-                    }
-                }
-                await wait(for: result, now: now)
-            } catch let error as StoreError where error.kind == .full || error.kind == .busy {
-                // Send nothing, keep the answers, go on trying (docs/reliability.md#disk).
-                kept = inputs.filter { !isRefused($0) }
-                refusals += 1
-                observer.storeFailing(error)
-                observer.turnCompleted(now)
-                if clockwork.wasAskedToStop(by: inputs) { return }
-                await clock.sleep(
-                    milliseconds: min(
-                        Self.fullDiskWaitMillisecondsMin * refusals, waitMillisecondsMax))
+                return try makeClockwork()
+            } catch let error as StoreError where error.isPassing {
+                let inputs = kept + inbox.take(max: Clockwork.Limits().inputsMax)
+                guard await outlast(error, inputs, now: now) else { return nil }
             }
         }
     }
 
+    /// One turn and the wait after it.
+    ///
+    /// - Returns: false when all is done.
+    private func step(_ clockwork: Clockwork) async throws -> Bool {
+        let inputs = kept + inbox.take(max: max(0, clockwork.limits.inputsMax - kept.count))
+        let now = clock.now()
+        do {
+            if mustReopen {
+                try clockwork.reopen(now: now)
+                mustReopen = false
+            }
+            let result = try clockwork.take(inputs, now: now)
+            if result.didWrite {
+                observer.wrote(clock.now().monotonicMilliseconds - now.monotonicMilliseconds)
+            }
+            if refusals > 0 { observer.storeFailing(nil) }
+            (kept, refusals) = ([], 0)
+            for effect in result.effects { observer.release(effect) }
+            observer.turnCompleted(now)
+            if clockwork.isStopping {
+                let stopBy = stopBy ?? now.monotonicMilliseconds + Self.stopMillisecondsMax
+                self.stopBy = stopBy
+                if clockwork.startsInFlight == 0 || now.monotonicMilliseconds >= stopBy {
+                    try clockwork.close(now: now)
+                    return false
+                }
+            }
+            await wait(for: result, now: now)
+            return true
+        } catch let error as StoreError where error.isPassing {
+            // After FULL and BUSY the file is as it was; of anything else only the disk can tell.
+            if error.kind != .full && error.kind != .busy { mustReopen = true }
+            return await outlast(error, inputs, now: now)
+        }
+    }
+
+    /// Sends nothing, keeps the answers, goes on trying (docs/reliability.md#disk).
+    ///
+    /// - Returns: false if it was asked to stop.
+    private func outlast(_ error: StoreError, _ inputs: [Input], now: Now) async -> Bool {
+        kept = inputs.filter { !isRefused($0, error) }
+        refusals += 1
+        observer.storeFailing(error)
+        observer.turnCompleted(now)
+        let isOver = kept.contains { input in
+            if case .stop = input { return true }
+            return false
+        }
+        guard !isOver, !Task.isCancelled else { return false }
+        await clock.sleep(
+            milliseconds: min(Self.fullDiskWaitMillisecondsMin * refusals, waitMillisecondsMax))
+        return true
+    }
+
     /// A person's command is answered at once and dropped: who gave up must not be surprised by a
     /// start later on.
-    private func isRefused(_ input: Input) -> Bool {
+    private func isRefused(_ input: Input, _ error: StoreError) -> Bool {
         let commandID: UInt64? =
             switch input {
             case .command(let id, _, _): id
             case .configuration(_, let id): id
-            case .answer, .credentialChanged, .stop: nil
+            case .answer, .credentialChanged, .trouble, .stop: nil
             }
         guard let commandID else { return false }
         observer.release(
@@ -141,15 +189,18 @@ package actor Scheduler {
                 commandID: commandID,
                 CommandReply(
                     exitCode: 75,
-                    message: "the database can't be written now (disk full?), try again later")))
+                    message: "the database can't be written now "
+                        + "(\(error.kind == .full ? "disk full" : error.cause)), try again later")))
         return true
     }
 
     private func wait(for result: Clockwork.Result, now: Now) async {
+        guard inbox.count == 0 else { return }
+        // Nothing can be awaited in a cancelled task, and a hot loop would help nobody.
+        if Task.isCancelled { return clock.hold(milliseconds: Self.cancelledWaitMilliseconds) }
         let until = result.nextDeadline.map { $0.since(now.wall) } ?? waitMillisecondsMax
         // Never a hot loop, even if a deadline stays in the past by a mistake of ours.
         let milliseconds = min(max(Self.waitMillisecondsMin, until), waitMillisecondsMax)
-        guard inbox.count == 0 else { return }
         let (inbox, clock) = (inbox, clock)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await inbox.wait() }
@@ -161,18 +212,27 @@ package actor Scheduler {
 }
 
 extension Clockwork {
+    /// Opens and checks the ledger anew, after a write of which only the disk knows what became.
+    ///
+    /// - Throws: `StoreError`; to be tried again if it is passing.
+    func reopen(now: Now) throws {
+        try ledger.reopen(now: now.wall)
+        isFateUnknown = true
+    }
+
+    /// Puts attempts in doubt that a COMMIT of unknown fate has left behind.
+    ///
+    /// No request of theirs was released, so no answer will come. Those on the wire go on.
+    func recoverUnreleased() throws {
+        guard isFateUnknown else { return }
+        try recoverStarting(except: gate.attemptsOut)
+    }
+
     /// The daemon is being stopped: no new request goes out.
     package var isStopping: Bool { memory.isStopping }
 
     /// POSTs on the wire, which a stop waits for.
     package var startsInFlight: Int { gate.startsInFlight }
-
-    func wasAskedToStop(by inputs: [Input]) -> Bool {
-        inputs.contains { input in
-            if case .stop = input { return true }
-            return false
-        }
-    }
 
     /// Notes a clean stop.
     func close(now: Now) throws {

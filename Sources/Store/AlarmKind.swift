@@ -14,8 +14,14 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case clock
     /// A client credential is not accepted.
     case credential
+    /// The control socket or the dashboard can't be opened.
+    case door
     /// A limit that an answer names, far below the configured rate.
     case limit
+    /// The write-ahead log grows, because a reader never ends.
+    case log
+    /// A ledger was begun where there was one before.
+    case newLedger = "new ledger"
     /// A run can't be read any more.
     case notReadable = "not readable"
     /// One run makes slot after slot skip.
@@ -38,4 +44,6 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case unreachable
     /// The API version is not served any more.
     case version
+    /// A file or zone isn't there yet, and a connection or schedule waits for it.
+    case waits
 }

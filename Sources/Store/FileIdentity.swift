@@ -16,4 +16,20 @@ struct FileIdentity: Equatable {
         device = UInt64(info.st_dev)
         inode = UInt64(info.st_ino)
     }
+
+    /// The path without links; of a file that isn't there yet, that of its folder.
+    static func resolved(_ path: String) -> String {
+        if let whole = real(path) { return whole }
+        guard let slash = path.lastIndex(of: "/"), let folder = real(String(path[..<slash])) else {
+            return path
+        }
+        return folder + path[slash...]
+    }
+
+    private static func real(_ path: String) -> String? {
+        // SAFETY: realpath allocates its answer, which is copied and freed here.
+        guard let found = unsafe realpath(path.isEmpty ? "/" : path, nil) else { return nil }
+        defer { unsafe free(found) }
+        return unsafe String(cString: found)
+    }
 }

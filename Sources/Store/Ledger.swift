@@ -16,9 +16,15 @@ package final class Ledger {
         case thrownAway
     }
 
-    package let database: Database
+    package private(set) var database: Database
     private let lock: DatabaseLock?
+    private let durability: Durability
     private let identity: FileIdentity?
+    /// The write-ahead log that SQLite writes to; it wouldn't notice if that had no name any more.
+    private var logIdentity: FileIdentity?
+    private let logPath: String
+    /// There was no database before.
+    package let isNew: Bool
 
     /// Opens, checks, migrates and locks the database.
     ///
@@ -27,11 +33,68 @@ package final class Ledger {
     ///   - pid: our process id for the lock; nil: no lock (simulation).
     ///   - now: recorded with migrations.
     ///   - durability: FULL but in simulations.
+    ///   - takesNetworkRisk: doesn't refuse a network file system.
     /// - Throws: `StoreError`.
-    package init(path: String, pid: Int32?, now: Instant, durability: Durability = .full) throws {
+    package init(
+        path: String, pid: Int32?, now: Instant, durability: Durability = .full,
+        takesNetworkRisk: Bool = false
+    ) throws {
+        if pid != nil, !takesNetworkRisk { try FileSystemKind.refuseForeign(databasePath: path) }
         lock = try pid.map { try DatabaseLock(databasePath: path, pid: $0) }
+        self.durability = durability
+        // Where links lead to is where SQLite puts its log.
+        logPath = FileIdentity.resolved(path) + "-wal"
+        isNew = FileIdentity(path: path) == nil
+        database = try Self.open(path, now: now, durability)
+        try lock?.takeFile()
+        identity = FileIdentity(path: path)
+        logIdentity = FileIdentity(path: logPath)
+    }
+
+    /// Opens and checks the file anew: after a failed write or sync only the disk tells what is in it.
+    ///
+    /// - Parameter now: recorded with migrations.
+    /// - Throws: `StoreError`; may be tried again if it is passing.
+    package func reopen(now: Instant) throws {
+        try refuseOtherFile()
+        if !database.isClosed {
+            if FileIdentity(path: logPath) != logIdentity { try saveLog() }
+            database.close()
+        }
+        database = try Self.open(database.path, now: now, durability)
+        logIdentity = FileIdentity(path: logPath)
+    }
+
+    /// Writes a log that has lost its name into the database, as long as we still hold it.
+    private func saveLog() throws {
+        let rest = try database.first("PRAGMA wal_checkpoint(FULL)") { row in
+            (isBusy: row.integer(0) != 0, frames: row.integer(1) - row.integer(2))
+        }
+        guard let rest, !rest.isBusy, rest.frames <= 0 else {
+            throw StoreError(
+                kind: .busy, attempted: "save the deleted log", path: logPath,
+                cause: "a reader holds it", advice: "close what reads the database")
+        }
+    }
+
+    /// A file that was deleted or replaced must not be written to, nor a new one be begun.
+    private func refuseOtherFile() throws {
+        let found = FileIdentity(path: database.path)
+        guard found != identity else { return }
+        throw StoreError(
+            kind: found == nil ? .access : .replaced, attempted: "write the ledger",
+            path: database.path,
+            cause: "the file was deleted or replaced while the daemon was running",
+            advice: found == nil
+                ? "nothing is sent until it is back in its place"
+                : "nothing more is sent; stop the daemon before you move its database")
+    }
+
+    private static func open(
+        _ path: String, now: Instant, _ durability: Durability
+    ) throws -> Database {
         try LogFile.check(databasePath: path)
-        database = try Database(path: path, mode: .write)
+        let database = try Database(path: path, mode: .write)
         database.persistWAL()
         // A file that is refused stays as it is, so all checks come before the first write, and the
         // way out writes nothing either.
@@ -67,20 +130,22 @@ package final class Ledger {
                 : "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000")
         try database.execute("PRAGMA temp_store = MEMORY")
         try Migrator.migrate(database, now: now)
-        identity = FileIdentity(path: path)
+        return database
     }
 
     /// Runs `work` in one `BEGIN IMMEDIATE … COMMIT`.
     ///
     /// - Throws: `StoreError`: `.ioError` if the file is no longer in its place, else what SQLite says of
     ///   BEGIN or COMMIT; what `work` throws. Nothing is written then, but after an I/O error of a
-    ///   COMMIT the disk alone knows whether it took place (docs/reliability.md#disk).
+    ///   COMMIT the disk alone knows whether it took place: `reopen` first (docs/reliability.md#disk).
     package func transaction<T>(_ work: () throws -> T) throws -> T {
-        guard FileIdentity(path: database.path) == identity else {
+        try refuseOtherFile()
+        guard FileIdentity(path: logPath) == logIdentity else {
             throw StoreError(
-                kind: .ioError, attempted: "write the ledger", path: database.path,
-                cause: "the file was deleted or replaced while the daemon was running",
-                advice: "nothing more is sent; stop the daemon before you move its database")
+                kind: .ioError, attempted: "write the ledger", path: logPath,
+                cause: "the log was deleted or replaced while the daemon was running",
+                advice: "what it held is written into the database before anything else; "
+                    + "leave the files of a running daemon alone")
         }
         try database.execute("BEGIN IMMEDIATE")
         do {

@@ -43,6 +43,7 @@ struct Carillon: AsyncParsableCommand {
 
     static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "daemon" { DaemonSignals.tame() }
         Glibc.exit(await CommandLineRun.status(arguments, in: .system()))
     }
 }

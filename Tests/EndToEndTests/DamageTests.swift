@@ -41,12 +41,6 @@ struct DamageTests {
                 "/usr/bin/sqlite3",
                 [$0.database, "PRAGMA application_id = 7; CREATE TABLE theirs (a)"])
         },
-        Damage(name: "it is a folder", words: "unable to open database file") {
-            try FileManager.default.removeItem(atPath: $0.database)
-            try removeLog($0)
-            try FileManager.default.createDirectory(
-                atPath: $0.database, withIntermediateDirectories: false)
-        },
         Damage(name: "it is gone, and its log is not", isKilled: true, words: "its log") {
             try FileManager.default.removeItem(atPath: $0.database)
         },
@@ -63,10 +57,6 @@ struct DamageTests {
             #expect(made.status == 0, "said: \(made.errors)")
             try FileManager.default.removeItem(atPath: $0.database)
             try FileManager.default.moveItem(atPath: copy, toPath: $0.database)
-        },
-        Damage(name: "its folder is gone", words: "No such file") {
-            try FileManager.default.moveItem(
-                atPath: $0.home, toPath: $0.folder.path("elsewhere"))
         },
     ]
 
@@ -88,8 +78,40 @@ struct DamageTests {
         }
     }
 
+    @Test("Its folder isn't there yet: nothing is sent, everybody is told, and it heals")
+    func folderMissing() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try await Self.siteWithHistory(port: port)
+            defer { site.remove() }
+            let elsewhere = site.folder.path("elsewhere")
+            try FileManager.default.moveItem(atPath: site.home, toPath: elsewhere)
+            let before = world.requests
+            let life = try await Life(config: site.config, in: site.folder)
+            #expect(await life.says("STATUS=cannot open the lock file"), "said: \(life.log)")
+            #expect(await life.isReady())
+            await life.turns(2)
+            #expect(world.requests == before)
+            try FileManager.default.moveItem(atPath: elsewhere, toPath: site.home)
+            try await Self.expectHealed(life, site)
+        }
+    }
+
+    /// It goes on by itself, and stops cleanly.
+    private static func expectHealed(
+        _ life: Life, _ site: Site, in place: Place? = nil
+    ) async throws {
+        #expect(await life.says("STATUS=the database works again"), "said: \(life.log)")
+        let known = try await site.ask("SELECT count(*) FROM runs", from: place)
+        let goesOn = try await life.turns {
+            try await site.ask("SELECT count(*) > \(known) FROM runs", from: place) == "1"
+        }
+        #expect(goesOn, "said: \(life.log)")
+        #expect(await life.stop().status == 0, "said: \(life.log)")
+    }
+
     @Test(
-        "A read-only file system",
+        "A read-only file system is waited for",
         .enabled(if: Machine.canMount, Machine.mountAdvice))
     func readOnly() async throws {
         let world = World()
@@ -100,9 +122,9 @@ struct DamageTests {
                 "mount --bind \(site.home) \(site.home)\nmount -o remount,ro,bind \(site.home)")
             let life = try await Life(
                 config: site.config, in: site.folder, under: place.entrance)
-            let outcome = await life.end()
-            #expect(outcome.status == 78)
-            #expect(outcome.errors.contains("Read-only file system"), "said: \(outcome.errors)")
+            #expect(await life.says("Read-only file system"), "said: \(life.log)")
+            try await place.run("mount -o remount,rw,bind \(site.home)")
+            try await Self.expectHealed(life, site, in: place)
             await place.leave()
         }
     }
@@ -111,10 +133,11 @@ struct DamageTests {
     func deleted() async throws {
         try await underway { site, life, world in
             try FileManager.default.removeItem(atPath: site.database)
-            let outcome = await life.end()
-            #expect(outcome.status == 1)
-            #expect(outcome.errors.contains("deleted or replaced"), "said: \(outcome.errors)")
-            // systemd would start it again, and an empty ledger would know of no start.
+            #expect(await life.says("deleted or replaced"), "said: \(life.log)")
+            await life.turns(2)
+            #expect(await life.stop().status == 0)
+            #expect(!FileManager.default.fileExists(atPath: site.database))
+            // A new start doesn't begin an empty ledger, which would know of no start.
             let again = try await Self.runWithoutRequest(site)
             #expect(again.status == 78)
             #expect(again.errors.contains("it is gone, and its log"), "said: \(again.errors)")
@@ -166,14 +189,23 @@ struct DamageTests {
         try await underway { site, life, _ in
             let elsewhere = site.folder.path("elsewhere")
             try FileManager.default.moveItem(atPath: site.home, toPath: elsewhere)
-            let outcome = await life.end()
-            #expect(outcome.status == 1)
-            #expect(outcome.errors.contains("deleted or replaced"), "said: \(outcome.errors)")
+            #expect(await life.says("deleted or replaced"), "said: \(life.log)")
             // Brought back, it goes on where it was.
             try FileManager.default.moveItem(atPath: elsewhere, toPath: site.home)
-            let again = try await Life(config: site.config, in: site.folder)
-            #expect(await again.isReady())
-            #expect(await again.stop().status == 0)
+            try await Self.expectHealed(life, site)
+        }
+    }
+
+    @Test("Its log is deleted under the running daemon: noticed, and nothing of it is lost")
+    func logDeleted() async throws {
+        try await underway { site, life, _ in
+            let attempts = try await site.ask("SELECT count(*) FROM attempts")
+            try FileManager.default.removeItem(atPath: site.database + "-wal")
+            try await Self.expectHealed(life, site)
+            #expect(life.log.contains("the log was deleted or replaced"), "said: \(life.log)")
+            #expect(try await site.ask("PRAGMA integrity_check") == "ok")
+            #expect(
+                try await site.ask("SELECT count(*) >= \(attempts) FROM attempts") == "1")
         }
     }
 

@@ -157,6 +157,7 @@ final class Gate: Room {
     func request(_ id: UInt64) -> PendingRequest? { wire[id] }
     func close(_ id: UInt64) { wire.close(id) }
     var startsInFlight: Int { wire.startsInFlight }
+    var attemptsOut: Set<Int64> { wire.attemptsOut }
     var isIdle: Bool { wire.isEmpty }
 
     func hasToken(until monotonicMilliseconds: Int64) -> Bool {

@@ -60,11 +60,15 @@ final class Wire: Room {
     subscript(id: UInt64) -> PendingRequest? { requests[id] }
 
     /// POSTs that may create a run, which a stop waits for.
-    var startsInFlight: Int {
-        requests.values.count { request in
-            if case .start = request.purpose { return true }
-            return false
+    var startsInFlight: Int { attemptsOut.count }
+
+    /// The attempts whose POST is on the wire.
+    var attemptsOut: Set<Int64> {
+        var out: Set<Int64> = []
+        for request in requests.values {
+            if case .start(let attemptID, _) = request.purpose { out.insert(attemptID) }
         }
+        return out
     }
 
     func send(

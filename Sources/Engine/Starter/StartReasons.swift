@@ -27,6 +27,8 @@ package enum WaitReason: Sendable, Equatable {
     case tokenRefused
     case budget
     case ramp
+    /// A file or zone that its schedule needs isn't there yet.
+    case scheduleWaits(String)
     /// A decision of ours failed.
     case undecided
 
@@ -34,6 +36,7 @@ package enum WaitReason: Sendable, Equatable {
     package var words: String? {
         switch self {
         case .asBefore: nil
+        case .scheduleWaits(let words): "its schedule waits: \(words)"
         case .draining: "draining: no new starts until resume --all"
         case .clockDiffers: "our clock and the server's differ by over 120 s"
         case .credential(let since): "the credential is not accepted since \(since.iso8601)"

@@ -21,6 +21,9 @@ extension Clockwork {
     }
 
     private func decide(_ slot: SlotRow) throws {
+        if let words = configuration?.waiting[slot.schedule], schedules[slot.schedule] == nil {
+            return try wait(slot, .scheduleWaits(words), until: now.adding(milliseconds: 10_000))
+        }
         let facts = try startFacts(of: slot)
         if facts.backoffUntil.map({ $0 <= now }) ?? false { backoffs[slot.slotID] = nil }
         let decision = StartDecision.judge(facts)

@@ -17,8 +17,17 @@ extension Clockwork {
                 return
             }
             try gate.credentialChanged(connection)
+        case .trouble(let trouble): try apply(trouble)
         case .stop: memory.isStopping = true
         }
+    }
+
+    private func apply(_ trouble: Trouble) throws {
+        guard let words = trouble.whatToDo else {
+            return try ledger.clear(kind: trouble.kind, subject: trouble.subject)
+        }
+        try ledger.raise(
+            kind: trouble.kind, subject: trouble.subject, whatToDo: words, now: now)
     }
 
     private func receive(_ requestID: UInt64, _ answer: APIAnswer) throws {

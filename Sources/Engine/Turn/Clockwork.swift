@@ -117,6 +117,8 @@ package final class Clockwork {
     var turn = TurnState()
     /// Users that lists have shown: a cache of words, so a turn that fails may leave it as it is.
     var userIDs: Set<String> = []
+    /// The ledger was opened anew since the last turn.
+    var isFateUnknown = false
 
     /// What one turn counts.
     struct TurnState {
@@ -162,12 +164,14 @@ package final class Clockwork {
         turn = TurnState()
         isPruning = false
         do {
-            return try book.turn(at: now) {
+            let result = try book.turn(at: now) {
                 try pass(inputs)
                 return Result(
                     effects: book.effects, nextDeadline: try nextDeadline(),
                     didWrite: ledger.database.totalChanges != changesBefore)
             }
+            isFateUnknown = false
+            return result
         } catch {
             if isPruning { postponePruning(at: now.wall) }
             throw error
@@ -177,6 +181,7 @@ package final class Clockwork {
     /// The order of a turn; a reader follows a slot through it from top to bottom.
     private func pass(_ inputs: [Input]) throws {
         try readClock()
+        try recoverUnreleased()
         for input in inputs {
             if configuration == nil, case .configuration = input {
                 // Without it there is nothing to go on with: a failure ends the process.

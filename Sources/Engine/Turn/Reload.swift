@@ -9,6 +9,9 @@ extension Clockwork {
 
     func adopt(_ new: EngineConfiguration, commandID: UInt64?) throws {
         let isReload = configuration != nil
+        var new = new
+        // What ran so far goes on as it was built then.
+        new.schedules += new.waiting.keys.sorted().compactMap { schedules[$0] }
         // Under the old rules first: no slot up to now is lost by the edit.
         if isReload { try createDueSlots() }
         let last = try ledger.lastRevision()
@@ -45,7 +48,8 @@ extension Clockwork {
                 }
             }
         }
-        let names = Set(new.schedules.map(\.name))
+        try tellWaiting(new)
+        let names = Set(new.schedules.map(\.name)).union(new.waiting.keys)
         for row in try ledger.schedules()
         where !names.contains(row.schedule) && row.state != .removed {
             try close(row, old: old[row.schedule], state: .removed, isReload: isReload)
@@ -62,6 +66,19 @@ extension Clockwork {
                 detail: String(summary.prefix(2000)), now: now)
         }
         if let commandID { book.reply(commandID, .done(summary)) }
+    }
+
+    /// A schedule that can't be built yet keeps its row, its cursor and its slots.
+    private func tellWaiting(_ new: EngineConfiguration) throws {
+        for schedule in new.schedules where new.waiting[schedule.name] == nil {
+            try ledger.clear(kind: .waits, subject: schedule.name)
+        }
+        for (name, words) in new.waiting.sorted(by: { $0.key < $1.key }) {
+            book.log(.error, "\(name) waits: \(words)")
+            try ledger.raise(
+                kind: .waits, subject: name,
+                whatToDo: "\(words); it goes on by itself once that is there", now: now)
+        }
     }
 
     /// What changed, in one line of bearable length.

@@ -22,9 +22,9 @@ extension Clockwork {
     }
 
     /// Rule 5: every attempt found `starting` becomes `unknown` before anything else.
-    func recoverStarting() throws {
+    func recoverStarting(except out: Set<Int64> = []) throws {
         guard guards.recoversStarting else { return try forgetStarting() }
-        for attempt in try ledger.attempts(.starting) {
+        for attempt in try ledger.attempts(.starting) where !out.contains(attempt.attemptID) {
             guard let slot = try ledger.slot(attempt.slotID) else { continue }
             try becomeUnknown(
                 slot, attempt,

@@ -55,11 +55,20 @@ import CSQLite
         if mode == .read { try execute("PRAGMA query_only = ON") }
     }
 
-    deinit {
+    deinit { close() }
+
+    /// Lets go of the file; nothing else may be asked of this connection afterwards.
+    package func close() {
+        guard !isClosed else { return }
+        isClosed = true
         // Not a loop: `swift format` joins the words of `for unsafe statement in`.
         unsafe statements.values.forEach { unsafe sqlite3_finalize($0) }
+        unsafe statements = unsafe [:]
         unsafe sqlite3_close_v2(handle)
     }
+
+    /// Nothing can be asked any more.
+    package private(set) var isClosed = false
 
     /// Keeps the `-wal` and `-shm` files when the last connection closes, so that a reader without
     /// write rights can open a database whose daemon has stopped (docs/reliability.md#readers).

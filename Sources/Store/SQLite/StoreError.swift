@@ -4,7 +4,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     package enum Kind: String, Sendable {
         /// The disk is full: nothing was written, go on trying.
         case full
-        /// A read or write failed, or the fate of a COMMIT is unknown: exit and recover from disk.
+        /// A read or write failed, or the fate of a COMMIT is unknown: recover from disk.
         case ioError
         /// Somebody else's write lock lasted longer than the busy timeout.
         case busy
@@ -16,6 +16,10 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         case newer
         /// The file cannot be opened or written with the present rights.
         case access
+        /// On a file system that can't be relied on.
+        case unsuitable
+        /// Another file is in the database's place: only a start may judge it.
+        case replaced
         /// Another daemon holds the database.
         case alreadyRunning
         /// A rule of the schema was violated: a programmer's error caught by the database.
@@ -60,8 +64,20 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     /// A restart cannot help: the daemon ends with exit code 78 (docs/protocol.md#command-line).
     package var isPermanent: Bool {
         switch kind {
-        case .corrupt, .foreign, .newer, .access: true
-        case .full, .ioError, .busy, .alreadyRunning, .constraint, .other: false
+        case .corrupt, .foreign, .newer, .unsuitable: true
+        case .full, .ioError, .busy, .access, .replaced, .alreadyRunning, .constraint, .other:
+            false
+        }
+    }
+
+    /// It may be over in a while, without anybody touching the daemon: a full or failing disk, a
+    /// folder that isn't there (yet), a lock.
+    package var isPassing: Bool {
+        switch kind {
+        case .full, .ioError, .busy, .access: true
+        case .corrupt, .foreign, .newer, .unsuitable, .replaced, .alreadyRunning, .constraint,
+            .other:
+            false
         }
     }
 }

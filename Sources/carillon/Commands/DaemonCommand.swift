@@ -25,17 +25,22 @@ struct DaemonCommand: CarillonCommand {
     @OptionGroup var options: ConfigOptions
 
     func run(in environment: CommandEnvironment) async throws {
+        let notifier = SystemdNotifier(
+            environment: SystemProcess.environment, processID: SystemProcess.id)
+        notifier?.starting("reading the configuration")
+        let log = LogWriter(to: SystemProcess.standardError)
+        defer { log.flush() }
         let loader = ConfigurationLoader(host: environment.host)
-        let loaded = try loader.load(options.config, secrets: .required, now: environment.now())
-        for warning in loaded.warnings { environment.note("\(warning)") }
+        let loaded = try loader.load(options.config, secrets: .awaited, now: environment.now())
+        for warning in loaded.warnings { log.write("\(warning)") }
         let executor = ThreadExecutor(name: "carillon-turns")
         defer { executor.stop() }
         let daemon = Daemon(
             configPath: options.config, loader: loader, host: environment.host,
-            clock: SystemClock(), logger: DaemonLog.logger(level: loaded.daemon.logLevel),
-            notifier: SystemdNotifier(
-                environment: SystemProcess.environment, processID: SystemProcess.id),
-            processID: SystemProcess.id)
+            clock: SystemClock(),
+            logger: DaemonLog.logger(
+                level: loaded.daemon.logLevel, now: environment.now, write: { log.write($0) }),
+            notifier: notifier, processID: SystemProcess.id)
         do {
             try await daemon.run(loaded, executor: executor)
         } catch let error as StoreError {
@@ -50,16 +55,5 @@ struct DaemonCommand: CarillonCommand {
     private static func status(of error: StoreError) -> ExitStatus {
         if error.kind == .alreadyRunning { return .tryLater }
         return error.isPermanent ? .configuration : .failed
-    }
-}
-
-/// The daemon's log: lines on the standard error, which journald reads.
-enum DaemonLog {
-    static func logger(level: DaemonSettings.LogLevel) -> Logger {
-        var logger = Logger(label: "carillon") { label in
-            StreamLogHandler.standardError(label: label)
-        }
-        logger.logLevel = Logger.Level(rawValue: level.rawValue) ?? .info
-        return logger
     }
 }

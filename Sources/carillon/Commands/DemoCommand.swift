@@ -52,7 +52,9 @@ struct DemoCommand: CarillonCommand {
                 try await SandboxServer(
                     shared, now: { clock.now().wall },
                     sleep: { await clock.sleep(milliseconds: $0) },
-                    logger: DaemonLog.logger(level: .critical), listening: { found.yield($0) }
+                    logger: DaemonLog.logger(
+                        level: .critical, now: environment.now, write: { environment.note($0) }),
+                    listening: { found.yield($0) }
                 ).run()
             }
             group.addTask {
@@ -86,7 +88,9 @@ struct DemoCommand: CarillonCommand {
         let shown = DemoAddress()
         var daemon = Daemon(
             configPath: path, loader: loader, host: environment.host, clock: clock,
-            logger: DaemonLog.logger(level: .error), notifier: nil, processID: SystemProcess.id)
+            logger: DaemonLog.logger(
+                level: .error, now: environment.now, write: { environment.note($0) }),
+            notifier: nil, processID: SystemProcess.id)
         daemon.dashboardReady = { shown.set("http://127.0.0.1:\($0)/") }
         daemon.director = { control in
             DemoDirector(

@@ -42,7 +42,8 @@ struct SandboxCommand: CarillonCommand {
         let server = SandboxServer(
             shared, port: port, now: environment.now,
             sleep: { await SystemClock().sleep(milliseconds: $0) },
-            logger: DaemonLog.logger(level: .warning),
+            logger: DaemonLog.logger(
+                level: .warning, now: environment.now, write: { environment.note($0) }),
             listening: { port in
                 environment.line("Processes API on http://127.0.0.1:\(port), stop with ^C")
                 for process in world.processes {

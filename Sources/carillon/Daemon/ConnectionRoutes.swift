@@ -39,13 +39,23 @@ final class ConnectionRoutes: Sendable {
         var description: String { "the connection \"\(name)\" is not configured any more" }
     }
 
+    /// A connection as configured; without a transport as long as its authorities can't be read.
+    private struct Way {
+        var access: ConnectionAccess
+        var transport: AsyncHTTPTransport?
+        /// What the file of authorities held when the transport was made.
+        var authorities: [UInt8]?
+        /// The proxy as the transport has it, login included.
+        var proxy: String?
+    }
     private struct State {
-        var routes: [String: Route] = [:]
+        var ways: [String: Way] = [:]
         var retired: [AsyncHTTPTransport] = []
     }
     private let state = Mutex(State())
     private let host: any HostReading
     private let meter = BodyMeter()
+    private static let authoritiesBytesMax = 4 * 1024 * 1024
 
     init(host: any HostReading) {
         self.host = host
@@ -53,54 +63,105 @@ final class ConnectionRoutes: Sendable {
 
     /// Takes the accesses of a configuration over; transports whose options are unchanged stay.
     ///
-    /// - Throws: `TransportSetupError` for a bad proxy or CA file, `SecretUnavailable` for a proxy
-    ///   whose secret can't be had; nothing has changed then.
+    /// Authorities that can't be read (yet), and a proxy whose secret can't be had, are no reason to
+    /// refuse it: that connection waits.
+    ///
+    /// - Throws: `TransportSetupError` for a bad proxy; nothing has changed then.
     func adopt(_ access: [String: ConnectionAccess]) throws {
-        let known = state.withLock { $0.routes }
-        var routes: [String: Route] = [:]
+        let known = state.withLock { $0.ways }
+        var ways: [String: Way] = [:]
         for name in access.keys.sorted() {
             guard let new = access[name] else { continue }
-            let proxy = try new.proxy?.resolve(host)
-            if let old = known[name], old.proxy == proxy, old.access.caFile == new.caFile,
-                old.access.caContent == new.caContent
+            var way = Way(
+                access: new, authorities: authorities(of: new), proxy: try? new.proxy?.resolve(host))
+            if let old = known[name], let transport = old.transport, old.proxy == way.proxy,
+                old.access.caFile == new.caFile,
+                old.authorities == way.authorities || way.authorities == nil
             {
-                routes[name] = Route(
-                    transport: old.transport, access: new, proxy: proxy, host: host)
-                continue
+                // A file that has gone for now takes nothing away from what was read of it.
+                way.transport = transport
+                way.authorities = old.authorities
+            } else if new.proxy == nil || way.proxy != nil {
+                do {
+                    way.transport = try transport(for: way)
+                } catch TransportSetupError.badAuthorities {}
             }
-            let transport = try AsyncHTTPTransport(
-                AsyncHTTPTransportOptions(
-                    proxy: proxy.map { Secret($0) }, caFile: new.caFile), meter: meter)
-            routes[name] = Route(transport: transport, access: new, proxy: proxy, host: host)
+            ways[name] = way
         }
-        let adopted = routes
+        let adopted = ways
         state.withLock { state in
-            let kept = Set(adopted.values.map { ObjectIdentifier($0.transport) })
-            for old in state.routes.values
-            where !kept.contains(ObjectIdentifier(old.transport)) {
-                state.retired.append(old.transport)
+            let kept = Set(adopted.values.compactMap { $0.transport.map(ObjectIdentifier.init) })
+            for old in state.ways.values.compactMap(\.transport)
+            where !kept.contains(ObjectIdentifier(old)) {
+                state.retired.append(old)
             }
-            state.routes = adopted
+            state.ways = adopted
         }
     }
 
+    /// Looks again at files of authorities: one that is there at last, or that was replaced.
+    func refresh() {
+        // Proxies were accepted when the configuration was.
+        try? adopt(state.withLock { $0.ways.mapValues(\.access) })
+    }
+
+    private func authorities(of access: ConnectionAccess) -> [UInt8]? {
+        access.caFile.flatMap { try? host.read($0, limit: Self.authoritiesBytesMax) }
+    }
+
+    private func transport(for way: Way) throws -> AsyncHTTPTransport {
+        try AsyncHTTPTransport(
+            AsyncHTTPTransportOptions(
+                proxy: way.proxy.map { Secret($0) }, caFile: way.access.caFile), meter: meter)
+    }
+
     /// The way of a connection.
+    ///
+    /// - Throws: why there is none: it isn't configured, or waits for a file.
     func route(to name: String) throws -> Route {
-        guard let route = state.withLock({ $0.routes[name] }) else { throw Unknown(name: name) }
-        return route
+        guard let way = state.withLock({ $0.ways[name] }) else { throw Unknown(name: name) }
+        guard let transport = way.transport else { throw Waiting(words: trouble(way) ?? "") }
+        return Route(transport: transport, access: way.access, proxy: way.proxy, host: host)
+    }
+
+    private struct Waiting: Error, CustomStringConvertible {
+        let words: String
+        var description: String { words }
+    }
+
+    /// What each connection waits for, in words; none for one that has all it needs.
+    var troubles: [String: String] {
+        state.withLock { $0.ways }.compactMapValues { trouble($0) }
+    }
+
+    private func trouble(_ way: Way) -> String? {
+        var references = [way.access.clientSecret]
+        for case .secret(let reference)? in [way.access.clientID, way.access.proxy] {
+            references.append(reference)
+        }
+        for reference in references {
+            do {
+                _ = try reference.resolve(host)
+            } catch {
+                return "\(error)"
+            }
+        }
+        guard way.transport == nil, let file = way.access.caFile else { return nil }
+        return "the authorities of \(file) can't be read"
     }
 
     /// What must not be seen of a connection's answers.
     func redaction(of name: String, token: Secret?) -> Redaction {
-        let route = state.withLock { $0.routes[name] }
+        // A connection that waits for its authorities sends nothing, so nothing answers.
+        let route = try? route(to: name)
         return route?.redaction(token: token) ?? Redaction(token.map { [$0] } ?? [])
     }
 
     /// Files whose change may heal a credential, by connection.
     var secretFiles: [(connection: String, path: String)] {
-        let routes = state.withLock { $0.routes }
-        return routes.keys.sorted().flatMap { name -> [(String, String)] in
-            guard let access = routes[name]?.access else { return [] }
+        let ways = state.withLock { $0.ways }
+        return ways.keys.sorted().flatMap { name -> [(String, String)] in
+            guard let access = ways[name]?.access else { return [] }
             var references = [access.clientSecret]
             for case .secret(let reference)? in [access.clientID, access.proxy] {
                 references.append(reference)
@@ -116,7 +177,7 @@ final class ConnectionRoutes: Sendable {
     func shutdown() async {
         let all = state.withLock { state in
             defer { state = State() }
-            return state.routes.values.map(\.transport) + state.retired
+            return state.ways.values.compactMap(\.transport) + state.retired
         }
         for transport in all { await transport.shutdown() }
     }

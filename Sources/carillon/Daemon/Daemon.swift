@@ -63,7 +63,7 @@ struct Daemon {
         _ loaded: LoadedConfiguration, _ parts: Parts, executor: ThreadExecutor
     ) async throws {
         let (requests, queue) = AsyncStream.makeStream(of: RequestEffect.self)
-        let scheduler = try makeScheduler(loaded, parts, executor: executor, queue: queue)
+        let scheduler = makeScheduler(loaded, parts, executor: executor, queue: queue)
         parts.inbox.post(.configuration(loaded.engine, commandID: nil))
         let performer = RequestPerformer(
             requests: requests, finish: { queue.finish() }, inbox: parts.inbox, clock: clock,
@@ -79,20 +79,23 @@ struct Daemon {
         return "\(Words.count(count, "schedule")) on \(loaded.daemon.database)"
     }
 
-    /// Opens and locks the database, and gives it to the scheduler for good.
+    /// The scheduler; it opens and locks the database itself, as soon as that can be done.
     private func makeScheduler(
         _ loaded: LoadedConfiguration, _ parts: Parts, executor: ThreadExecutor,
         queue: AsyncStream<RequestEffect>.Continuation
-    ) throws -> Scheduler {
-        let ledger = try Ledger(
-            path: loaded.daemon.database, pid: processID, now: clock.now().wall)
-        let host = host
-        let clockwork = Clockwork(
-            ledger: ledger, pid: processID, version: Self.version,
-            recompile: { RuleSource.compile($0, host: host) })
+    ) -> Scheduler {
+        let (settings, processID, clock, host) = (loaded.daemon, processID, clock, host)
         let (desk, pulse, logger) = (parts.desk, parts.pulse, logger)
         return Scheduler(
-            clockwork: clockwork, inbox: parts.inbox, clock: clock, executor: executor,
+            makeClockwork: {
+                let ledger = try Ledger(
+                    path: settings.database, pid: processID, now: clock.now().wall,
+                    takesNetworkRisk: settings.takesNetworkRisk)
+                parts.inbox.post(.trouble(Self.birth(of: ledger, settings.database, logger)))
+                return Clockwork(
+                    ledger: ledger, pid: processID, version: Self.version,
+                    recompile: { RuleSource.compile($0, host: host) })
+            }, inbox: parts.inbox, clock: clock, executor: executor,
             observer: SchedulerObserver(
                 turnCompleted: { pulse.turnCompleted($0) },
                 storeFailing: { error in
@@ -114,6 +117,24 @@ struct Daemon {
                 }), waitMillisecondsMax: waitMillisecondsMax)
     }
 
+    /// A ledger that was begun now is said; loudly where there was one before: an empty one knows of
+    /// no start, and its folder may only not be mounted.
+    private static func birth(
+        of ledger: borrowing Ledger, _ database: String, _ logger: Logger
+    ) -> Trouble {
+        let wasKnown = LedgerMarker.isKnown(database)
+        var trouble = Trouble(kind: .newLedger, subject: database, whatToDo: nil)
+        guard ledger.isNew else { return trouble }
+        logger.warning("a new ledger was begun: \(database)")
+        guard wasKnown else { return trouble }
+        trouble.whatToDo =
+            "a new ledger was begun, though there was one before, whose starts it doesn't know: if "
+            + "a volume isn't mounted or files were moved, stop the daemon and bring them back; "
+            + "this row goes with the next start"
+        logger.error("\(database): \(trouble.whatToDo ?? "")")
+        return trouble
+    }
+
     /// A turn at least every third of the watchdog's interval, also with nothing to do.
     private var waitMillisecondsMax: Int64 {
         guard let interval = notifier?.watchdogInterval else {
@@ -128,11 +149,11 @@ struct Daemon {
     private func services(
         _ loaded: LoadedConfiguration, _ parts: Parts, _ scheduler: Scheduler,
         _ performer: RequestPerformer
-    ) throws -> ServiceGroup {
+    ) -> ServiceGroup {
         let reloader = Reloader(
             path: configPath, loader: loader, clock: clock, routes: parts.routes,
             inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse, gauges: parts.gauges,
-            logger: logger, settings: loaded.daemon, zones: ZonesInUse(loaded.engine))
+            logger: logger, settings: loaded.daemon, files: FilesInUse(loaded))
         let control = ControlDesk(
             inbox: parts.inbox, desk: parts.desk, reloader: reloader,
             database: loaded.daemon.database,
@@ -142,15 +163,15 @@ struct Daemon {
             .init(
                 service: SchedulerService(
                     scheduler: scheduler, inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse),
-                successTerminationBehavior: .gracefullyShutdownGroup),
-            .init(
-                service: ControlServer(
-                    path: loaded.daemon.controlSocket, logger: quietLogger,
-                    onRunning: { [pulse = parts.pulse] in pulse.reached(.door) },
-                    perform: { await control.perform($0) })),
+                successTerminationBehavior: .gracefullyShutdownGroup,
+                // Not cancelled: doors close in order, and the error is thrown after that.
+                failureTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: controlDoor(loaded, parts, control)),
+            .init(service: StartWatch(pulse: parts.pulse, clock: clock)),
             .init(
                 service: FileWatch(
-                    reloader: reloader, routes: parts.routes, inbox: parts.inbox, clock: clock)),
+                    reloader: reloader, routes: parts.routes, inbox: parts.inbox, clock: clock,
+                    database: loaded.daemon.database)),
             .init(service: ReloadSignal(reloader: reloader, notifier: notifier)),
         ]
         if let director {
@@ -160,22 +181,50 @@ struct Daemon {
                     successTerminationBehavior: .gracefullyShutdownGroup))
         }
         if let http = loaded.daemon.http {
-            let source = LedgerSource(
-                path: loaded.daemon.database, now: { [clock] in clock.now().wall },
-                lastTurnAt: { [pulse = parts.pulse] in pulse.lastTurnAt },
-                failure: { [pulse = parts.pulse] in pulse.failure },
-                gauges: { [gauges = parts.gauges] in gauges.families() })
-            services.append(
-                .init(
-                    service: try DashboardServer(
-                        host: http.host, port: http.port, source: source, logger: quietLogger,
-                        onRunning: dashboardReady)))
+            services.append(.init(service: dashboardDoor(http, loaded, parts)))
         }
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: shutdownSignals, logger: quietLogger)
         // Longer than the scheduler's own 40 s, so that it decides.
         configuration.maximumGracefulShutdownDuration = .seconds(50)
         return ServiceGroup(configuration: configuration)
+    }
+
+    private func controlDoor(
+        _ loaded: LoadedConfiguration, _ parts: Parts, _ control: ControlDesk
+    ) -> Door {
+        let (path, logger) = (loaded.daemon.controlSocket, quietLogger)
+        return Door(
+            name: "control socket \(path)", inbox: parts.inbox, clock: clock, logger: self.logger,
+            tried: { [pulse = parts.pulse] in pulse.reached(.door) },
+            serve: { opened in
+                try await ControlServer(
+                    path: path, logger: logger, onRunning: opened,
+                    perform: { await control.perform($0) }
+                ).run()
+            })
+    }
+
+    private func dashboardDoor(
+        _ http: SocketAddress, _ loaded: LoadedConfiguration, _ parts: Parts
+    ) -> Door {
+        let source = LedgerSource(
+            path: loaded.daemon.database, now: { [clock] in clock.now().wall },
+            lastTurnAt: { [pulse = parts.pulse] in pulse.lastTurnAt },
+            failure: { [pulse = parts.pulse] in pulse.failure },
+            gauges: { [gauges = parts.gauges] in gauges.families() })
+        let (logger, ready) = (quietLogger, dashboardReady)
+        return Door(
+            name: "dashboard \(http)", inbox: parts.inbox, clock: clock, logger: self.logger,
+            serve: { opened in
+                try await DashboardServer(
+                    host: http.host, port: http.port, source: source, logger: logger,
+                    onRunning: { port in
+                        await opened()
+                        await ready(port)
+                    }
+                ).run()
+            })
     }
 
     /// The service group and the servers tell of every start and stop; only its warnings matter to operators.

@@ -77,6 +77,15 @@ final class DaemonPulse: Sendable {
         state.withLock { $0.readyWords = sentence }
     }
 
+    /// Still before the first turn: asks for more time.
+    ///
+    /// - Returns: false once nothing is to be asked for any more.
+    func stillStarting() -> Bool {
+        guard state.withLock({ $0.missing.contains(.turn) }) else { return false }
+        notifier?.starting("opening and checking the database")
+        return true
+    }
+
     /// A milestone of the start; with the last one `systemctl start` returns.
     ///
     /// Said too early, a stop would meet a process that doesn't handle signals yet, and a command a
@@ -84,7 +93,8 @@ final class DaemonPulse: Sendable {
     func reached(_ milestone: Milestone) {
         let words: String? = state.withLock { state in
             let isLast = state.missing.remove(milestone) != nil && state.missing.isEmpty
-            return isLast ? state.readyWords : nil
+            // A database that can't be written is more important than what would be done with it.
+            return isLast ? state.failure ?? state.readyWords : nil
         }
         if let words { notifier?.ready(status: words) }
     }

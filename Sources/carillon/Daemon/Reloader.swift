@@ -18,17 +18,20 @@ struct Reloader: Sendable {
     let logger: Logger
     /// What the daemon was started with; a reload can't change it.
     let settings: DaemonSettings
-    /// The zones to watch from now on.
-    let zones: ZonesInUse
+    /// The files to watch from now on.
+    let files: FilesInUse
 
     /// Reloads, and answers once the scheduler works by the new configuration.
     ///
+    /// - Parameter isPatient: what isn't there yet is waited for, as at the start; otherwise it is an
+    ///   error, and all stays as it was.
     /// - Returns: the reply for the person who asked: exit code 2 and every error, or what changed.
-    func reload() async -> CommandReply {
+    func reload(isPatient: Bool = false) async -> CommandReply {
         let loaded: LoadedConfiguration
         do {
-            loaded = try loader.load(path, secrets: .required, now: clock.now().wall)
-            if let objection = loaded.objectionToReload(over: zones.schedules) {
+            loaded = try loader.load(
+                path, secrets: isPatient ? .awaited : .required, now: clock.now().wall)
+            if let objection = loaded.objectionToReload(over: files.schedules) {
                 logger.error("the configuration stays as it was: \(objection)")
                 return CommandReply(
                     exitCode: 2, message: "the configuration stays as it was: \(objection)")
@@ -40,7 +43,7 @@ struct Reloader: Sendable {
                 exitCode: 2, message: "the configuration stays as it was:\n\(error)")
         }
         for warning in loaded.warnings { logger.warning("\(warning)") }
-        zones.replace(by: loaded.engine)
+        files.replace(by: loaded)
         var reply = await desk.ask { id in
             inbox.post(.configuration(loaded.engine, commandID: id))
         }
@@ -54,31 +57,33 @@ struct Reloader: Sendable {
     }
 }
 
-/// The zones and schedules that the present configuration names; a reload replaces them.
-final class ZonesInUse: Sendable {
+/// What the present configuration names: its schedules, and the files outside it that it depends on,
+/// zones and what is waited for; a reload replaces them.
+final class FilesInUse: Sendable {
     private struct State {
-        var zones: Set<String>
+        var paths: Set<String>
         var schedules: Set<String>
 
-        init(_ configuration: EngineConfiguration) {
-            zones = Set(configuration.schedules.map(\.timezone))
-            schedules = Set(configuration.schedules.map(\.name))
+        init(_ loaded: LoadedConfiguration) {
+            paths = Set(loaded.engine.schedules.map { ZoneShelf.folder + $0.timezone })
+                .union(loaded.awaitedFiles)
+            schedules = Set(loaded.engine.schedules.map(\.name)).union(loaded.engine.waiting.keys)
         }
     }
     private let state: Mutex<State>
 
-    init(_ configuration: EngineConfiguration) {
-        state = Mutex(State(configuration))
+    init(_ loaded: LoadedConfiguration) {
+        state = Mutex(State(loaded))
     }
 
-    /// Their names.
-    var names: Set<String> { state.withLock { $0.zones } }
+    /// The files' paths.
+    var paths: Set<String> { state.withLock { $0.paths } }
 
-    /// The schedules that are in force.
+    /// The schedules that are in force, or wait to be.
     var schedules: Set<String> { state.withLock { $0.schedules } }
 
-    func replace(by configuration: EngineConfiguration) {
-        let new = State(configuration)
+    func replace(by loaded: LoadedConfiguration) {
+        let new = State(loaded)
         state.withLock { $0 = new }
     }
 }
@@ -89,53 +94,18 @@ struct ReloadSignal: Service {
     let notifier: SystemdNotifier?
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-            notifier?.reloading(
-                monotonicMicroseconds: UInt64(
-                    clamping: SystemClock.monotonicMicroseconds()))
-            let reply = await reloader.reload()
-            let words =
-                reply.exitCode == 0 ? "reloaded: \(reply.message)" : "reload refused, see the log"
-            notifier?.ready(status: words)
-        }
-    }
-}
-
-/// Watches what heals without a reload: secret files, and zone data under a running daemon.
-struct FileWatch: Service {
-    let reloader: Reloader
-    let routes: ConnectionRoutes
-    let inbox: Inbox
-    let clock: any SchedulerClock
-
-    private static let gapMilliseconds: Int64 = 10_000
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            var known = stamps()
-            while !Task.isCancelled {
-                await clock.sleep(milliseconds: Self.gapMilliseconds)
-                let new = stamps()
-                for (connection, path) in routes.secretFiles where new[path] != known[path] {
-                    inbox.post(.credentialChanged(connection: connection))
-                }
-                // A zone that a reload has added has no stamp yet and causes one more reload, which
-                // closes the gap between its reading and its first stamp.
-                if reloader.zones.names.contains(where: { new[$0] != known[$0] }) {
-                    // A tzdata update: the rules are compiled anew, slots that moved are logged.
-                    _ = await reloader.reload()
-                }
-                known = new
-            }
-        }
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        // One that came before anybody listened may have been meant for what was read already.
+        if DaemonSignals.takeReload() { _ = await reloader.reload() }
+        for await _ in signals.cancelOnGracefulShutdown() { await reload() }
     }
 
-    private func stamps() -> [String: Int64] {
-        var stamps: [String: Int64] = [:]
-        for (_, path) in routes.secretFiles { stamps[path] = SystemFiles.modified(path) }
-        for zone in reloader.zones.names {
-            stamps[zone] = SystemFiles.modified("/usr/share/zoneinfo/\(zone)")
-        }
-        return stamps
+    private func reload() async {
+        notifier?.reloading(
+            monotonicMicroseconds: UInt64(clamping: SystemClock.monotonicMicroseconds()))
+        let reply = await reloader.reload()
+        let words =
+            reply.exitCode == 0 ? "reloaded: \(reply.message)" : "reload refused, see the log"
+        notifier?.ready(status: words)
     }
 }

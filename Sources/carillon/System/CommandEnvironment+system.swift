@@ -10,7 +10,7 @@ extension CommandEnvironment {
         let clock = SystemClock()
         return CommandEnvironment(
             write: { writeAll($0, to: STDOUT_FILENO) },
-            writeError: { writeAll($0, to: STDERR_FILENO) },
+            writeError: { writeAll($0, to: STDERR_FILENO, patienceMilliseconds: 2_000) },
             readLine: { Swift.readLine(strippingNewline: true) },
             style: style(host),
             now: { clock.now().wall },
@@ -28,15 +28,24 @@ extension CommandEnvironment {
         return OutputStyle(width: known ? Int(size.ws_col) : 80, hasColor: !isDumb && !noColor)
     }
 
-    private static func writeAll(_ text: String, to descriptor: Int32) {
+    /// Writes all of it, unless the other end is gone.
+    ///
+    /// Gives up on a pipe that nobody reads for that long, where a patience is given: an error that
+    /// can't be said must not keep the program from ending.
+    private static func writeAll(
+        _ text: String, to descriptor: Int32, patienceMilliseconds: Int32 = -1
+    ) {
         var text = text
         text.withUTF8 { bytes in
             var written = 0
             while written < bytes.count {
+                var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                // SAFETY: the kernel fills the struct we own. What poll finds room for is a page.
+                if unsafe poll(&room, 1, patienceMilliseconds) == 0 { return }
                 // SAFETY: the pointer and the remaining length stay inside the buffer.
                 let count = unsafe Glibc.write(
                     descriptor, bytes.baseAddress.map { unsafe $0 + written },
-                    bytes.count - written)
+                    min(bytes.count - written, 4096))
                 if count > 0 {
                     written += count
                 } else if errno != EINTR {

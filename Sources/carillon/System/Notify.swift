@@ -28,6 +28,17 @@ package struct SystemdNotifier: Sendable, Equatable {
         watchdogInterval = Self.watchdogInterval(environment: environment, processID: processID)
     }
 
+    /// Says what is being done before the daemon is ready, and asks for the time that it may take.
+    package func starting(_ sentence: String) {
+        send(
+            Self.message([
+                ("STATUS", sentence), ("EXTEND_TIMEOUT_USEC", String(Self.startMicroseconds)),
+            ]))
+    }
+
+    /// Renewed well before it is over, as long as anything is done.
+    private static let startMicroseconds = 60_000_000
+
     /// Says that start-up is done; `systemctl start` returns now.
     package func ready(status: String) {
         send(Self.message([("READY", "1"), ("STATUS", status)]))

@@ -17,6 +17,10 @@ struct SystemClock: SchedulerClock {
         try? await Task.sleep(for: .milliseconds(milliseconds))
     }
 
+    func hold(milliseconds: Int64) {
+        usleep(UInt32(clamping: milliseconds &* 1000))
+    }
+
     private static func milliseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         // SAFETY: the kernel fills the struct we own; both clocks always exist on Linux.

@@ -4,6 +4,7 @@ import Glibc
 /// What the system says of this process.
 enum SystemProcess {
     static var id: Int32 { getpid() }
+    static var standardError: Int32 { STDERR_FILENO }
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
     /// A fresh identity, for the UUID of a trigger.
     static func uuid() -> String { UUID().uuidString }

@@ -1,0 +1,83 @@
+import Engine
+import ServiceLifecycle
+import Store
+
+/// Watches what changes under a running daemon, and heals without anybody's command: secrets,
+/// authorities, zone data, and files that weren't there yet.
+struct FileWatch: Service {
+    let reloader: Reloader
+    let routes: ConnectionRoutes
+    let inbox: Inbox
+    let clock: any SchedulerClock
+    let database: String
+
+    private static let gapMilliseconds: Int64 = 5_000
+    /// A log of that size is told; it is written back at 16 MB, unless somebody reads all the time.
+    private static let logBytesMax: Int64 = 128 << 20
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var known = stamps()
+            var troubles: [String: String] = [:]
+            var logSteps: Int64 = 0
+            while !Task.isCancelled {
+                tellTroubles(&troubles)
+                tellLog(&logSteps)
+                await clock.sleep(milliseconds: Self.gapMilliseconds)
+                let new = stamps()
+                for (connection, path) in routes.secretFiles where new[path] != known[path] {
+                    inbox.post(.credentialChanged(connection: connection))
+                }
+                // A file that a reload has added has no stamp yet and causes one more reload, which
+                // closes the gap between its reading and its first stamp.
+                if reloader.files.paths.contains(where: { new[$0] != known[$0] }) {
+                    // A tzdata update: the rules are compiled anew, slots that moved are logged.
+                    _ = await reloader.reload(isPatient: true)
+                }
+                known = new
+            }
+        }
+    }
+
+    /// What connections wait for; one that has all it needs asks for its token at once.
+    private func tellTroubles(_ known: inout [String: String]) {
+        routes.refresh()
+        let found = routes.troubles
+        for (name, words) in found where known[name] != words {
+            tell(name, "\(words); starts wait, and go on by themselves once it is there")
+        }
+        for name in known.keys where found[name] == nil {
+            tell(name, nil)
+            inbox.post(.credentialChanged(connection: name))
+        }
+        known = found
+    }
+
+    private func tell(_ connection: String, _ words: String?) {
+        if let words { reloader.logger.error("connection \(connection) waits: \(words)") }
+        inbox.post(
+            .trouble(
+                Trouble(kind: .waits, subject: "connection \(connection)", whatToDo: words)))
+    }
+
+    /// A reader that never ends keeps the log from being written back: it grows until the disk is full.
+    private func tellLog(_ known: inout Int64) {
+        let bytes = SystemFiles.bytes(database + "-wal") ?? 0
+        let steps = bytes / Self.logBytesMax
+        guard steps != known else { return }
+        known = steps
+        let words =
+            "the log \(database)-wal has \(bytes >> 20) MB and grows: a program that reads the "
+            + "database keeps it from being written back; close that program"
+        inbox.post(
+            .trouble(
+                Trouble(kind: .log, subject: database, whatToDo: steps > 0 ? words : nil)))
+    }
+
+    private func stamps() -> [String: Int64] {
+        var stamps: [String: Int64] = [:]
+        for (_, path) in routes.secretFiles { stamps[path] = SystemFiles.modified(path) }
+        for path in reloader.files.paths { stamps[path] = SystemFiles.modified(path) }
+        return stamps
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Glibc
+import Sandbox
+import Testing
+
+/// Signals that systemd, monitors and people send.
+@Suite("Fault: signals", .timeLimit(.minutes(5)))
+struct SignalTests {
+    @Test(
+        "A reload that comes while the config is being read is remembered",
+        .enabled(if: Machine.canInject, Machine.injectAdvice))
+    func earlyReload() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(port: port, schedules: Site.distant)
+            defer { site.remove() }
+            let life = try await Life(
+                config: site.config, in: site.folder,
+                under: [
+                    "/usr/bin/strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", site.config,
+                    "-e", "trace=openat", "-e", "inject=openat:signal=HUP:when=1",
+                ])
+            #expect(await life.isReady(), "the daemon \(life.state)")
+            #expect(
+                try await life.turns {
+                    try await site.ask("SELECT count(*) FROM audit WHERE action = 'reload'") == "1"
+                }, "said: \(life.log)")
+            #expect(await life.stop().status == 0)
+        }
+    }
+
+    @Test("Signals that mean nothing to the daemon do nothing to it")
+    func strangers() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(port: port, schedules: Site.distant)
+            defer { site.remove() }
+            let life = try await Life(config: site.config, in: site.folder)
+            #expect(await life.isReady())
+            for signal in [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPIPE, SIGPOLL] {
+                kill(life.processID, signal)
+            }
+            await life.turns(2)
+            #expect(life.state == "running")
+            #expect(await life.stop().status == 0)
+        }
+    }
+
+    @Test("More time is asked for before anything that may be slow")
+    func startTime() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(port: port, schedules: Site.distant)
+            defer { site.remove() }
+            let life = try await Life(config: site.config, in: site.folder)
+            #expect(await life.says("EXTEND_TIMEOUT_USEC="))
+            #expect(await life.says("STATUS=opening and checking the database"))
+            #expect(await life.isReady())
+            #expect(await life.stop().status == 0)
+        }
+    }
+}
