@@ -82,6 +82,12 @@ extension StartDecisionTests {
         Row("a run from the second before, by whole seconds", .hold(.unclaimed(runID: "r"))) {
             $0.now = at(5)
             $0.downUntil = at(4)
+            $0.clock = ClockOffset(lowMilliseconds: -500, highMilliseconds: 500)
+            $0.look = look("r", created: at(0, -1), by: "us")
+        },
+        Row("a run from certainly before, with clocks that agree", .start(.run("r"))) {
+            $0.now = at(5)
+            $0.downUntil = at(4)
             $0.look = look("r", created: at(0, -1), by: "us")
         },
         Row("the server's clock is behind ours", .hold(.unclaimed(runID: "r"))) {

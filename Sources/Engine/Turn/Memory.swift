@@ -73,7 +73,8 @@ extension Clockwork {
     /// - Returns: false if a request is out or wanted, a token can be used, or lists go on.
     package func isMemoryAtRest(until monotonicMilliseconds: Int64) -> Bool {
         gate.isIdle && memory.sweeps.isEmpty && memory.sweepsWanted.isEmpty
-            && memory.looksAfterStart.isEmpty && !book.hasNews && memory.endedUpstreams.isEmpty && memory.upstreamsAgainAt.isEmpty
+            && memory.looksAfterStart.isEmpty && !book.hasNews && memory.endedUpstreams.isEmpty
+            && memory.upstreamsAgainAt.isEmpty
             && backoffs.isEmpty
             && !memory.listed.values.contains(where: \.hasOpenRuns)
             && !gate.hasToken(until: monotonicMilliseconds)

@@ -73,7 +73,8 @@ final class ConnectionRoutes: Sendable {
         for name in access.keys.sorted() {
             guard let new = access[name] else { continue }
             var way = Way(
-                access: new, authorities: authorities(of: new), proxy: try? new.proxy?.resolve(host))
+                access: new, authorities: authorities(of: new), proxy: try? new.proxy?.resolve(host)
+            )
             if let old = known[name], let transport = old.transport, old.proxy == way.proxy,
                 old.access.caFile == new.caFile,
                 old.authorities == way.authorities || way.authorities == nil
