@@ -6,7 +6,7 @@ import Timetable
 extension Clockwork {
     /// Servers behind one address may differ by this much; a cached answer by more.
     private static let replicaMillisecondsMax: Int64 = 2_000
-    /// So many reads in a row that agree with each other prove that a clock was set.
+    /// So many newer reads in a row that agree with each other prove that a clock was set.
     private static let contradictionsMin = 3
 
     /// What is known of the clock of a connection's server now.
@@ -83,8 +83,11 @@ extension Clockwork {
         let times = both == nil ? 1 : (former?.times ?? 0) + 1
         memory.otherClocks[name] = OtherClock(
             offset: both ?? read, times: times, atMonotonic: book.time.monotonicMilliseconds)
-        guard answer.call.isPost || times >= Self.contradictionsMin else {
-            return read.highMilliseconds < known.lowMilliseconds
+        // However many older ones agree: a cache may lag by the same time for hours. The next token
+        // or start tells whether the server's clock was set back.
+        let isOlder = read.highMilliseconds < known.lowMilliseconds
+        guard answer.call.isPost || (!isOlder && times >= Self.contradictionsMin) else {
+            return isOlder
         }
         memory.otherClocks[name] = nil
         book.log(.notice, "the clock of \(name) or ours was set")
