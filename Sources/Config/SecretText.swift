@@ -72,7 +72,8 @@ enum SecretText {
         let name = text.prefix { $0.isLetter || $0 == "_" || $0 == "-" }
         let rest = text.dropFirst(name.count)
         let lower = name.lowercased()
-        if rest.first == "=" || rest.first == ":", rest.count > 1,
+        // A colon alone may well be the secret's own.
+        if rest.first == "=" || rest.hasPrefix(": "), rest.count > 1,
             ["secret", "client", "password", "token"].contains(where: { lower.contains($0) })
         {
             throw Refusal(

@@ -18,10 +18,6 @@ struct BadInputTests {
             name: "broken TOML", right: "every = \"1h\"", wrong: "every = \"1h",
             said: ["carillon.toml:", "TOML syntax"]),
         Mistake(
-            name: "an unknown zone", right: "timezone = \"UTC\"",
-            wrong: "timezone = \"America/New_Yrok\"",
-            said: ["defaults.timezone", "America/New_Yrok", "America/New_York"]),
-        Mistake(
             name: "an unknown key", right: "overlap = \"allow\"", wrong: "overlapp = \"allow\"",
             said: ["overlapp", "overlap"]),
         Mistake(
@@ -50,14 +46,10 @@ struct BadInputTests {
         }
     }
 
-    @Test("A missing secret file, and a missing config")
+    @Test("A missing config")
     func missingFiles() async throws {
         let site = try Site(port: 1)
         defer { site.remove() }
-        try FileManager.default.removeItem(atPath: site.folder.path("secret"))
-        let secret = try await Program.run(Program.carillon, ["daemon", "--config", site.config])
-        #expect(secret.status == 78)
-        #expect(secret.errors.contains(site.folder.path("secret")))
         let config = try await Program.run(
             Program.carillon, ["daemon", "--config", site.folder.path("nowhere.toml")])
         #expect(config.status == 78)

@@ -8,6 +8,7 @@ extension Clockwork {
     private static let replicaMillisecondsMax: Int64 = 2_000
     /// So many newer reads in a row that agree with each other prove that a clock was set.
     private static let contradictionsMin = 3
+    private static let contradictionsPerToken = 60
 
     /// What is known of the clock of a connection's server now.
     func clockOffset(_ row: ConnectionRow?) -> ClockOffset? {
@@ -86,6 +87,10 @@ extension Clockwork {
         // However many older ones agree: a cache may lag by the same time for hours. The next token
         // or start tells whether the server's clock was set back.
         let isOlder = read.highMilliseconds < known.lowMilliseconds
+        // A token is asked for by a POST, so its answer tells now.
+        if isOlder, times % Self.contradictionsPerToken == Self.contradictionsMin {
+            try gate.credentialChanged(connection)
+        }
         guard answer.call.isPost || (!isOlder && times >= Self.contradictionsMin) else {
             return isOlder
         }
