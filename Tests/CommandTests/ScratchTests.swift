@@ -36,7 +36,7 @@ import Testing
                 for name in (try? FileManager.default.contentsOfDirectory(atPath: links)) ?? [] {
                     let target = try? FileManager.default.destinationOfSymbolicLink(
                         atPath: "\(links)/\(name)")
-                    if let target, target.hasSuffix("/rehearsal.db") {
+                    if let target, target.hasSuffix("/simulation.db") {
                         return (target as NSString).deletingLastPathComponent
                     }
                 }
