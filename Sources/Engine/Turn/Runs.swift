@@ -53,8 +53,8 @@ extension Clockwork {
         let changed =
             isNew || countsChanged || facts.status != row.status || row.outcome == .lost
             || facts.modifiedAt != row.modifiedAt || facts.completedAt != row.completedAt
-        if !isNew, countsChanged, facts.status == row.status, let modified = facts.modifiedAt,
-            modified == row.modifiedAt
+        if countsChanged, facts.status == row.status, facts.modifiedAt == row.modifiedAt,
+            try wasModifiedBeforeLastRead(row)
         {
             try distrustSweeps(row)
         }
@@ -84,6 +84,15 @@ extension Clockwork {
             kind: .cutTree, subject: name,
             whatToDo: "the tree of run \(row.runID) is nested deeper than Carillon reads, so "
                 + "fail_if and warn_if don't see the jobs below; look at them in Workiva", now: now)
+    }
+
+    /// `modified` was over when the last read was asked for, so whatever has changed since has a later
+    /// one; within its second a server that cuts to whole seconds writes the same again.
+    private func wasModifiedBeforeLastRead(_ row: RunRow) throws -> Bool {
+        guard let modified = row.modifiedAt, let readAt = row.lastPolledAt else { return false }
+        let clock = clockOffset(try book.connection(row.connection)) ?? .unknown
+        let askedAt = readAt.adding(milliseconds: -APIRequest.timeoutMillisecondsDefault)
+        return clock.latest(modified) < askedAt
     }
 
     /// Changed counts under an unchanged `modified`: the sweep can't be trusted on this connection.
