@@ -95,7 +95,7 @@ extension LedgerReader {
         GROUP BY schedule
         UNION ALL
         SELECT 'next_fire_timestamp', 'schedule', schedule, next_slot_at / 1000.0
-        FROM schedules WHERE state = 'active' AND next_slot_at IS NOT NULL
+        FROM schedule_states WHERE state = 'active' AND next_slot_at IS NOT NULL
         UNION ALL
         SELECT 'overdue_slots', '', '', count(*)
         FROM slots WHERE ended_at IS NULL AND disposition = 'pending' AND due_at <= ?1

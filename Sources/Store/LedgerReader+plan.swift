@@ -30,7 +30,7 @@ extension LedgerReader {
                 c.timezone, c.mode, c.firing_key,
                 (SELECT count(*) FROM slots AS s WHERE s.schedule = c.schedule
                     AND s.ended_at IS NULL AND s.disposition = 'pending')
-            FROM schedules AS c WHERE c.state <> 'removed' ORDER BY c.schedule
+            FROM schedule_states AS c WHERE c.state <> 'removed' ORDER BY c.schedule
             """
         ) { row in
             KnownSchedule(
@@ -55,7 +55,7 @@ extension LedgerReader {
     /// - Throws: `StoreError` if the ledger can't be read.
     package func cursor(of schedule: String) throws -> Instant? {
         try database.integer(
-            "SELECT cursor_at FROM schedules WHERE schedule = ?", .text(schedule)
+            "SELECT cursor_at FROM schedule_states WHERE schedule = ?", .text(schedule)
         ).map { Instant(milliseconds: $0) }
     }
 

@@ -16,7 +16,7 @@ extension LedgerReader {
                 coalesce(sum(s.disposition = 'held'), 0) AS held,
                 coalesce(sum(s.disposition IN ('pending', 'starting', 'unknown')), 0) AS waiting,
                 max((r.created_at - s.due_at + 999) / 1000) AS longest_wait_seconds
-            FROM schedules AS c
+            FROM schedule_states AS c
             LEFT JOIN slots AS s ON s.schedule = c.schedule
             LEFT JOIN process_runs AS r ON r.run_key = s.run_key AND s.disposition = 'started'
             GROUP BY c.schedule ORDER BY c.schedule

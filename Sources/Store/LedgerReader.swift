@@ -146,13 +146,13 @@ package final class LedgerReader {
                 (SELECT group_concat(CASE WHEN p.schedule IS NULL THEN 'all paused'
                         ELSE 'paused' END
                         || CASE WHEN p.reason = '' THEN '' ELSE ': ' || p.reason END, '; ')
-                    FROM pauses AS p WHERE (p.schedule = c.schedule OR p.schedule IS NULL)
+                    FROM pause_periods AS p WHERE (p.schedule = c.schedule OR p.schedule IS NULL)
                         AND p.kind = 'pause' AND p.lifted_at IS NULL
                         AND (p.until_at IS NULL
                             OR p.until_at > CAST(strftime('%s', 'now') AS INTEGER) * 1000)
                 ) AS paused,
                 c.aside_reason
-            FROM schedules AS c
+            FROM schedule_states AS c
             LEFT JOIN history AS h ON h.slot_id = (SELECT s.slot_id FROM slots AS s
                 WHERE s.schedule = c.schedule ORDER BY s.slot_at DESC, s.slot_id DESC LIMIT 1)
             LEFT JOIN process_runs AS r ON r.run_key = (SELECT x.run_key FROM process_runs AS x
@@ -190,7 +190,7 @@ package final class LedgerReader {
                 strftime('%Y-%m-%dT%H:%M:%SZ', l.started_at / 1000, 'unixepoch') AS started_at,
                 strftime('%Y-%m-%dT%H:%M:%SZ', l.last_turn_at / 1000, 'unixepoch') AS last_turn_at,
                 l.ended,
-                (SELECT count(*) FROM schedules WHERE state = 'active') AS schedules,
+                (SELECT count(*) FROM schedule_states WHERE state = 'active') AS schedules,
                 (SELECT count(*) FROM slots WHERE ended_at IS NULL AND disposition = 'pending')
                     AS pending,
                 (SELECT count(*) FROM slots WHERE ended_at IS NULL AND disposition = 'starting')
@@ -202,8 +202,8 @@ package final class LedgerReader {
                 (SELECT count(*) FROM attention) AS attention,
                 strftime('%Y-%m-%dT%H:%M:%SZ', d.draining_since_at / 1000, 'unixepoch')
                     AS draining_since_at,
-                (SELECT count(DISTINCT q.schedule) FROM pauses AS q
-                    JOIN schedules AS c ON c.schedule = q.schedule AND c.state = 'active'
+                (SELECT count(DISTINCT q.schedule) FROM pause_periods AS q
+                    JOIN schedule_states AS c ON c.schedule = q.schedule AND c.state = 'active'
                     WHERE q.kind = 'pause' AND q.lifted_at IS NULL
                         AND (q.until_at IS NULL
                             OR q.until_at > CAST(strftime('%s', 'now') AS INTEGER) * 1000)
@@ -214,7 +214,7 @@ package final class LedgerReader {
                     AS all_paused_until_at,
                 p.requested_by AS all_paused_by, p.reason AS all_paused_reason
             FROM daemon AS d
-            LEFT JOIN pauses AS p ON p.pause_id = (SELECT q.pause_id FROM pauses AS q
+            LEFT JOIN pause_periods AS p ON p.pause_id = (SELECT q.pause_id FROM pause_periods AS q
                 WHERE q.schedule IS NULL AND q.kind = 'pause' AND q.lifted_at IS NULL
                     AND (q.until_at IS NULL
                         OR q.until_at > CAST(strftime('%s', 'now') AS INTEGER) * 1000)
@@ -318,7 +318,7 @@ package final class LedgerReader {
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
     package func scheduleNames() throws -> [String] {
-        try database.rows("SELECT schedule FROM schedules ORDER BY schedule") { $0.string(0) }
+        try database.rows("SELECT schedule FROM schedule_states ORDER BY schedule") { $0.string(0) }
     }
 
     /// Counts for metrics: slots by schedule and disposition.

@@ -13,10 +13,10 @@ extension Ledger {
             SELECT EXISTS (SELECT 1 FROM slots WHERE ended_at IS NULL)
                 OR EXISTS (SELECT 1 FROM process_runs WHERE next_poll_at IS NOT NULL)
                 OR EXISTS (SELECT 1 FROM preflights)
-                OR EXISTS (SELECT 1 FROM pauses)
+                OR EXISTS (SELECT 1 FROM pause_periods)
                 OR EXISTS (SELECT 1 FROM hints WHERE until_at > ?1)
                 OR EXISTS (SELECT 1 FROM attention)
-                OR EXISTS (SELECT 1 FROM schedules WHERE state = 'set aside')
+                OR EXISTS (SELECT 1 FROM schedule_states WHERE state = 'set aside')
                 OR EXISTS (SELECT 1 FROM daemon
                     WHERE draining_since_at IS NOT NULL OR restored_at IS NOT NULL
                         OR catchup_tat_at > ?1)

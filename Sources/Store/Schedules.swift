@@ -149,7 +149,8 @@ extension Ledger {
     /// - Throws: `StoreError` if the ledger can't be read.
     package func schedules() throws -> [ScheduleRow] {
         try database.rows(
-            "SELECT \(ScheduleRow.columns) FROM schedules ORDER BY schedule", map: ScheduleRow.init)
+            "SELECT \(ScheduleRow.columns) FROM schedule_states ORDER BY schedule",
+            map: ScheduleRow.init)
     }
 
     /// The schedule of that name.
@@ -157,7 +158,7 @@ extension Ledger {
     /// - Throws: `StoreError` if the ledger can't be read.
     package func schedule(_ name: String) throws -> ScheduleRow? {
         try database.first(
-            "SELECT \(ScheduleRow.columns) FROM schedules WHERE schedule = ?", .text(name),
+            "SELECT \(ScheduleRow.columns) FROM schedule_states WHERE schedule = ?", .text(name),
             map: ScheduleRow.init)
     }
 
@@ -167,7 +168,7 @@ extension Ledger {
     package func save(_ row: ScheduleRow) throws {
         try database.run(
             """
-            INSERT INTO schedules (\(ScheduleRow.columns))
+            INSERT INTO schedule_states (\(ScheduleRow.columns))
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (schedule) DO UPDATE SET state = excluded.state,
                 connection = excluded.connection, base_url = excluded.base_url,
@@ -224,7 +225,7 @@ extension Ledger {
     package func schedulesDue(now: Instant, limit: Int) throws -> [String] {
         try database.rows(
             """
-            SELECT schedule FROM schedules WHERE next_due_at IS NOT NULL AND next_due_at <= ?
+            SELECT schedule FROM schedule_states WHERE next_due_at IS NOT NULL AND next_due_at <= ?
             ORDER BY next_due_at, schedule LIMIT ?
             """, .at(now), .int(limit)
         ) { $0.string(0) }
@@ -243,7 +244,7 @@ extension Ledger {
     ) throws {
         try database.run(
             """
-            UPDATE schedules SET cursor_at = ?, next_slot_at = ?, next_due_at = ?
+            UPDATE schedule_states SET cursor_at = ?, next_slot_at = ?, next_due_at = ?
             WHERE schedule = ?
             """, .at(cursor), .at(nextSlotAt), .at(nextDueAt), .text(schedule))
     }
@@ -253,7 +254,7 @@ extension Ledger {
     /// - Throws: `StoreError` if the ledger can't be written.
     package func setNextDue(schedule: String, at instant: Instant?) throws {
         try database.run(
-            "UPDATE schedules SET next_due_at = ? WHERE schedule = ?", .at(instant),
+            "UPDATE schedule_states SET next_due_at = ? WHERE schedule = ?", .at(instant),
             .text(schedule))
     }
 
@@ -269,7 +270,7 @@ extension Ledger {
     package func setOverlap(schedule: String, runID: String?, skips: Int) throws -> Bool {
         try database.run(
             """
-            UPDATE schedules SET overlap_run_id = ?1, overlap_skips = ?2
+            UPDATE schedule_states SET overlap_run_id = ?1, overlap_skips = ?2
             WHERE schedule = ?3 AND (overlap_run_id IS NOT ?1 OR overlap_skips <> ?2)
             """, .text(runID), .int(skips), .text(schedule)) > 0
     }
@@ -280,7 +281,7 @@ extension Ledger {
     package func schedulesWaiting(forRun runID: String) throws -> [String] {
         try database.rows(
             """
-            SELECT s.schedule FROM alarms AS a JOIN schedules AS s ON s.schedule = a.subject
+            SELECT s.schedule FROM alarms AS a JOIN schedule_states AS s ON s.schedule = a.subject
             WHERE a.kind = 'overlap' AND s.overlap_run_id = ? ORDER BY s.schedule
             """, .text(runID)
         ) { $0.string(0) }
@@ -292,7 +293,7 @@ extension Ledger {
     package func setAside(schedule: String, reason: String) throws {
         try database.run(
             """
-            UPDATE schedules SET state = 'set aside', aside_reason = ?, next_due_at = NULL
+            UPDATE schedule_states SET state = 'set aside', aside_reason = ?, next_due_at = NULL
             WHERE schedule = ?
             """, .text(reason), .text(schedule))
     }
@@ -302,7 +303,7 @@ extension Ledger {
     /// - Throws: `StoreError` if the ledger can't be read.
     package func nextScheduleDue() throws -> Instant? {
         try database.integer(
-            "SELECT min(next_due_at) FROM schedules WHERE next_due_at IS NOT NULL"
+            "SELECT min(next_due_at) FROM schedule_states WHERE next_due_at IS NOT NULL"
         ).map(Instant.init(milliseconds:))
     }
 
@@ -312,7 +313,8 @@ extension Ledger {
     package func pauses(schedule: String, covering slotAt: Instant) throws -> [PauseRow] {
         try database.rows(
             """
-            SELECT pause_id, schedule, kind, from_at, until_at, reason, requested_by FROM pauses
+            SELECT pause_id, schedule, kind, from_at, until_at, reason, requested_by
+            FROM pause_periods
             WHERE (schedule = ? OR schedule IS NULL) AND from_at <= ?
                 AND ((kind = 'skip' AND from_at = ? AND lifted_at IS NULL)
                     OR (kind = 'pause' AND (until_at IS NULL OR until_at > ?)
@@ -344,7 +346,8 @@ extension Ledger {
     ) throws {
         try database.run(
             """
-            INSERT INTO pauses (schedule, kind, from_at, until_at, reason, requested_by, created_at)
+            INSERT INTO pause_periods
+                (schedule, kind, from_at, until_at, reason, requested_by, created_at)
             VALUES (?, ?, ?, ?, ?, ?, ?)
             """, .text(schedule), .text(isSkip ? "skip" : "pause"), .at(from), .at(until),
             .text(reason), .text(requestedBy), .at(now))
@@ -357,13 +360,13 @@ extension Ledger {
         if let schedule {
             return try database.run(
                 """
-                UPDATE pauses SET lifted_at = ? WHERE lifted_at IS NULL AND kind = 'pause'
+                UPDATE pause_periods SET lifted_at = ? WHERE lifted_at IS NULL AND kind = 'pause'
                     AND (until_at IS NULL OR until_at > ?) AND schedule = ?
                 """, .at(now), .at(now), .text(schedule))
         }
         return try database.run(
             """
-            UPDATE pauses SET lifted_at = ? WHERE lifted_at IS NULL AND kind = 'pause'
+            UPDATE pause_periods SET lifted_at = ? WHERE lifted_at IS NULL AND kind = 'pause'
                 AND (until_at IS NULL OR until_at > ?)
             """, .at(now), .at(now))
     }

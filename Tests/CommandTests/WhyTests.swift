@@ -70,7 +70,7 @@ import Timetable
                 activeUntil: until.map(Past.instant))
             try database.run(
                 """
-                INSERT INTO schedules (schedule, state, connection, base_url, process, rule,
+                INSERT INTO schedule_states (schedule, state, connection, base_url, process, rule,
                     rule_source, timezone, firing_key, revision_id, effective_at, cursor_at)
                 VALUES (?, ?, 'prod', 'u', 'p', ?, ?, ?, ?, 1, ?, ?)
                 """, .text(name), .text(state), .text(rule), .text(text), .text(zone),

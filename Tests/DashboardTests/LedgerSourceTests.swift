@@ -34,13 +34,13 @@ struct LedgerSourceTests {
         INSERT INTO config_revisions VALUES (1, 'abc123', 0, 'start', 'first');
         INSERT INTO connections (connection, base_url, api_version, requests_sent, breaker_opened_at)
             VALUES ('prod', 'https://x', 'v', 42, 5);
-        INSERT INTO schedules (schedule, state, connection, base_url, process, rule, rule_source,
-            timezone, firing_key, revision_id, effective_at, cursor_at, next_slot_at, description)
+        INSERT INTO schedule_states (schedule, state, connection, base_url, process, rule,
+            rule_source, timezone, firing_key, revision_id, effective_at, cursor_at, next_slot_at, description)
             VALUES ('gl-refresh', 'active', 'prod', 'https://x', 'p1', '0 6 * * *', '', 'UTC', 'k', 1,
                 0, 0, 1795500000000, 'before breakfast'),
             ('tax', 'set aside', 'prod', 'https://x', 'p2', 'every 1h', '', 'UTC', 'k', 1, 0, 0,
                 NULL, '');
-        UPDATE schedules SET aside_reason = 'its zone is gone' WHERE schedule = 'tax';
+        UPDATE schedule_states SET aside_reason = 'its zone is gone' WHERE schedule = 'tax';
         INSERT INTO upcoming_slots VALUES ('gl-refresh', 1795500000000, 3600, 'after the gap', 'z');
         INSERT INTO slots (slot_id, schedule, kind, slot_at, due_at, utc_offset_seconds, disposition,
             reason, connection, base_url, process_id, revision_id, next_action_at, window_from_at,

@@ -19,11 +19,11 @@ struct EmptiedConfigTests {
         let refused = try await reload()
         #expect(refused.status == 2)
         #expect(refused.errors.contains("emptied or only half saved?"), "said: \(refused.errors)")
-        #expect(try await site.ask("SELECT state FROM schedules") == "active")
+        #expect(try await site.ask("SELECT state FROM schedule_states") == "active")
         try site.folder.write("version = 1\n[schedules]\n", to: "carillon.toml")
         let meant = try await reload()
         #expect(meant.status == 0, "said: \(meant.errors)")
-        #expect(try await site.ask("SELECT state FROM schedules") != "active")
+        #expect(try await site.ask("SELECT state FROM schedule_states") != "active")
         #expect(await life.stop().status == 0)
     }
 }

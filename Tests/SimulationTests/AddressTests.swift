@@ -51,14 +51,14 @@ import Timetable
         try theatre.run(untilMinute: 16)
         try theatre.world.inspect { ledger in
             for table in [
-                "connections", "process_runs", "slots", "schedules", "looks", "attempts",
+                "connections", "process_runs", "slots", "schedule_states", "looks", "attempts",
             ] {
                 try ledger.database.run(
                     "UPDATE \(table) SET base_url = 'https://API.example.com:443'")
             }
             try ledger.database.run(
                 """
-                UPDATE schedules SET firing_key =
+                UPDATE schedule_states SET firing_key =
                     replace(firing_key, 'https://api.example.com', 'https://API.example.com:443')
                 """)
         }

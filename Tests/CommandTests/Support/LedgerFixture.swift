@@ -26,8 +26,8 @@ final class LedgerFixture {
         INSERT INTO config_revisions VALUES (1, 'abc', 1781500000000, 'start', 'first');
         INSERT INTO connections (connection, base_url, api_version) VALUES
             ('prod', 'https://api.app.wdesk.com', '2026-01-01');
-        INSERT INTO schedules (schedule, state, connection, base_url, process, rule, rule_source,
-            timezone, firing_key, revision_id, effective_at, cursor_at, next_slot_at) VALUES
+        INSERT INTO schedule_states (schedule, state, connection, base_url, process, rule,
+            rule_source, timezone, firing_key, revision_id, effective_at, cursor_at, next_slot_at) VALUES
             ('gl', 'active', 'prod', 'https://api.app.wdesk.com', 'p1', '0 6 * * *', '{}', 'UTC',
                 'k', 1, 1781500000000, 1781503200000, 1781589600000),
             ('close', 'active', 'prod', 'https://api.app.wdesk.com', 'p2', '0 7 * * *', '{}',
