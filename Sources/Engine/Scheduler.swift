@@ -234,13 +234,16 @@ extension Clockwork {
     /// POSTs on the wire, which a stop waits for.
     package var startsInFlight: Int { gate.startsInFlight }
 
-    /// Notes a clean stop.
+    /// Notes how this life ended.
+    ///
+    /// - Throws: `StoreError` if that can't be written, or of kind `.corrupt` if a damage ended it.
     func close(now: Now) throws {
         try ledger.transaction {
             guard memory.lifeID != 0 else { return }
             try ledger.touchLife(memory.lifeID, now: now.wall)
-            try ledger.endLife(memory.lifeID, how: "stopped")
+            try ledger.endLife(memory.lifeID, memory.damage == nil ? .clean : .damaged)
         }
+        if let damage = memory.damage { throw ledger.damage(damage) }
         ledger.emptyLog()
     }
 }

@@ -14,6 +14,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case clock
     /// A client credential is not accepted.
     case credential
+    /// The check beside the turns has found a damage in the file.
+    case damaged
     /// The control socket or the dashboard can't be opened.
     case door
     /// A limit that an answer names, far below the configured rate.

@@ -172,12 +172,12 @@ extension Ledger {
             .int(lifeID))
     }
 
-    /// Ends a life in words (clean stop, clock step).
+    /// Ends a life; how tells the next start what to look at (`Soundness`).
     ///
     /// - Throws: `StoreError` if the ledger can't be written.
-    package func endLife(_ lifeID: Int64, how: String) throws {
+    package func endLife(_ lifeID: Int64, _ end: LifeEnd) throws {
         try database.run(
-            "UPDATE lives SET ended = ? WHERE life_id = ?", .text(how), .int(lifeID))
+            "UPDATE lives SET ended = ? WHERE life_id = ?", .text(end.rawValue), .int(lifeID))
     }
 
     /// The daemon was up at that instant, as far as the ledger knows.

@@ -19,6 +19,7 @@ package final class Ledger {
     package private(set) var database: Database
     private let lock: DatabaseLock?
     private let durability: Durability
+    private let watch: OpeningWatch
     private let identity: FileIdentity?
     /// The write-ahead log that SQLite writes to; it wouldn't notice if that had no name any more.
     private var logIdentity: FileIdentity?
@@ -34,18 +35,20 @@ package final class Ledger {
     ///   - now: recorded with migrations.
     ///   - durability: FULL but in simulations.
     ///   - takesNetworkRisk: doesn't refuse a network file system.
+    ///   - watch: hears what goes on, now and whenever the file is opened anew.
     /// - Throws: `StoreError`.
     package init(
         path: String, pid: Int32?, now: Instant, durability: Durability = .full,
-        takesNetworkRisk: Bool = false
+        takesNetworkRisk: Bool = false, watch: OpeningWatch = OpeningWatch()
     ) throws {
         if pid != nil, !takesNetworkRisk { try FileSystemKind.refuseForeign(databasePath: path) }
         lock = try pid.map { try DatabaseLock(databasePath: path, pid: $0) }
         self.durability = durability
+        self.watch = watch
         // Where links lead to is where SQLite puts its log.
         logPath = FileIdentity.resolved(path) + "-wal"
         isNew = FileIdentity(path: path) == nil
-        database = try Self.open(path, now: now, durability)
+        database = try Self.open(path, now: now, durability, watch)
         try lock?.takeFile()
         identity = FileIdentity(path: path)
         logIdentity = FileIdentity(path: logPath)
@@ -61,7 +64,7 @@ package final class Ledger {
             if FileIdentity(path: logPath) != logIdentity { try saveLog() }
             database.close()
         }
-        database = try Self.open(database.path, now: now, durability)
+        database = try Self.open(database.path, now: now, durability, watch)
         logIdentity = FileIdentity(path: logPath)
     }
 
@@ -91,7 +94,7 @@ package final class Ledger {
     }
 
     private static func open(
-        _ path: String, now: Instant, _ durability: Durability
+        _ path: String, now: Instant, _ durability: Durability, _ watch: OpeningWatch
     ) throws -> Database {
         try LogFile.check(databasePath: path)
         let database = try Database(path: path, mode: .write)
@@ -101,12 +104,8 @@ package final class Ledger {
         database.keepLogOnClose()
         try Migrator.refuseForeign(database)
         try database.execute("PRAGMA cell_size_check = ON")
-        let check = try database.first("PRAGMA quick_check(1)") { $0.string(0) }
-        guard check == "ok" else {
-            throw StoreError(
-                kind: .corrupt, attempted: "check the database", path: path, cause: check ?? "",
-                advice: "keep the file, restore a backup made by `carillon backup`")
-        }
+        let leavesMuch = try Soundness(database: database, watch: watch).check()
+        database.forgetStatements()
         if try database.integer("PRAGMA page_count") == 0 {
             // Before journal_mode=WAL, or it silently stays off (docs/reliability.md#settings).
             try database.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -129,7 +128,9 @@ package final class Ledger {
                 ? "PRAGMA wal_autocheckpoint = 20000; PRAGMA cache_size = -262144"
                 : "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000")
         try database.execute("PRAGMA temp_store = MEMORY")
-        try Migrator.migrate(database, now: now)
+        let migrated = try Migrator.migrate(database, now: now, progress: watch.progress)
+        // Also after a migration: one that was cut has left the mark of a clean end in its place.
+        if leavesMuch || migrated > 0 { watch.leftUnchecked() }
         return database
     }
 
@@ -176,6 +177,11 @@ package final class Ledger {
             }
             throw error
         }
+    }
+
+    /// The error that a damage in the file ends the daemon with, whoever has found it.
+    package func damage(_ cause: String) -> StoreError {
+        Soundness.damage(cause, path: database.path)
     }
 
     /// Writes the log back into the database and empties it, at a clean stop.

@@ -13,6 +13,23 @@ extension LedgerReader {
         return findings == ["ok"] ? [] : findings
     }
 
+    /// Names of all tables, to be looked at one after the other.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func tables() throws -> [String] { try Soundness.tables(of: database) }
+
+    /// Looks for damages of one table and its indexes.
+    ///
+    /// - Returns: the first, as SQLite says it; nil: it is sound.
+    /// - Throws: `StoreError` when the file can't be read at all.
+    package func damage(ofTable table: String) throws -> String? {
+        do {
+            return try Soundness.damages(of: table, in: database, limit: 1).first
+        } catch let error as StoreError where error.kind == .corrupt {
+            return error.cause
+        }
+    }
+
     /// The version of the SQLite library that this program runs on, `3.40.1`.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

@@ -11,8 +11,13 @@ package enum Migrator {
     /// - Parameters:
     ///   - database: a writing connection, no transaction open.
     ///   - now: goes into `schema_migrations`.
+    ///   - progress: hears which file is being applied; one may take minutes on a large ledger.
+    /// - Returns: how many files were applied to a database that had some already.
     /// - Throws: `StoreError` of kind `.foreign`, `.newer`, or what SQLite reports.
-    package static func migrate(_ database: Database, now: Instant) throws {
+    @discardableResult
+    package static func migrate(
+        _ database: Database, now: Instant, progress: (String) -> Void = { _ in }
+    ) throws -> Int {
         try refuseForeign(database)
         try database.execute(
             """
@@ -21,7 +26,10 @@ package enum Migrator {
             ) STRICT
             """)
         let applied = try checkApplied(database)
-        for file in Migrations.all.dropFirst(applied) {
+        let missing = Migrations.all.dropFirst(applied)
+        for (index, file) in missing.enumerated() {
+            progress(
+                "bringing the database up to date: \(file.name), \(index + 1) of \(missing.count)")
             try database.execute("BEGIN IMMEDIATE")
             do {
                 try database.execute(String(decoding: file.sql, as: UTF8.self))
@@ -38,6 +46,7 @@ package enum Migrator {
         if try database.integer("PRAGMA application_id") != applicationID {
             try database.execute("PRAGMA application_id = \(applicationID)")
         }
+        return applied > 0 ? missing.count : 0
     }
 
     /// Refuses a database that this binary cannot read, without changing it.

@@ -78,6 +78,42 @@ struct DamageTests {
         }
     }
 
+    @Test(
+        "A page of old history is overwritten: found beside the turns, said, and nothing more starts"
+    )
+    func oldHistory() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try await Self.siteWithHistory(port: port, isKilled: true)
+            defer { site.remove() }
+            _ = try await Program.run(
+                "/usr/bin/sqlite3",
+                [
+                    site.database,
+                    """
+                    WITH RECURSIVE numbers (n) AS (
+                        SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2000)
+                    INSERT INTO errors (occurred_at, operation, message, next_step, last_at)
+                    SELECT n, 'start', printf('%0500d', n), 'none', n FROM numbers;
+                    PRAGMA wal_checkpoint(TRUNCATE)
+                    """,
+                ])
+            let pages = try await site.ask("PRAGMA page_count")
+            try Self.patch(site.database, at: (Int(pages) ?? 2) / 2 * 4096, with: Self.noise(4096))
+            // Ready as fast as ever, and gone when the page is read.
+            let life = try await Life(config: site.config, in: site.folder)
+            #expect(await life.isReady(), "said: \(life.log)")
+            let outcome = await life.end()
+            #expect(outcome.status == 78, "said: \(outcome.errors)")
+            #expect(outcome.errors.contains("found in errors"), "said: \(outcome.errors)")
+            let alarm = try await site.ask(
+                "SELECT what_to_do FROM attention WHERE kind = 'damaged'")
+            #expect(alarm.contains("nothing is started any more"))
+            // Whoever starts it again gets no start out of it either.
+            #expect(try await Self.runWithoutRequest(site).status == 78)
+        }
+    }
+
     @Test("Its folder isn't there yet: nothing is sent, everybody is told, and it heals")
     func folderMissing() async throws {
         let world = World()

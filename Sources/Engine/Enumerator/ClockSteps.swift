@@ -39,7 +39,7 @@ extension Clockwork {
             try returnCursors()
         } else if step >= Self.downMillisecondsMin, memory.lifeID != 0 {
             try ledger.touchLife(memory.lifeID, now: last.wall)
-            try ledger.endLife(memory.lifeID, how: "clock set forward")
+            try ledger.endLife(memory.lifeID, .clockStep)
             memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
             memory.lastTouch = now
             // A machine that was put back to an earlier state shows itself by such a step only.

@@ -28,6 +28,10 @@ extension Clockwork {
         }
         try ledger.raise(
             kind: trouble.kind, subject: trouble.subject, whatToDo: words, now: now)
+        guard trouble.kind == .damaged else { return }
+        // What such a file tells of earlier starts can't be relied on: no request goes out any more.
+        memory.damage = words
+        memory.isStopping = true
     }
 
     private func receive(_ requestID: UInt64, _ answer: APIAnswer) throws {

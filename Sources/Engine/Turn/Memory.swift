@@ -53,6 +53,8 @@ struct Memory {
     /// The configuration or a pause has changed since `upcoming` was written.
     var isUpcomingStale = true
     var isStopping = false
+    /// The file is damaged there: the daemon ends, and says so.
+    var damage: String?
     var isDraining = false
     /// When a server's clock last agreed with ours.
     var clockAgreedAt: Instant?

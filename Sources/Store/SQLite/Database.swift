@@ -61,10 +61,15 @@ import CSQLite
     package func close() {
         guard !isClosed else { return }
         isClosed = true
+        forgetStatements()
+        unsafe sqlite3_close_v2(handle)
+    }
+
+    /// Lets go of what is kept of statements that won't be asked again.
+    package func forgetStatements() {
         // Not a loop: `swift format` joins the words of `for unsafe statement in`.
         unsafe statements.values.forEach { unsafe sqlite3_finalize($0) }
         unsafe statements = unsafe [:]
-        unsafe sqlite3_close_v2(handle)
     }
 
     /// Nothing can be asked any more.

@@ -28,11 +28,12 @@ struct Daemon {
 
     /// Everything that the services share.
     private struct Parts {
-        let inbox = Inbox()
+        let inbox: Inbox
         let desk = ReplyDesk()
         let pulse: DaemonPulse
         let routes: ConnectionRoutes
         let gauges: DaemonGauges
+        let check: LedgerCheck
     }
 
     /// Runs until a signal or a graceful shutdown; POSTs in flight are waited for.
@@ -42,11 +43,13 @@ struct Daemon {
     ///   - executor: the scheduler's thread.
     /// - Throws: `StoreError`, `TransportSetupError`, or what a service failed with.
     func run(_ loaded: LoadedConfiguration, executor: ThreadExecutor) async throws {
-        let pulse = DaemonPulse(notifier: notifier)
+        let (pulse, inbox) = (DaemonPulse(notifier: notifier), Inbox())
         let parts = Parts(
-            pulse: pulse, routes: ConnectionRoutes(host: host),
+            inbox: inbox, pulse: pulse, routes: ConnectionRoutes(host: host),
             gauges: DaemonGauges(
-                database: loaded.daemon.database, host: host, clock: clock, pulse: pulse))
+                database: loaded.daemon.database, host: host, clock: clock, pulse: pulse),
+            check: LedgerCheck(database: loaded.daemon.database, inbox: inbox, logger: logger))
+        defer { parts.check.end() }
         parts.gauges.adopt(loaded.engine)
         do {
             try parts.routes.adopt(loaded.access)
@@ -70,6 +73,7 @@ struct Daemon {
             routes: parts.routes, logger: logger)
         let words = readyWords(loaded)
         parts.pulse.willBeReady(words)
+        parts.pulse.stillStarting()
         logger.notice("\(words)")
         try await services(loaded, parts, scheduler, performer).run()
     }
@@ -86,11 +90,14 @@ struct Daemon {
     ) -> Scheduler {
         let (settings, processID, clock, host) = (loaded.daemon, processID, clock, host)
         let (desk, pulse, logger) = (parts.desk, parts.pulse, logger)
+        let watch = OpeningWatch(
+            progress: { pulse.opening($0) },
+            leftUnchecked: { [check = parts.check] in check.begin() })
         return Scheduler(
             makeClockwork: {
                 let ledger = try Ledger(
                     path: settings.database, pid: processID, now: clock.now().wall,
-                    takesNetworkRisk: settings.takesNetworkRisk)
+                    takesNetworkRisk: settings.takesNetworkRisk, watch: watch)
                 parts.inbox.post(.trouble(Self.birth(of: ledger, settings.database, logger)))
                 return Clockwork(
                     ledger: ledger, pid: processID, version: Self.version,

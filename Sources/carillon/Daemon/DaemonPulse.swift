@@ -10,6 +10,7 @@ final class DaemonPulse: Sendable {
         var lastPing: Int64?
         var failure: String?
         var readyWords = ""
+        var openingWords = "opening and checking the database"
         var missing: Set<Milestone> = [.turn, .door]
         var writes = 0
         var writtenMilliseconds: Int64 = 0
@@ -77,13 +78,20 @@ final class DaemonPulse: Sendable {
         state.withLock { $0.readyWords = sentence }
     }
 
+    /// What the opening of the database is busy with; told at once, and with each later wish for time.
+    func opening(_ words: String) {
+        state.withLock { $0.openingWords = words }
+        stillStarting()
+    }
+
     /// Still before the first turn: asks for more time.
     ///
     /// - Returns: false once nothing is to be asked for any more.
+    @discardableResult
     func stillStarting() -> Bool {
-        guard state.withLock({ $0.missing.contains(.turn) }) else { return false }
-        notifier?.starting("opening and checking the database")
-        return true
+        let words = state.withLock { $0.missing.contains(.turn) ? $0.openingWords : nil }
+        if let words { notifier?.starting(words) }
+        return words != nil
     }
 
     /// A milestone of the start; with the last one `systemctl start` returns.

@@ -1,0 +1,173 @@
+/// What an opening of the ledger tells while it goes on; called on the thread that opens it.
+package struct OpeningWatch: Sendable {
+    /// What is being done, and how far it has come.
+    package var progress: @Sendable (String) -> Void
+    /// The last end was none, or not known: the parts of the file that no turn needs are not looked
+    /// at, and somebody has to do that beside the turns.
+    package var leftUnchecked: @Sendable () -> Void
+
+    /// Makes a watch that nobody hears.
+    package init(
+        progress: @escaping @Sendable (String) -> Void = { _ in },
+        leftUnchecked: @escaping @Sendable () -> Void = {}
+    ) {
+        self.progress = progress
+        self.leftUnchecked = leftUnchecked
+    }
+}
+
+/// How a daemon's last life ended, as the ledger keeps it.
+///
+/// It decides how much of the file is looked at before the first turn: reading all of it takes longer
+/// with every slot.
+package enum LifeEnd: String, Sendable {
+    /// By itself, with everything written: the file is as it was left.
+    case clean = "stopped"
+    /// The check beside the turns has found a damage.
+    case damaged
+    /// Our clock was set forward: another life goes on at once.
+    case clockStep = "clock set forward"
+    /// Not yet, or by a kill, a power cut, a fault.
+    case none = ""
+}
+
+/// Looks at a file before it is trusted: nothing is written, and what is damaged is thrown.
+struct Soundness {
+    let database: Database
+    let watch: OpeningWatch
+
+    /// What every turn reads whole, a few rows per schedule and connection at most.
+    private static let small: Set<String> = [
+        "alarms", "connections", "daemon", "disposition_edges", "hints", "lives", "pauses",
+        "preflights", "schedules", "schema_migrations",
+    ]
+
+    /// Checks what the last end leaves in question.
+    ///
+    /// - Returns: true if the rest of the file has still to be looked at, beside the turns.
+    /// - Throws: `StoreError` of kind `.corrupt` for a damage, else what SQLite reports.
+    func check() throws -> Bool {
+        do {
+            let tables = try Self.tables(of: database)
+            let end = try lastEnd(tables)
+            if end == .damaged {
+                // Sound again: the check beside the turns takes the alarm back.
+                try checkAll(tables)
+                return true
+            }
+            try checkForTurns(tables)
+            return end != .clean && !tables.isEmpty
+        } catch let error as StoreError where error.kind == .corrupt {
+            throw Self.damage(error.cause, path: database.path)
+        }
+    }
+
+    /// The error that a damage ends the daemon with.
+    static func damage(_ cause: String, path: String) -> StoreError {
+        StoreError(
+            kind: .corrupt, attempted: "check the database", path: path, cause: cause,
+            advice: "keep the file, restore a backup made by `carillon backup`")
+    }
+
+    /// Names of all tables.
+    static func tables(of database: Database) throws -> [String] {
+        try database.rows(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
+        ) { $0.string(0) }.filter { !$0.hasPrefix("sqlite_") }
+    }
+
+    /// What is wrong with a table and its indexes, as SQLite says it; reads all of their pages.
+    static func damages(
+        of table: String, in database: Database, limit: Int
+    ) throws -> [String] {
+        let name = table.replacing("'", with: "''")
+        var findings: [String] = []
+        try database.step("PRAGMA quick_check('\(name)')", []) { row in
+            findings.append(row.string(0))
+            return findings.count < limit
+        }
+        return findings == ["ok"] ? [] : findings
+    }
+
+    private func lastEnd(_ tables: [String]) throws -> LifeEnd? {
+        guard tables.contains("lives") else { return nil }
+        let ended = try database.first("SELECT ended FROM lives ORDER BY life_id DESC LIMIT 1") {
+            $0.string(0)
+        }
+        return ended.map { LifeEnd(rawValue: $0) ?? .none }
+    }
+
+    private func checkAll(_ tables: [String]) throws {
+        for (index, table) in tables.enumerated() {
+            watch.progress(
+                "checking the database, in which a damage was found: \(table), \(index + 1) of "
+                    + "\(tables.count)")
+            try refuseDamage(of: table)
+        }
+    }
+
+    private func refuseDamage(of table: String) throws {
+        let findings = try Self.damages(of: table, in: database, limit: 1)
+        if let finding = findings.first { throw Self.damage(finding, path: database.path) }
+    }
+
+    /// The small tables whole; of all others both ends of every tree, where turns read and write.
+    ///
+    /// And what has not ended. Costs the same whatever the size.
+    private func checkForTurns(_ tables: [String]) throws {
+        for table in tables {
+            if Self.small.contains(table) {
+                try refuseDamage(of: table)
+            } else {
+                try readEnds(of: table)
+            }
+        }
+        for (table, words) in Self.open where tables.contains(table) {
+            try read("SELECT count(*) FROM \(table) WHERE \(words)")
+        }
+    }
+
+    /// Rows that the next turns go on with, each with a column that only the table has.
+    private static let open = [
+        ("slots", "next_action_at IS NOT NULL AND reason <> ''"),
+        ("process_runs", "next_poll_at IS NOT NULL AND status <> ''"),
+        ("attempts", "state IN ('starting', 'unknown') AND baseline <> ''"),
+    ]
+
+    private func readEnds(of table: String) throws {
+        let keys = try names(
+            "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", table)
+        try readEnds("SELECT * FROM \"\(table)\"", keys)
+        let indexes = try database.rows(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?",
+            .text(table)
+        ) { (name: $0.string(0), sql: $0.string(1)) }
+        for index in indexes {
+            // A partial index is only used where its own condition is asked for.
+            let condition = index.sql.split(separator: "WHERE", maxSplits: 1).dropFirst().first
+            let columns = try names(
+                "SELECT name FROM pragma_index_info(?) ORDER BY seqno", index.name)
+            try readEnds(
+                "SELECT 1 FROM \"\(table)\" INDEXED BY \"\(index.name)\" "
+                    + (condition.map { "WHERE \($0)" } ?? ""), columns)
+        }
+    }
+
+    private func names(_ sql: String, _ value: String) throws -> [String] {
+        try database.rows(sql, .text(value)) { $0.text(0) }.compactMap { $0 }
+    }
+
+    private func readEnds(_ select: String, _ keys: [String]) throws {
+        for direction in ["ASC", "DESC"] {
+            let order = keys.map { "\"\($0)\" \(direction)" }.joined(separator: ", ")
+            try read(select + (order.isEmpty ? "" : " ORDER BY " + order) + " LIMIT 1")
+        }
+    }
+
+    private func read(_ sql: String) throws {
+        try database.step(sql, []) { row in
+            for column in 0..<Int32(row.columnNames.count) { _ = row.value(column) }
+            return false
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Foundation
+
+/// Work that may take its time, on a thread that nobody waits for: it has the lowest priority, and
+/// rests four times as long as each piece has taken.
+///
+/// Not awaited by a stop either: reading a large table can't be interrupted, and the process may end
+/// in the middle of it.
+enum IdleThread {
+    private static let restFactor = 4
+    private static let restMax = Duration.seconds(60)
+
+    /// Begins the work.
+    ///
+    /// - Parameters:
+    ///   - name: of the thread.
+    ///   - piece: does a piece of it; false: that was the last.
+    static func begin(name: String, piece: @escaping @Sendable () -> Bool) {
+        let thread = Thread {
+            // Of this thread alone, on Linux. Refused, the rests still keep it slow.
+            _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, 19)
+            let clock = ContinuousClock()
+            while true {
+                let began = clock.now
+                guard piece() else { return }
+                let rest = min((clock.now - began) * restFactor, restMax)
+                Thread.sleep(forTimeInterval: rest / .seconds(1))
+            }
+        }
+        thread.name = name
+        thread.stackSize = 1 << 20
+        thread.start()
+    }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Store
+import Synchronization
+import Testing
+import Timetable
+
+/// How much of a file is looked at before the first turn, by how the last life ended.
+@Suite("Soundness of a ledger that is opened") struct SoundnessTests {
+    /// What an opening said.
+    private struct Opening {
+        var progress: [String] = []
+        var isLeftUnchecked = false
+        var failure: StoreError?
+    }
+
+    private final class Ears: Sendable {
+        let heard = Mutex(Opening())
+    }
+
+    private static func open(_ scratch: Scratch) -> Opening {
+        let ears = Ears()
+        let watch = OpeningWatch(
+            progress: { words in ears.heard.withLock { $0.progress.append(words) } },
+            leftUnchecked: { ears.heard.withLock { $0.isLeftUnchecked = true } })
+        do {
+            _ = try Ledger(path: scratch.path, pid: nil, now: Scratch.now, watch: watch)
+        } catch {
+            ears.heard.withLock { $0.failure = error as? StoreError }
+        }
+        return ears.heard.withLock { $0 }
+    }
+
+    /// A ledger with errors of many pages, of which one in the middle of the file is overwritten.
+    private static func damaged(_ end: LifeEnd?) throws -> Scratch {
+        let scratch = try Scratch()
+        let page: Int
+        do {
+            let ledger = try scratch.ledger()
+            try ledger.database.execute(
+                """
+                WITH RECURSIVE numbers (n) AS (
+                    SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2000)
+                INSERT INTO errors (occurred_at, operation, message, next_step, last_at)
+                SELECT n, 'start', printf('%0500d', n), 'none', n FROM numbers
+                """)
+            if let end {
+                let life = try ledger.beginLife(pid: 1, version: "1", now: Scratch.now)
+                try ledger.endLife(life, end)
+            }
+            ledger.emptyLog()
+            page = Int(try ledger.database.integer("PRAGMA page_count") ?? 0) / 2
+        }
+        let file = try FileHandle(forUpdating: URL(filePath: scratch.path))
+        try file.seek(toOffset: UInt64(page * 4096))
+        try file.write(contentsOf: Data(repeating: 0xa7, count: 4096))
+        try file.close()
+        return scratch
+    }
+
+    /// An old row that no turn reads costs no start, however many there are.
+    @Test(arguments: [(LifeEnd.clean, false), (.none, true), (.clockStep, true)])
+    func aStartLooksOnlyAtWhatTurnsNeed(end: LifeEnd, isLeft: Bool) throws {
+        let scratch = try Self.damaged(end)
+        let opening = Self.open(scratch)
+        #expect(opening.failure == nil)
+        #expect(opening.isLeftUnchecked == isLeft)
+        let reader = try LedgerReader(path: scratch.path)
+        let found = try reader.tables().filter { try reader.damage(ofTable: $0) != nil }
+        #expect(found == ["errors"])
+    }
+
+    @Test func aFileInWhichADamageWasFoundIsReadWhole() throws {
+        let opening = Self.open(try Self.damaged(.damaged))
+        #expect(opening.failure?.kind == .corrupt)
+        #expect(opening.progress.contains { $0.contains("errors, ") }, "\(opening.progress)")
+        let sound = try Scratch()
+        do {
+            let ledger = try sound.ledger()
+            let life = try ledger.beginLife(pid: 1, version: "1", now: Scratch.now)
+            try ledger.endLife(life, .damaged)
+        }
+        #expect(Self.open(sound).failure == nil)
+        #expect(Self.open(sound).isLeftUnchecked)
+    }
+
+    /// The first page of each table and index, overwritten: none is left to a turn.
+    @Test func theRootOfEveryTreeIsLookedAt() throws {
+        let names = try Scratch().ledger().database.rows(
+            "SELECT name FROM sqlite_schema WHERE rootpage > 1"
+        ) { $0.string(0) }
+        #expect(names.count > 40)
+        for name in names {
+            let scratch = try Scratch()
+            let root: Int64
+            do {
+                let ledger = try scratch.ledger()
+                let life = try ledger.beginLife(pid: 1, version: "1", now: Scratch.now)
+                try ledger.endLife(life, .clean)
+                ledger.emptyLog()
+                root =
+                    try ledger.database.integer(
+                        "SELECT rootpage FROM sqlite_schema WHERE name = ?", .text(name)) ?? 0
+            }
+            let file = try FileHandle(forUpdating: URL(filePath: scratch.path))
+            try file.seek(toOffset: UInt64((root - 1) * 4096))
+            try file.write(contentsOf: Data(repeating: 0xa7, count: 4096))
+            try file.close()
+            #expect(Self.open(scratch).failure?.kind == .corrupt, "\(name)")
+        }
+    }
+
+    @Test func aMigrationSaysHowFarItHasCome() throws {
+        let scratch = try Scratch()
+        let words = Self.open(scratch).progress
+        #expect(words.first?.contains("0001_ledger, 1 of ") ?? false, "\(words)")
+        #expect(Self.open(scratch).progress.isEmpty)
+    }
+}
