@@ -229,7 +229,7 @@ extension Clockwork {
     }
 
     /// The daemon is being stopped: no new request goes out.
-    package var isStopping: Bool { memory.isStopping }
+    package var isStopping: Bool { life.isStopping }
 
     /// POSTs on the wire, which a stop waits for.
     package var startsInFlight: Int { gate.startsInFlight }
@@ -239,11 +239,9 @@ extension Clockwork {
     /// - Throws: `StoreError` if that can't be written, or of kind `.corrupt` if a damage ended it.
     func close(now: Now) throws {
         try ledger.transaction {
-            guard memory.lifeID != 0 else { return }
-            try ledger.touchLife(memory.lifeID, now: now.wall)
-            try ledger.endLife(memory.lifeID, memory.damage == nil ? .clean : .damaged)
+            try life.end(at: now.wall)
         }
-        if let damage = memory.damage { throw ledger.damage(damage) }
+        if let damage = life.damage { throw ledger.damage(damage) }
         ledger.emptyLog()
     }
 }

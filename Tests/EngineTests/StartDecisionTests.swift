@@ -26,7 +26,7 @@ import Timetable
     static func at(_ minutes: Int64, _ seconds: Int64 = 0) -> Instant {
         six.adding(milliseconds: (minutes * 60 + seconds) * 1000)
     }
-    static let blocker = StartDecision.Blocker(runID: "r", status: "running")
+    static let blocker = Blocker(runID: "r", status: "running")
     static let openRun = StartFacts.OpenRun(
         runID: "r", status: "running", owner: .schedule("s"), isFresh: true)
     static let pause = PauseRow(

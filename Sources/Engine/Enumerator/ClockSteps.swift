@@ -7,13 +7,9 @@ extension Clockwork {
     private static let stepMillisecondsMin: Int64 = 1000
     /// A step forward beyond this is down time.
     private static let downMillisecondsMin: Int64 = 60_000
-    /// Between the arrival of an answer and the turn that takes it.
-    private static let answerAgeMax: Int64 = 60_000
 
     func readClock() throws {
-        guard let last = memory.last else { return }
-        let elapsed = book.time.monotonicMilliseconds - last.monotonicMilliseconds
-        let step = now.since(last.wall.adding(milliseconds: elapsed))
+        let step = life.stepMilliseconds
         guard abs(step) >= Self.stepMillisecondsMin else { return }
         book.log(.warning, "the wall clock was set by \(step) ms")
         memory.steppedAtMonotonic = book.time.monotonicMilliseconds
@@ -26,8 +22,7 @@ extension Clockwork {
         memory.processNames = [:]
         memory.listed = [:]
         backoffs.removeAll()
-        memory.lastTouch = nil
-        memory.downUntil = memory.downUntil?.adding(milliseconds: step)
+        try life.clockWasSet(by: step, isDownTime: step >= Self.downMillisecondsMin)
         gate.clockWasSet(by: step)
         for name in memory.sweeps.keys {
             let requestedAt = memory.sweeps[name]?.requestedAt.wall ?? now
@@ -37,13 +32,6 @@ extension Clockwork {
             memory.isUpcomingStale = true
             shiftPruning(by: step)
             try returnCursors()
-        } else if step >= Self.downMillisecondsMin, memory.lifeID != 0 {
-            try ledger.touchLife(memory.lifeID, now: last.wall)
-            try ledger.endLife(memory.lifeID, .clockStep)
-            memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
-            memory.lastTouch = now
-            // A machine that was put back to an earlier state shows itself by such a step only.
-            memory.downUntil = now
         }
         try wantLooksAfterStep(by: step)
     }
@@ -71,7 +59,7 @@ extension Clockwork {
     func returned(_ row: ScheduleRow) -> Instant { max(now, row.effectiveAt) }
 
     func withdrawWaitingSlots(because words: String) throws {
-        memory.mayHaveBeenAhead = true
+        life.doubtClock()
         for slot in try ledger.removeWaitingSlots(after: now) {
             try ledger.audit(
                 actor: "clock", action: "remove slot",
@@ -86,12 +74,8 @@ extension Clockwork {
     /// was written later than now is of a clock that was ahead, and slots that it ended without ever
     /// sending them are still to come.
     func noteClockAgrees(at instant: Instant) throws {
-        memory.clockAgreedAt = instant
         // An answer that came under the clock's former reading says nothing of the present one.
-        guard memory.mayHaveBeenAhead, (0...Self.answerAgeMax).contains(now.since(instant)) else {
-            return
-        }
-        memory.mayHaveBeenAhead = false
+        guard life.clockAgrees(at: instant) else { return }
         let future = now.adding(milliseconds: limits.clockSkewMaxMilliseconds)
         guard let last = try ledger.lastTurnAt(), last > future else { return }
         let removed = try ledger.removeSlots(writtenAfter: future, now: now)

@@ -4,7 +4,7 @@ package import Timetable
 /// Which slots are due, and what becomes of them at once.
 extension Clockwork {
     func createDueSlots() throws {
-        guard !memory.isStopping else { return }
+        guard !life.isStopping else { return }
         for name in try ledger.schedulesDue(now: now, limit: limits.decisionsMax) {
             guard turn.slotRows < limits.slotRowsMax else {
                 book.wakeSoon()
@@ -153,7 +153,8 @@ extension Clockwork {
         switch (lateness, schedule.missed) {
         case (.over, _), (_, .skip):
             let why = lateness == .over ? EndReason.Late.windowOver : .skipsMissed
-            let uptime = try uptime(dueAt: dueAt, schedule: schedule)
+            let uptime = try life.uptime(
+                dueAt: dueAt, startWithinMilliseconds: schedule.startWithinMilliseconds)
             return .ended(
                 EndReason.tooLate(why, wasUp: uptime).disposition, EndReason.words(why, uptime))
         case (_, .latest):

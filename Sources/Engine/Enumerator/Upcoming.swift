@@ -7,7 +7,7 @@ extension Clockwork {
     private static let refreshMilliseconds: Int64 = 60_000
 
     func refreshUpcoming() throws {
-        guard !memory.isStopping else { return }
+        guard !life.isStopping else { return }
         var daemon = try book.daemon()
         if let last = daemon.upcomingRefreshedAt, last <= now,
             now.since(last) < Self.refreshMilliseconds, !memory.isUpcomingStale

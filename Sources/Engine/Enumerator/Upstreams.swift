@@ -7,7 +7,7 @@ extension Clockwork {
     private static let againMilliseconds: Int64 = 60_000
 
     func createAfterSlots() throws {
-        guard !memory.isStopping else { return }
+        guard !life.isStopping else { return }
         try heed()
         let ended = memory.endedUpstreams
         memory.endedUpstreams = []

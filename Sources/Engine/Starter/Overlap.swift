@@ -19,7 +19,7 @@ extension Clockwork {
     }
 
     /// A slot was skipped for a run.
-    func countSkip(_ slot: SlotRow, blocker: StartDecision.Blocker) throws {
+    func countSkip(_ slot: SlotRow, blocker: Blocker) throws {
         guard slot.kind != .manual, let row = try ledger.schedule(slot.schedule) else { return }
         let skips = row.overlapRunID == blocker.runID ? row.overlapSkips + 1 : 1
         try ledger.setOverlap(schedule: slot.schedule, runID: blocker.runID, skips: skips)
@@ -32,16 +32,16 @@ extension Clockwork {
     }
 
     /// One slot waits, the newest; the older ones are coalesced into it.
-    func queue(_ slot: SlotRow, behind blocker: StartDecision.Blocker) throws {
+    func queue(_ slot: SlotRow, behind blocker: Blocker) throws {
         let reason = EndReason.laterWaits(slot.slotAt, runID: blocker.runID)
         for other in try ledger.openSlots(schedule: slot.schedule, .pending)
         where other.kind == slot.kind && other.slotAt < slot.slotAt && other.blockedBy != nil {
-            try end(other, reason.disposition, reason.words(before: other.reason))
+            try slots.end(other, reason.disposition, reason.words(before: other.reason))
         }
         if slot.blockedBy != blocker.runID {
             try ledger.setBlocked(slot.slotID, by: blocker.runID, windowFrom: nil)
         }
-        try wait(slot, .queued(blocker), until: now.adding(milliseconds: 60_000))
+        try slots.wait(slot, .queued(blocker), until: now.adding(milliseconds: 60_000))
     }
 
     /// A run has closed: what it blocked comes up, what waits for its schedule too.

@@ -17,18 +17,6 @@ package enum StartDecision: Sendable, Equatable {
     case hold(HoldReason)
     case end(EndReason)
 
-    /// A run that is open on the slot's process.
-    package struct Blocker: Sendable, Equatable {
-        package var runID: String
-        package var status: String
-
-        /// Makes one of the run's id and status.
-        package init(runID: String, status: String) {
-            self.runID = runID
-            self.status = status
-        }
-    }
-
     private static let waitMilliseconds: Int64 = 15_000
     private static let slowWaitMilliseconds: Int64 = 30_000
     private static let blockedWaitMilliseconds: Int64 = 60_000

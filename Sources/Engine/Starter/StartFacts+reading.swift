@@ -55,18 +55,8 @@ extension Clockwork {
             }
         case .over?: break
         }
-        facts.wasUpWhenOnTime = try uptime(dueAt: facts.slot.dueAt, schedule: schedule)
-    }
-
-    /// The daemon at due_at + start_within: up or down.
-    func uptime(dueAt: Instant, schedule: Schedule) throws -> StartFacts.Uptime {
-        let judgedAt = dueAt.adding(milliseconds: schedule.startWithinMilliseconds)
-        // A slot found beside a newer one can be too late before that instant has come.
-        let instant = judgedAt <= now ? judgedAt : dueAt
-        // We are up now, also if the last turn that said so is a minute old.
-        let touched = memory.lastTouch ?? now.adding(milliseconds: -60_000)
-        let isOfThisLife = memory.lifeID != 0 && instant >= touched && instant <= now
-        return try isOfThisLife || ledger.wasUp(at: instant) ? .up : .down(at: instant)
+        facts.wasUpWhenOnTime = try life.uptime(
+            dueAt: facts.slot.dueAt, startWithinMilliseconds: schedule.startWithinMilliseconds)
     }
 
     private func naming(of slot: SlotRow) -> StartFacts.Naming {
@@ -83,7 +73,7 @@ extension Clockwork {
     }
 
     private func way(_ row: ConnectionRow) throws -> StartFacts.Way {
-        if memory.isDraining { return .draining }
+        if life.isDraining { return .draining }
         guard let connection = configuration?.connections[row.connection] else { return .open }
         switch try gate.obstacle(to: .start, connection) {
         case .asked(let until): return .askedToWait(until: until)
@@ -100,7 +90,7 @@ extension Clockwork {
         let slot = facts.slot
         facts.ourUserID = row.userID
         facts.clock = clockOffset(row) ?? .unknown
-        facts.downUntil = guards.looksAfterDownTime ? memory.downUntil : nil
+        facts.downUntil = guards.looksAfterDownTime ? life.downUntil : nil
         facts.look = try freshLook(slot.baseURL, slot.processID)
         // A ledger that was put back sees the end again that a slot of kind `after` was born of.
         if slot.kind == .after, facts.downUntil != nil,

@@ -22,34 +22,16 @@ package struct StartFacts: Sendable {
         case askedToWait(until: Instant)
     }
 
-    /// The daemon at the instant at which the slot stopped being on time.
-    package enum Uptime: Sendable, Equatable {
-        case up
-        case down(at: Instant)
-    }
-
     /// A run of the process that is not known to have ended.
     package struct OpenRun: Sendable, Equatable {
-        /// Whose it is.
-        package enum Owner: Sendable, Equatable {
-            case user(String?)
-            case schedule(String?)
-
-            package var words: String {
-                switch self {
-                case .user(let user): "started by user \(user ?? "unknown")"
-                case .schedule(let name): "of \(name ?? "another schedule")"
-                }
-            }
-        }
         package var runID: String
         package var status: String
-        package var owner: Owner
+        package var owner: RunOwner
         /// Its state was seen after the slot was due and not long ago.
         package var isFresh: Bool
 
         /// Makes one.
-        package init(runID: String, status: String, owner: Owner, isFresh: Bool) {
+        package init(runID: String, status: String, owner: RunOwner, isFresh: Bool) {
             self.runID = runID
             self.status = status
             self.owner = owner

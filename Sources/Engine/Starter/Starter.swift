@@ -5,7 +5,7 @@ import Timetable
 /// Performs start decisions: what `StartDecision` says becomes rows and requests.
 extension Clockwork {
     func decidePending() throws {
-        guard !memory.isStopping else { return }
+        guard !life.isStopping else { return }
         let due = try ledger.slotsDue(.pending, now: now, limit: limits.decisionsMax)
         if due.count == limits.decisionsMax { book.wakeSoon() }
         for slot in due {
@@ -15,21 +15,22 @@ extension Clockwork {
             ) { try decide(slot) }
             if !done {
                 // Nothing was sent for it: a person sees it in error_log, and it comes up again.
-                try wait(slot, .undecided, until: now.adding(milliseconds: 60_000))
+                try slots.wait(slot, .undecided, until: now.adding(milliseconds: 60_000))
             }
         }
     }
 
     private func decide(_ slot: SlotRow) throws {
         if let words = configuration?.waiting[slot.schedule], schedules[slot.schedule] == nil {
-            return try wait(slot, .scheduleWaits(words), until: now.adding(milliseconds: 10_000))
+            return try slots.wait(
+                slot, .scheduleWaits(words), until: now.adding(milliseconds: 10_000))
         }
         let facts = try startFacts(of: slot)
         if facts.backoffUntil.map({ $0 <= now }) ?? false { backoffs[slot.slotID] = nil }
         let decision = StartDecision.judge(facts)
         if case .name(let processID) = decision {
             try ledger.setProcess(slot.slotID, processID: processID)
-            namedProcesses.insert(ProcessKey(baseURL: slot.baseURL, processID: processID))
+            roster.name(ProcessKey(baseURL: slot.baseURL, processID: processID))
             // A second round with its process, which is known from here on.
             if let named = try ledger.slot(slot.slotID) { try decide(named) }
             return
@@ -71,11 +72,11 @@ extension Clockwork {
         case .name: break
         case .wait(let reason, let until):
             try bringOn(reason, slot)
-            try wait(slot, reason, until: until)
+            try slots.wait(slot, reason, until: until)
         case .queue(let blocker): try queue(slot, behind: blocker)
-        case .hold(let reason): try hold(slot, reason)
+        case .hold(let reason): try slots.hold(slot, reason.words)
         case .end(let reason):
-            try end(slot, reason.disposition, reason.words(before: slot.reason))
+            try slots.end(slot, reason.disposition, reason.words(before: slot.reason))
             if case .overlap(let blocker, _) = reason { try countSkip(slot, blocker: blocker) }
         }
     }
@@ -92,33 +93,6 @@ extension Clockwork {
         _ = try read(run, connection, priority: .start)
     }
 
-    /// Lets a slot wait, and tells a person once it has waited past its `start_within`, whatever for.
-    func wait(_ slot: SlotRow, _ reason: WaitReason, until: Instant) throws {
-        try ledger.wait(
-            slot.slotID, reason: reason.words ?? slot.reason,
-            until: try noteOverdue(slot, until: until))
-    }
-
-    /// Marks a slot that has waited too long, for the view `attention`.
-    ///
-    /// - Returns: when it comes up again: in time to be marked.
-    func noteOverdue(_ slot: SlotRow, until: Instant) throws -> Instant {
-        guard slot.overdueSince == nil, let schedule = schedules[slot.schedule] else {
-            return until
-        }
-        let overdue = slot.dueAt.adding(milliseconds: schedule.startWithinMilliseconds + 1)
-        guard overdue <= now else { return min(until, overdue) }
-        try ledger.setOverdue(slot.slotID, since: overdue)
-        return until
-    }
-
-    private func hold(_ slot: SlotRow, _ reason: HoldReason) throws {
-        try ledger.move(
-            slot.slotID, .held, reason: reason.words,
-            nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
-        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) held: \(reason.words)")
-    }
-
     // MARK: Intent (rule 3)
 
     private func begin(_ facts: StartFacts, baseline: Baseline) throws {
@@ -127,8 +101,8 @@ extension Clockwork {
         let token: Secret
         switch try gate.admit(.start, connection) {
         case .go(let usable): token = usable
-        case .wait(.budget(let until)): return try wait(slot, .budget, until: until)
-        case .wait: return try wait(slot, .token, until: now.adding(milliseconds: 15_000))
+        case .wait(.budget(let until)): return try slots.wait(slot, .budget, until: until)
+        case .wait: return try slots.wait(slot, .token, until: now.adding(milliseconds: 15_000))
         }
         if facts.isRamped {
             var daemon = try book.daemon()
@@ -161,14 +135,14 @@ extension Clockwork {
         switch try gate.admit(.validation, connection) {
         case .go(let usable): token = usable
         case .wait(.asked(let until)):
-            return try wait(slot, .validationHint(until: until), until: until)
-        case .wait(.budget(let until)): return try wait(slot, .budget, until: until)
-        case .wait: return try wait(slot, .token, until: now.adding(milliseconds: 15_000))
+            return try slots.wait(slot, .validationHint(until: until), until: until)
+        case .wait(.budget(let until)): return try slots.wait(slot, .budget, until: until)
+        case .wait: return try slots.wait(slot, .token, until: now.adding(milliseconds: 15_000))
         }
         memory.validatingSlots.insert(slot.slotID)
         gate.send(
             .validate(process: slot.processID), connection, .validate(slotID: slot.slotID),
             token: token)
-        try wait(slot, .validation, until: now.adding(milliseconds: 45_000))
+        try slots.wait(slot, .validation, until: now.adding(milliseconds: 45_000))
     }
 }

@@ -13,7 +13,7 @@ extension Clockwork {
         switch answer.result {
         case .success(.validation(let problems)) where problems.isEmpty:
             try ledger.setValidated(slotID, at: now)
-            try wait(slot, .validated, until: now)
+            try slots.wait(slot, .validated, until: now)
         case .success(.validation(let problems)):
             for problem in problems {
                 var row = NewError(
@@ -29,14 +29,14 @@ extension Clockwork {
                 row.details = problem.details
                 _ = try ledger.insert(row, now: now)
             }
-            try end(slot, .failed, "the process does not validate: \(problems.count) errors")
+            try slots.end(slot, .failed, "the process does not validate: \(problems.count) errors")
         case .success:
-            try wait(slot, .validationUnreadable, until: now.adding(milliseconds: 30_000))
+            try slots.wait(slot, .validationUnreadable, until: now.adding(milliseconds: 30_000))
         case .failure(let failure) where Self.lastingRefusals.contains(failure.apiStatus ?? 0):
             try book.note(
                 failure, answer: answer, slot: slot,
                 nextStep: "the slot has failed; mend the cause and trigger it")
-            try end(slot, .failed, "the process can't be validated: \(failure.summary)")
+            try slots.end(slot, .failed, "the process can't be validated: \(failure.summary)")
         case .failure(let failure):
             try book.note(
                 failure, answer: answer, slot: slot,
@@ -45,7 +45,7 @@ extension Clockwork {
                     : "validated again")
             memory.validationFailures[slotID] = failures + 1
             if failure.apiStatus == 401, failures == 0 {
-                try wait(slot, .tokenRefused, until: now)
+                try slots.wait(slot, .tokenRefused, until: now)
                 return
             }
             let delay = Backoff.delayMilliseconds(

@@ -13,12 +13,12 @@ extension Clockwork {
             }
         case .configuration(let new, let commandID): try adopt(new, commandID: commandID)
         case .credentialChanged(let name):
-            guard let connection = configuration?.connections[name], !memory.isStopping else {
+            guard let connection = configuration?.connections[name], !life.isStopping else {
                 return
             }
             try gate.credentialChanged(connection)
         case .trouble(let trouble): try apply(trouble)
-        case .stop: memory.isStopping = true
+        case .stop: life.stop()
         }
     }
 
@@ -30,8 +30,7 @@ extension Clockwork {
             kind: trouble.kind, subject: trouble.subject, whatToDo: words, now: now)
         guard trouble.kind == .damaged else { return }
         // What such a file tells of earlier starts can't be relied on: no request goes out any more.
-        memory.damage = words
-        memory.isStopping = true
+        life.stop(damage: words)
     }
 
     private func receive(_ requestID: UInt64, _ answer: APIAnswer) throws {
@@ -233,7 +232,7 @@ extension Clockwork {
         case .refused:
             if let connection { try gate.noteReachable(connection) }
             try finishAttempt(attempt, .refused, failure, errorID, connection)
-            return try end(slot, .failed, "\(number) was refused: \(failure.summary)")
+            return try slots.end(slot, .failed, "\(number) was refused: \(failure.summary)")
         case .unauthorized:
             try finishAttempt(attempt, .refused, failure, errorID, connection)
             try tokenRefused(slot, attempt, schedule)
@@ -245,7 +244,7 @@ extension Clockwork {
             try ledger.move(
                 slot.slotID, .pending,
                 reason: "\(number): the API asked us to wait until \(until.iso8601)",
-                nextActionAt: try noteOverdue(
+                nextActionAt: try slots.noteOverdue(
                     slot, until: max(until, now.adding(milliseconds: 1000))))
         case .notSent(let isCertificate):
             try finishAttempt(attempt, .notSent, failure, errorID, connection)
@@ -289,7 +288,7 @@ extension Clockwork {
     private func retry(_ slot: SlotRow, _ schedule: Schedule?, why: String) throws {
         try ledger.countAttempt(slotID: slot.slotID)
         if let max = schedule?.retry.maxAttempts, slot.attemptsCounted + 1 >= max {
-            return try end(slot, .failed, "\(why); retry.max_attempts (\(max)) is used up")
+            return try slots.end(slot, .failed, "\(why); retry.max_attempts (\(max)) is used up")
         }
         let until = backoff(slot, schedule)
         try wait(slot, until: until, why: "\(why); again at \(until.iso8601)")
@@ -300,7 +299,7 @@ extension Clockwork {
         backoffs[slot.slotID] = (slot.connection, until)
         try ledger.move(
             slot.slotID, .pending, reason: why,
-            nextActionAt: try noteOverdue(slot, until: until))
+            nextActionAt: try slots.noteOverdue(slot, until: until))
     }
 
     private func backoff(_ slot: SlotRow, _ schedule: Schedule?) -> Instant {

@@ -99,15 +99,12 @@ package final class Clockwork {
         set { book.guards = newValue }
     }
     let recompile: @Sendable (String) -> FiringRule?
-    let pid: Int32
-    let version: String
+    let life: Life
+    let roster: Roster
+    let slots: Slots
 
-    var configuration: EngineConfiguration?
-    var schedules: [String: Schedule] = [:]
-    /// Process ids that a schedule names, by base URL: only their external runs are recorded.
-    var namedProcesses: Set<ProcessKey> = []
-    /// Processes that no schedule names, with runs that are still looked at.
-    var followedProcesses: Set<ProcessKey> = []
+    var configuration: EngineConfiguration? { roster.configuration }
+    var schedules: [String: Schedule] { roster.schedules }
     var memory = Memory()
     /// Slots whose last answer said how long to wait: what wakes them otherwise is no reason to go
     /// before.
@@ -142,13 +139,15 @@ package final class Clockwork {
         recompile: @escaping @Sendable (String) -> FiringRule?, limits: Limits = Limits()
     ) {
         self.ledger = ledger
-        self.pid = pid
-        self.version = version
         self.recompile = recompile
         self.limits = limits
         book = TurnBook(ledger: ledger, limits: limits)
+        life = Life(book: book, pid: pid, version: version)
+        roster = Roster(book: book)
+        slots = Slots(book: book, roster: roster)
         gate = Gate(book: book)
-        book.join(self)
+        let rooms: [any Room] = [life, roster, self]
+        for room in rooms { book.join(room) }
     }
 
     /// Takes one turn: applies the inputs, creates due slots, decides, collects effects.
@@ -196,7 +195,8 @@ package final class Clockwork {
             try createAfterSlots()
             try settleUnknown()
             try decidePending()
-            try remindHeld()
+            try slots.remindHeld()
+            try recoverUnanswered()
             try checkAhead()
             try lookAtRuns()
             try lookAfterStarts()
@@ -205,8 +205,8 @@ package final class Clockwork {
             if limits.keepsUpcoming { try refreshUpcoming() }
             try pruneHistory()
         }
-        try saveState()
-        memory.last = book.time
+        try book.saveRows()
+        try life.endTurn()
     }
 
     /// Takes a request out of all books, as if it had never been wanted.
@@ -227,7 +227,7 @@ package final class Clockwork {
     var now: Instant { book.now }
 
     private func tendConnections() throws {
-        guard let configuration, !memory.isStopping else { return }
+        guard let configuration, !life.isStopping else { return }
         try gate.tend(configuration.connections)
         try heed()
     }
@@ -247,18 +247,9 @@ package final class Clockwork {
         }
     }
 
-    private func saveState() throws {
-        try book.saveRows()
-        // The life's last turn tells missed from expired; once a minute is exact enough.
-        if memory.lifeID != 0, memory.lastTouch.map({ now.since($0) >= 60_000 }) ?? true {
-            try ledger.touchLife(memory.lifeID, now: now)
-            memory.lastTouch = now
-        }
-    }
-
     private func nextDeadline() throws -> Instant? {
         // A daemon that is being stopped waits for answers only.
-        guard configuration != nil, !memory.isStopping else { return nil }
+        guard configuration != nil, !life.isStopping else { return nil }
         if book.wantsTurnSoon { return now }
         var candidates = book.nextWake.map { [$0] } ?? []
         if let at = try ledger.nextSlotAction() { candidates.append(at) }
@@ -279,12 +270,10 @@ package final class Clockwork {
 extension Clockwork: Room {
     func keep() -> () -> Void {
         let (memory, turn) = (memory, turn)
-        let configured = (configuration, schedules, namedProcesses, followedProcesses)
         let marks = (backoffs.mark, looks.mark)
         return { [self] in
             self.memory = memory
             self.turn = turn
-            (configuration, schedules, namedProcesses, followedProcesses) = configured
             backoffs.restore(to: marks.0)
             looks.restore(to: marks.1)
         }

@@ -7,21 +7,11 @@ import Timetable
 /// Lost at every death, so nothing may depend on it for safety. A value: a turn that could not be
 /// committed, or a step that failed, puts the old one back.
 struct Memory {
-    var lifeID: Int64 = 0
-    /// When this life began.
-    var bornAtMonotonic: Int64 = 0
-    /// The last down time ended then: somebody else may have started what was due before it.
-    var downUntil: Instant?
-    var revisionID: Int64 = 0
-    var last: Now?
-    var lastTouch: Instant?
     var sweeps: [String: Sweep] = [:]
     /// Sweeps wanted by connection, with the most urgent priority, until they are sent.
     var sweepsWanted: [String: RateBudget.Priority] = [:]
     /// When the last list was asked for and how many pages it had: the pace of the next one.
     var listed: [String: ListPace] = [:]
-    /// The smallest `poll.min` of a connection's schedules.
-    var pollMinMilliseconds: [String: Int64] = [:]
     /// When due dates were last compared with the day.
     var dueDatesJudgedAt: Instant?
     /// Names of a connection's processes by id, as the last complete list showed them.
@@ -52,15 +42,6 @@ struct Memory {
     var upstreamsAgainAt: [String: Instant] = [:]
     /// The configuration or a pause has changed since `upcoming` was written.
     var isUpcomingStale = true
-    var isStopping = false
-    /// The file is damaged there: the daemon ends, and says so.
-    var damage: String?
-    var isDraining = false
-    /// When a server's clock last agreed with ours.
-    var clockAgreedAt: Instant?
-    /// The clock was set back, or what it showed before this life isn't known; no answer has come
-    /// since that bears it out.
-    var mayHaveBeenAhead = true
     /// Old history is being removed.
     var pruning: Clockwork.PruningState?
     /// When `keep_history` is looked at next.
@@ -81,12 +62,6 @@ extension Clockwork {
             && !memory.listed.values.contains(where: \.hasOpenRuns)
             && !gate.hasToken(until: monotonicMilliseconds)
     }
-}
-
-/// A process on a base URL.
-struct ProcessKey: Hashable {
-    var baseURL: String
-    var processID: String
 }
 
 /// A list of a connection that is being read page by page.

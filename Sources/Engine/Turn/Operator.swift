@@ -9,7 +9,7 @@ extension Clockwork {
     func carryOut(
         _ command: OperatorCommand, commandID: UInt64, actor: String
     ) throws -> CommandReply? {
-        guard !memory.isStopping else {
+        guard !life.isStopping else {
             return CommandReply(exitCode: 75, message: "the daemon is being stopped")
         }
         switch command {
@@ -50,7 +50,7 @@ extension Clockwork {
         guard schedule.mode == .run else {
             return .conflict("\(name) is in observe mode, nothing is sent for it")
         }
-        if memory.isDraining { return .conflict("the daemon is draining; resume --all first") }
+        if life.isDraining { return .conflict("the daemon is draining; resume --all first") }
         if !force, schedule.overlap == .skip, case .id(let processID) = schedule.process,
             let open = try ledger.openRuns(baseURL: row.baseURL, processID: processID).first
         {
@@ -89,7 +89,7 @@ extension Clockwork {
         for affected in name.map({ [$0] }) ?? schedules.keys.sorted() {
             for slot in try ledger.openSlots(schedule: affected, .pending)
             where slot.kind != .manual {
-                try end(slot, .skipped, "paused by \(actor) while it waited: \(slot.reason)")
+                try slots.end(slot, .skipped, "paused by \(actor) while it waited: \(slot.reason)")
                 waiting += 1
             }
         }
@@ -106,11 +106,8 @@ extension Clockwork {
         }
         let lifted = try ledger.liftPauses(schedule: name, now: now)
         var also = ""
-        if name == nil, memory.isDraining {
-            memory.isDraining = false
-            var daemon = try book.daemon()
-            daemon.drainingSince = nil
-            book.save(daemon)
+        if name == nil, life.isDraining {
+            try life.endDraining()
             also = "; draining has ended"
             for connection in (configuration?.connections.keys.sorted() ?? []) {
                 try ledger.wakeSlots(connection: connection, now: now)
@@ -154,7 +151,7 @@ extension Clockwork {
             now: now)
         if let known {
             let why = reason.isEmpty ? "" : ": \(reason)"
-            try end(known, .skipped, "skipped once by \(actor)\(why)")
+            try slots.end(known, .skipped, "skipped once by \(actor)\(why)")
         }
         return .done("\(name) will not run at \(slotAt.iso8601)")
     }
@@ -170,10 +167,7 @@ extension Clockwork {
     }
 
     private func drain(_ reason: String, actor: String) throws -> CommandReply {
-        memory.isDraining = true
-        var daemon = try book.daemon()
-        daemon.drainingSince = daemon.drainingSince ?? now
-        book.save(daemon)
+        try life.drain()
         try ledger.audit(
             actor: actor, action: "drain", subject: "daemon", reason: reason, now: now)
         return .done("no new starts until: carillon resume --all")

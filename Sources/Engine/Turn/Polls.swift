@@ -18,7 +18,7 @@ extension Clockwork {
     private static let repeatsWithinMilliseconds: Int64 = 30 * 86_400_000
 
     func lookAtRuns() throws {
-        guard let configuration, !memory.isStopping else { return }
+        guard let configuration, !life.isStopping else { return }
         try judgeOverdue()
         for name in configuration.connections.keys.sorted() {
             guard let connection = configuration.connections[name],

@@ -97,7 +97,7 @@ extension Clockwork {
 
     /// Goes on with the checks that are due, as far as the budget lets them: starts go first.
     func checkAhead() throws {
-        guard let configuration, !memory.isStopping else { return }
+        guard let configuration, !life.isStopping else { return }
         for name in configuration.connections.keys.sorted() {
             // What is wrong with the whole connection has an alarm of its own.
             guard let connection = configuration.connections[name] else { continue }

@@ -22,7 +22,7 @@ extension Clockwork {
     }
 
     func pruneHistory() throws {
-        guard !memory.isStopping else { return }
+        guard !life.isStopping else { return }
         if memory.pruning == nil { try beginPruningWhenDue() }
         guard var state = memory.pruning else { return }
         guard isStillWanted(state) else {
@@ -93,7 +93,7 @@ extension Clockwork {
     /// An answer of the last hour bears our clock out, and none contradicts it: a clock that was set
     /// forward by years would make all history old.
     private func isClockTrusted() throws -> Bool {
-        guard let agreed = memory.clockAgreedAt,
+        guard let agreed = life.clockAgreedAt,
             (0...Self.askAgainMilliseconds).contains(now.since(agreed))
         else { return false }
         return try !isClockDoubted()

@@ -24,21 +24,17 @@ extension Clockwork {
                 contentHash: new.contentHash, isReload: isReload,
                 summary: "\(new.schedules.count) schedules", now: now)
         }
-        if memory.revisionID != revisionID {
+        if roster.revisionID != revisionID {
             // The last list was read for the schedules before: it may lack what these ask for.
             memory.processNames = [:]
             for name in memory.listed.keys { memory.listed[name]?.completeAt = nil }
         }
-        memory.revisionID = revisionID
-        let former = configuration?.connections ?? [:]
+        let (former, old) = (roster.connections, roster.schedules)
         gate.configure(from: former, to: new.connections)
-        configuration = new
+        roster.take(new, revisionID: revisionID)
         try saveConnections(of: new, former: former)
         if !isReload { try beginLife() }
-        let old = schedules
-        schedules = [:]
-        for schedule in new.schedules where schedule.enabled { schedules[schedule.name] = schedule }
-        try nameProcesses()
+        try roster.readProcesses()
         for schedule in new.schedules {
             try book.step("apply schedule \(schedule.name)", schedule: schedule.name) {
                 if let change = try adopt(
@@ -88,31 +84,6 @@ extension Clockwork {
         return changes.count > 10 ? "\(shown); and \(changes.count - 10) more" : shown
     }
 
-    /// Also those of slots that have not ended: a slot of a schedule that is gone still settles, and
-    /// a process named by pattern is known by its slots only.
-    private func nameProcesses() throws {
-        memory.pollMinMilliseconds = Dictionary(
-            schedules.values.map { ($0.connection, $0.poll.minMilliseconds) },
-            uniquingKeysWith: min)
-        namedProcesses = Set(
-            try ledger.processesOfOpenSlots().map {
-                ProcessKey(baseURL: $0.baseURL, processID: $0.processID)
-            })
-        for schedule in schedules.values {
-            guard case .id(let id) = schedule.process,
-                let connection = configuration?.connections[schedule.connection]
-            else { continue }
-            namedProcesses.insert(ProcessKey(baseURL: connection.baseURL, processID: id))
-        }
-        followedProcesses = []
-        for baseURL in Set(configuration?.connections.values.map(\.baseURL) ?? []) {
-            for processID in try ledger.processesOfFollowedRuns(baseURL: baseURL) {
-                let key = ProcessKey(baseURL: baseURL, processID: processID)
-                if !namedProcesses.contains(key) { followedProcesses.insert(key) }
-            }
-        }
-    }
-
     /// What a start of the daemon does before anything else (rules 5, 12, 13).
     private func beginLife() throws {
         try recoverStarting()
@@ -123,15 +94,11 @@ extension Clockwork {
             book.forgetRows()
             try returnCursorsAtStart()
         }
-        memory.lifeID = try ledger.beginLife(pid: pid, version: version, now: now)
-        try gate.begin(configuration?.connections ?? [:])
-        memory.bornAtMonotonic = book.time.monotonicMilliseconds
-        memory.downUntil = now
+        try life.begin()
+        try gate.begin(roster.connections)
         // What they waited for may have come meanwhile, and the looks of the former life are gone.
         try ledger.wakeAtStart(now: now)
-        memory.lastTouch = now
         var daemon = try book.daemon()
-        memory.isDraining = daemon.drainingSince != nil
         guard daemon.isRestored else { return }
         daemon.isRestored = false
         daemon.restoredAt = now
@@ -146,7 +113,7 @@ extension Clockwork {
         for row in try ledger.schedules() {
             for slot in try ledger.openSlots(schedule: row.schedule, .pending)
             where slot.slotAt <= now {
-                try end(
+                try slots.end(
                     slot, .missed,
                     "the database was restored from a backup, nothing is sent for earlier instants")
             }
@@ -222,7 +189,7 @@ extension Clockwork {
             timezone: schedule.timezone, mode: schedule.mode.rawValue,
             description: schedule.description,
             tags: "[" + schedule.tags.map(JSONString.quoted).joined(separator: ",") + "]",
-            firingKey: key.text, revisionID: memory.revisionID,
+            firingKey: key.text, revisionID: roster.revisionID,
             effectiveAt: now)
     }
 
@@ -271,7 +238,7 @@ extension Clockwork {
         row.state = state
         row.nextSlotAt = nil
         row.nextDueAt = nil
-        row.revisionID = memory.revisionID
+        row.revisionID = roster.revisionID
         // What would mend it no longer does anything.
         try forgetOverlap(of: &row)
         try ledger.clear(kind: .setAside, subject: row.schedule)
@@ -332,7 +299,7 @@ extension Clockwork {
 
     private func cancelPending(_ row: ScheduleRow, why: String) throws {
         for slot in try ledger.openSlots(schedule: row.schedule, .pending) {
-            try end(slot, .cancelled, why)
+            try slots.end(slot, .cancelled, why)
         }
     }
 }

@@ -32,7 +32,7 @@ extension Clockwork {
                 slot, .done("slot \(slotID) will be started", slotID: slotID), actor: actor)
         case .drop:
             try takeFromDoubt(slot, attempt, actor: actor)
-            try end(slot, .cancelled, "dropped by \(actor)")
+            try slots.end(slot, .cancelled, "dropped by \(actor)")
             return try conclude(slot, .done("slot \(slotID) dropped", slotID: slotID), actor: actor)
         }
     }

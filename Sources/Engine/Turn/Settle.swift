@@ -33,6 +33,16 @@ extension Clockwork {
         }
     }
 
+    /// An attempt that never came back (its effect was lost with a cancelled task).
+    func recoverUnanswered() throws {
+        for slot in try ledger.slotsDue(.starting, now: now, limit: 100) {
+            guard let attempt = try ledger.lastAttempt(slotID: slot.slotID) else { continue }
+            try becomeUnknown(
+                slot, attempt, reason: "attempt \(attempt.number) was never answered",
+                httpStatus: nil, errorID: nil)
+        }
+    }
+
     /// What a scheduler without rule 5 would do, for the negative test.
     private func forgetStarting() throws {
         for attempt in try ledger.attempts(.starting) {
@@ -64,7 +74,7 @@ extension Clockwork {
             }
             want(look: looker, .start)
             try tellUndecided(slot, looker: looker)
-            try wait(slot, .asBefore, until: now.adding(milliseconds: 10_000))
+            try slots.wait(slot, .asBefore, until: now.adding(milliseconds: 10_000))
         }
     }
 
@@ -242,11 +252,8 @@ extension Clockwork {
             attempt.attemptID, .held, exposureEnd: nil, httpStatus: nil, errorID: nil,
             runKey: nil, now: now)
         try ledger.setCandidate(attempt.attemptID, runID: candidate)
-        try ledger.move(
-            slot.slotID, .held, reason: reason,
-            nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
+        try slots.hold(slot, reason)
         try afterSettled(slot)
-        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) held: \(reason)")
     }
 
     private func provenAbsent(_ slot: SlotRow, _ attempt: AttemptRow) throws {
@@ -261,7 +268,7 @@ extension Clockwork {
             runKey: nil, now: now)
         let words = "attempt \(attempt.number) has created no run, as three looks have shown"
         guard let schedule else {
-            try end(slot, .expired, "\(words), and its schedule is gone")
+            try slots.end(slot, .expired, "\(words), and its schedule is gone")
             return try afterSettled(slot)
         }
         let lateness = Lateness.judge(
@@ -269,9 +276,9 @@ extension Clockwork {
             startWithinMilliseconds: schedule.startWithinMilliseconds,
             missedWindowMilliseconds: schedule.missedWindowMilliseconds, now: now)
         if lateness == .over {
-            try end(slot, .expired, "\(words), and its windows are over")
+            try slots.end(slot, .expired, "\(words), and its windows are over")
         } else if let max = schedule.retry.maxAttempts, slot.attemptsCounted >= max {
-            try end(slot, .expired, "\(words), and retry.max_attempts is used up")
+            try slots.end(slot, .expired, "\(words), and retry.max_attempts is used up")
         } else {
             try ledger.move(
                 slot.slotID, .pending, reason: "\(words), to be sent again", nextActionAt: now)

@@ -47,7 +47,7 @@ extension Clockwork {
             try ledger.attemptInDoubt(baseURL: look.baseURL, processID: look.processID) == nil
         else { return }
         let clock = clockOffset(row) ?? .unknown
-        let lived = book.time.monotonicMilliseconds - memory.bornAtMonotonic
+        let lived = life.ageMilliseconds
         guard clock.earliest(created) > now.adding(milliseconds: -lived) else { return }
         // An attempt that was taken for absent, or a held one, may have created it after all.
         let mayBeOurs = try ledger.attempts(

@@ -9,7 +9,7 @@ extension Clockwork {
 
     /// Sends the sweeps that this turn wants, where nothing forbids them.
     func sendSweeps() throws {
-        guard let configuration, !memory.isStopping else { return }
+        guard let configuration, !life.isStopping else { return }
         for name in memory.sweeps.keys.sorted() {
             guard let connection = configuration.connections[name] else { continue }
             try sendNextPage(connection)
@@ -39,7 +39,7 @@ extension Clockwork {
         }
         memory.sweepsWanted[name] = nil
         memory.sweeps[name] = Sweep(
-            revisionID: memory.revisionID, requestedAt: book.time, pageRequestedAt: now,
+            revisionID: roster.revisionID, requestedAt: book.time, pageRequestedAt: now,
             priority: priority, expectedNames: try expectedNames(name))
         memory.listed[name] = ListPace(
             requestedAt: now, pages: memory.listed[name]?.pages ?? 1, checkedAt: now,
@@ -90,7 +90,7 @@ extension Clockwork {
     func wantSweep(_ name: String) {
         guard let pace = memory.listed[name] else { return want(look: name, .other) }
         let gap = pace.gapMilliseconds(
-            pollMinMilliseconds: memory.pollMinMilliseconds[name] ?? PollPolicy().minMilliseconds)
+            pollMinMilliseconds: roster.pollMinMilliseconds(name))
         let next = pace.requestedAt.adding(milliseconds: gap)
         if next <= now { want(look: name, .other) } else { book.wake(at: next) }
     }
@@ -201,7 +201,7 @@ extension Clockwork {
         memory.sweeps[connection.name] = nil
         memory.listed[connection.name]?.pages = sweep.pages
         // A list that a reload met half-way lacks what the new configuration wants to know.
-        if isComplete, sweep.revisionID == memory.revisionID {
+        if isComplete, sweep.revisionID == roster.revisionID {
             memory.processNames[connection.name] = (sweep.requestedAt.wall, sweep.names)
             memory.listed[connection.name]?.completeAt = sweep.requestedAt.wall
             try ledger.wakePreflights(connection: connection.name, now: now)
@@ -233,8 +233,8 @@ extension Clockwork {
             // Offset pages shift under us: an item seen twice in a sweep counts once.
             guard sweep.seen.insert(summary.id).inserted else { continue }
             let key = ProcessKey(baseURL: connection.baseURL, processID: summary.id)
-            if sweep.expectedNames.contains(summary.name) { namedProcesses.insert(key) }
-            guard namedProcesses.contains(key) || followedProcesses.contains(key) else { continue }
+            if sweep.expectedNames.contains(summary.name) { roster.name(key) }
+            guard roster.isNamed(key) || roster.isFollowed(key) else { continue }
             var look = look(
                 at: summary, connection, requestedAt: request.sentAt.wall, answer: answer)
             // Most runs of a connection are of one user, whose name is kept once.
@@ -249,7 +249,7 @@ extension Clockwork {
             }
             try book.step("apply the list's item \(summary.id)") {
                 looks[key] = KnownLook(look: look, isPlain: false)
-                try receive(look, summary.run, connection, isNamed: namedProcesses.contains(key))
+                try receive(look, summary.run, connection, isNamed: roster.isNamed(key))
                 let isPlain = try isPlain(look, ours: ours)
                 looks[key] = KnownLook(look: look, isPlain: isPlain, ourUserID: ours)
             }

@@ -1,6 +1,31 @@
 package import Store
 package import Timetable
 
+/// A run that is open on the slot's process.
+package struct Blocker: Sendable, Equatable {
+    package var runID: String
+    package var status: String
+
+    /// Makes one of the run's id and status.
+    package init(runID: String, status: String) {
+        self.runID = runID
+        self.status = status
+    }
+}
+
+/// Whose an open run is.
+package enum RunOwner: Sendable, Equatable {
+    case user(String?)
+    case schedule(String?)
+
+    package var words: String {
+        switch self {
+        case .user(let user): "started by user \(user ?? "unknown")"
+        case .schedule(let name): "of \(name ?? "another schedule")"
+        }
+    }
+}
+
 /// What a slot waits for.
 ///
 /// The words are made here and nowhere else, and nothing reads them back.
@@ -18,7 +43,7 @@ package enum WaitReason: Sendable, Equatable {
     case processName(String)
     case runRead(String)
     case heldSlot(Int64)
-    case queued(StartDecision.Blocker)
+    case queued(Blocker)
     case validation
     case validationHint(until: Instant)
     case validated
@@ -121,10 +146,10 @@ package enum EndReason: Sendable, Equatable {
     case afterRuleOver
     /// - Parameter wasUp: nil: the daemon was up when it stopped being on time; else the instant at
     ///   which it was down.
-    case tooLate(Late, wasUp: StartFacts.Uptime)
+    case tooLate(Late, wasUp: Uptime)
     case standsFor(later: Instant)
     case patternNotExpandable(String)
-    case overlap(StartDecision.Blocker, owner: StartFacts.OpenRun.Owner)
+    case overlap(Blocker, owner: RunOwner)
     case laterWaits(Instant, runID: String)
 
     /// What the slot ends as.
@@ -163,7 +188,7 @@ package enum EndReason: Sendable, Equatable {
     }
 
     /// Too late, in words: for slots that wait and for those that are born too late.
-    static func words(_ why: Late, _ uptime: StartFacts.Uptime) -> String {
+    static func words(_ why: Late, _ uptime: Uptime) -> String {
         switch uptime {
         case .up: "too late although the daemon was up: \(why.words)"
         case .down(let at): "the daemon was down at \(at.iso8601), and \(why.words)"

@@ -1,0 +1,93 @@
+import Store
+import Timetable
+
+/// What is configured now: connections, schedules, and the processes that they are about.
+///
+/// Everybody reads it; only the reload writes it, and a name that was found adds its process.
+final class Roster: Room {
+    private struct State {
+        var configuration: EngineConfiguration?
+        var revisionID: Int64 = 0
+        var schedules: [String: Schedule] = [:]
+        var named: Set<ProcessKey> = []
+        var followed: Set<ProcessKey> = []
+        var pollMinMilliseconds: [String: Int64] = [:]
+    }
+
+    private let book: TurnBook
+    private var state = State()
+
+    init(book: TurnBook) { self.book = book }
+
+    func keep() -> () -> Void {
+        let kept = state
+        return { [self] in state = kept }
+    }
+
+    // MARK: What everybody reads
+
+    /// Nil until the first one has come.
+    var configuration: EngineConfiguration? { state.configuration }
+    /// The row of the configuration in `config_revisions`.
+    var revisionID: Int64 { state.revisionID }
+    var connections: [String: Connection] { state.configuration?.connections ?? [:] }
+    /// Those that are enabled, by name.
+    var schedules: [String: Schedule] { state.schedules }
+    func schedule(_ name: String) -> Schedule? { state.schedules[name] }
+    func connection(_ name: String) -> Connection? { state.configuration?.connections[name] }
+
+    /// A schedule names the process, or an open slot does: its external runs are recorded too.
+    func isNamed(_ process: ProcessKey) -> Bool { state.named.contains(process) }
+    /// No schedule names it, but it has runs that are still looked at.
+    func isFollowed(_ process: ProcessKey) -> Bool { state.followed.contains(process) }
+
+    /// The smallest `poll.min` of a connection's schedules.
+    func pollMinMilliseconds(_ connection: String) -> Int64 {
+        state.pollMinMilliseconds[connection] ?? PollPolicy().minMilliseconds
+    }
+
+    // MARK: What the reload writes
+
+    func take(_ new: EngineConfiguration, revisionID: Int64) {
+        state.configuration = new
+        state.revisionID = revisionID
+        state.schedules = [:]
+        for schedule in new.schedules where schedule.enabled {
+            state.schedules[schedule.name] = schedule
+        }
+        state.pollMinMilliseconds = Dictionary(
+            state.schedules.values.map { ($0.connection, $0.poll.minMilliseconds) },
+            uniquingKeysWith: min)
+    }
+
+    /// Also those of slots that have not ended: a slot of a schedule that is gone still settles, and
+    /// a process named by pattern is known by its slots only.
+    func readProcesses() throws {
+        state.named = Set(
+            try book.ledger.processesOfOpenSlots().map {
+                ProcessKey(baseURL: $0.baseURL, processID: $0.processID)
+            })
+        for schedule in state.schedules.values {
+            guard case .id(let id) = schedule.process,
+                let connection = connection(schedule.connection)
+            else { continue }
+            state.named.insert(ProcessKey(baseURL: connection.baseURL, processID: id))
+        }
+        state.followed = []
+        for baseURL in Set(connections.values.map(\.baseURL)) {
+            for processID in try book.ledger.processesOfFollowedRuns(baseURL: baseURL) {
+                let key = ProcessKey(baseURL: baseURL, processID: processID)
+                if !isNamed(key) { state.followed.insert(key) }
+            }
+        }
+    }
+
+    /// A pattern has been found to name the process.
+    func name(_ process: ProcessKey) { state.named.insert(process) }
+}
+
+/// A process on a base URL.
+struct ProcessKey: Hashable {
+    var baseURL: String
+    var processID: String
+}

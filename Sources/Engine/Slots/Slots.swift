@@ -1,0 +1,61 @@
+import Store
+import Timetable
+
+/// What becomes of slots, whoever decides it: rows, and what people and `after` schedules are told.
+struct Slots {
+    private static let reminderMilliseconds: Int64 = 24 * 3_600_000
+
+    let book: TurnBook
+    let roster: Roster
+
+    private var ledger: Ledger { book.ledger }
+    private var now: Instant { book.now }
+
+    func end(_ slot: SlotRow, _ disposition: Disposition, _ reason: String) throws {
+        try ledger.end(slot.slotID, disposition, reason: reason, now: now)
+        book.tell(.ended(schedule: slot.schedule))
+        book.log(
+            .info, "\(slot.schedule)@\(slot.slotAt.iso8601) \(disposition.rawValue): \(reason)")
+    }
+
+    /// Lets a slot wait, and tells a person once it has waited past its `start_within`, whatever for.
+    func wait(_ slot: SlotRow, _ reason: WaitReason, until: Instant) throws {
+        try ledger.wait(
+            slot.slotID, reason: reason.words ?? slot.reason,
+            until: try noteOverdue(slot, until: until))
+    }
+
+    /// Marks a slot that has waited too long, for the view `attention`.
+    ///
+    /// - Returns: when it comes up again: in time to be marked.
+    func noteOverdue(_ slot: SlotRow, until: Instant) throws -> Instant {
+        guard slot.overdueSince == nil, let schedule = roster.schedule(slot.schedule) else {
+            return until
+        }
+        let overdue = slot.dueAt.adding(milliseconds: schedule.startWithinMilliseconds + 1)
+        guard overdue <= now else { return min(until, overdue) }
+        try ledger.setOverdue(slot.slotID, since: overdue)
+        return until
+    }
+
+    /// A person must decide.
+    func hold(_ slot: SlotRow, _ reason: String) throws {
+        try ledger.move(
+            slot.slotID, .held, reason: reason,
+            nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
+        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) held: \(reason)")
+    }
+
+    /// A held slot is remembered once a day until a person decides (I5).
+    func remindHeld() throws {
+        for slot in try ledger.slotsDue(.held, now: now, limit: 100) {
+            book.log(
+                .warning,
+                "\(slot.schedule)@\(slot.slotAt.iso8601) is held: \(slot.reason); "
+                    + "carillon resolve \(slot.slotID) --run RUN | --start | --drop")
+            try ledger.wait(
+                slot.slotID, reason: slot.reason,
+                until: now.adding(milliseconds: Self.reminderMilliseconds))
+        }
+    }
+}
