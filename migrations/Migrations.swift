@@ -24,6 +24,7 @@ package enum Migrations {
             File(name: "0008_waiting", sql: PackageResources._008_waiting_sql),
             File(name: "0009_clock_offset", sql: PackageResources._009_clock_offset_sql),
             File(name: "0010_auditor_views", sql: PackageResources._010_auditor_views_sql),
+            File(name: "0011_events", sql: PackageResources._011_events_sql),
         ]
     }
 }

@@ -109,11 +109,7 @@ extension Ledger {
             INSERT INTO alarms (kind, subject, since_at, what_to_do) VALUES (?, ?, ?, ?)
             ON CONFLICT (kind, subject) DO UPDATE SET what_to_do = excluded.what_to_do
             """, .text(kind.rawValue), .text(subject), .at(now), .text(whatToDo))
-        guard known == nil else { return false }
-        try database.run(
-            "INSERT INTO notifications (created_at, kind, subject, body) VALUES (?, ?, ?, ?)",
-            .at(now), .text(kind.rawValue), .text(subject), .text(whatToDo))
-        return true
+        return known == nil
     }
 
     /// Clears an alarm whose cause is gone.

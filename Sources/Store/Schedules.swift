@@ -206,7 +206,7 @@ extension Ledger {
     package func renameSchedule(_ old: String, to new: String) throws {
         for table in [
             "schedules", "slots", "process_runs", "errors", "pauses", "after_uses",
-            "schedule_revisions", "upcoming_slots",
+            "schedule_revisions", "upcoming_slots", "events",
         ] {
             try database.run(
                 "UPDATE \(table) SET schedule = ? WHERE schedule = ?", .text(new), .text(old))
@@ -216,6 +216,11 @@ extension Ledger {
             """
             UPDATE OR REPLACE alarms SET subject = ?
             WHERE kind IN ('overlap', 'set aside') AND subject = ?
+            """, .text(new), .text(old))
+        try database.run(
+            """
+            UPDATE events SET subject = ?
+            WHERE kind IN ('overlap', 'set_aside') AND subject = ? AND is_open = 1
             """, .text(new), .text(old))
     }
 

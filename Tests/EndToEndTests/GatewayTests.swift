@@ -101,7 +101,7 @@ import Testing
             """)
         #expect(areStarted, "\(life.state) \(rest)")
         let alarms = try await Program.ask(
-            database, "SELECT count(*) FROM notifications WHERE kind = 'credential'")
+            database, "SELECT count(*) FROM events WHERE kind = 'credential'")
         #expect(alarms == "0")
         let words = try await Program.ask(
             database, "SELECT DISTINCT operation FROM error_log WHERE message LIKE '%gateway%'")

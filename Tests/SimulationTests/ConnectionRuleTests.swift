@@ -127,7 +127,7 @@ import Timetable
         try theatre.world.boot()
         try theatre.run(untilMinute: 70)
         #expect(try theatre.ask("SELECT kind, subject FROM attention") == ["credential|prod"])
-        #expect(try theatre.ask("SELECT count(*) FROM notifications") == ["1"])
+        #expect(try theatre.ask("SELECT count(*) FROM events WHERE kind = 'credential'") == ["1"])
         let tokens = theatre.world.sandbox.log.entries.filter { $0.operation == "token" }.map(\.at)
         let gaps = zip(tokens, tokens.dropFirst()).map { $1.since($0) / 1000 }
         #expect(gaps.allSatisfy { $0 >= 60 } && gaps.last ?? 0 >= 300, "\(gaps)")

@@ -129,7 +129,7 @@ import Timetable
         try theatre.world.boot()
         try theatre.run(untilMinute: 31)
         #expect(
-            try theatre.ask("SELECT count(*) FROM notifications WHERE kind = 'clock'") == ["0"])
+            try theatre.ask("SELECT count(*) FROM events WHERE kind = 'clock'") == ["0"])
         // A copy is no look: each start waits for one as long as its patience, the last one still does.
         #expect(theatre.world.starts.count == 5)
     }

@@ -231,7 +231,7 @@ import Timetable
                 == ["1"])
         if let alarm = row.alarm {
             let raised = try theatre.ask(
-                "SELECT count(*) FROM notifications WHERE kind = '\(alarm)'")
+                "SELECT count(*) FROM events WHERE kind = replace('\(alarm)', ' ', '_')")
             #expect(raised == ["1"])
         }
         // It was read again, so whatever was raised is gone.

@@ -205,6 +205,7 @@ package final class Clockwork {
             if limits.keepsUpcoming { try refreshUpcoming() }
             try pruneHistory()
         }
+        try tellEvents()
         try book.saveRows()
         try life.endTurn()
     }
