@@ -133,4 +133,34 @@ import Timetable
         // A copy is no look: each start waits for one as long as its patience, the last one still does.
         #expect(theatre.world.starts.count == 5)
     }
+
+    /// Its lists look like copies until the answer to a POST tells; the token in use stays in use.
+    @Test(arguments: [0, 4])
+    func aServerWhoseClockIsSetBackAloneIsBelievedOnceAPostTells(tokensRefused: Int) throws {
+        let theatre = try Theatre([Theatre.schedule { $0.overlap = .allow }]) {
+            $0.tokenLifetimeSeconds = 7_200
+        }
+        let world = theatre.world
+        var configuration = world.configuration
+        configuration.connections["prod"]?.lookPatienceMilliseconds = 5_000
+        world.reload(configuration)
+        try world.boot()
+        try theatre.run(untilMinute: 29)
+        world.sandbox.scenario.clockSkewMilliseconds = -10_000
+        for _ in 0..<tokensRefused {
+            world.sandbox.inject(.next(.error(500, acts: false), operation: "token"))
+        }
+        try theatre.run(untilMinute: 31)
+        let slots = try theatre.slots()
+        #expect(try theatre.told() == "15 started, 30 started")
+        let start = try #require(world.starts.last)
+        #expect(start.at.since(try #require(slots.last).slotAt) <= 8_000)
+        #expect(try theatre.ask("SELECT kind FROM notifications WHERE kind = 'clock'") == [])
+        try theatre.run(untilMinute: 46)
+        #expect(try theatre.told() == "15 started, 30 started, 45 started")
+        #expect(try theatre.alarms(.cachedAnswers) == [])
+        let baselines = try theatre.ask("SELECT baseline FROM attempts ORDER BY attempt_id")
+        #expect(baselines.last == world.sandbox.runs.dropLast().last?.id, "\(baselines)")
+        try theatre.check()
+    }
 }

@@ -12,7 +12,6 @@ extension Clockwork {
         let step = life.stepMilliseconds
         guard abs(step) >= Self.stepMillisecondsMin else { return }
         book.log(.warning, "the wall clock was set by \(step) ms")
-        memory.steppedAtMonotonic = book.time.monotonicMilliseconds
         try ledger.audit(
             actor: "clock", action: "step", subject: "wall clock", detail: "\(step) ms", now: now)
         // Waits hold on the monotonic clock: what is stored in wall time moves with the step.

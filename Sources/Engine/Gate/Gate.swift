@@ -61,6 +61,7 @@ final class Gate: Room {
     private let hints: Hints
     private let breaker: Breaker
     private let credential: Credential
+    private let serverClock: ServerClock
     private var tokens = Tokens()
     /// Connections whose API version was accepted in this life.
     private var acceptedVersions: Set<String> = []
@@ -72,7 +73,8 @@ final class Gate: Room {
         hints = Hints(book: book)
         breaker = Breaker(book: book)
         credential = Credential(book: book)
-        let rooms: [any Room] = [wire, budget, hints, self]
+        serverClock = ServerClock(book: book)
+        let rooms: [any Room] = [wire, budget, hints, serverClock, self]
         for room in rooms { book.join(room) }
     }
 
@@ -126,7 +128,7 @@ final class Gate: Room {
         return .go(token)
     }
 
-    /// Asks for a token unless one is asked for already or must wait.
+    /// Asks for a token unless one is asked for already or must wait; a usable one stays in use.
     private func requestToken(
         _ connection: Connection, _ priority: RateBudget.Priority
     ) throws {
@@ -167,6 +169,7 @@ final class Gate: Room {
     /// The wall clock was set by so much.
     func clockWasSet(by milliseconds: Int64) {
         wire.shift(by: milliseconds)
+        serverClock.noteStep()
     }
 
     /// Probes of open breakers and bad credentials; a probe is a list, never a start.
@@ -176,6 +179,7 @@ final class Gate: Room {
                 continue
             }
             if try breaker.beginProbe(row, connection) { book.tell(.wantsLook(connection: name)) }
+            if serverClock.isDisputed(name) { try requestToken(connection, .start) }
             guard row.credentialBadSince != nil else { continue }
             if tokens.usable(name, atMonotonic: book.time.monotonicMilliseconds) != nil {
                 book.tell(.wantsLook(connection: name))
@@ -229,10 +233,16 @@ final class Gate: Room {
 
     // MARK: What answers tell
 
-    /// Learns from an answer of any kind: hints, limits, versions that end.
-    func note(_ answer: APIAnswer, _ connection: Connection) throws {
+    /// Learns from an answer of any kind: the server's clock, hints, limits, versions that end.
+    ///
+    /// - Returns: whether the answer is of another time, out of a cache: it tells nothing of now.
+    func note(
+        _ answer: APIAnswer, to request: PendingRequest, _ connection: Connection
+    ) throws -> Bool {
+        let isOfAnotherTime = try serverClock.read(connection, request, answer)
         guard case .failure(let failure) = answer.result else {
-            return try hints.accept(connection.name, answer.call.operation)
+            try hints.accept(connection.name, answer.call.operation)
+            return isOfAnotherTime
         }
         if failure.isAboutVersion { try noteVersion(connection, failure) }
         if let limit = failure.limit { try budget.learn(limit, connection) }
@@ -241,6 +251,7 @@ final class Gate: Room {
         } else if failure.httpStatus == 429 {
             try hints.throttle(connection, answer.call.operation)
         }
+        return isOfAnotherTime
     }
 
     /// The preview ends some day, and every request with it.

@@ -89,7 +89,7 @@ extension Clockwork {
     private func readLook(_ facts: inout StartFacts, _ row: ConnectionRow) throws {
         let slot = facts.slot
         facts.ourUserID = row.userID
-        facts.clock = clockOffset(row) ?? .unknown
+        facts.clock = ClockOffset(row, at: now) ?? .unknown
         facts.downUntil = guards.looksAfterDownTime ? life.downUntil : nil
         facts.look = try freshLook(slot.baseURL, slot.processID)
         // A ledger that was put back sees the end again that a slot of kind `after` was born of.
@@ -105,7 +105,7 @@ extension Clockwork {
             } ?? false
         if slot.attempts > 0 {
             facts.absentAttempt = try ledger.firstAbsentAttempt(slotID: slot.slotID)
-            facts.absentClock = facts.absentAttempt.map { clockOffset($0, row) }
+            facts.absentClock = facts.absentAttempt.map { ClockOffset(of: $0, row, at: now) }
         }
         guard facts.wasDownWhenDue else { return }
         // A later run hides it in the list, but an earlier look has shown it.

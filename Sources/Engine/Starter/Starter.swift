@@ -113,7 +113,7 @@ extension Clockwork {
         let sendBy = now.adding(milliseconds: limits.sendWithinMilliseconds)
         let attemptID = try ledger.beginAttempt(
             slot: slot, baseline: baseline, lookID: lookID, sendBy: sendBy,
-            clock: try book.connection(connection.name).flatMap { clockOffset($0) }
+            clock: ClockOffset(try book.connection(connection.name), at: now)
                 .map { ($0.lowMilliseconds, $0.highMilliseconds) }, now: now)
         gate.send(
             .startRun(

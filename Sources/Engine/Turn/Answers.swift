@@ -61,8 +61,7 @@ extension Clockwork {
         if case .readRun(let runKey) = request.purpose { memory.readingRuns.remove(runKey) }
         let answer = guards.refusesForeignAnswers ? answer : answer.takenForTheAPIs
         if let connection {
-            let isOfAnotherTime = try readServerClock(connection, request, answer)
-            try gate.note(answer, connection)
+            let isOfAnotherTime = try gate.note(answer, to: request, connection)
             try heed()
             if isOfAnotherTime, connection.baseURL == request.baseURL, request.purpose.isRead {
                 return try passOver(request, answer, connection)
@@ -94,6 +93,31 @@ extension Clockwork {
             let wasRefused = gate.wasRefused(connection.name)
             try noteAhead(connection, request, answer, wasRefused: wasRefused)
             try checkedAhead(schedule, slotAt: slotAt, connection, answer)
+        }
+    }
+
+    /// An answer of another time is no look and no news.
+    private func passOver(
+        _ request: PendingRequest, _ answer: APIAnswer, _ connection: Connection
+    ) throws {
+        let age = answer.ageSeconds.map { " \($0) s old" } ?? " older than the request"
+        let words = "the answer comes out of a cache,\(age)"
+        var error = NewError(
+            operation: answer.call.operation, message: words,
+            nextStep: "not taken for news; asked again with a growing gap")
+        error.connection = connection.name
+        _ = try ledger.insert(error, now: now)
+        try ledger.raise(
+            kind: .cachedAnswers, subject: connection.name,
+            whatToDo: "answers of the API come out of a cache (\(words)), so nobody can see what "
+                + "is there now; have the proxy in between obey Cache-Control: no-cache", now: now)
+        switch request.purpose {
+        case .sweep:
+            try postponeList(connection)
+        case .readRun(let runKey):
+            guard let run = try ledger.run(runKey) else { return }
+            try delayPoll(run, why: nil, answer: answer)
+        case .start, .token, .validate, .preflight, .nameRun: break
         }
     }
 

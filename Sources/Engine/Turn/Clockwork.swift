@@ -244,6 +244,7 @@ package final class Clockwork {
                     backoffs[slotID] = nil
                 }
             case .wantsLook(let connection): want(look: connection, .start)
+            case .clockAgrees(let instant): try noteClockAgrees(at: instant)
             }
         }
     }

@@ -24,10 +24,6 @@ struct Memory {
     var looksAfterStart: [String: (next: Int64, last: Int64)] = [:]
     /// When a run of our own user that no slot explains was last seen, on the monotonic clock.
     var strangersSeen: [String: Int64] = [:]
-    /// What contradicts the clock of a connection's server, as it is known.
-    var otherClocks: [String: OtherClock] = [:]
-    /// When our wall clock was last set, on the monotonic one.
-    var steppedAtMonotonic: Int64?
     /// Runs that are being read in full.
     var readingRuns: Set<Int64> = []
     /// Slots whose process is being validated.

@@ -90,7 +90,7 @@ extension Clockwork {
     /// one; within its second a server that cuts to whole seconds writes the same again.
     private func wasModifiedBeforeLastRead(_ row: RunRow) throws -> Bool {
         guard let modified = row.modifiedAt, let readAt = row.lastPolledAt else { return false }
-        let clock = clockOffset(try book.connection(row.connection)) ?? .unknown
+        let clock = ClockOffset(try book.connection(row.connection), at: now) ?? .unknown
         let askedAt = readAt.adding(milliseconds: -APIRequest.timeoutMillisecondsDefault)
         return clock.latest(modified) < askedAt
     }

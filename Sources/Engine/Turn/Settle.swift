@@ -142,7 +142,7 @@ extension Clockwork {
         var verdict = Settlement.judge(
             look, attempt: attempt, exposureEnd: exposureEnd,
             in: Settlement.Circumstances(
-                clock: clockOffset(attempt, row), ourUserID: row?.userID,
+                clock: ClockOffset(of: attempt, row, at: now), ourUserID: row?.userID,
                 isClaimed: claimed != nil && claimed != slot.slotID,
                 wasKnownBefore: try claimed.map {
                     try ledger.hadItsRun(slotID: $0, beforeAttempt: attempt.attemptID)
@@ -195,7 +195,7 @@ extension Clockwork {
     private func hasRival(
         _ runID: String, _ attempt: AttemptRow, until: Instant, _ row: ConnectionRow?
     ) throws -> Bool {
-        let clock = clockOffset(attempt, row)
+        let clock = ClockOffset(of: attempt, row, at: now)
         return try ledger.unclaimedRuns(
             baseURL: attempt.baseURL, processID: attempt.processID, userID: row?.userID
         ).contains { other in

@@ -46,7 +46,7 @@ extension Clockwork {
             look.runUserID == ours,
             try ledger.attemptInDoubt(baseURL: look.baseURL, processID: look.processID) == nil
         else { return }
-        let clock = clockOffset(row) ?? .unknown
+        let clock = ClockOffset(row, at: now) ?? .unknown
         let lived = life.ageMilliseconds
         guard clock.earliest(created) > now.adding(milliseconds: -lived) else { return }
         // An attempt that was taken for absent, or a held one, may have created it after all.

@@ -337,7 +337,7 @@ extension Clockwork {
             try ledger.attemptInDoubt(baseURL: look.baseURL, processID: look.processID) == nil
         else { return }
         // Also one that was perhaps created then: a person looks.
-        let clock = clockOffset(row) ?? .unknown
+        let clock = ClockOffset(row, at: now) ?? .unknown
         let attempts = try ledger.attempts(
             baseURL: look.baseURL, processID: look.processID,
             exposedFrom: clock.earliest(created), through: clock.latest(created),

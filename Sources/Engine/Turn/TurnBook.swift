@@ -9,6 +9,8 @@ enum News {
     case recovered(connection: String)
     /// A list of the connection is wanted, as urgently as a start.
     case wantsLook(connection: String)
+    /// A server's clock agreed with ours when its answer was received.
+    case clockAgrees(at: Instant)
 }
 
 /// The book of a turn: its moment, its effects, when the next one is due, and the rows it has read.

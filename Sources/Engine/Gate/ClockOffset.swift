@@ -1,3 +1,4 @@
+import Store
 package import Timetable
 
 /// What is known of a server's clock: how far it is ahead of ours, at the least and at the most.
@@ -30,6 +31,28 @@ package struct ClockOffset: Sendable, Equatable {
     package init(date: Instant, sent: Instant, received: Instant) {
         lowMilliseconds = date.since(received)
         highMilliseconds = date.adding(milliseconds: Self.second - 1).since(sent)
+    }
+
+    /// What is known of a connection's server now; nil: nothing yet.
+    init?(_ row: ConnectionRow?, at now: Instant) {
+        guard let row, let low = row.clockLowMilliseconds, let high = row.clockHighMilliseconds,
+            let readAt = row.clockReadAt
+        else { return nil }
+        self = ClockOffset(lowMilliseconds: low, highMilliseconds: high)
+            .widened(overMilliseconds: now.since(readAt))
+    }
+
+    /// As an attempt met it: what was known then, narrowed by what has been learned since.
+    init(of attempt: AttemptRow, _ row: ConnectionRow?, at now: Instant) {
+        let later = ClockOffset(row, at: now)?
+            .widened(overMilliseconds: now.since(attempt.beganAt))
+        guard let low = attempt.clockLowMilliseconds, let high = attempt.clockHighMilliseconds
+        else {
+            self = later ?? .unknown
+            return
+        }
+        let then = ClockOffset(lowMilliseconds: low, highMilliseconds: high)
+        self = later.flatMap(then.intersection) ?? then
     }
 
     /// The middle, for people.
