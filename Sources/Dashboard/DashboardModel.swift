@@ -2,8 +2,14 @@ package import Timetable
 
 /// Where the pages get what they show; the daemon implements it over a read-only connection.
 package protocol DashboardSource: Sendable {
-    /// Everything the front page shows.
-    func overview() async throws -> DashboardOverview
+    /// What the front page shows through a filter.
+    func overview(_ filter: OverviewFilter) async throws -> DashboardOverview
+    /// A schedule with its rule, its slots and its year, or nil if there is none of this name.
+    func schedule(name: String) async throws -> DashboardSchedule?
+    /// A slot with its attempts and errors, or nil if there is none with this id.
+    func slot(id: Int64) async throws -> DashboardSlot?
+    /// The errors before an instant, newest first.
+    func errors(before: Instant?) async throws -> DashboardErrors
     /// A run with its changes and its tree, or nil if there is none with this id.
     func run(id: String) async throws -> DashboardRun?
     /// The values behind `/metrics`.
@@ -48,48 +54,6 @@ package struct DashboardHealth: Sendable, Equatable {
 
     private var isRecent: Bool {
         lastTurnAt.map { now.since($0) <= turnAgeMillisecondsMax } ?? false
-    }
-}
-
-/// The front page's content.
-package struct DashboardOverview: Sendable {
-    /// The instant all relative times count from.
-    package var takenAt: Instant
-    /// What a person must know first, such as draining; empty: nothing.
-    package var notice = ""
-    package var schedules: [ScheduleLine] = []
-    package var attention: [AttentionLine] = []
-    /// Recent slots, newest first.
-    package var history: [HistoryLine] = []
-
-    /// Makes an empty overview.
-    package init(takenAt: Instant) {
-        self.takenAt = takenAt
-    }
-}
-
-/// A schedule on the front page.
-package struct ScheduleLine: Sendable {
-    package var name: String
-    /// The rule as the user wrote it.
-    package var rule: String
-    package var timezone: String
-    package var description = ""
-    /// `paused`, `disabled`, `set aside: …`, or empty.
-    package var state = ""
-    package var nextSlotAt: Instant?
-    /// ISO 8601 with the schedule's own offset.
-    package var nextSlotLocal = ""
-    /// DST shift or holiday roll, in words.
-    package var note = ""
-    package var active: RunLine?
-    package var last: HistoryLine?
-
-    /// Makes a line with nothing but the rule.
-    package init(name: String, rule: String, timezone: String) {
-        self.name = name
-        self.rule = rule
-        self.timezone = timezone
     }
 }
 
@@ -185,5 +149,97 @@ package struct DashboardRun: Sendable {
     package init(takenAt: Instant, line: RunLine) {
         self.takenAt = takenAt
         self.line = line
+    }
+}
+
+/// The page of one schedule.
+package struct DashboardSchedule: Sendable {
+    /// What became of the slots of one day.
+    package struct Day: Sendable, Equatable {
+        /// On the schedule's own clock.
+        package var date: CivilDate
+        /// How many slots by outcome or disposition.
+        package var results: [String: Int64]
+
+        package init(date: CivilDate, results: [String: Int64]) {
+            self.date = date
+            self.results = results
+        }
+    }
+
+    /// An instant to come.
+    package struct Next: Sendable {
+        package var at: Instant
+        /// ISO 8601 with the schedule's own offset.
+        package var local: String
+        /// DST shift or holiday roll, in words.
+        package var note: String
+
+        package init(at: Instant, local: String, note: String) {
+            self.at = at
+            self.local = local
+            self.note = note
+        }
+    }
+
+    package var takenAt: Instant
+    package var line: ScheduleLine
+    /// Facts in the order to show them.
+    package var facts: [(label: String, value: String)] = []
+    package var next: [Next] = []
+    package var history: [HistoryLine] = []
+    /// Days that had slots, oldest first.
+    package var days: [Day] = []
+
+    /// Makes a page without slots.
+    package init(takenAt: Instant, line: ScheduleLine) {
+        self.takenAt = takenAt
+        self.line = line
+    }
+}
+
+/// The page of one slot.
+package struct DashboardSlot: Sendable {
+    /// An attempt to start it, or an error on its way.
+    package struct Event: Sendable {
+        package var at: String
+        package var what: String
+        package var tone: String
+        package var words: String
+
+        package init(at: String, what: String, tone: String, words: String) {
+            self.at = at
+            self.what = what
+            self.tone = tone
+            self.words = words
+        }
+    }
+
+    package var takenAt: Instant
+    package var line: HistoryLine
+    /// What became of it and why, in one sentence.
+    package var sentence: String
+    package var facts: [(label: String, value: String)] = []
+    package var attempts: [Event] = []
+    package var errors: [Event] = []
+
+    /// Makes a page without attempts.
+    package init(takenAt: Instant, line: HistoryLine, sentence: String) {
+        self.takenAt = takenAt
+        self.line = line
+        self.sentence = sentence
+    }
+}
+
+/// The page of errors.
+package struct DashboardErrors: Sendable {
+    package var takenAt: Instant
+    package var events: [DashboardSlot.Event] = []
+    /// Older ones are before this instant; nil: there are none.
+    package var olderBefore: Instant?
+
+    /// Makes an empty page.
+    package init(takenAt: Instant) {
+        self.takenAt = takenAt
     }
 }

@@ -1,9 +1,11 @@
+import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 package import Logging
 import NIOCore
 import ServiceLifecycle
+import Timetable
 
 /// Why the dashboard can't be served.
 package struct DashboardAddressError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -20,7 +22,7 @@ package struct DashboardAddressError: Error, Sendable, Equatable, CustomStringCo
     }
 }
 
-/// The dashboard on loopback: `/`, `/runs/ID`, `/metrics`, `/healthz`; GET only.
+/// The dashboard on loopback: pages, `/metrics`, `/healthz`; GET only.
 package struct DashboardServer: Service {
     /// Connections served at once; more wait in the backlog.
     static let connectionsMax = 512
@@ -79,8 +81,26 @@ package struct DashboardServer: Service {
     private func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: GuardMiddleware())
-        router.get("/") { _, _ in
-            await answer(.html) { pages.overview(try await source.overview()) }
+        router.get("/") { request, _ in
+            let filter = OverviewFilter { request.uri.queryParameters.get($0) }
+            return await answer(.html) { pages.overview(try await source.overview(filter)) }
+        }
+        router.get("/schedules/:name") { _, context in
+            let name = context.parameters.get("name")?.removingPercentEncoding ?? ""
+            return await answer(.html) {
+                try await source.schedule(name: name).map { pages.schedule($0) }
+            }
+        }
+        router.get("/slots/:id") { _, context in
+            let id = context.parameters.get("id").flatMap { Int64($0) }
+            return await answer(.html) {
+                guard let id else { return nil }
+                return try await source.slot(id: id).map { pages.slot($0) }
+            }
+        }
+        router.get("/errors") { request, _ in
+            let before = request.uri.queryParameters.get("before").flatMap { Instant(iso8601: $0) }
+            return await answer(.html) { pages.errors(try await source.errors(before: before)) }
         }
         router.get("/runs/:id") { _, context in
             let id = context.parameters.get("id") ?? ""

@@ -34,13 +34,13 @@ struct GuardMiddleware<Context: RequestContext>: RouterMiddleware {
             body: .init(byteBuffer: ByteBuffer(string: words + "\n")))
     }
 
-    /// No script, no frame, no form, no other origin; and no copy of the ledger in any cache.
+    /// No script, no frame, no other origin, forms to itself only; and no copy of the ledger in any cache.
     private static var headers: [(HTTPField.Name, String)] {
         var headers: [(HTTPField.Name, String)] = [
             (
                 .contentSecurityPolicy,
                 "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-                    + "form-action 'none'; frame-ancestors 'none'"
+                    + "form-action 'self'; frame-ancestors 'none'"
             ),
             (.cacheControl, "no-store"),
             (.xContentTypeOptions, "nosniff"),

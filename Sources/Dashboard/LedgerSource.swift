@@ -7,10 +7,6 @@ package import Timetable
 /// An actor, so that however many browsers ask, one read runs at a time, and a read that is younger
 /// than a second answers them all.
 package actor LedgerSource: DashboardSource {
-    /// Rows of `history` on the front page.
-    static let historyRowsMax = 40
-    /// Rows of `upcoming` that are read to find the local times of the next slots.
-    static let upcomingRowsMax = 2_000
     /// A page of that age is shown again instead of being read again.
     static let pageAgeMillisecondsMax: Int64 = 1_000
 
@@ -19,6 +15,7 @@ package actor LedgerSource: DashboardSource {
     private let lastTurnAt: @Sendable () -> Instant?
     private let failure: @Sendable () -> String?
     private let gauges: @Sendable () -> [MetricFamily]
+    private let zone: @Sendable (String) -> Zone?
     private var latest: DashboardOverview?
 
     /// Makes a source.
@@ -29,17 +26,20 @@ package actor LedgerSource: DashboardSource {
     ///   - lastTurnAt: When the scheduler completed its last turn; nil: none yet.
     ///   - failure: Why the daemon takes no turns, in words; nil: it does.
     ///   - gauges: Numbers only the running daemon knows, added to `/metrics`.
+    ///   - zone: The zone of a name; nil: the host doesn't have it.
     package init(
         path: String, now: @escaping @Sendable () -> Instant,
         lastTurnAt: @escaping @Sendable () -> Instant?,
         failure: @escaping @Sendable () -> String? = { nil },
-        gauges: @escaping @Sendable () -> [MetricFamily] = { [] }
+        gauges: @escaping @Sendable () -> [MetricFamily] = { [] },
+        zone: @escaping @Sendable (String) -> Zone? = { _ in nil }
     ) {
         self.path = path
         self.now = now
         self.lastTurnAt = lastTurnAt
         self.failure = failure
         self.gauges = gauges
+        self.zone = zone
     }
 
     /// Whether the scheduler is alive.
@@ -47,34 +47,44 @@ package actor LedgerSource: DashboardSource {
         DashboardHealth(now: now(), lastTurnAt: lastTurnAt(), failure: failure())
     }
 
-    /// Everything the front page shows.
+    /// What the front page shows through a filter.
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
-    package func overview() async throws -> DashboardOverview {
+    package func overview(_ filter: OverviewFilter) async throws -> DashboardOverview {
         let instant = now()
         // After a step back of the clock the age is negative, and the page is read again.
-        if let latest, (0..<Self.pageAgeMillisecondsMax).contains(instant.since(latest.takenAt)) {
+        if let latest, latest.filter == filter,
+            (0..<Self.pageAgeMillisecondsMax).contains(instant.since(latest.takenAt))
+        {
             return latest
         }
-        let reader = try LedgerReader(path: path)
-        var overview = DashboardOverview(takenAt: instant)
-        let status = Rows(try reader.status()).first
-        overview.notice = failure() ?? status?.notice ?? ""
-        overview.attention = Rows(try reader.attention()).map { $0.attentionLine() }
-        var filter = LedgerFilter()
-        filter.limit = Self.historyRowsMax
-        overview.history = Rows(try reader.history(filter)).map { $0.historyLine() }
-        filter.limit = Self.upcomingRowsMax
-        var locals: [String: Rows.Row] = [:]
-        for row in Rows(try reader.upcoming(filter)) {
-            locals["\(row.text("schedule")) \(row.text("slot_at"))"] = row
-        }
-        overview.schedules = Rows(try reader.schedules(LedgerFilter())).map { row in
-            row.scheduleLine(
-                upcoming: locals["\(row.text("schedule")) \(row.text("next_slot_at"))"])
-        }
+        let page = OverviewRead(
+            reader: try LedgerReader(path: path), now: instant, filter: filter, zone: zone)
+        var overview = try page.overview()
+        if let failure = failure() { overview.notice = failure }
         latest = overview
         return overview
+    }
+
+    /// A schedule with its rule, its slots and its year.
+    ///
+    /// - Throws: `StoreError` if the database can't be opened or read.
+    package func schedule(name: String) async throws -> DashboardSchedule? {
+        try PageRead(reader: try LedgerReader(path: path), now: now()).schedule(name)
+    }
+
+    /// A slot with its attempts and errors.
+    ///
+    /// - Throws: `StoreError` if the database can't be opened or read.
+    package func slot(id: Int64) async throws -> DashboardSlot? {
+        try PageRead(reader: try LedgerReader(path: path), now: now()).slot(id)
+    }
+
+    /// The errors before an instant, newest first.
+    ///
+    /// - Throws: `StoreError` if the database can't be opened or read.
+    package func errors(before: Instant?) async throws -> DashboardErrors {
+        try PageRead(reader: try LedgerReader(path: path), now: now()).errors(before: before)
     }
 
     /// A run, found by its whole id.

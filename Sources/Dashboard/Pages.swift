@@ -4,9 +4,7 @@ import Timetable
 /// The dashboard's pages as HTML.
 package struct Pages: Sendable {
     /// How often a browser asks again.
-    static let refreshSeconds = 5
-    /// Schedules on the front page; those with a run, then those that are due next, come first.
-    package static let schedulesMax = 200
+    static let refreshSeconds = 15
 
     private let library: MustacheLibrary
 
@@ -18,6 +16,12 @@ package struct Pages: Sendable {
             "layout": try MustacheTemplate(string: Templates.layout),
             "bar": try MustacheTemplate(string: Templates.bar),
             "overview": try MustacheTemplate(string: Templates.overview),
+            "timeline": try MustacheTemplate(string: Templates.timeline),
+            "strip": try MustacheTemplate(string: Templates.strip),
+            "slots": try MustacheTemplate(string: Templates.slots),
+            "schedule": try MustacheTemplate(string: Templates.schedule),
+            "slot": try MustacheTemplate(string: Templates.slot),
+            "errors": try MustacheTemplate(string: Templates.errors),
             "run": try MustacheTemplate(string: Templates.run),
             "message": try MustacheTemplate(string: Templates.message),
         ])
@@ -26,6 +30,21 @@ package struct Pages: Sendable {
     /// The front page.
     package func overview(_ overview: DashboardOverview) -> String {
         render("overview", OverviewView(overview))
+    }
+
+    /// The page of one schedule.
+    package func schedule(_ schedule: DashboardSchedule) -> String {
+        render("schedule", ScheduleView(schedule))
+    }
+
+    /// The page of one slot.
+    package func slot(_ slot: DashboardSlot) -> String {
+        render("slot", SlotView(slot))
+    }
+
+    /// The page of errors.
+    package func errors(_ errors: DashboardErrors) -> String {
+        render("errors", ErrorsView(errors))
     }
 
     /// The page of one run.
@@ -51,88 +70,24 @@ private struct MessageView {
     let title = "Carillon"
     let refreshSeconds = 60
     let takenAt = ""
+    let navigation = Navigation(at: "")
 }
 
-private struct OverviewView {
-    struct Tile {
-        let value: String
-        let label: String
-        let tone: String
-    }
-
-    let title: String
-    let refreshSeconds = Pages.refreshSeconds
-    let takenAt: String
-    let notice: String
-    let hasNotice: Bool
-    let tiles: [Tile]
-    let attention: [AttentionView]
-    let hasAttention: Bool
-    let schedules: [ScheduleView]
-    /// `800 more`, or empty.
-    let more: String
-    let hasMore: Bool
-    let history: [HistoryView]
-
-    init(_ overview: DashboardOverview) {
-        let now = overview.takenAt
-        let needed = overview.attention.count
-        title = needed > 0 ? "(\(needed)) Carillon" : "Carillon"
-        takenAt = Words.shortTime(now.iso8601) + " UTC"
-        notice = overview.notice
-        hasNotice = !overview.notice.isEmpty
-        attention = overview.attention.map { AttentionView($0, now: now) }
-        hasAttention = !attention.isEmpty
-        schedules = Self.shown(overview.schedules).map { ScheduleView($0, now: now) }
-        let hidden = overview.schedules.count - schedules.count
-        hasMore = hidden > 0
-        more = hasMore ? "\(hidden) more" : ""
-        history = overview.history.map { HistoryView($0, now: now) }
-
-        let running = overview.schedules.filter { $0.active != nil }.count
-        let next = overview.schedules.compactMap { schedule in
-            schedule.nextSlotAt.map { (at: $0, name: schedule.name) }
-        }.min { ($0.at, $0.name) < ($1.at, $1.name) }
-        tiles = [
-            Tile(
-                value: next.map { Words.relative($0.at, to: now) } ?? "none",
-                label: next.map { "next slot: \($0.name)" } ?? "next slot", tone: ""),
-            Tile(
-                value: "\(overview.schedules.count)",
-                label: overview.schedules.count == 1 ? "schedule" : "schedules", tone: ""),
-            Tile(
-                value: "\(running)", label: running == 1 ? "active run" : "active runs",
-                tone: running > 0 ? "live" : ""),
-            Tile(
-                value: needed == 0 ? "none" : "\(needed)", label: "needs attention",
-                tone: needed == 0 ? "good" : "warn"),
-        ]
-    }
-}
-
-extension OverviewView {
-    /// All schedules in their order, or the most telling ones if there are too many.
-    private static func shown(_ schedules: [ScheduleLine]) -> [ScheduleLine] {
-        guard schedules.count > Pages.schedulesMax else { return schedules }
-        let end = Instant(milliseconds: .max)
-        let ranked = schedules.sorted { left, right in
-            let leftRank = (left.active == nil ? 1 : 0, left.nextSlotAt ?? end, left.name)
-            let rightRank = (right.active == nil ? 1 : 0, right.nextSlotAt ?? end, right.name)
-            return leftRank < rightRank
-        }
-        return Array(ranked.prefix(Pages.schedulesMax))
-    }
-}
-
-private struct AttentionView {
+struct AttentionView {
     let kind: String
     let tone: String
     let subject: String
     let since: String
     let whatToDo: String
+    /// Where more is said; empty: nowhere.
+    let href: String
+    let hasHref: Bool
 
-    init(_ line: AttentionLine, now: Instant) {
+    init(_ line: AttentionLine, now: Instant, schedules: Set<String> = []) {
         kind = line.kind
+        let name = String(line.subject.prefix { $0 != "@" && $0 != " " })
+        href = schedules.contains(name) ? "/schedules/\(name)" : ""
+        hasHref = !href.isEmpty
         let tone = Words.tone(line.kind)
         self.tone = tone == "bad" ? tone : "warn"
         subject = line.subject
@@ -141,7 +96,7 @@ private struct AttentionView {
     }
 }
 
-private struct RunLineView {
+struct RunLineView {
     let runID: String
     let shortID: String
     let status: String
@@ -161,41 +116,8 @@ private struct RunLineView {
     }
 }
 
-private struct ScheduleView {
-    let name: String
-    let rule: String
-    let timezone: String
-    let description: String
-    let hasDescription: Bool
-    let state: String
-    let hasState: Bool
-    let stateTone: String
-    let nextIn: String
-    let nextLocal: String
-    let note: String
-    let hasNote: Bool
-    let active: RunLineView?
-    let last: HistoryView?
-
-    init(_ line: ScheduleLine, now: Instant) {
-        name = line.name
-        rule = line.rule
-        timezone = line.timezone
-        description = line.description
-        hasDescription = !line.description.isEmpty
-        state = line.state
-        hasState = !line.state.isEmpty
-        stateTone = Words.tone(line.state)
-        nextIn = line.nextSlotAt.map { Words.relative($0, to: now) } ?? "–"
-        nextLocal = Words.shortTime(line.nextSlotLocal)
-        note = line.note
-        hasNote = !line.note.isEmpty
-        active = line.active.map { RunLineView($0, now: now) }
-        last = line.last.map { HistoryView($0, now: now) }
-    }
-}
-
-private struct HistoryView {
+struct HistoryView {
+    let href: String
     let slotLocal: String
     let when: String
     let schedule: String
@@ -208,6 +130,7 @@ private struct HistoryView {
     let hasError: Bool
 
     init(_ line: HistoryLine, now: Instant) {
+        href = "/slots/\(line.slotID)"
         slotLocal = Words.shortTime(line.slotLocal)
         when = line.slotAt.map { Words.relative($0, to: now) } ?? ""
         schedule = line.schedule
@@ -248,6 +171,7 @@ private struct RunView {
     let title: String
     let refreshSeconds = Pages.refreshSeconds
     let takenAt: String
+    let navigation = Navigation(at: "")
     let heading: String
     let status: String
     let tone: String

@@ -4,15 +4,19 @@ enum Style {
     static let sheet = """
         :root {
           color-scheme: light dark;
-          --page: #f6f7f9; --card: #ffffff; --text: #1c2430; --dim: #667085; --line: #e4e7ec;
+          --page: #f6f7f9; --card: #ffffff; --text: #1c2430; --dim: #5b6678; --line: #e4e7ec;
           --accent: #3451b2; --good: #2f9e62; --live: #3b7ddd; --bad: #d0433b; --warn: #c47f17;
           --off: #7b8798; --calm: #cbd2dc; --soft: 13%;
+          --good-text: #1b6b40; --live-text: #1f55a8; --bad-text: #a3271f; --warn-text: #7d4a00;
+          --off-text: #4c5768;
         }
         @media (prefers-color-scheme: dark) {
           :root {
-            --page: #0f141b; --card: #171e27; --text: #e6eaf0; --dim: #8d99aa; --line: #26303c;
+            --page: #0f141b; --card: #171e27; --text: #e6eaf0; --dim: #9aa6b6; --line: #26303c;
             --accent: #9db1ff; --good: #4cc38a; --live: #6aa5f8; --bad: #f2706a; --warn: #f0b03f;
             --off: #8593a8; --calm: #3a4655; --soft: 20%;
+            --good-text: #7fdcae; --live-text: #a5caff; --bad-text: #ffa39e; --warn-text: #ffcf7d;
+            --off-text: #b3bfcf;
           }
         }
         * { box-sizing: border-box; }
@@ -36,14 +40,39 @@ enum Style {
           padding: 16px 18px; margin-bottom: 16px; }
         .notice { background: color-mix(in srgb, var(--warn) var(--soft), var(--card)); border-radius: 12px;
           border: 1px solid var(--warn); padding: 10px 16px; margin: 0 0 16px; }
-        .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 12px;
-          list-style: none; padding: 0; margin: 0 0 16px; }
-        .tiles li { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
-          padding: 12px 16px; display: flex; flex-direction: column; }
-        .tiles b { font-size: 22px; font-weight: 650; letter-spacing: -0.02em; }
-        .tiles span { color: var(--dim); }
-        .tiles .warn b { color: var(--warn); } .tiles .bad b { color: var(--bad); }
-        .tiles .good b { color: var(--good); } .tiles .live b { color: var(--live); }
+        .facts { display: flex; flex-wrap: wrap; gap: 0 26px; list-style: none; margin: 0 0 16px;
+          padding: 10px 18px; background: var(--card); border: 1px solid var(--line);
+          border-radius: 12px; color: var(--dim); }
+        .facts b { color: var(--word, var(--text)); }
+        nav { display: flex; gap: 16px; margin-right: auto; margin-left: 26px; }
+        nav a { color: var(--dim); } nav a[aria-current] { color: var(--text); font-weight: 600; }
+        :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+        h2 small { font-weight: 400; }
+        form { display: flex; gap: 8px; flex-wrap: wrap; margin: 0 0 12px; }
+        input, select, button { font: inherit; color: inherit; background: var(--page);
+          border: 1px solid var(--off); border-radius: 7px; padding: 4px 9px; }
+        input { flex: 1; min-width: 140px; }
+        .pages { margin: 10px 0 0; display: flex; gap: 16px; } .pages:empty { display: none; }
+        .plain { list-style: none; margin: 0; padding: 0; }
+        .plain li { padding: 5px 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+        .plain li:first-child { border-top: 0; }
+        .timeline, .durations { display: block; width: 100%; height: auto; }
+        .durations { max-height: 120px; }
+        svg rect, svg circle { fill: var(--tone); }
+        svg rect.calm, svg rect.off { fill: var(--calm); }
+        .ring { fill: none !important; stroke: var(--off); stroke-width: 2; }
+        .cross { stroke: var(--tone); stroke-width: 2.5; fill: none; }
+        .ahead { fill: var(--accent) !important; opacity: .05; }
+        .grid { stroke: var(--line); } .now { stroke: var(--accent); stroke-width: 2; }
+        .next { stroke: var(--accent); stroke-width: 2.5; opacity: .55; }
+        .hour { font-size: 11px; fill: var(--dim); }
+        .lane { font-size: 13px; font-weight: 600; fill: var(--text); }
+        .word { font-size: 11px; font-weight: 600; fill: var(--word); }
+        .strip { display: block; width: 200px; height: 11px; }
+        .spark { width: 78px; height: 18px; vertical-align: middle; margin-right: 8px; }
+        .usual { font-size: 12px; color: var(--dim); white-space: nowrap; }
+        .strip .track { fill: var(--line); } .spark polyline { fill: none; stroke: var(--live);
+          stroke-width: 1.5; }
         .attention { border-left: 4px solid var(--warn); }
         .attention ul { list-style: none; margin: 0; padding: 0; }
         .attention li { padding: 8px 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
@@ -58,16 +87,20 @@ enum Style {
         td { border-top: 1px solid var(--line); padding: 9px 14px 9px 0; vertical-align: top; }
         td:last-child, th:last-child { padding-right: 0; }
         td small { display: block; font-size: 12px; max-width: 30em; overflow-wrap: anywhere; }
-        td .note { color: var(--warn); } td .error { color: var(--bad); }
+        .note { color: var(--warn-text); } td .error { color: var(--bad-text); }
         .wide { width: 34%; min-width: 200px; }
         .number { text-align: right; white-space: nowrap; }
         .line { display: flex; gap: 8px; align-items: baseline; flex-wrap: wrap; }
         .pill { display: inline-block; padding: 1px 8px; border-radius: 999px; font-size: 12px;
-          font-weight: 550; color: var(--tone); white-space: nowrap;
+          font-weight: 550; color: var(--word); white-space: nowrap;
           background: color-mix(in srgb, var(--tone) var(--soft), transparent); }
         .pill:empty { display: none; }
-        .good { --tone: var(--good); } .live { --tone: var(--live); } .bad { --tone: var(--bad); }
-        .warn { --tone: var(--warn); } .off { --tone: var(--off); } .calm { --tone: var(--dim); }
+        .good { --tone: var(--good); --word: var(--good-text); }
+        .live { --tone: var(--live); --word: var(--live-text); }
+        .bad { --tone: var(--bad); --word: var(--bad-text); }
+        .warn { --tone: var(--warn); --word: var(--warn-text); }
+        .off { --tone: var(--off); --word: var(--off-text); }
+        .calm { --tone: var(--dim); --word: var(--off-text); }
         .bar { display: block; width: 100%; height: 8px; border-radius: 4px; background: var(--line);
           margin: 6px 0 3px; overflow: hidden; }
         .bar rect { fill: var(--tone); } .bar rect.calm { fill: var(--calm); }
@@ -82,7 +115,14 @@ enum Style {
         .d3 { padding-left: 66px !important; } .d4 { padding-left: 88px !important; }
         .d5 { padding-left: 110px !important; } .d6 { padding-left: 132px !important; }
         @media (max-width: 640px) { header, main { padding-left: 12px; padding-right: 12px; }
-          .taken { font-size: 12px; } section { padding: 12px; } }
+          header { flex-wrap: wrap; gap: 8px; } nav { margin-left: 12px; }
+          .taken { font-size: 12px; } section { padding: 12px; } .broad { display: none; }
+          .cards thead { position: absolute; clip-path: inset(50%); }
+          .cards tr { display: block; border-top: 1px solid var(--line); padding: 9px 0; }
+          .cards td { display: block; border: 0; padding: 2px 0; } .cards .wide { width: auto; }
+          .cards .number { text-align: left; } .strip { width: 100%; }
+          .none { display: none !important; } }
+        @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
         """
 
     /// A bell.

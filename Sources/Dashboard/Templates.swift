@@ -16,6 +16,8 @@ enum Templates {
         <body>
         <header>
         <a class="brand" href="/"><img src="/icon.svg" alt="" width="28" height="28">Carillon</a>
+        <nav aria-label="Pages">{{#navigation}}{{#links}}<a href="{{href}}"\
+        {{#isHere}} aria-current="page"{{/isHere}}>{{label}}</a>{{/links}}{{/navigation}}</nav>
         <span class="taken">as of {{takenAt}}</span>
         </header>
         <main>
@@ -32,62 +34,6 @@ enum Templates {
         role="img" aria-label="{{text}}"><title>{{text}}</title>\
         {{#segments}}<rect class="{{tone}}" x="{{start}}" y="0" width="{{width}}" height="8"/>{{/segments}}\
         </svg><span class="counts">{{text}}</span>
-        """
-
-    static let overview = """
-        {{<layout}}{{$body}}
-        {{#hasNotice}}<p class="notice">{{notice}}</p>{{/hasNotice}}
-        <ul class="tiles">
-        {{#tiles}}<li class="{{tone}}"><b>{{value}}</b><span>{{label}}</span></li>{{/tiles}}
-        </ul>
-        {{#hasAttention}}
-        <section class="attention" aria-labelledby="attention">
-        <h2 id="attention">Needs attention</h2>
-        <ul>
-        {{#attention}}<li><span class="pill {{tone}}">{{kind}}</span> <b>{{subject}}</b>\
-        <span class="since">{{since}}</span><p>{{whatToDo}}</p></li>{{/attention}}
-        </ul>
-        </section>
-        {{/hasAttention}}
-        <section aria-labelledby="schedules">
-        <h2 id="schedules">Schedules</h2>
-        <div class="scroll"><table>
-        <thead><tr><th>Schedule</th><th>Next slot</th><th class="wide">Active run</th><th>Last result</th></tr></thead>
-        <tbody>
-        {{#schedules}}<tr>
-        <td><b>{{name}}</b>{{#hasState}} <span class="pill {{stateTone}}">{{state}}</span>{{/hasState}}\
-        <small><code>{{rule}}</code> {{timezone}}</small>\
-        {{#hasDescription}}<small>{{description}}</small>{{/hasDescription}}</td>
-        <td>{{nextIn}}<small>{{nextLocal}}</small>\
-        {{#hasNote}}<small class="note">{{note}}</small>{{/hasNote}}</td>
-        <td class="wide">{{#active}}<span class="line"><a href="/runs/{{runID}}">{{shortID}}</a>\
-        <span class="pill {{tone}}">{{status}}</span><span class="dim">{{age}}</span></span>{{#bar}}{{>bar}}{{/bar}}{{/active}}\
-        {{^active}}<span class="dim">–</span>{{/active}}</td>
-        <td>{{#last}}<span class="pill {{tone}}">{{result}}</span><small>{{when}}</small>\
-        {{/last}}{{^last}}<span class="dim">nothing yet</span>{{/last}}</td>
-        </tr>{{/schedules}}
-        {{^schedules}}<tr><td colspan="4" class="dim">No schedule is configured.</td></tr>{{/schedules}}
-        </tbody></table></div>
-        {{#hasMore}}<p class="dim">{{more}}; <code>carillon schedules</code> shows all.</p>{{/hasMore}}
-        </section>
-        <section aria-labelledby="history">
-        <h2 id="history">Recent slots</h2>
-        <div class="scroll"><table>
-        <thead><tr><th>Slot</th><th>Schedule</th><th>Result</th><th class="wide">Run</th><th class="number">Took</th></tr></thead>
-        <tbody>
-        {{#history}}<tr>
-        <td>{{slotLocal}}<small>{{when}}</small></td>
-        <td>{{schedule}}</td>
-        <td><span class="pill {{tone}}">{{result}}</span><small>{{reason}}</small></td>
-        <td class="wide">{{#run}}<span class="line"><a href="/runs/{{runID}}">{{shortID}}</a>\
-        <span class="dim">{{status}}</span></span>{{#bar}}{{>bar}}{{/bar}}{{/run}}\
-        {{#hasError}}<small class="error">{{lastError}}</small>{{/hasError}}</td>
-        <td class="number">{{took}}</td>
-        </tr>{{/history}}
-        {{^history}}<tr><td colspan="5" class="dim">No slot has been due yet.</td></tr>{{/history}}
-        </tbody></table></div>
-        </section>
-        {{/body}}{{/layout}}
         """
 
     static let run = """

@@ -72,7 +72,7 @@ struct LedgerSourceTests {
     func overview() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try fill(Self.world)
-        let overview = try await source().overview()
+        let overview = try await source().overview(OverviewFilter())
         #expect(overview.notice.hasPrefix("Draining since 2026-11-24"))
 
         #expect(overview.schedules.map(\.name) == ["gl-refresh", "tax"])
@@ -146,9 +146,9 @@ struct LedgerSourceTests {
     @Test("An empty ledger has an empty page, and a missing one is an error")
     func emptyAndMissing() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        await #expect(throws: StoreError.self) { try await source().overview() }
+        await #expect(throws: StoreError.self) { try await source().overview(OverviewFilter()) }
         try fill("")
-        let overview = try await source().overview()
+        let overview = try await source().overview(OverviewFilter())
         #expect(overview.schedules.isEmpty && overview.history.isEmpty)
         #expect(try await source().run(id: "run-1") == nil)
         #expect(!PrometheusText.render(try await source().metrics()).isEmpty)
@@ -160,11 +160,11 @@ struct LedgerSourceTests {
         try fill(Self.world)
         let clock = Clock(now: Samples.now)
         let source = LedgerSource(path: path, now: { clock.now }, lastTurnAt: { nil })
-        _ = try await source.overview()
+        _ = try await source.overview(OverviewFilter())
         try fill("DELETE FROM alarms")
         for (milliseconds, isFresh) in [(Int64(999), false), (1_000, true), (-60_000, true)] {
             clock.now = Samples.now.adding(milliseconds: milliseconds)
-            let overview = try await source.overview()
+            let overview = try await source.overview(OverviewFilter())
             #expect(overview.attention.contains { $0.kind == "clock" } == !isFresh)
             if isFresh { #expect(overview.takenAt == clock.now) }
         }

@@ -34,20 +34,31 @@ struct PageTests {
         #expect(!html.contains("class=\"notice\""))
     }
 
-    @Test("Of very many schedules those with a run and those due next are shown")
+    @Test("Of very many schedules a page is shown, with the way to the others")
     func manySchedules() {
         var overview = DashboardOverview(takenAt: Samples.now)
-        for number in 0..<(Pages.schedulesMax + 3) {
-            var line = ScheduleLine(name: "s\(number).", rule: "every 1h", timezone: "UTC")
-            line.nextSlotAt = Samples.now.adding(milliseconds: Int64(number))
-            overview.schedules.append(line)
+        overview.schedules = (0..<50).map {
+            ScheduleLine(name: "s\($0).", rule: "every 1h", timezone: "UTC")
         }
-        overview.schedules[Pages.schedulesMax + 1].active = Samples.run.line
+        overview.matching = 130
+        overview.filter.page = 2
         let html = pages.overview(overview)
-        #expect(html.contains("<b>s0.</b>"))
-        #expect(html.contains("<b>s\(Pages.schedulesMax + 1).</b>"))
-        #expect(!html.contains("<b>s\(Pages.schedulesMax).</b>"))
-        #expect(html.contains("3 more"))
+        #expect(html.contains("51 to 100 of 130"))
+        #expect(html.contains("href=\"/?page=1\""))
+        #expect(html.contains("href=\"/?page=3\""))
+    }
+
+    @Test("A schedule's page shows its rule, its next instants, its year and its durations")
+    func schedule() {
+        let html = pages.schedule(Samples.schedule)
+        for piece in [
+            "gl-refresh", "America/New_York", "2026-11-24 06:00", "in 5 h 20 min",
+            "2026-11-23: 1 failed, 3 succeeded",
+            "half of the last 3 took up to 30 min, 95 % up to 1 h",
+            "href=\"/slots/4712\"",
+        ] {
+            #expect(html.contains(piece), "missing: \(piece)")
+        }
     }
 
     @Test("A run's page shows its facts, counts, tree and changes")
@@ -72,6 +83,8 @@ struct PageTests {
         for html in [
             pages.overview(Samples.overview), pages.run(run),
             pages.message(heading: Samples.hostile, words: Samples.hostile),
+            pages.schedule(Samples.schedule), pages.slot(Samples.slot),
+            pages.errors(Samples.errors),
         ] {
             #expect(!html.contains("<script"))
             #expect(!html.contains("\"><i>"))
@@ -83,7 +96,11 @@ struct PageTests {
 
     @Test("Every placeholder is filled")
     func placeholders() {
-        for html in [pages.overview(Samples.overview), pages.run(Samples.run)] {
+        for html in [
+            pages.overview(Samples.overview), pages.run(Samples.run),
+            pages.schedule(Samples.schedule), pages.slot(Samples.slot),
+            pages.errors(Samples.errors),
+        ] {
             #expect(!html.contains("{{"))
             #expect(!html.contains("Optional("))
         }

@@ -191,9 +191,20 @@ struct DashboardServerTests {
         var lastTurnAt: Instant? = Samples.now.adding(milliseconds: -2_000)
         var failure: String?
 
-        func overview() async throws -> DashboardOverview {
+        func overview(_ filter: OverviewFilter) async throws -> DashboardOverview {
             if isBroken { throw Broken() }
-            return Samples.overview
+            var overview = Samples.overview
+            overview.filter = filter
+            return overview
+        }
+        func schedule(name: String) async throws -> DashboardSchedule? {
+            name == "gl-refresh" ? Samples.schedule : nil
+        }
+        func slot(id: Int64) async throws -> DashboardSlot? { id == 4711 ? Samples.slot : nil }
+        func errors(before: Instant?) async throws -> DashboardErrors {
+            var errors = Samples.errors
+            if before != nil { errors.events = [] }
+            return errors
         }
         func run(id: String) async throws -> DashboardRun? {
             id == Samples.run.line.runID ? Samples.run : nil
@@ -234,6 +245,20 @@ struct DashboardServerTests {
             #expect(run.status == 200)
             #expect(run.body.contains("Refresh the trial balance"))
 
+            let schedule = try await send(.GET, base + "/schedules/gl-refresh")
+            #expect(schedule.body.contains("half of the last 3 took up to 30 min"))
+            let slot = try await send(.GET, base + "/slots/4711")
+            #expect(slot.body.contains("is held until a person decides"))
+            let errors = try await send(.GET, base + "/errors")
+            #expect(errors.body.contains("startProcess 500"))
+            let older = try await send(.GET, base + "/errors?before=2026-11-24T05:00:00Z")
+            #expect(older.body.contains("No error."))
+            let filtered = try await send(.GET, base + "/?q=a%26b&tag=close&state=trouble&page=2")
+            #expect(filtered.body.contains("value=\"a&amp;b\""))
+            #expect(
+                filtered.body.contains(
+                    "href=\"/?q=a%26b&amp;tag=close&amp;state=trouble&amp;page=1"))
+
             let metrics = try await send(.GET, base + "/metrics")
             #expect(metrics.body.hasSuffix("carillon_runs_in_flight 2\n"))
             #expect(metrics.headers["content-type"] == [PrometheusText.contentType])
@@ -253,7 +278,11 @@ struct DashboardServerTests {
             let run = try await send(.GET, base + "/runs/nope")
             #expect(run.status == 404)
             #expect(run.body.contains("There is nothing at this address."))
-            #expect(try await send(.GET, base + "/nope").status == 404)
+            for path in [
+                "/nope", "/schedules/nope", "/slots/1", "/slots/x", "/slots/99999999999999999999",
+            ] {
+                #expect(try await send(.GET, base + path).status == 404, "at \(path)")
+            }
             #expect(try await send(.GET, base + "/runs/%3Cscript%3E").status == 404)
         }
         try await serving(Source(isBroken: true)) { base in

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Config
 import Console
+import Dashboard
 import Engine
 import JSON
 import Store

@@ -219,7 +219,10 @@ struct Daemon {
             path: loaded.daemon.database, now: { [clock] in clock.now().wall },
             lastTurnAt: { [pulse = parts.pulse] in pulse.lastTurnAt },
             failure: { [pulse = parts.pulse] in pulse.failure },
-            gauges: { [gauges = parts.gauges] in gauges.families() })
+            gauges: { [gauges = parts.gauges] in gauges.families() },
+            zone: { [host] name in
+                host.zoneData(named: name).flatMap { try? Zone(name: name, tzif: $0) }
+            })
         let (logger, ready) = (quietLogger, dashboardReady)
         return Door(
             name: "dashboard \(http)", inbox: parts.inbox, clock: clock, logger: self.logger,

@@ -1,10 +1,18 @@
-import Store
+package import Store
 
 /// One sentence about a slot.
-enum WhySentence {
-    static func slot(_ slots: LedgerTable, row: Int) -> String {
+package enum WhySentence {
+    /// What became of a slot and why.
+    ///
+    /// - Parameters:
+    ///   - slots: rows of the view `history`.
+    ///   - row: which of them.
+    /// - Returns: The sentence with its full stop.
+    package static func slot(_ slots: LedgerTable, row: Int) -> String {
+        let slot = Rows(slots)[row]
         func value(_ column: String) -> String? {
-            slots.value(column, row: row).words.flatMap { $0.isEmpty ? nil : $0 }
+            let text = slot.text(column)
+            return text.isEmpty ? nil : text
         }
         let kind = value("kind").flatMap { $0 == "rule" ? nil : "\($0) " } ?? ""
         let name = "The \(kind)slot of \(value("schedule") ?? "?") at \(value("slot_local") ?? "?")"

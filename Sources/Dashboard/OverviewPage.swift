@@ -1,0 +1,282 @@
+import Store
+import Timetable
+
+/// A link of the page's head.
+struct Navigation {
+    struct Link {
+        let href: String
+        let label: String
+        let isHere: Bool
+    }
+
+    let links: [Link]
+
+    /// - Parameter path: of the page that is shown; empty: none of those in the head.
+    init(at path: String) {
+        links = [("/", "Overview"), ("/errors", "Errors")].map {
+            Link(href: $0.0, label: $0.1, isHere: $0.0 == path)
+        }
+    }
+}
+
+/// What the template of the front page names.
+struct OverviewView {
+    /// A fact of the strip: a number and what it counts.
+    struct Fact {
+        let value: String
+        let label: String
+        let tone: String
+    }
+
+    struct Option {
+        let value: String
+        let label: String
+        let isChosen: Bool
+    }
+
+    struct Connection {
+        let name: String
+        let baseURL: String
+        let requests: String
+        let trouble: String
+        let hasTrouble: Bool
+        let limit: String
+    }
+
+    let title: String
+    let refreshSeconds = Pages.refreshSeconds
+    let takenAt: String
+    let navigation = Navigation(at: "/")
+    let notice: String
+    let hasNotice: Bool
+    let facts: [Fact]
+    let attention: [AttentionView]
+    let hasAttention: Bool
+    let timeline: Timeline
+    let hasTimeline: Bool
+    let zoneName: String
+    let rows: [RowView]
+    let text: String
+    let tags: [Option]
+    let hasTags: Bool
+    let states: [Option]
+    /// `51 to 100 of 1000`.
+    let range: String
+    let earlier: String
+    let hasEarlier: Bool
+    let later: String
+    let hasLater: Bool
+    /// Why there is no row.
+    let nothing: String
+    let connections: [Connection]
+    let history: [HistoryView]
+
+    init(_ overview: DashboardOverview) {
+        let now = overview.takenAt
+        let needed = overview.attention.count
+        title = needed > 0 ? "(\(needed)) Carillon" : "Carillon"
+        takenAt = Words.shortTime(now.iso8601) + " UTC"
+        notice = overview.notice
+        hasNotice = !overview.notice.isEmpty
+        let names = Set(overview.schedules.map(\.name))
+        attention = overview.attention.map { AttentionView($0, now: now, schedules: names) }
+        hasAttention = !attention.isEmpty
+        timeline = Timeline(overview.schedules, now: now, zone: overview.zone)
+        hasTimeline = !timeline.lanes.isEmpty
+        zoneName = overview.zone?.name ?? "UTC"
+        rows = overview.schedules.map { RowView($0, now: now) }
+        history = overview.history.map { HistoryView($0, now: now) }
+        connections = overview.connections.map {
+            Connection(
+                name: $0.name, baseURL: $0.baseURL, requests: "\($0.requestsSent)",
+                trouble: $0.trouble, hasTrouble: !$0.trouble.isEmpty, limit: $0.limit)
+        }
+        nothing =
+            overview.total == 0
+            ? "No schedule is configured." : "No schedule is as asked for."
+        let filter = overview.filter
+        text = filter.text
+        tags = overview.tags.map { Option(value: $0, label: $0, isChosen: $0 == filter.tag) }
+        hasTags = !tags.isEmpty
+        states = OverviewFilter.State.allCases.map {
+            Option(value: $0.rawValue, label: $0.label, isChosen: $0 == filter.state)
+        }
+        let first = min((filter.page - 1) * OverviewRead.pageSize, overview.matching)
+        let last = first + overview.schedules.count
+        range =
+            overview.matching == 0
+            ? "none" : "\(first + 1) to \(last) of \(overview.matching)"
+        earlier = filter.query(page: filter.page - 1)
+        hasEarlier = filter.page > 1
+        later = filter.query(page: filter.page + 1)
+        hasLater = last < overview.matching
+        facts = Self.facts(overview)
+    }
+
+    private static func facts(_ overview: DashboardOverview) -> [Fact] {
+        let needed = overview.attention.count
+        let now = overview.takenAt
+        return [
+            Fact(
+                value: needed == 0 ? "nothing" : "\(needed)",
+                label: needed == 1 || needed == 0 ? "needs you" : "need you",
+                tone: needed == 0 ? "good" : "bad"),
+            Fact(
+                value: "\(overview.running)",
+                label: overview.running == 1 ? "active run" : "active runs", tone: "live"),
+            Fact(
+                value: overview.next.map { Words.relative($0.at, to: now) } ?? "none",
+                label: overview.next.map { "next slot: \($0.name)" } ?? "next slot", tone: ""),
+            Fact(
+                value: "\(overview.total)",
+                label: overview.total == 1 ? "schedule" : "schedules", tone: ""),
+        ]
+    }
+}
+
+extension OverviewFilter.State {
+    fileprivate var label: String {
+        switch self {
+        case .all: "any state"
+        case .trouble: "in trouble"
+        case .running: "running"
+        case .paused: "paused or off"
+        case .idle: "not running"
+        }
+    }
+}
+
+extension OverviewFilter {
+    /// The address of another page with the same fields.
+    fileprivate func query(page: Int) -> String {
+        let fields = [("q", text), ("tag", tag), ("state", state.rawValue), ("page", "\(page)")]
+        return "/?"
+            + fields.filter { !$0.1.isEmpty }.map { "\($0.0)=\(percentEncoded($0.1))" }
+            .joined(separator: "&")
+    }
+}
+
+/// A value of a query: letters, digits and `-._~` stay, all else is written in hexadecimal
+/// (RFC 3986, section 2).
+func percentEncoded(_ text: String) -> String {
+    var encoded = ""
+    for byte in text.utf8 {
+        let scalar = Unicode.Scalar(byte)
+        let isPlain =
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+            || "-._~".unicodeScalars.contains(scalar)
+        if isPlain {
+            encoded.unicodeScalars.append(scalar)
+        } else {
+            encoded += "%" + String(byte, width: 2, radix: 16).uppercased()
+        }
+    }
+    return encoded
+}
+
+/// A schedule's row on the front page.
+struct RowView {
+    let name: String
+    let href: String
+    let rule: String
+    let timezone: String
+    let description: String
+    let hasDescription: Bool
+    let tags: String
+    let state: String
+    let hasState: Bool
+    let stateTone: String
+    let nextIn: String
+    let nextLocal: String
+    let note: String
+    let hasNote: Bool
+    let active: RunLineView?
+    let last: HistoryView?
+    let strip: Strip?
+    let spark: Spark?
+
+    init(_ line: ScheduleLine, now: Instant) {
+        name = line.name
+        href = "/schedules/" + percentEncoded(line.name)
+        rule = line.rule
+        timezone = line.timezone
+        description = line.description
+        hasDescription = !line.description.isEmpty
+        tags = line.tags.joined(separator: " · ")
+        state = line.state
+        hasState = !line.state.isEmpty
+        stateTone = Words.tone(line.state)
+        nextIn = line.nextSlotAt.map { Words.relative($0, to: now) } ?? "–"
+        nextLocal = Words.shortTime(line.nextSlotLocal)
+        note = line.note
+        hasNote = !line.note.isEmpty
+        active = line.active.map { RunLineView($0, now: now) }
+        last = line.last.map { HistoryView($0, now: now) }
+        strip = line.recent.isEmpty ? nil : Strip(line.recent)
+        spark = Spark(line.recent.reversed().compactMap(\.seconds))
+    }
+}
+
+/// The last results of a schedule, oldest first, a cell each.
+struct Strip {
+    struct Cell {
+        let x: String
+        let tone: String
+        let title: String
+    }
+
+    let cells: [Cell]
+    /// Places of slots that there haven't been yet.
+    let free: [Cell]
+    /// `28 succeeded, 2 skipped`: the strip for those who don't see it.
+    let text: String
+
+    /// - Parameter recent: newest first.
+    init(_ recent: [SlotMark]) {
+        let shown = Array(recent.prefix(OverviewRead.recentMax).reversed())
+        let free = OverviewRead.recentMax - shown.count
+        self.free = (0..<free).map { Cell(x: "\($0 * 8)", tone: "", title: "") }
+        cells = shown.enumerated().map { index, mark in
+            Cell(
+                x: "\((free + index) * 8)", tone: Words.tone(mark.result),
+                title: "\(Words.shortTime(mark.slotAt.iso8601)) UTC: \(mark.result)")
+        }
+        var counts: [String: Int] = [:]
+        for mark in shown { counts[mark.result, default: 0] += 1 }
+        text = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+    }
+}
+
+/// Durations as a line.
+struct Spark {
+    let points: String
+    /// `usually 32 min`.
+    let text: String
+
+    /// Nil with fewer than two durations: a point is no line.
+    ///
+    /// - Parameter seconds: oldest first.
+    init?(_ seconds: [Int64]) {
+        guard seconds.count > 1 else { return nil }
+        let most = Double(max(seconds.max() ?? 1, 1))
+        let step = 76.0 / Double(seconds.count - 1)
+        points = seconds.enumerated().map { index, value in
+            "\(number(1 + Double(index) * step)),\(number(17 - Double(value) / most * 15))"
+        }.joined(separator: " ")
+        text = "usually " + Words.duration(seconds: Percentile.of(seconds, 50))
+    }
+}
+
+/// The value that a share of all doesn't exceed.
+enum Percentile {
+    /// - Parameters:
+    ///   - values: at least one.
+    ///   - share: in per cent.
+    /// - Returns: One of the values.
+    static func of(_ values: [Int64], _ share: Int) -> Int64 {
+        let sorted = values.sorted()
+        let rank = (sorted.count * share + 99) / 100
+        return sorted[min(max(rank, 1), sorted.count) - 1]
+    }
+}

@@ -1,0 +1,131 @@
+import Store
+import Timetable
+
+/// One read of the front page.
+struct OverviewRead {
+    /// Schedules on a page.
+    static let pageSize = 50
+    /// Rows of `history` on the front page.
+    private static let historyRowsMax = 15
+    /// Rows of `upcoming` that are read to find the local times of the next slots.
+    private static let upcomingRowsMax = 2_000
+    /// Slots of a schedule in the timeline: one every five minutes fills it.
+    private static let marksMax = 216
+    /// Results in a row's strip.
+    static let recentMax = 30
+
+    let reader: LedgerReader
+    let now: Instant
+    let filter: OverviewFilter
+    let zone: @Sendable (String) -> Zone?
+
+    /// Reads it.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    func overview() throws -> DashboardOverview {
+        var overview = DashboardOverview(takenAt: now)
+        overview.filter = filter
+        overview.notice = Rows(try reader.status()).first?.notice ?? ""
+        overview.attention = Rows(try reader.attention()).map { $0.attentionLine() }
+        var narrow = LedgerFilter()
+        narrow.limit = Self.historyRowsMax
+        overview.history = Rows(try reader.history(narrow)).map { $0.historyLine() }
+        overview.connections = Rows(try reader.connections()).map { $0.connectionLine() }
+        let all = try schedules(overview.attention)
+        overview.total = all.count
+        overview.running = all.count { $0.active != nil }
+        overview.next = all.compactMap { line in line.nextSlotAt.map { (at: $0, name: line.name) } }
+            .min { ($0.at, $0.name) < ($1.at, $1.name) }
+        overview.tags = Set(all.flatMap(\.tags)).sorted()
+        overview.zone = mostCommonZone(all)
+        let matching = all.filter(filter.admits).sorted(by: Self.comesFirst)
+        overview.matching = matching.count
+        let first = min((filter.page - 1) * Self.pageSize, matching.count)
+        overview.schedules = try matching[first...].prefix(Self.pageSize).map(withMarks)
+        return overview
+    }
+
+    /// Every schedule with its newest slot, without drawings.
+    private func schedules(_ attention: [AttentionLine]) throws -> [ScheduleLine] {
+        var narrow = LedgerFilter()
+        narrow.limit = Self.upcomingRowsMax
+        var locals: [String: Rows.Row] = [:]
+        for row in Rows(try reader.upcoming(narrow)) {
+            locals["\(row.text("schedule")) \(row.text("slot_at"))"] = row
+        }
+        let tags = try reader.tags()
+        // A subject begins with the schedule's name, which has neither of them.
+        let subjects = Set(attention.map { $0.subject.prefix { $0 != "@" && $0 != " " } })
+        return Rows(try reader.schedules(LedgerFilter())).map { row in
+            var line = row.scheduleLine(
+                upcoming: locals["\(row.text("schedule")) \(row.text("next_slot_at"))"])
+            line.tags = tags[line.name] ?? []
+            line.hasAttention = subjects.contains(line.name[...])
+            line.recent =
+                line.last.map { last in
+                    [
+                        SlotMark(
+                            slotID: last.slotID, slotAt: last.slotAt ?? now,
+                            result: last.run?.outcome ?? last.disposition)
+                    ]
+                } ?? []
+            return line
+        }
+    }
+
+    /// Trouble first, then what runs, then what is due next.
+    private static func comesFirst(_ left: ScheduleLine, _ right: ScheduleLine) -> Bool {
+        func rank(_ line: ScheduleLine) -> (Int, Instant, String) {
+            (
+                line.needsPerson ? 0 : line.active == nil ? 2 : 1,
+                line.nextSlotAt ?? Instant(milliseconds: .max), line.name
+            )
+        }
+        return rank(left) < rank(right)
+    }
+
+    private func withMarks(_ line: ScheduleLine) throws -> ScheduleLine {
+        var line = line
+        line.marks = try reader.marks(
+            schedule: line.name,
+            since: now.adding(milliseconds: -(Timeline.pastHours + 6) * 3_600_000),
+            limit: Self.marksMax)
+        line.recent = try reader.marks(schedule: line.name, since: nil, limit: Self.recentMax)
+        line.nextInstants = try reader.nextInstants(
+            schedule: line.name, until: now.adding(milliseconds: Timeline.aheadHours * 3_600_000),
+            limit: Self.marksMax)
+        return line
+    }
+
+    private func mostCommonZone(_ schedules: [ScheduleLine]) -> Zone? {
+        var counts: [String: Int] = [:]
+        for line in schedules { counts[line.timezone, default: 0] += 1 }
+        let name = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+        return name.flatMap(zone)
+    }
+}
+
+extension Rows.Row {
+    /// A row of `connections`.
+    func connectionLine() -> ConnectionLine {
+        var line = ConnectionLine(name: text("connection"), baseURL: text("base_url"))
+        line.requestsSent = integer("requests_sent") ?? 0
+        var trouble: [String] = []
+        if text("breaker") == "open" { trouble.append("the API fails, it is tried again") }
+        if !text("credential_bad_since_at").isEmpty {
+            trouble.append(
+                "refused since \(Words.shortTime(text("credential_bad_since_at"))) UTC")
+        }
+        if !text("blocked_until_at").isEmpty {
+            trouble.append("told to wait until \(Words.shortTime(text("blocked_until_at"))) UTC")
+        }
+        line.trouble = trouble.joined(separator: "; ")
+        if let requests = integer("learned_requests"),
+            let seconds = integer("learned_window_seconds")
+        {
+            let window = Words.duration(seconds: seconds)
+            line.limit = "learned limit: \(requests) requests in \(window)"
+        }
+        return line
+    }
+}

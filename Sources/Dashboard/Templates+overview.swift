@@ -1,0 +1,115 @@
+/// The front page and what it is made of.
+extension Templates {
+    static let timeline = """
+        <svg class="timeline" viewBox="0 0 {{width}} {{height}}" role="img" aria-label="{{summary}}">\
+        <rect class="ahead" x="{{nowX}}" y="18" width="{{aheadWidth}}" height="{{bottom}}"/>\
+        {{#hours}}<line class="grid" x1="{{x}}" x2="{{x}}" y1="18" y2="{{bottom}}"/>\
+        <text class="hour" x="{{x}}" y="12" text-anchor="middle">{{label}}</text>{{/hours}}\
+        {{#lanes}}<line class="grid" x1="190" x2="1080" y1="{{baseY}}" y2="{{baseY}}"/>\
+        <a href="/schedules/{{name}}"><text class="lane" x="0" y="{{labelY}}">{{label}}</text></a>\
+        {{#marks}}<a href="{{href}}"><title>{{title}}</title>\
+        {{#isBar}}<rect class="{{tone}}" x="{{x}}" y="{{y}}" width="{{width}}" height="14" rx="2"/>{{/isBar}}\
+        {{#isRing}}<rect class="ring {{tone}}" x="{{x}}" y="{{y}}" width="10" height="10" rx="5"/>{{/isRing}}\
+        {{#isCross}}<path class="cross {{tone}}" d="M{{x}} {{y}}l10 12m0 -12l-10 12"/>{{/isCross}}</a>\
+        {{#word}}<text class="word {{tone}}" x="{{x}}" y="{{y}}">{{text}}</text>{{/word}}{{/marks}}\
+        {{#nexts}}<line class="next" x1="{{x}}" x2="{{x}}" y1="{{top}}" y2="{{bottom}}"/>{{/nexts}}{{/lanes}}\
+        <line class="now" x1="{{nowX}}" x2="{{nowX}}" y1="18" y2="{{bottom}}"/></svg>
+        """
+
+    static let strip = """
+        {{#strip}}<svg class="strip" viewBox="0 0 240 11" role="img" aria-label="{{text}}">\
+        {{#free}}<rect class="track" x="{{x}}" y="0" width="6.5" height="11" rx="1.5"/>{{/free}}\
+        {{#cells}}<rect class="{{tone}}" x="{{x}}" y="0" width="6.5" height="11" rx="1.5">\
+        <title>{{title}}</title></rect>{{/cells}}</svg>{{/strip}}
+        """
+
+    /// Rows of slots, for several pages.
+    static let slots = """
+        <div class="scroll"><table class="cards">
+        <thead><tr><th scope="col">Slot</th><th scope="col">Schedule</th><th scope="col">Result</th>\
+        <th scope="col" class="wide">Run</th><th scope="col" class="number">Took</th></tr></thead>
+        <tbody>
+        {{#history}}<tr>
+        <td><a href="{{href}}">{{slotLocal}}</a><small>{{when}}</small></td>
+        <td>{{schedule}}</td>
+        <td><span class="pill {{tone}}">{{result}}</span><small>{{reason}}</small></td>
+        <td class="wide">{{#run}}<span class="line"><a href="/runs/{{runID}}">{{shortID}}</a>\
+        <span class="dim">{{status}}</span></span>{{#bar}}{{>bar}}{{/bar}}{{/run}}\
+        {{#hasError}}<small class="error">{{lastError}}</small>{{/hasError}}</td>
+        <td class="number">{{took}}</td>
+        </tr>{{/history}}
+        {{^history}}<tr><td colspan="5" class="dim">No slot has been due yet.</td></tr>{{/history}}
+        </tbody></table></div>
+        """
+
+    static let overview = """
+        {{<layout}}{{$body}}
+        {{#hasNotice}}<p class="notice">{{notice}}</p>{{/hasNotice}}
+        <ul class="facts" aria-label="At a glance">
+        {{#facts}}<li><b class="{{tone}}">{{value}}</b> {{label}}</li>{{/facts}}
+        </ul>
+        {{#hasAttention}}
+        <section class="attention" aria-labelledby="attention">
+        <h2 id="attention">Needs you</h2>
+        <ul>
+        {{#attention}}<li><span class="pill {{tone}}">{{kind}}</span> \
+        {{#hasHref}}<a href="{{href}}"><b>{{subject}}</b></a>{{/hasHref}}{{^hasHref}}<b>{{subject}}</b>{{/hasHref}}\
+        <span class="since">{{since}}</span><p>{{whatToDo}}</p></li>{{/attention}}
+        </ul>
+        </section>
+        {{/hasAttention}}
+        {{#hasTimeline}}
+        <section class="broad" aria-labelledby="timeline">
+        <h2 id="timeline">Timeline <small>hours in {{zoneName}}; those with trouble first</small></h2>
+        {{#timeline}}{{>timeline}}{{/timeline}}
+        </section>
+        {{/hasTimeline}}
+        <section aria-labelledby="schedules">
+        <h2 id="schedules">Schedules <small>{{range}}</small></h2>
+        <form method="get" action="/" role="search">
+        <input type="search" name="q" value="{{text}}" placeholder="Name or description" aria-label="Name or description">
+        {{#hasTags}}<select name="tag" aria-label="Tag"><option value="">any tag</option>\
+        {{#tags}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{label}}</option>{{/tags}}</select>{{/hasTags}}
+        <select name="state" aria-label="State">\
+        {{#states}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{label}}</option>{{/states}}</select>
+        <button>Filter</button>
+        </form>
+        <div class="scroll"><table class="cards">
+        <thead><tr><th scope="col">Schedule</th><th scope="col">Next slot</th><th scope="col">Last result</th>\
+        <th scope="col">Last 30 slots</th><th scope="col" class="wide">Active run</th></tr></thead>
+        <tbody>
+        {{#rows}}<tr>
+        <td><a href="{{href}}"><b>{{name}}</b></a>{{#hasState}} <span class="pill {{stateTone}}">{{state}}</span>{{/hasState}}\
+        <small><code>{{rule}}</code> {{timezone}}</small>\
+        {{#hasDescription}}<small>{{description}}</small>{{/hasDescription}}<small>{{tags}}</small></td>
+        <td>{{nextIn}}<small>{{nextLocal}}</small>\
+        {{#hasNote}}<small class="note">{{note}}</small>{{/hasNote}}</td>
+        <td>{{#last}}<span class="pill {{tone}}">{{result}}</span><small>{{when}}</small>\
+        {{/last}}{{^last}}<span class="dim">nothing yet</span>{{/last}}</td>
+        <td>{{>strip}}{{#spark}}<svg class="spark" viewBox="0 0 78 18" aria-hidden="true">\
+        <polyline points="{{points}}"/></svg><span class="usual">{{text}}</span>{{/spark}}</td>
+        <td class="wide">{{#active}}<span class="line"><a href="/runs/{{runID}}">{{shortID}}</a>\
+        <span class="pill {{tone}}">{{status}}</span><span class="dim">{{age}}</span></span>{{#bar}}{{>bar}}{{/bar}}{{/active}}\
+        {{^active}}<span class="dim none">–</span>{{/active}}</td>
+        </tr>{{/rows}}
+        {{^rows}}<tr><td colspan="5" class="dim">{{nothing}}</td></tr>{{/rows}}
+        </tbody></table></div>
+        <p class="pages">{{#hasEarlier}}<a href="{{earlier}}" rel="prev">earlier</a>{{/hasEarlier}} \
+        {{#hasLater}}<a href="{{later}}" rel="next">more</a>{{/hasLater}}</p>
+        </section>
+        <section aria-labelledby="history">
+        <h2 id="history">Recent slots</h2>
+        {{>slots}}
+        </section>
+        <section aria-labelledby="connections">
+        <h2 id="connections">Connections</h2>
+        <ul class="plain">
+        {{#connections}}<li><b>{{name}}</b> <span class="dim">{{baseURL}} · {{requests}} requests sent</span> \
+        {{#hasTrouble}}<span class="pill bad">{{trouble}}</span>{{/hasTrouble}}\
+        {{^hasTrouble}}<span class="pill good">ok</span>{{/hasTrouble}} <span class="dim">{{limit}}</span></li>{{/connections}}
+        {{^connections}}<li class="dim">None is configured.</li>{{/connections}}
+        </ul>
+        </section>
+        {{/body}}{{/layout}}
+        """
+}

@@ -1,0 +1,81 @@
+/// The pages of one thing each.
+extension Templates {
+    static let schedule = """
+        {{<layout}}{{$body}}
+        <section aria-labelledby="schedule">
+        <h2 id="schedule">{{heading}} <small>{{state}}</small></h2>
+        {{#hasDescription}}<p>{{description}}</p>{{/hasDescription}}
+        <dl>{{#facts}}<div><dt>{{label}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
+        </section>
+        <section aria-labelledby="next">
+        <h2 id="next">Next</h2>
+        <ul class="plain">
+        {{#next}}<li><b>{{local}}</b> <span class="dim">{{when}}</span> <span class="note">{{note}}</span></li>{{/next}}
+        {{^next}}<li class="dim">Nothing is to come.</li>{{/next}}
+        </ul>
+        </section>
+        {{#hasYear}}
+        <section aria-labelledby="year">
+        <h2 id="year">A year <small>{{#year}}{{text}}{{/year}}</small></h2>
+        <div class="scroll">{{#year}}<svg class="year" width="{{width}}" height="116" viewBox="0 0 {{width}} 116" \
+        role="img" aria-label="{{text}}">{{#months}}<text class="hour" x="{{x}}" y="10">{{label}}</text>{{/months}}\
+        {{#cells}}<rect class="{{tone}}" x="{{x}}" y="{{y}}" width="12" height="12" rx="2">\
+        <title>{{title}}</title></rect>{{/cells}}</svg>{{/year}}</div>
+        </section>
+        {{/hasYear}}
+        {{#durations}}
+        <section aria-labelledby="durations">
+        <h2 id="durations">Durations <small>{{text}}</small></h2>
+        <svg class="durations" viewBox="0 0 {{width}} 82" role="img" aria-label="{{text}}">\
+        <line class="grid" x1="0" x2="{{width}}" y1="{{longY}}" y2="{{longY}}"/>\
+        <line class="next" x1="0" x2="{{width}}" y1="{{middleY}}" y2="{{middleY}}"/>\
+        {{#points}}<a href="{{href}}"><rect class="{{tone}}" x="{{x}}" y="{{y}}" width="6" height="{{height}}" rx="1">\
+        <title>{{title}}</title></rect></a>{{/points}}</svg>
+        </section>
+        {{/durations}}
+        <section aria-labelledby="slots">
+        <h2 id="slots">Slots</h2>
+        {{>slots}}
+        </section>
+        {{/body}}{{/layout}}
+        """
+
+    static let slot = """
+        {{<layout}}{{$body}}
+        <section aria-labelledby="slot">
+        <h2 id="slot"><a href="{{href}}">{{schedule}}</a> <span class="pill {{tone}}">{{result}}</span></h2>
+        <p>{{sentence}}</p>
+        <dl>{{#facts}}<div><dt>{{label}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
+        {{#run}}<h3>Run</h3><span class="line"><a href="/runs/{{runID}}">{{runID}}</a>\
+        <span class="pill {{tone}}">{{status}}</span><span class="dim">{{age}}</span></span>{{#bar}}{{>bar}}{{/bar}}{{/run}}
+        </section>
+        <section aria-labelledby="attempts">
+        <h2 id="attempts">Attempts</h2>
+        <ul class="plain">
+        {{#attempts}}<li><b>{{at}}</b> <span class="pill {{tone}}">{{what}}</span> {{words}}</li>{{/attempts}}
+        {{^attempts}}<li class="dim">Nothing was sent for it.</li>{{/attempts}}
+        </ul>
+        </section>
+        <section aria-labelledby="errors">
+        <h2 id="errors">What the API said</h2>
+        <ul class="plain">
+        {{#errors}}<li><b>{{at}}</b> <span class="pill {{tone}}">{{what}}</span> {{words}}</li>{{/errors}}
+        {{^errors}}<li class="dim">No error.</li>{{/errors}}
+        </ul>
+        </section>
+        {{/body}}{{/layout}}
+        """
+
+    static let errors = """
+        {{<layout}}{{$body}}
+        <section aria-labelledby="errors">
+        <h2 id="errors">Errors <small>newest first, times in UTC</small></h2>
+        <ul class="plain">
+        {{#events}}<li><b>{{at}}</b> <span class="pill {{tone}}">{{what}}</span> {{words}}</li>{{/events}}
+        {{^events}}<li class="dim">No error.</li>{{/events}}
+        </ul>
+        {{#hasOlder}}<p class="pages"><a href="{{older}}" rel="next">older</a></p>{{/hasOlder}}
+        </section>
+        {{/body}}{{/layout}}
+        """
+}

@@ -1,0 +1,154 @@
+package import Timetable
+
+/// One slot as a mark on a page's drawing: when it was, what became of it, how long its run took.
+package struct SlotMark: Sendable, Equatable {
+    package var slotID: Int64
+    package var slotAt: Instant
+    /// The outcome of its run, or its disposition without one.
+    package var result: String
+    package var reason: String
+    /// When its run was created; nil without one.
+    package var startedAt: Instant?
+    /// When its run ended; nil while it is open, and without one.
+    package var endedAt: Instant?
+
+    /// Makes a mark.
+    ///
+    /// - Parameters:
+    ///   - slotID: of the slot.
+    ///   - slotAt: the instant that it is for.
+    ///   - result: the outcome of its run, or its disposition without one.
+    ///   - reason: why, in words.
+    ///   - startedAt: when its run was created.
+    ///   - endedAt: when its run ended.
+    package init(
+        slotID: Int64, slotAt: Instant, result: String, reason: String = "",
+        startedAt: Instant? = nil, endedAt: Instant? = nil
+    ) {
+        self.slotID = slotID
+        self.slotAt = slotAt
+        self.result = result
+        self.reason = reason
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+    }
+
+    /// How long its run took in seconds; nil while it is open, and without one.
+    package var seconds: Int64? {
+        guard let startedAt, let endedAt else { return nil }
+        return endedAt.since(startedAt) / 1000
+    }
+}
+
+/// Reads of the pages: each by an index, each with a bound.
+extension LedgerReader {
+    /// The slots of a schedule since an instant, newest first.
+    ///
+    /// - Parameters:
+    ///   - schedule: its name.
+    ///   - since: slots for earlier instants are left out.
+    ///   - limit: how many at most.
+    /// - Returns: a mark for each slot.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func marks(schedule: String, since: Instant?, limit: Int) throws -> [SlotMark] {
+        try database.rows(
+            """
+            SELECT s.slot_id, s.slot_at, coalesce(r.outcome, s.disposition),
+                coalesce(r.outcome_reason, s.reason), r.created_at, r.completed_at
+            FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key
+            WHERE s.schedule = ?1 AND s.slot_at >= ?2 ORDER BY s.slot_at DESC LIMIT ?3
+            """, .text(schedule), .at(since ?? Instant(milliseconds: 0)), .int(limit)
+        ) {
+            SlotMark(
+                slotID: $0.integer(0), slotAt: $0.instant(1), result: $0.string(2),
+                reason: $0.string(3), startedAt: $0.at(4), endedAt: $0.at(5))
+        }
+    }
+
+    /// What became of a schedule's slots by day on its own clock: day, result, how many, and the
+    /// seconds that their runs took together.
+    ///
+    /// - Parameters:
+    ///   - schedule: its name.
+    ///   - since: slots for earlier instants are left out.
+    ///   - limit: the newest slots that are counted at most.
+    /// - Returns: columns day, result, slots, seconds.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func days(schedule: String, since: Instant, limit: Int) throws -> LedgerTable {
+        try table(
+            """
+            SELECT day, result, count(*) AS slots, sum(seconds) AS seconds FROM (
+                SELECT date(s.slot_at / 1000 + s.utc_offset_seconds, 'unixepoch') AS day,
+                    coalesce(r.outcome, s.disposition) AS result,
+                    (r.completed_at - r.created_at) / 1000 AS seconds
+                FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key
+                WHERE s.schedule = ?1 AND s.slot_at >= ?2 ORDER BY s.slot_at DESC LIMIT ?3)
+            GROUP BY day, result ORDER BY day, result
+            """, .text(schedule), .at(since), .int(limit))
+    }
+
+    /// The next instants of a schedule.
+    ///
+    /// - Parameters:
+    ///   - schedule: its name.
+    ///   - until: later ones are left out.
+    ///   - limit: how many at most.
+    /// - Returns: the instants, next one first.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func nextInstants(schedule: String, until: Instant, limit: Int) throws -> [Instant] {
+        try database.rows(
+            """
+            SELECT slot_at FROM upcoming_slots WHERE schedule = ?1 AND slot_at <= ?2
+            ORDER BY slot_at LIMIT ?3
+            """, .text(schedule), .at(until), .int(limit)
+        ) { $0.instant(0) }
+    }
+
+    /// The tags of each schedule that has some.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func tags() throws -> [String: [String]] {
+        var tags: [String: [String]] = [:]
+        try database.step(
+            """
+            SELECT s.schedule, t.value FROM schedules AS s, json_each(s.tags) AS t
+            WHERE s.state <> 'removed' AND s.tags <> '[]' ORDER BY s.schedule, t.key
+            """, []
+        ) { row in
+            tags[row.string(0), default: []].append(row.string(1))
+            return true
+        }
+        return tags
+    }
+
+    /// The attempts of a slot, first one first.
+    ///
+    /// - Parameter slotID: of the slot.
+    /// - Returns: a row for each attempt.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func attempts(ofSlot slotID: Int64) throws -> LedgerTable {
+        try table(
+            """
+            SELECT a.number, a.state, a.baseline, a.absent_looks, a.http_status,
+                strftime('%Y-%m-%dT%H:%M:%SZ', a.began_at / 1000, 'unixepoch') AS began_at,
+                strftime('%Y-%m-%dT%H:%M:%SZ', a.ended_at / 1000, 'unixepoch') AS ended_at,
+                e.message, e.code, e.next_step, r.run_id
+            FROM attempts AS a LEFT JOIN errors AS e ON e.error_id = a.error_id
+                LEFT JOIN process_runs AS r ON r.run_key = a.run_key
+            WHERE a.slot_id = ?1 ORDER BY a.number LIMIT 200
+            """, .int(slotID))
+    }
+
+    /// The errors of a slot (view `error_log`), oldest first.
+    ///
+    /// - Parameter slotID: of the slot.
+    /// - Returns: rows of the view `error_log`.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func errors(ofSlot slotID: Int64) throws -> LedgerTable {
+        try table(
+            """
+            SELECT v.* FROM error_log AS v JOIN errors AS e ON e.error_id = v.error_id
+            WHERE e.slot_id = ?1 ORDER BY e.error_id LIMIT 200
+            """, .int(slotID))
+    }
+}
