@@ -45,13 +45,19 @@ struct CalendarSection {
     let today: CivilDate?
     let problems: ConfigProblems
 
-    /// The calendars by name; nil for one with errors.
-    func read(_ nodes: [String: ConfigNode]) -> [String: CompiledCalendar?] {
+    /// Reads all calendars.
+    ///
+    /// - Returns: the calendars, nil for one that is wrong or waits; and what the latter wait for.
+    func read(
+        _ nodes: [String: ConfigNode]
+    ) -> (calendars: [String: CompiledCalendar?], causes: [String: String]) {
         var calendars: [String: CompiledCalendar?] = [:]
+        var causes: [String: String] = [:]
         for (name, node) in nodes.sorted(by: { $0.key < $1.key }) {
             calendars[name] = .some(read(name, node))
+            causes[name] = problems.takeCauses()
         }
-        return calendars
+        return (calendars, causes)
     }
 
     private func read(_ name: String, _ node: ConfigNode) -> CompiledCalendar? {
@@ -59,8 +65,12 @@ struct CalendarSection {
         guard node.entries != nil else { return nil }
         let weekend = weekend(reader)
         var holidays = listed(reader)
+        var isWhole = true
         for (file, place) in reader.strings("files", orSingle: true) ?? [] {
-            guard let (text, path) = files.read(file, place) else { continue }
+            guard let (text, path) = files.read(file, place) else {
+                isWhole = false
+                continue
+            }
             do {
                 holidays += try HolidayFile.days(text, path: path)
             } catch {
@@ -72,6 +82,8 @@ struct CalendarSection {
             if let today, let warning = calendar.endWarning(on: today) {
                 problems.warning(node.path, at: node.keyPosition, warning)
             }
+            // Without a file that is waited for, its holidays would be business days.
+            guard isWhole else { return nil }
             let source = RuleSource.Calendar(name: name, weekend: weekend, holidays: holidays)
             return CompiledCalendar(calendar: calendar, source: source)
         } catch {

@@ -45,6 +45,8 @@ final class ConfigProblems {
     private let isPatient: Bool
     /// Files that are waited for, with the reason in words.
     private(set) var awaited: [String: String] = [:]
+    /// The reasons since the last call of `takeCauses`.
+    private var causes: Set<String> = []
 
     /// Makes an empty list.
     init(isPatient: Bool = false) {
@@ -55,8 +57,18 @@ final class ConfigProblems {
     func absent(_ node: ConfigNode, file: String, _ message: String) {
         guard isPatient else { return error(node, message) }
         awaited[file] = message
+        causes.insert(message)
         warning(node, message + "; waited for")
     }
+
+    /// The reasons to wait that came up since the last call, in words; nil: there are none.
+    func takeCauses() -> String? {
+        defer { causes = [] }
+        return causes.isEmpty ? nil : causes.sorted().joined(separator: "; ")
+    }
+
+    /// What is read now waits for what was looked for before.
+    func awaits(_ cause: String) { causes.insert(cause) }
 
     /// Notes an error.
     func error(_ path: ConfigPath, at position: SourcePosition, _ message: String) {

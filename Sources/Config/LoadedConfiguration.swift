@@ -104,22 +104,24 @@ package struct ConfigurationLoader {
         let names = merged.schedules.keys.sorted()
         let files = DateFiles(
             host: host, folder: merged.folder, hash: merged.hash, problems: problems)
-        let calendars = CalendarSection(files: files, today: today, problems: problems)
+        let (calendars, causes) = CalendarSection(files: files, today: today, problems: problems)
             .read(merged.calendars)
         let context = ScheduleSection.Context(
             defaults: merged.defaults?.entries ?? [:],
             connections: merged.connections.keys.sorted(), calendars: calendars,
-            scheduleNames: names, zones: ZoneShelf(host), files: files)
+            calendarCauses: causes, scheduleNames: names, zones: ZoneShelf(host), files: files)
         var schedules: [Schedule] = []
         var waiting: [String: String] = [:]
         for name in names {
             guard let node = merged.schedules[name] else { continue }
             let section = ScheduleSection(node, name: name, context: context, problems: problems)
             let errors = problems.errorCount
-            if let schedule = section.read() {
+            let schedule = section.read()
+            let cause = problems.takeCauses()
+            if let schedule {
                 schedules.append(schedule)
-            } else if problems.errorCount == errors, !problems.awaited.isEmpty {
-                waiting[name] = problems.awaited.values.sorted().joined(separator: "; ")
+            } else if problems.errorCount == errors, let cause {
+                waiting[name] = cause
             }
         }
         refuseCycles(schedules, merged.schedules, problems)

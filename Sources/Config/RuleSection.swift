@@ -215,7 +215,10 @@ extension ScheduleSection {
             return nil
         }
         // One with errors of its own has been complained about where it stands.
-        guard let calendar = known else { return nil }
+        guard let calendar = known else {
+            if let cause = context.calendarCauses[name] { problems.awaits(cause) }
+            return nil
+        }
         return FoundCalendar(value: calendar)
     }
 

@@ -20,6 +20,8 @@ struct ScheduleSection {
         var connections: [String]
         /// Calendars by name; nil where the calendar itself has errors, already noted.
         var calendars: [String: CompiledCalendar?]
+        /// What calendars wait for, by name.
+        var calendarCauses: [String: String]
         var scheduleNames: [String]
         var zones: ZoneShelf
         var files: DateFiles

@@ -43,4 +43,59 @@ struct ZoneDataTests {
         #expect(next == "21:00")
         await place.leave()
     }
+
+    @Test("A zone that is misspelt waits with the name that was meant, and the others run")
+    func misspelt() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(
+                port: port,
+                schedules: """
+                    [calendars.close]
+                    files = ["holidays.csv"]
+                    [schedules.tick]
+                    process = "\(Site.process)"
+                    every = "1s"
+                    [schedules.misspelt]
+                    process = "\(Site.other)"
+                    cron = "*/5 * * * * *"
+                    timezone = "America/New_Yrok"
+                    [schedules.holiday]
+                    process = "\(Site.other)"
+                    cron = "*/5 * * * * *"
+                    calendar = "close"
+                    """)
+            defer { site.remove() }
+            let life = try await Life(config: site.config, in: site.folder)
+            #expect(await life.isReady(), "said: \(life.log)")
+            let runs = try await life.turns {
+                try await site.ask(
+                    "SELECT count(*) > 2 FROM slots WHERE schedule = 'tick' "
+                        + "AND disposition = 'started'") == "1"
+            }
+            #expect(runs, "said: \(life.log)")
+            // Each row says what its schedule waits for, and nothing of the other.
+            let rows = try await site.ask(
+                "SELECT subject, what_to_do FROM attention WHERE kind = 'waits' ORDER BY 1"
+            ).split(separator: "\n")
+            #expect(rows.count == 2, "\(rows)")
+            #expect(rows.first?.contains("holidays.csv can't be read") == true, "\(rows)")
+            #expect(rows.first?.contains("time zone") == false, "\(rows)")
+            #expect(rows.last?.contains("did you mean \"America/New_York\"?") == true, "\(rows)")
+            #expect(rows.last?.contains("holidays") == false, "\(rows)")
+            try site.edit("New_Yrok", to: "New_York")
+            try site.folder.write("date\n2020-01-01\n", to: "holidays.csv")
+            let reload = try await Program.run(
+                Program.carillon, ["reload", "--config", site.config])
+            #expect(reload.status == 0, "said: \(reload.errors)")
+            let isHealed = try await life.turns {
+                try await site.ask(
+                    "SELECT count(DISTINCT schedule) FROM slots WHERE disposition = 'started'")
+                    == "3"
+            }
+            #expect(isHealed, "said: \(life.log)")
+            #expect(try await site.ask("SELECT count(*) FROM attention") == "0")
+            #expect(await life.stop().status == 0, "said: \(life.log)")
+        }
+    }
 }
