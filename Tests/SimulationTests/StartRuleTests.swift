@@ -219,5 +219,14 @@ import Timetable
         #expect(slot.disposition == .held)
         #expect(slot.reason.contains("which had been taken for absent"))
         #expect(theatre.world.sandbox.runs.count == 2)
+        // A list showed the run before its slot was held for it: a possible duplicate until a person
+        // gives it to the slot.
+        let run = try #require(theatre.world.sandbox.runs.last).id
+        #expect(try theatre.alarms(.possibleDuplicate) == ["p1 \(run)"])
+        theatre.world.command(.resolve(slotID: slot.slotID, .run(id: run)))
+        try theatre.run(untilMinute: 44, second: 1)
+        #expect(theatre.world.replies.map(\.exitCode) == [0])
+        #expect(try theatre.alarms(.possibleDuplicate) == [])
+        #expect(try theatre.alarms(.undecided) == [])
     }
 }

@@ -173,6 +173,7 @@ extension Clockwork {
         }
         try ledger.claim(
             run.runKey, slotID: slot.slotID, schedule: slot.schedule, origin: .adopted)
+        try explain(run)
         if let attempt = try ledger.lastAttempt(slotID: slot.slotID) {
             try ledger.endAttempt(
                 attempt.attemptID, .adopted, exposureEnd: nil, httpStatus: nil, errorID: nil,
