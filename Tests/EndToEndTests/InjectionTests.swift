@@ -42,7 +42,7 @@ struct InjectionTests {
         "A disk that can't be read ends the daemon, and a later start recovers",
         .enabled(if: Machine.canInject, Machine.injectAdvice))
     func unreadable() async throws {
-        let injections = [30].map {
+        let injections = [12, 30, 60, 100].map {
             Injection(call: "pread64", effect: "error=EIO:when=\($0)+")
         }
         try await lives(injections, name: "read errors") { life, injection in

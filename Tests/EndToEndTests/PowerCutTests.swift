@@ -42,7 +42,7 @@ struct PowerCutTests {
                 site: site, world: world,
                 periods: Dictionary(uniqueKeysWithValues: processes.map { ($0, 1) }), place: place)
             for number in 0..<Self.cuts {
-                try await oneCut(number, site, place, &chance)
+                try await oneCut(number, site, world, place, &chance)
             }
             world.heal()
             let healedAt = Truth.now
@@ -61,7 +61,7 @@ struct PowerCutTests {
 
     /// A life that loses its disk, and the disk that comes back; every other one sees it happen.
     private func oneCut(
-        _ number: Int, _ site: Site, _ place: Place, _ chance: inout Chance
+        _ number: Int, _ site: Site, _ world: World, _ place: Place, _ chance: inout Chance
     ) async throws {
         let life = try await Life(config: site.config, in: site.folder, under: place.entrance)
         #expect(await life.isReady(), "cut \(number): \(life.log)")
@@ -72,10 +72,11 @@ struct PowerCutTests {
             #expect(await life.freeze())
             #expect(Self.shutDown(place.path(site.home)))
             life.thaw()
-            // It waits for its disk, and sends nothing, until the power fails.
+            await expectWaiting(life, world, "cut \(number)")
             _ = await life.kill()
         } else {
             _ = await life.kill()
+            #expect(!life.log.contains("nothing is sent: "), "cut \(number): \(life.log)")
             #expect(Self.shutDown(place.path(site.home)))
         }
         try await place.run(
@@ -85,6 +86,18 @@ struct PowerCutTests {
             mount -o loop,commit=60 /mnt/disk \(site.home)
             """)
         #expect(try await site.ask("PRAGMA integrity_check", from: place) == "ok")
+    }
+
+    /// It has seen its disk go: it says so, waits for it, and sends nothing more until the power fails.
+    private func expectWaiting(_ life: Life, _ world: World, _ name: String) async {
+        let isSaid = await life.turns { life.log.contains("nothing is sent: ") }
+        #expect(isSaid, "\(name): \(life.state), said: \(life.log)")
+        // What an earlier turn has released is on its way for a moment.
+        await life.turns(1)
+        let sent = world.starts
+        await life.turns(2)
+        #expect(world.starts == sent, "\(name): \(life.log)")
+        #expect(life.state == "running", "\(name): \(life.log)")
     }
 
     /// The image lies in memory: only the loop device's own file system can lose anything.
