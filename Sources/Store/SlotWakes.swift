@@ -30,6 +30,18 @@ extension Ledger {
             """, .at(now), .at(now), .text(connection), .at(now))
     }
 
+    /// Wakes the waiting slots of a schedule (what it needed is there).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
+    package func wakeSlots(schedule: String, now: Instant) throws {
+        try database.run(
+            """
+            UPDATE slots SET next_action_at = ?
+            WHERE ended_at IS NULL AND schedule = ? AND disposition = 'pending'
+                AND next_action_at > ? AND due_at <= ?
+            """, .at(now), .text(schedule), .at(now), .at(now))
+    }
+
     /// Wakes the waiting slots of a process (an attempt was settled, a blocker closed).
     ///
     /// - Parameters:

@@ -13,7 +13,12 @@ package struct ReservedPort: Sendable {
     /// Reserves a free port.
     ///
     /// - Throws: `POSIXError` if there is none.
-    package init() throws {
+    package init() throws { try self.init(number: 0) }
+
+    /// A second place at the same port.
+    func another() throws -> ReservedPort { try ReservedPort(number: number) }
+
+    private init(number: Int) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
         var isShared: Int32 = 1
         unsafe setsockopt(
@@ -21,6 +26,7 @@ package struct ReservedPort: Sendable {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(number).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -30,7 +36,7 @@ package struct ReservedPort: Sendable {
         }
         guard isBound else { throw POSIXError(.EADDRNOTAVAIL) }
         self.descriptor = descriptor
-        number = Int(UInt16(bigEndian: address.sin_port))
+        self.number = Int(UInt16(bigEndian: address.sin_port))
     }
 
     /// Gives the port up.
@@ -46,10 +52,14 @@ package final class LoopbackListener: Sendable {
 
     /// Listens until `stop`.
     ///
-    /// - Parameter serve: gets each connection, which is closed when it returns.
+    /// - Parameters:
+    ///   - place: where; nil: at any free port.
+    ///   - serve: gets each connection, which is closed when it returns.
     /// - Throws: `POSIXError` if there is no free port.
-    package init(serve: @escaping @Sendable (LoopbackSocket) -> Void) throws {
-        let place = try ReservedPort()
+    package init(
+        port place: ReservedPort? = nil, serve: @escaping @Sendable (LoopbackSocket) -> Void
+    ) throws {
+        let place = try place?.another() ?? ReservedPort()
         port = place.number
         descriptor = place.descriptor
         listen(descriptor, 512)

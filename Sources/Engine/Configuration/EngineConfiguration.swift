@@ -48,7 +48,7 @@ package struct Connection: Sendable, Equatable {
     package var settleWithinMilliseconds: Int64 = 120_000
     /// How long a start waits for a look before it goes out with a baseline `not known`.
     package var lookPatienceMilliseconds: Int64 = 120_000
-    /// How far apart the probes of an open circuit breaker are.
+    /// How far apart the probes of an open circuit breaker are at the most.
     package var probeEveryMilliseconds: Int64 = 30_000
 
     /// Makes a connection with the defaults of config/example.toml.

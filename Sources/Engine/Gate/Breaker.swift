@@ -5,7 +5,24 @@ import Timetable
 /// The circuit breaker of each connection; all it knows is in the ledger.
 struct Breaker {
     private static let failuresMax: Int64 = 5
+    private static let probeGapMillisecondsMin: Int64 = 5_000
     let book: TurnBook
+
+    /// How far apart the probes are: often at first, every `probe_every` once it takes long, so that
+    /// what was away for two minutes is back well within thirty seconds.
+    static func probeGapMilliseconds(
+        _ connection: Connection, openSince: Instant?, now: Instant
+    ) -> Int64 {
+        let openFor = openSince.map { max(0, now.since($0)) } ?? 0
+        return min(
+            connection.probeEveryMilliseconds, max(probeGapMillisecondsMin, openFor / 5))
+    }
+
+    private func nextProbe(_ row: ConnectionRow, _ connection: Connection) -> Instant {
+        book.now.adding(
+            milliseconds: Self.probeGapMilliseconds(
+                connection, openSince: row.breakerOpenedAt, now: book.now))
+    }
 
     /// A transport failure or 5xx: after five in a row starts wait, and only probes go out.
     func noteUnreachable(_ connection: Connection, _ failure: APIFailure) throws {
@@ -18,9 +35,7 @@ struct Breaker {
         try book.change(connection.name) {
             $0.breakerFailures = failures
             if opens { $0.breakerOpenedAt = book.now }
-            if failures >= Self.failuresMax {
-                $0.nextProbeAt = book.now.adding(milliseconds: connection.probeEveryMilliseconds)
-            }
+            if failures >= Self.failuresMax { $0.nextProbeAt = nextProbe($0, connection) }
         }
         guard opens else { return }
         book.log(.warning, "\(connection.name) fails, starts wait: \(failure.summary)")
@@ -50,20 +65,16 @@ struct Breaker {
 
     /// With an open breaker only the list of a probe that is due goes out.
     func isProbing(_ row: ConnectionRow, _ connection: Connection) -> Bool {
-        row.nextProbeAt.map {
-            $0 >= book.now.adding(milliseconds: connection.probeEveryMilliseconds)
-        } ?? true
+        row.nextProbeAt.map { $0 >= nextProbe(row, connection) } ?? true
     }
 
-    /// - Returns: true if a probe is due now; the next one is due after `probe_every`.
+    /// - Returns: true if a probe is due now; the next one is due after the gap.
     func beginProbe(_ row: ConnectionRow, _ connection: Connection) throws -> Bool {
         guard row.breakerOpenedAt != nil else { return false }
         let at = row.nextProbeAt ?? book.now
         book.wake(at: max(at, book.now.adding(milliseconds: 1000)))
         guard at <= book.now else { return false }
-        try book.change(connection.name) {
-            $0.nextProbeAt = book.now.adding(milliseconds: connection.probeEveryMilliseconds)
-        }
+        try book.change(connection.name) { $0.nextProbeAt = nextProbe($0, connection) }
         return true
     }
 }

@@ -31,12 +31,15 @@ struct Credential {
 
     /// The next request for a token waits for a growing while.
     func delay(_ connection: Connection, isRefused: Bool) throws {
-        let failures = (try book.connection(connection.name)?.credentialFailures ?? 0) + 1
+        let row = try book.connection(connection.name)
+        let failures = (row?.credentialFailures ?? 0) + 1
+        let probeGap = Breaker.probeGapMilliseconds(
+            connection, openSince: row?.breakerOpenedAt, now: book.now)
         // "Token requests back off to minutes" where the credential is refused: 5 s, 10 s, … 5 min.
-        // An API that can't be reached is probed as often as its breaker says, so that it heals fast.
+        // An API that can't be reached is asked as often as its breaker says, so that it heals fast.
         let delay = Backoff.ceilingMilliseconds(
             base: 5_000,
-            cap: isRefused ? 300_000 : max(1_000, connection.probeEveryMilliseconds),
+            cap: isRefused ? 300_000 : max(1_000, probeGap),
             attempt: Int(clamping: failures))
         try book.change(connection.name) {
             $0.credentialFailures = failures

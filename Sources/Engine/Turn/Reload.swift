@@ -30,6 +30,7 @@ extension Clockwork {
             for name in memory.listed.keys { memory.listed[name]?.completeAt = nil }
         }
         let (former, old) = (roster.connections, roster.schedules)
+        let waited = roster.configuration?.waiting.keys.sorted() ?? []
         gate.configure(from: former, to: new.connections)
         roster.take(new, revisionID: revisionID)
         try saveConnections(of: new, former: former)
@@ -45,6 +46,9 @@ extension Clockwork {
             }
         }
         try tellWaiting(new)
+        for name in waited where new.waiting[name] == nil {
+            try ledger.wakeSlots(schedule: name, now: now)
+        }
         let names = Set(new.schedules.map(\.name)).union(new.waiting.keys)
         for row in try ledger.schedules()
         where !names.contains(row.schedule) && row.state != .removed {

@@ -185,9 +185,15 @@ extension Clockwork {
     /// A list that told nothing is asked for again with a growing gap.
     func postponeList(_ connection: Connection) throws {
         guard let sweep = memory.sweeps.removeValue(forKey: connection.name) else { return }
-        let failures = (try book.connection(connection.name)?.listFailures ?? 0) + 1
+        let row = try book.connection(connection.name)
+        let failures = (row?.listFailures ?? 0) + 1
+        // The list is what an open breaker probes with: no gap may outlast the one of its probes.
+        let cap =
+            row?.breakerOpenedAt.map {
+                Breaker.probeGapMilliseconds(connection, openSince: $0, now: now)
+            } ?? 60_000
         let gap = Backoff.ceilingMilliseconds(
-            base: 2_000, cap: 60_000, attempt: Int(clamping: failures))
+            base: 2_000, cap: cap, attempt: Int(clamping: failures))
         try book.change(connection.name) {
             $0.listFailures = failures
             $0.nextListAt = self.now.adding(milliseconds: gap)

@@ -12,6 +12,8 @@ struct FileWatch: Service {
     let database: String
 
     private static let gapMilliseconds: Int64 = 5_000
+    /// While something waits for a file: what comes back is noticed at once.
+    private static let waitingGapMilliseconds: Int64 = 1_000
     /// A log of that size is told; it is written back at 16 MB, unless somebody reads all the time.
     private static let logBytesMax: Int64 = 128 << 20
 
@@ -23,7 +25,10 @@ struct FileWatch: Service {
             while !Task.isCancelled {
                 tellTroubles(&troubles)
                 tellLog(&logSteps)
-                await clock.sleep(milliseconds: Self.gapMilliseconds)
+                let isWaiting = !troubles.isEmpty || reloader.files.isWaiting
+                await clock.sleep(
+                    milliseconds: isWaiting
+                        ? Self.waitingGapMilliseconds : Self.gapMilliseconds)
                 let new = stamps()
                 for (connection, path) in routes.secretFiles where new[path] != known[path] {
                     inbox.post(.credentialChanged(connection: connection))

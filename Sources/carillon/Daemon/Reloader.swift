@@ -63,11 +63,13 @@ final class FilesInUse: Sendable {
     private struct State {
         var paths: Set<String>
         var schedules: Set<String>
+        var isWaiting: Bool
 
         init(_ loaded: LoadedConfiguration) {
             paths = Set(loaded.engine.schedules.map { ZoneShelf.folder + $0.timezone })
                 .union(loaded.awaitedFiles)
             schedules = Set(loaded.engine.schedules.map(\.name)).union(loaded.engine.waiting.keys)
+            isWaiting = !loaded.awaitedFiles.isEmpty
         }
     }
     private let state: Mutex<State>
@@ -81,6 +83,9 @@ final class FilesInUse: Sendable {
 
     /// The schedules that are in force, or wait to be.
     var schedules: Set<String> { state.withLock { $0.schedules } }
+
+    /// One of the files isn't there yet.
+    var isWaiting: Bool { state.withLock { $0.isWaiting } }
 
     func replace(by loaded: LoadedConfiguration) {
         let new = State(loaded)
