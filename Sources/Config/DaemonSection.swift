@@ -9,6 +9,10 @@ package struct DaemonSettings: Sendable, Equatable {
     package var controlSocket = "/run/carillon/control.sock"
     /// Where the dashboard listens; nil: it does not.
     package var http: SocketAddress?
+    /// The path under which a proxy shows the dashboard, `/carillon`; empty: at its root.
+    package var httpBase = ""
+    /// Names under which a proxy asks for it, besides those of this machine.
+    package var httpHosts: [String] = []
     package var logLevel = LogLevel.info
     /// The database may be on a network file system.
     package var takesNetworkRisk = false
@@ -38,7 +42,7 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
 enum DaemonSection {
     static let keys = [
         "database", "control_socket", "http", "log", "keep_history", "catchup_per_minute",
-        "network_filesystem",
+        "network_filesystem", "http_base", "http_hosts",
     ]
 
     /// The kernel takes 107 bytes, but the daemon binds beside the socket's place, in a folder that
@@ -62,6 +66,8 @@ enum DaemonSection {
             settings.controlSocket = path
         }
         settings.http = address(reader)
+        settings.httpBase = base(reader) ?? ""
+        settings.httpHosts = hosts(reader)
         let levels = DaemonSettings.LogLevel.allCases.map { ($0.rawValue, $0) }
         if let level = reader.choice("log", levels) { settings.logLevel = level }
         settings.keepHistoryMilliseconds = reader.duration(
@@ -78,6 +84,41 @@ enum DaemonSection {
             return nil
         }
         return path
+    }
+
+    /// Plain parts only: it stands in links and in the routes as it is.
+    private static func base(_ reader: TableReader) -> String? {
+        guard let text = reader.string("http_base"), let node = reader.find("http_base") else {
+            return nil
+        }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let isPlain =
+            parts.count > 1 && parts[0].isEmpty
+            && parts.dropFirst().allSatisfy { part in
+                !part.isEmpty && part != "." && part != ".."
+                    && part.utf8.allSatisfy {
+                        HostAndPort.isNameByte($0) || $0 == UInt8(ascii: "_")
+                    }
+            }
+        guard isPlain, text.utf8.count <= 200 else {
+            reader.problems.error(
+                node, "not a path for links (\(node.shown)); write \"/carillon\"")
+            return nil
+        }
+        return text
+    }
+
+    private static func hosts(_ reader: TableReader) -> [String] {
+        (reader.strings("http_hosts") ?? []).compactMap { text, node in
+            guard let (host, port) = HostAndPort.split(text), port == nil else {
+                reader.problems.error(
+                    node,
+                    "not the name of a host (\(node.shown)); write \"carillon.example.com\", "
+                        + "without scheme and port")
+                return nil
+            }
+            return host.lowercased()
+        }
     }
 
     private static func address(_ reader: TableReader) -> SocketAddress? {
@@ -137,7 +178,7 @@ enum HostAndPort {
             }
     }
 
-    private static func isNameByte(_ byte: UInt8) -> Bool {
+    static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"):

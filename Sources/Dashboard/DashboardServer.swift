@@ -22,6 +22,20 @@ package struct DashboardAddressError: Error, Sendable, Equatable, CustomStringCo
     }
 }
 
+/// Where a proxy on this machine shows the dashboard.
+package struct DashboardFront: Sendable, Equatable {
+    /// The path of its pages, `/carillon`; empty: at the root.
+    package var base: String
+    /// Names under which it is asked for, in lower case, besides those of this machine.
+    package var hosts: [String]
+
+    /// No proxy, unless something is named.
+    package init(base: String = "", hosts: [String] = []) {
+        self.base = base
+        self.hosts = hosts
+    }
+}
+
 /// The dashboard on loopback: pages, `/metrics`, `/healthz`; GET only.
 package struct DashboardServer: Service {
     /// Connections served at once; more wait in the backlog.
@@ -29,6 +43,7 @@ package struct DashboardServer: Service {
 
     private let host: String
     private let port: Int
+    private let front: DashboardFront
     private let source: any DashboardSource
     private let logger: Logger
     private let onRunning: @Sendable (_ port: Int) async -> Void
@@ -39,21 +54,24 @@ package struct DashboardServer: Service {
     /// - Parameters:
     ///   - host: A loopback address.
     ///   - port: 0 for any free one.
+    ///   - front: Where a proxy shows it.
     ///   - source: Where the content comes from.
     ///   - logger: Receives what goes wrong.
     ///   - onRunning: Called with the port once browsers can connect.
     /// - Throws: `DashboardAddressError` for an address that others could reach.
     package init(
-        host: String, port: Int, source: any DashboardSource, logger: Logger,
+        host: String, port: Int, front: DashboardFront = DashboardFront(),
+        source: any DashboardSource, logger: Logger,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws {
         guard LoopbackHost.isLoopback(host) else { throw DashboardAddressError(host: host) }
         self.host = host
         self.port = port
+        self.front = front
         self.source = source
         self.logger = logger
         self.onRunning = onRunning
-        pages = try Pages()
+        pages = try Pages(base: front.base)
     }
 
     /// Serves until the graceful shutdown or cancellation.
@@ -79,8 +97,16 @@ package struct DashboardServer: Service {
     }
 
     private func router() -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
-        router.add(middleware: GuardMiddleware())
+        let router = Router(
+            context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: GuardMiddleware(hosts: Set(front.hosts)))
+        addPages(to: router)
+        // A proxy may hand on the path as it is, or without the base.
+        if !front.base.isEmpty { addPages(to: router.group(RouterPath(front.base))) }
+        return router
+    }
+
+    private func addPages(to router: some RouterMethods<BasicRequestContext>) {
         router.get("/") { request, _ in
             let filter = OverviewFilter { request.uri.queryParameters.get($0) }
             return await answer(.html) { pages.overview(try await source.overview(filter)) }
@@ -114,7 +140,6 @@ package struct DashboardServer: Service {
         router.get("/healthz") { _, _ in healthz(await source.health()) }
         router.get("/style.css") { _, _ in await answer(.css) { Style.sheet } }
         router.get("/icon.svg") { _, _ in await answer(.svg) { Style.icon } }
-        return router
     }
 
     /// What a path answers with.

@@ -5,14 +5,19 @@ import Hummingbird
 ///
 /// Loopback alone is no access control: a page from anywhere can make a browser here send requests
 /// (CSRF), or point its own name at 127.0.0.1 and read the answers (DNS rebinding). So the `Host` must
-/// be a loopback one, and nothing but GET is answered.
+/// be a loopback one, or one that the config names for a proxy, and nothing but GET is answered.
 struct GuardMiddleware<Context: RequestContext>: RouterMiddleware {
+    /// Names under which a proxy on this machine asks, in lower case.
+    let hosts: Set<String>
+
     @concurrent func handle(
         _ request: Request, context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         var response: Response
-        if !LoopbackHost.isAllowed(authority: request.head.authority ?? "") {
+        let authority = request.head.authority ?? ""
+        let host = authority.prefix { $0 != ":" }.lowercased()
+        if !LoopbackHost.isAllowed(authority: authority) && !hosts.contains(host) {
             response = refusal(.misdirectedRequest, "this host name is not served here")
         } else if request.method != .get && request.method != .head {
             response = refusal(.methodNotAllowed, "the dashboard is read-only: GET only")

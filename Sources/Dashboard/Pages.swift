@@ -10,21 +10,39 @@ package struct Pages: Sendable {
 
     /// Parses the templates.
     ///
+    /// - Parameter base: The path under which the pages are, `/carillon`; empty: the root.
     /// - Throws: The template engine's error; the templates are constants, so a test sees it.
-    package init() throws {
-        library = MustacheLibrary(templates: [
-            "layout": try MustacheTemplate(string: Templates.layout),
-            "bar": try MustacheTemplate(string: Templates.bar),
-            "overview": try MustacheTemplate(string: Templates.overview),
-            "timeline": try MustacheTemplate(string: Templates.timeline),
-            "strip": try MustacheTemplate(string: Templates.strip),
-            "slots": try MustacheTemplate(string: Templates.slots),
-            "schedule": try MustacheTemplate(string: Templates.schedule),
-            "slot": try MustacheTemplate(string: Templates.slot),
-            "errors": try MustacheTemplate(string: Templates.errors),
-            "run": try MustacheTemplate(string: Templates.run),
-            "message": try MustacheTemplate(string: Templates.message),
-        ])
+    package init(base: String = "") throws {
+        let texts = [
+            "layout": Templates.layout,
+            "bar": Templates.bar,
+            "overview": Templates.overview,
+            "timeline": Templates.timeline,
+            "strip": Templates.strip,
+            "slots": Templates.slots,
+            "schedule": Templates.schedule,
+            "slot": Templates.slot,
+            "errors": Templates.errors,
+            "run": Templates.run,
+            "message": Templates.message,
+        ]
+        library = MustacheLibrary(
+            templates: try texts.mapValues { text in
+                try MustacheTemplate(string: Self.moved(text, to: base))
+            })
+    }
+
+    /// Every address of a page's own begins with the base.
+    private static func moved(_ text: String, to base: String) -> String {
+        if base.isEmpty { return text }
+        var text = text
+        for attribute in ["href", "src", "action"] {
+            text = text.replacing("\(attribute)=\"/", with: "\(attribute)=\"\(base)/")
+        }
+        for name in ["href", "earlier", "later", "older"] {
+            text = text.replacing("\"{{\(name)}}\"", with: "\"\(base){{\(name)}}\"")
+        }
+        return text
     }
 
     /// The front page.

@@ -111,7 +111,7 @@ extension LedgerReader {
         var tags: [String: [String]] = [:]
         try database.step(
             """
-            SELECT s.schedule, t.value FROM schedules AS s, json_each(s.tags) AS t
+            SELECT s.schedule, t.value FROM schedule_states AS s, json_each(s.tags) AS t
             WHERE s.state <> 'removed' AND s.tags <> '[]' ORDER BY s.schedule, t.key
             """, []
         ) { row in

@@ -24,6 +24,8 @@ import Timetable
     @Test func everyKeyArrives() throws {
         let loaded = try load()
         #expect(loaded.daemon.http?.description == "127.0.0.1:8471")
+        #expect(loaded.daemon.httpBase == "/carillon")
+        #expect(loaded.daemon.httpHosts == ["carillon.example.com"])
         #expect(loaded.daemon.keepHistoryMilliseconds == 69_120_000_000)
         let connection = try #require(loaded.engine.connections["prod"])
         #expect(connection.baseURL == "https://api.app.wdesk.com")

@@ -218,11 +218,12 @@ struct DashboardServerTests {
     }
 
     private func serving<Value: Sendable>(
-        _ source: Source = Source(), _ story: (String) async throws -> Value
+        _ source: Source = Source(), front: DashboardFront = DashboardFront(),
+        _ story: (String) async throws -> Value
     ) async throws -> Value {
         try await during { announce in
             try DashboardServer(
-                host: "127.0.0.1", port: 0, source: source, logger: quiet,
+                host: "127.0.0.1", port: 0, front: front, source: source, logger: quiet,
                 onRunning: { announce($0) })
         } _: { port in
             try await story("http://127.0.0.1:\(port)")
@@ -290,6 +291,38 @@ struct DashboardServerTests {
             #expect(front.status == 503)
             #expect(front.body.contains("The ledger can&#39;t be read just now"))
             #expect(!front.body.contains("Broken"))
+        }
+    }
+
+    @Test("Behind a proxy: its host name is served, and every link has its path")
+    func behindProxy() async throws {
+        let front = DashboardFront(base: "/carillon", hosts: ["carillon.example.com"])
+        try await serving(front: front) { base in
+            for path in ["/", "/carillon", "/carillon/", "/carillon/schedules/gl-refresh"] {
+                let page = try await send(.GET, base + path, host: "Carillon.example.com:443")
+                #expect(page.status == 200, "at \(path)")
+                let links = page.body.matches(of: #/(href|src|action)="([^"]*)"/#).map { $0.output.2 }
+                #expect(links.count > 4)
+                #expect(links.allSatisfy { $0.hasPrefix("/carillon/") }, "at \(path): \(links)")
+            }
+            #expect(
+                try await send(.GET, base + "/", host: "carillon.example.com.evil.com").status == 421)
+            #expect(try await send(.GET, base + "/carillon/healthz").status == 200)
+        }
+        try await serving { base in
+            let unnamed = try await send(.GET, base + "/", host: "carillon.example.com")
+            #expect(unnamed.status == 421)
+        }
+    }
+
+    @Test("HEAD is answered like GET, without a body")
+    func head() async throws {
+        try await serving { base in
+            for path in ["/", "/healthz", "/metrics"] {
+                let answer = try await send(.HEAD, base + path)
+                #expect(answer.status == 200, "at \(path)")
+                #expect(answer.body.isEmpty)
+            }
         }
     }
 

@@ -223,12 +223,14 @@ struct Daemon {
             zone: { [host] name in
                 host.zoneData(named: name).flatMap { try? Zone(name: name, tzif: $0) }
             })
+        let front = DashboardFront(base: loaded.daemon.httpBase, hosts: loaded.daemon.httpHosts)
         let (logger, ready) = (quietLogger, dashboardReady)
         return Door(
             name: "dashboard \(http)", inbox: parts.inbox, clock: clock, logger: self.logger,
             serve: { opened in
                 try await DashboardServer(
-                    host: http.host, port: http.port, source: source, logger: logger,
+                    host: http.host, port: http.port, front: front, source: source,
+                    logger: logger,
                     onRunning: { port in
                         await opened()
                         await ready(port)
