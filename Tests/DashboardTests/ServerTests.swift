@@ -301,12 +301,15 @@ struct DashboardServerTests {
             for path in ["/", "/carillon", "/carillon/", "/carillon/schedules/gl-refresh"] {
                 let page = try await send(.GET, base + path, host: "Carillon.example.com:443")
                 #expect(page.status == 200, "at \(path)")
-                let links = page.body.matches(of: #/(href|src|action)="([^"]*)"/#).map { $0.output.2 }
+                let links = page.body.matches(of: #/(href|src|action)="([^"]*)"/#).map {
+                    $0.output.2
+                }
                 #expect(links.count > 4)
                 #expect(links.allSatisfy { $0.hasPrefix("/carillon/") }, "at \(path): \(links)")
             }
             #expect(
-                try await send(.GET, base + "/", host: "carillon.example.com.evil.com").status == 421)
+                try await send(.GET, base + "/", host: "carillon.example.com.evil.com").status
+                    == 421)
             #expect(try await send(.GET, base + "/carillon/healthz").status == 200)
         }
         try await serving { base in
