@@ -116,7 +116,7 @@ let package = Package(
                 "carillon", "Config", "ConfigFixtures", "Console", "Dashboard", "Engine",
                 "ProcessesAPI", "Sandbox", "Store", "Timetable",
                 logging,
-            ]),
+            ], exclude: ["Golden"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

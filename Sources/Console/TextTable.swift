@@ -1,13 +1,25 @@
 /// Rows of text in aligned columns.
 package struct TextTable: Sendable {
-    /// A column: its title, and on which side its cells stand.
+    /// A column: its title, on which side its cells stand, and what gives way on a narrow terminal.
     package struct Column: Sendable {
         package var title: String
         package var isNumber: Bool
+        /// Left out first where there is no room: the highest rank; 0 is always shown.
+        package var rank: Int
+        /// How narrow its cells may be cut; nil: never cut, except in the last column.
+        package var narrowest: Int?
+        /// As the last column it goes on in further lines instead of being cut.
+        package var isWrapped: Bool
 
-        package init(_ title: String, isNumber: Bool = false) {
+        package init(
+            _ title: String, isNumber: Bool = false, rank: Int = 0, narrowest: Int? = nil,
+            isWrapped: Bool = false
+        ) {
             self.title = title
             self.isNumber = isNumber
+            self.rank = rank
+            self.narrowest = narrowest
+            self.isWrapped = isWrapped
         }
     }
 
@@ -26,6 +38,11 @@ package struct TextTable: Sendable {
         package init(stringLiteral value: String) { self.init(value) }
     }
 
+    /// Between two columns.
+    private static let gap = 2
+    /// The last column is not cut below this.
+    private static let lastNarrowest = 8
+
     package var columns: [Column]
     package var rows: [[Cell]] = []
 
@@ -39,55 +56,91 @@ package struct TextTable: Sendable {
         rows.append(cells)
     }
 
-    /// The table as lines, cut to the terminal's width in the last column where that is enough.
+    /// The table as lines that fit the terminal, as far as columns may be left out and cells cut.
     package func text(_ style: OutputStyle) -> String {
-        let widths = columns.indices.map { index in
-            ([columns[index].title] + rows.map { index < $0.count ? $0[index].text : "" })
-                .map(TextWidth.columns).max() ?? 0
-        }
+        let layout = layout(style.width)
         let header = columns.map { Cell($0.title) }
-        var lines = [style.bold(line(header, widths, style, isHeader: true))]
-        for row in rows { lines.append(line(row, widths, style, isHeader: false)) }
+        var lines = self.lines(header, layout, style, isHeader: true).map(style.bold)
+        for row in rows { lines += self.lines(row, layout, style, isHeader: false) }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func line(
-        _ row: [Cell], _ widths: [Int], _ style: OutputStyle, isHeader: Bool
-    ) -> String {
+    /// Which columns are shown, and how wide.
+    private typealias Layout = [(column: Int, width: Int)]
+
+    private func layout(_ room: Int?) -> Layout {
+        var layout: Layout = columns.indices.map { index in
+            let cells = rows.map { index < $0.count ? $0[index].text : "" }
+            return (index, ([columns[index].title] + cells).map(TextWidth.columns).max() ?? 0)
+        }
+        guard let room else { return layout }
+        func total(_ widths: [Int]) -> Int { widths.reduce(0) { $0 + $1 + Self.gap } - Self.gap }
+        func narrowest(_ place: Int) -> Int {
+            let (index, width) = layout[place]
+            let isLast = place == layout.count - 1
+            let limit = columns[index].narrowest ?? (isLast ? Self.lastNarrowest : width)
+            return min(width, max(limit, 1))
+        }
+        while total(layout.indices.map(narrowest)) > room,
+            let place = layout.indices.max(by: {
+                (columns[layout[$0].column].rank, $0) < (columns[layout[$1].column].rank, $1)
+            }), columns[layout[place].column].rank > 0
+        {
+            layout.remove(at: place)
+        }
+        let floors = layout.indices.map(narrowest)
+        // The widest gives way first, so that a long text is cut before a name is.
+        while total(layout.map(\.width)) > room,
+            let place = layout.indices.filter({ layout[$0].width > floors[$0] })
+                .max(by: { layout[$0].width <= layout[$1].width })
+        {
+            layout[place].width -= 1
+        }
+        return layout
+    }
+
+    private func lines(
+        _ row: [Cell], _ layout: Layout, _ style: OutputStyle, isHeader: Bool
+    ) -> [String] {
         var text = ""
+        var rest: [String] = []
         var used = 0
-        for (index, width) in widths.enumerated() {
-            let isLast = index == widths.count - 1
+        for (place, (index, width)) in layout.enumerated() {
+            let isLast = place == layout.count - 1
             let cell = index < row.count ? row[index] : ""
             var content = cell.text
-            if isLast, let room = style.width.map({ $0 - used }), room >= 8 {
-                content = TextWidth.cut(content, to: room)
+            if isLast, columns[index].isWrapped, !isHeader {
+                let pieces = TextWidth.wrapped(content, to: width)
+                content = pieces.first ?? ""
+                rest = pieces.dropFirst().map { String(repeating: " ", count: used) + $0 }
+            } else {
+                content = TextWidth.cut(content, to: width)
             }
             let padding = String(repeating: " ", count: max(0, width - TextWidth.columns(content)))
-            let shown =
-                isHeader ? content : cell.color.map { style.colored(content, $0) } ?? content
+            let shown = cell.color.map { style.colored(content, $0) } ?? content
             if columns[index].isNumber {
                 text += padding + shown
             } else {
                 text += isLast ? shown : shown + padding
             }
-            if !isLast { text += "  " }
-            used += width + 2
+            if !isLast { text += String(repeating: " ", count: Self.gap) }
+            used += width + Self.gap
         }
         while text.hasSuffix(" ") { text.removeLast() }
-        return text
+        return [text] + rest
     }
 }
 
 /// How many columns of a terminal a text takes.
-enum TextWidth {
-    static func columns(_ text: String) -> Int {
+package enum TextWidth {
+    /// The columns that the text takes.
+    package static func columns(_ text: String) -> Int {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
         return text.reduce(0) { $0 + columns($1) }
     }
 
     /// The text, or its beginning and `…` if it is wider than the room.
-    static func cut(_ text: String, to room: Int) -> String {
+    package static func cut(_ text: String, to room: Int) -> String {
         guard columns(text) > room else { return text }
         var kept = ""
         var used = 1
@@ -97,6 +150,34 @@ enum TextWidth {
             kept.append(character)
         }
         return kept + "…"
+    }
+
+    /// The text in lines of at most that many columns, broken at blanks where there are any.
+    package static func wrapped(_ text: String, to room: Int) -> [String] {
+        guard columns(text) > room, room > 0 else { return [text] }
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            var word = String(word)
+            let joined = line.isEmpty ? word : line + " " + word
+            if columns(joined) <= room {
+                line = joined
+                continue
+            }
+            if !line.isEmpty { lines.append(line) }
+            while columns(word) > room {
+                var head = ""
+                for character in word {
+                    guard columns(head) + columns(character) <= room || head.isEmpty else { break }
+                    head.append(character)
+                }
+                lines.append(head)
+                word.removeFirst(head.count)
+            }
+            line = word
+        }
+        if !line.isEmpty { lines.append(line) }
+        return lines
     }
 
     /// Two for the wide characters of East Asia and emoji, as terminals draw them.

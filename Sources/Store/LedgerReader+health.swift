@@ -1,3 +1,5 @@
+import CSQLite
+
 extension LedgerReader {
     /// Looks for damages inside the file; reads every page once.
     ///
@@ -28,6 +30,12 @@ extension LedgerReader {
         } catch let error as StoreError where error.kind == .corrupt {
             return error.cause
         }
+    }
+
+    /// The version of the SQLite library, without a database at hand.
+    package static var libraryVersion: String {
+        // SAFETY: the library's own constant text.
+        unsafe String(cString: sqlite3_libversion())
     }
 
     /// The version of the SQLite library that this program runs on, `3.40.1`.

@@ -22,7 +22,15 @@ package struct LedgerFilter: Sendable {
     package var schedule: String?
     package var since: Instant?
     package var until: Instant?
-    package var disposition: String?
+    /// Only slots in one of these; empty: in any.
+    package var dispositions: [String] = []
+    package var statuses: [String] = []
+    package var outcomes: [String] = []
+    /// Only schedules that carry the tag.
+    package var tag: String?
+    /// Only what this person or part of the daemon did, and only this verb.
+    package var actor: String?
+    package var action: String?
     /// How many rows at most, the newest ones.
     package var limit = 50
 
@@ -66,10 +74,12 @@ package final class LedgerReader {
             """
             SELECT h.* FROM history AS h JOIN slots AS s ON s.slot_id = h.slot_id
             WHERE (?1 IS NULL OR s.schedule = ?1) AND (?2 IS NULL OR s.slot_at >= ?2)
-                AND (?3 IS NULL OR s.slot_at < ?3) AND (?4 IS NULL OR s.disposition = ?4)
-            ORDER BY s.slot_at DESC, s.slot_id DESC LIMIT ?5
+                AND (?3 IS NULL OR s.slot_at < ?3)
+                AND (?4 IS NULL OR instr(?4, ',' || s.disposition || ','))
+                AND (?5 IS NULL OR \(Self.tagged("s", parameter: 5)))
+            ORDER BY s.slot_at DESC, s.slot_id DESC LIMIT ?6
             """, .text(filter.schedule), .at(filter.since), .at(filter.until),
-            .text(filter.disposition), .int(filter.limit))
+            .text(Self.list(filter.dispositions)), .text(filter.tag), .int(filter.limit))
     }
 
     /// The runs, newest first (view `runs`).
@@ -83,9 +93,13 @@ package final class LedgerReader {
             WHERE (?1 IS NULL OR r.schedule = ?1)
                 AND (?2 IS NULL OR coalesce(r.created_at, r.first_seen_at) >= ?2)
                 AND (?3 IS NULL OR coalesce(r.created_at, r.first_seen_at) < ?3)
-            ORDER BY coalesce(r.created_at, r.first_seen_at) DESC, r.run_key DESC LIMIT ?4
+                AND (?4 IS NULL OR instr(?4, ',' || r.status || ','))
+                AND (?5 IS NULL OR instr(?5, ',' || r.outcome || ','))
+                AND (?6 IS NULL OR \(Self.tagged("r", parameter: 6)))
+            ORDER BY coalesce(r.created_at, r.first_seen_at) DESC, r.run_key DESC LIMIT ?7
             """, .text(filter.schedule), .at(filter.since), .at(filter.until),
-            .int(filter.limit))
+            .text(Self.list(filter.statuses)), .text(Self.list(filter.outcomes)),
+            .text(filter.tag), .int(filter.limit))
     }
 
     /// The errors, newest first (view `error_log`).
@@ -97,9 +111,10 @@ package final class LedgerReader {
             SELECT v.* FROM error_log AS v JOIN errors AS e ON e.error_id = v.error_id
             WHERE (?1 IS NULL OR e.schedule = ?1) AND (?2 IS NULL OR e.occurred_at >= ?2)
                 AND (?3 IS NULL OR e.occurred_at < ?3)
-            ORDER BY e.error_id DESC LIMIT ?4
+                AND (?4 IS NULL OR \(Self.tagged("e", parameter: 4)))
+            ORDER BY e.error_id DESC LIMIT ?5
             """, .text(filter.schedule), .at(filter.since), .at(filter.until),
-            .int(filter.limit))
+            .text(filter.tag), .int(filter.limit))
     }
 
     /// What needs a person, oldest first (view `attention`).

@@ -38,8 +38,8 @@ struct Soundness {
 
     /// What every turn reads whole, a few rows per schedule and connection at most.
     private static let small: Set<String> = [
-        "alarms", "connections", "daemon", "disposition_edges", "hints", "lives", "pauses",
-        "preflights", "schedules", "schema_migrations",
+        "alarms", "connections", "daemon", "disposition_edges", "hints", "lives", "pause_periods",
+        "preflights", "schedule_states", "schema_migrations",
     ]
 
     /// Checks what the last end leaves in question.

@@ -19,7 +19,10 @@ struct Carillon: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Service",
-                subcommands: [DemoCommand.self, DaemonCommand.self, SandboxCommand.self]),
+                subcommands: [
+                    DemoCommand.self, DaemonCommand.self, SandboxCommand.self,
+                    VersionCommand.self,
+                ]),
             CommandGroup(
                 name: "Config",
                 subcommands: [
@@ -29,7 +32,7 @@ struct Carillon: AsyncParsableCommand {
                 name: "Ledger (works with the daemon down)",
                 subcommands: [
                     Status.self, Schedules.self, History.self, Runs.self, Errors.self,
-                    Attention.self, Show.self, Why.self, Backup.self,
+                    Attention.self, Show.self, Why.self, Audit.self, Pauses.self, Backup.self,
                     Doctor.self,
                 ]),
             CommandGroup(

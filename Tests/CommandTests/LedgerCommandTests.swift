@@ -155,7 +155,7 @@ import carillon
 
     @Test(arguments: [
         ["history", "--config", "/a", "--database", "/b"], ["history", "--limit", "0"],
-        ["history", "--disposition", "strated"], ["history", "--since", "yesterday"], ["show"],
+        ["history", "--disposition", "strated"], ["history", "--since", "whenever"], ["show"],
     ])
     func wrongUseEndsWithTwo(arguments: [String]) async throws {
         let fixture = try LedgerFixture()

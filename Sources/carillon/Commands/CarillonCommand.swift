@@ -21,6 +21,8 @@ package enum CommandLineRun {
     package static func status(
         _ arguments: [String], in environment: CommandEnvironment
     ) async -> Int32 {
+        // The verb knows more than ArgumentParser's own flag could say.
+        let arguments = arguments == ["--version"] ? ["version"] : arguments
         do {
             try refuseUnknownVerb(arguments)
             var command = try Carillon.parseAsRoot(arguments)
@@ -53,18 +55,28 @@ package enum CommandLineRun {
         }
     }
 
-    /// ArgumentParser would only call it an unexpected argument.
+    /// ArgumentParser would only call it an unexpected argument, and help on what isn't there is for
+    /// it the help on everything.
     private static func refuseUnknownVerb(_ arguments: [String]) throws {
-        let verbs = Carillon.configuration.subcommands.map { verb in
-            verb.configuration.commandName ?? verb._commandName
+        var topics = arguments[...]
+        let isHelp = topics.first == "help"
+        if isHelp { topics = topics.dropFirst() }
+        var place: any ParsableCommand.Type = Carillon.self
+        var path = "carillon"
+        for word in topics {
+            let verbs = place.configuration.subcommands
+            guard !word.hasPrefix("-"), !verbs.isEmpty, word != "help" || isHelp else { return }
+            let names = verbs.map { $0.configuration.commandName ?? $0._commandName }
+            guard let index = names.firstIndex(of: word) else {
+                let kind = isHelp ? "help topic" : "verb"
+                throw CommandFailure(
+                    .usage,
+                    "no \(kind) \"\(Printable.escaped(word, limit: 60))\""
+                        + NearestName.hint(word, in: names) + "; \(path) --help lists them")
+            }
+            place = verbs[index]
+            path += " " + word
         }
-        guard let word = arguments.first, !word.hasPrefix("-"), word != "help",
-            !verbs.contains(word)
-        else { return }
-        throw CommandFailure(
-            .usage,
-            "no verb \"\(Printable.escaped(word, limit: 60))\""
-                + NearestName.hint(word, in: verbs) + "; carillon --help lists them")
     }
 
     /// 2, but 78 for the daemon: systemd must not restart what a restart can't mend.

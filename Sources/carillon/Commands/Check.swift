@@ -2,6 +2,7 @@ import ArgumentParser
 import Config
 import Console
 import Engine
+import JSON
 import Timetable
 
 /// `carillon check`: validate everything.
@@ -22,6 +23,7 @@ struct Check: CarillonCommand {
 
               carillon check
               carillon check --config ./carillon.toml --online
+              carillon check --json       for editors and pipelines
             """)
 
     @OptionGroup var options: ConfigOptions
@@ -32,12 +34,68 @@ struct Check: CarillonCommand {
     @Flag(help: "Ask the API too: token, scopes, processes, validation.")
     var online = false
 
+    @Flag(help: "Print JSON: one object with valid, errors, warnings and schedules.")
+    var json = false
+
     func run(in environment: CommandEnvironment) async throws {
-        let loaded = try ConfigurationLoader(host: environment.host)
-            .load(options.config, secrets: .present, now: environment.now())
+        let loaded: LoadedConfiguration
+        do {
+            loaded = try ConfigurationLoader(host: environment.host)
+                .load(options.config, secrets: .present, now: environment.now())
+        } catch {
+            guard json else { throw error }
+            environment.line(report(error.errors, error.warnings, nil, [], environment).text)
+            throw CommandFailure(.usage)
+        }
+        if json {
+            let online = online ? await found(loaded, environment) : []
+            environment.line(report([], loaded.warnings, loaded, online, environment).text)
+            if !online.isEmpty { throw CommandFailure(.usage) }
+            return
+        }
         for warning in loaded.warnings { environment.note("\(warning)") }
         if !quiet { summarize(loaded, environment) }
         if online { try await askAPIs(loaded, environment) }
+    }
+
+    private func found(
+        _ loaded: LoadedConfiguration, _ environment: CommandEnvironment
+    ) async -> [String] {
+        await OnlineCheck(loaded: loaded, environment: environment).run().problems
+    }
+
+    /// Everything that the check has to say, as one object; `loaded` is nil where files are refused.
+    private func report(
+        _ errors: [ConfigProblem], _ warnings: [ConfigProblem], _ loaded: LoadedConfiguration?,
+        _ online: [String], _ environment: CommandEnvironment
+    ) -> JSONText {
+        func list(_ problems: [ConfigProblem]) -> JSONText {
+            .array(
+                problems.map { problem in
+                    .object([
+                        .init("file", .string(problem.position.file)),
+                        .init("line", .integer(Int64(problem.position.line))),
+                        .init("column", .integer(Int64(problem.position.column))),
+                        .init("key", .string("\(problem.path)")),
+                        .init("message", .string(problem.message)),
+                    ])
+                })
+        }
+        let now = environment.now()
+        let schedules = (loaded?.engine.schedules ?? []).map { schedule in
+            JSONText.object([
+                .init("schedule", .string(schedule.name)),
+                .init("rule", .string(schedule.ruleText)),
+                .init("timezone", .string(schedule.timezone)),
+                .init("next", .string(ScheduleTimes.nextText(schedule, after: now))),
+            ])
+        }
+        return .object([
+            .init("valid", .boolean(errors.isEmpty && online.isEmpty)),
+            .init("errors", list(errors)), .init("warnings", list(warnings)),
+            .init("online", .array(online.map(JSONText.string))),
+            .init("schedules", .array(schedules)),
+        ])
     }
 
     private func askAPIs(

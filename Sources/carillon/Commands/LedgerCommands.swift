@@ -11,20 +11,25 @@ struct History: CarillonCommand {
             Every instant at which something was due is one line, whatever happened to it: started, \
             skipped, missed, held … with the reason in words.
 
-              carillon history --schedule gl-refresh --since 7d
-              carillon history --disposition missed --json
+              carillon history gl-refresh --since yesterday --disposition failed
+              carillon history --disposition missed,expired --since -7d --csv
 
             The same rows are in the database: sqlite3 FILE 'select * from history'.
             """)
 
     @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var list: ListOptions
     @OptionGroup var filter: FilterOptions
 
     @Option(
         help: ArgumentHelp(
-            "Only slots that ended so: \(History.dispositions.joined(separator: " ")).",
-            valueName: "word"))
-    var disposition: String?
+            "Only slots in one of these, joined by commas: "
+                + "\(History.dispositions.joined(separator: " ")).",
+            valueName: "words"))
+    var disposition: [String] = []
+
+    @Option(help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"))
+    var tag: String?
 
     static let dispositions = [
         "pending", "starting", "unknown", "held", "started", "skipped", "coalesced", "missed",
@@ -32,23 +37,21 @@ struct History: CarillonCommand {
     ]
 
     func run(in environment: CommandEnvironment) async throws {
-        if let disposition, !Self.dispositions.contains(disposition) {
-            throw CommandFailure(
-                .usage,
-                "no disposition \"\(Printable.escaped(disposition, limit: 60))\""
-                    + NearestName.hint(disposition, in: Self.dispositions))
-        }
+        let dispositions = try WordList.words(
+            disposition, of: Self.dispositions, "disposition")
         let reader = try ledger.open(environment)
         var filter = try filter.filter(ledger, reader, environment)
-        filter.disposition = disposition
+        filter.dispositions = dispositions
+        filter.tag = tag
         let columns: [LedgerOutput.Column] = [
-            .init("slot_id", "SLOT", isNumber: true), .init("schedule", "SCHEDULE"),
-            .init("slot_local", "DUE"), .init("disposition", "DISPOSITION"),
-            .init("run_id", "RUN"), .init("run_status", "STATUS"), .init("outcome", "OUTCOME"),
-            .init("seconds", "TOOK", isNumber: true, shown: LedgerOutput.elapsed),
-            .init("reason", "REASON"),
+            .init("slot_id", "SLOT", isNumber: true, rank: 3), .init("schedule", "SCHEDULE", .name),
+            .init("slot_local", "DUE", .local), .init("disposition", "DISPOSITION"),
+            .init("run_id", "RUN", .id, rank: 1), .init("run_status", "STATUS", rank: 4),
+            .init("outcome", "OUTCOME", rank: 2),
+            .init("seconds", "TOOK", isNumber: true, rank: 5, shown: LedgerOutput.elapsed),
+            .init("reason", "REASON", .name),
         ]
-        try ledger.show(try reader.history(filter), columns, "no slots", environment)
+        try ledger.show(try reader.history(filter), columns, list, "no slots", environment)
     }
 }
 
@@ -60,25 +63,51 @@ struct Runs: CarillonCommand {
             Runs that somebody else started are listed too (origin external), if a schedule names \
             their process.
 
-              carillon runs --since 2d
+              carillon runs --since -2d
+              carillon runs gl-refresh --status error,errorHold
+              carillon runs --outcome failed --since 2026-03-01
               carillon show RUN        one run with its tree
             """)
 
     @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var list: ListOptions
     @OptionGroup var filter: FilterOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Only runs in one of these, joined by commas: \(Runs.statuses.joined(separator: " ")).",
+            valueName: "words"))
+    var status: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Only runs judged so, joined by commas: \(Runs.outcomes.joined(separator: " ")).",
+            valueName: "words"))
+    var outcome: [String] = []
+
+    @Option(help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"))
+    var tag: String?
+
+    static let statuses = [
+        "waiting", "running", "cancelling", "complete", "cancelled", "error", "errorHold",
+    ]
+    static let outcomes = ["active", "succeeded", "cancelled", "failed", "attention", "lost"]
+
     func run(in environment: CommandEnvironment) async throws {
+        let outcomes = try WordList.words(outcome, of: Self.outcomes, "outcome")
+        let statuses = try WordList.words(status, of: Self.statuses, "status")
         let reader = try ledger.open(environment)
-        let filter = try filter.filter(ledger, reader, environment)
+        var filter = try filter.filter(ledger, reader, environment)
+        (filter.statuses, filter.outcomes, filter.tag) = (statuses, outcomes, tag)
         let columns: [LedgerOutput.Column] = [
-            .init("run_id", "RUN"), .init("schedule", "SCHEDULE"), .init("origin", "ORIGIN"),
-            .init("status", "STATUS"), .init("outcome", "OUTCOME"),
-            .init("created_at", "STARTED"),
-            .init("seconds", "TOOK", isNumber: true, shown: LedgerOutput.elapsed),
-            .init("last_polled_at", "LAST LOOK"),
-            .init("counts", "COUNTS", shown: LedgerOutput.counts),
+            .init("run_id", "RUN", .id), .init("schedule", "SCHEDULE", .name),
+            .init("origin", "ORIGIN", rank: 4), .init("status", "STATUS"),
+            .init("outcome", "OUTCOME"), .init("created_at", "STARTED", .relative),
+            .init("seconds", "TOOK", isNumber: true, rank: 2, shown: LedgerOutput.elapsed),
+            .init("last_polled_at", "CHECKED", .relative, rank: 3),
+            .init("counts", "COUNTS", .name, rank: 1, shown: LedgerOutput.counts),
         ]
-        try ledger.show(try reader.runs(filter), columns, "no runs", environment)
+        try ledger.show(try reader.runs(filter), columns, list, "no runs", environment)
     }
 }
 
@@ -87,24 +116,30 @@ struct Errors: CarillonCommand {
     static let configuration = CommandConfiguration(
         abstract: "List errors as the API sent them, and what was done next, the newest first.",
         discussion: """
-              carillon errors --schedule gl-refresh --since 1d
+              carillon errors gl-refresh --since -2h
               carillon errors --json        with target, meta and details
             """)
 
     @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var list: ListOptions
     @OptionGroup var filter: FilterOptions
+
+    @Option(help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"))
+    var tag: String?
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
-        let filter = try filter.filter(ledger, reader, environment)
+        var filter = try filter.filter(ledger, reader, environment)
+        filter.tag = tag
         let columns: [LedgerOutput.Column] = [
-            .init("occurred_at", "AT"), .init("operation", "OPERATION"),
-            .init("connection", "CONNECTION"), .init("schedule", "SCHEDULE"),
-            .init("http_status", "HTTP", isNumber: true), .init("code", "CODE"),
-            .init("times", "TIMES", isNumber: true), .init("next_step", "NEXT"),
-            .init("message", "MESSAGE"),
+            .init("occurred_at", "AT", .relative), .init("operation", "OPERATION"),
+            .init("connection", "CONNECTION", .name, rank: 3),
+            .init("schedule", "SCHEDULE", .name),
+            .init("http_status", "HTTP", isNumber: true), .init("code", "CODE", .name, rank: 1),
+            .init("times", "TIMES", isNumber: true, rank: 4),
+            .init("next_step", "NEXT", .name, rank: 2), .init("message", "MESSAGE", .name),
         ]
-        try ledger.show(try reader.errors(filter), columns, "no errors", environment)
+        try ledger.show(try reader.errors(filter), columns, list, "no errors", environment)
     }
 }
 
@@ -115,18 +150,27 @@ struct Attention: CarillonCommand {
         discussion: """
             Held slots, failed starts, possible duplicates, runs in error or over time, blocked \
             connections: each with what to do. An empty list is a good day.
+
+              carillon attention
+              carillon attention --exit-code --json     for a script: ends with 1 if there is anything
             """)
 
     @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var list: ListOptions
+
+    @Flag(help: "End with 1 where anything needs a person.")
+    var exitCode = false
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
         let columns: [LedgerOutput.Column] = [
-            .init("since_at", "SINCE"), .init("kind", "KIND"), .init("subject", "SUBJECT"),
-            .init("what_to_do", "WHAT TO DO"),
+            .init("since_at", "SINCE", .relative), .init("kind", "KIND"),
+            .init("subject", "SUBJECT", .name),
+            .init("what_to_do", "WHAT TO DO", .name, isWrapped: true),
         ]
-        try ledger.show(
-            try reader.attention(), columns, "nothing needs attention", environment)
+        let rows = try reader.attention()
+        try ledger.show(rows, columns, list, "nothing needs attention", environment)
+        if exitCode, !rows.rows.isEmpty { throw CommandFailure(.failed) }
     }
 }
 
@@ -139,13 +183,18 @@ struct Schedules: CarillonCommand {
             """)
 
     @OptionGroup var ledger: LedgerOptions
+    @OptionGroup var list: ListOptions
 
-    @Option(help: ArgumentHelp("Only this schedule.", valueName: "name"))
+    @Argument(help: ArgumentHelp("Only this schedule.", valueName: "schedule"))
+    var only: String?
+
+    @Option(help: ArgumentHelp("The same, as an option.", valueName: "name"))
     var schedule: String?
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
         var filter = LedgerFilter()
+        let schedule = only ?? schedule
         filter.schedule = schedule
         let table = try reader.schedules(filter)
         if let schedule, table.rows.isEmpty {
@@ -155,25 +204,30 @@ struct Schedules: CarillonCommand {
                     + NearestName.hint(schedule, in: try reader.scheduleNames()))
         }
         let columns: [LedgerOutput.Column] = [
-            .init("schedule", "SCHEDULE"), .init("state", "STATE"), .init("rule", "RULE"),
-            .init("timezone", "ZONE"), .init("next_slot_at", "NEXT"),
-            .init("last_slot_at", "LAST"), .init("last_disposition", "DISPOSITION"),
-            .init("run_status", "RUN"), .init("outcome", "OUTCOME"), .init("paused", "PAUSED"),
-            .init("counts", "COUNTS", shown: LedgerOutput.counts),
+            .init("schedule", "SCHEDULE", .name), .init("state", "STATE"),
+            .init("rule", "RULE", .name, rank: 2), .init("timezone", "ZONE", .name, rank: 5),
+            .init("next_slot_at", "NEXT", .relative), .init("last_slot_at", "LAST", .relative),
+            .init("last_disposition", "DISPOSITION"), .init("run_status", "RUN", rank: 4),
+            .init("outcome", "OUTCOME", rank: 3), .init("paused", "PAUSED", .name),
+            .init("counts", "COUNTS", .name, rank: 6, shown: LedgerOutput.counts),
         ]
-        try ledger.show(table, columns, "no schedules", environment)
+        try ledger.show(table, columns, list, "no schedules", environment)
     }
 }
 
 extension LedgerOptions {
     /// Prints rows as the options want them.
     func show(
-        _ table: LedgerTable, _ columns: [LedgerOutput.Column], _ nothing: String,
-        _ environment: CommandEnvironment
+        _ table: LedgerTable, _ columns: [LedgerOutput.Column], _ list: ListOptions,
+        _ nothing: String, _ environment: CommandEnvironment
     ) throws {
         if json { return environment.write(LedgerOutput.json(table)) }
+        if list.csv { return environment.write(LedgerOutput.csv(table)) }
         // On the standard error, so that a pipe sees no row where there is none.
         if table.rows.isEmpty { return environment.note(nothing) }
-        environment.write(LedgerOutput.text(table, columns, environment.style))
+        let style =
+            list.wide
+            ? OutputStyle(width: nil, hasColor: environment.style.hasColor) : environment.style
+        environment.write(LedgerOutput.text(table, columns, style, now: environment.now()))
     }
 }

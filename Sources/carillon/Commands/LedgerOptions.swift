@@ -63,18 +63,36 @@ struct LedgerOptions: ParsableArguments {
     }
 }
 
-/// `--schedule`, `--since`, `--until` and `--limit`.
+/// `--csv` and `--wide`, for every verb that lists rows.
+struct ListOptions: ParsableArguments {
+    @Flag(help: "Print CSV with every column, for spreadsheets.")
+    var csv = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Print ids, times and texts in full on a terminal too, however long the lines become."))
+    var wide = false
+}
+
+/// A schedule, `--since`, `--until` and `--limit`.
 struct FilterOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Only this schedule.", valueName: "name"))
+    @Argument(help: ArgumentHelp("Only this schedule.", valueName: "schedule"))
+    var only: String?
+
+    @Option(help: ArgumentHelp("The same, as an option.", valueName: "name"))
     var schedule: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Only what is younger: a time (2026-03-08T07:00:00Z) or a span back from now (2d).",
+            "Only what is younger: yesterday, -2h, 07:00, 2026-03-08, 2026-03-08T07:00; local to "
+                + "the schedule's zone, or to yours where no schedule is named.",
             valueName: "time"))
     var since: String?
 
-    @Option(help: ArgumentHelp("Only what is older, in the same forms.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Only what is older, in the same forms.", valueName: "time"))
     var until: String?
 
     @Option(name: [.customShort("n"), .long], help: "How many rows at most, the newest ones.")
@@ -84,14 +102,20 @@ struct FilterOptions: ParsableArguments {
         guard (1...1_000_000).contains(limit) else {
             throw ValidationError("--limit must be 1 to 1000000.")
         }
+        if let only, let schedule, only != schedule {
+            throw ValidationError("Name one schedule: \(only), or --schedule \(schedule).")
+        }
     }
 
     /// The filter that the options say.
+    ///
+    /// - Throws: `CommandFailure` for an unknown schedule or a time that is none.
     func filter(
         _ ledger: LedgerOptions, _ reader: LedgerReader, _ environment: CommandEnvironment
     ) throws -> LedgerFilter {
         var filter = LedgerFilter()
         filter.limit = limit
+        let schedule = only ?? schedule
         if let schedule {
             let names = try reader.scheduleNames()
             guard names.contains(schedule) else {
@@ -103,19 +127,42 @@ struct FilterOptions: ParsableArguments {
             filter.schedule = schedule
         }
         let now = environment.now()
-        let zone = try schedule.flatMap {
-            try ledger.zone(of: $0, at: now, reader, environment)
+        let zone =
+            try schedule.flatMap { try ledger.zone(of: $0, at: now, reader, environment) }
+            ?? HostZone.zone(environment.host)
+        func instant(_ option: String, _ text: String) throws -> Instant {
+            try SpokenTime.parse(text, zone: zone, now: now, direction: .back).mapError {
+                CommandFailure(
+                    .usage, "\(option) \(Printable.escaped(text, limit: 60)): \($0.message)")
+            }.get()
         }
-        filter.since = try since.map { try instant("--since", $0, zone, now) }
-        filter.until = try until.map { try instant("--until", $0, zone, now) }
+        filter.since = try since.map { try instant("--since", $0) }
+        filter.until = try until.map { try instant("--until", $0) }
+        if let since = filter.since, let until = filter.until, until <= since {
+            throw CommandFailure(
+                .usage,
+                "--until \(until.iso8601) is not after --since \(since.iso8601); swap them?")
+        }
         return filter
     }
+}
 
-    private func instant(
-        _ option: String, _ text: String, _ zone: Zone?, _ now: Instant
-    ) throws -> Instant {
-        if let span = DurationText.milliseconds(text) { return now.adding(milliseconds: -span) }
-        return try TimeArgument.parse(text, zone: zone)
-            .mapError { CommandFailure(.usage, "\(option) \(text): \($0.message)") }.get()
+/// Words of a closed list, given once or several times, or joined by commas.
+enum WordList {
+    /// The words, each checked.
+    ///
+    /// - Throws: `CommandFailure` with the nearest word for one that isn't in the list.
+    static func words(
+        _ texts: [String], of known: [String], _ noun: String
+    ) throws -> [String] {
+        let words = texts.flatMap { $0.split(separator: ",").map(String.init) }
+        for word in words where !known.contains(word) {
+            throw CommandFailure(
+                .usage,
+                "no \(noun) \"\(Printable.escaped(word, limit: 60))\""
+                    + (NearestName.find(word, in: known).map { "; did you mean \"\($0)\"?" }
+                        ?? "; there are \(Words.and(known))"))
+        }
+        return words
     }
 }

@@ -55,11 +55,11 @@ struct Show: CarillonCommand {
                 LedgerOutput.text(
                     changes,
                     [
-                        .init("seen_at", "SEEN"), .init("status", "STATUS"),
+                        .init("seen_at", "SEEN", .local), .init("status", "STATUS"),
                         .init("outcome", "OUTCOME"),
-                        .init("job_counts", "JOBS", shown: LedgerOutput.counts),
-                        .init("counts", "COUNTS", shown: LedgerOutput.counts),
-                    ], environment.style))
+                        .init("job_counts", "JOBS", .name, shown: LedgerOutput.counts),
+                        .init("counts", "COUNTS", .name, shown: LedgerOutput.counts),
+                    ], environment.style, now: environment.now()))
         }
         if let tree { show(RunTree(json: Array(tree.utf8)), environment) }
     }
@@ -75,16 +75,15 @@ struct Show: CarillonCommand {
         ]
         for (column, title) in lines {
             guard let value = run.value(column, row: 0).words, !value.isEmpty else { continue }
-            let padding = String(repeating: " ", count: max(1, 12 - title.count))
             let text = title == "counts" || title == "jobs" ? LedgerOutput.counts(value) : value
-            environment.line(environment.style.bold(title) + padding + Printable.escaped(text))
+            environment.line(LedgerOutput.fact(title, text, environment.style))
         }
     }
 
     private func show(_ tree: RunTree, _ environment: CommandEnvironment) {
         guard !tree.nodes.isEmpty else { return }
         environment.line()
-        var table = TextTable([.init("TREE"), .init("STATUS"), .init("NOTE")])
+        var table = TextTable([.init("TREE", narrowest: 24), .init("STATUS"), .init("NOTE")])
         for node in tree.nodes {
             let indent = String(repeating: "  ", count: node.depth)
             let name = node.name + (node.isGroup ? "/" : "")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import JSON
 import Store
+import Synchronization
 import Timetable
 
 /// `carillon status`: the daemon and what is open, on one page.
@@ -11,11 +12,37 @@ struct Status: CarillonCommand {
         discussion: """
             Reads the database, so it works with the daemon down and says so. Ends with 0 as long \
             as the database can be read.
+
+              carillon status --watch
             """)
 
     @OptionGroup var ledger: LedgerOptions
 
+    @Flag(help: "Show it again every two seconds, until interrupted.")
+    var watch = false
+
+    private static let watchMilliseconds: Int64 = 2_000
+
     func run(in environment: CommandEnvironment) async throws {
+        guard watch else { return try await show(environment) }
+        while !Task.isCancelled {
+            // The whole page at once, so that a terminal doesn't flicker.
+            let page = Page()
+            var inner = environment
+            inner.write = { piece in page.text.withLock { $0 += piece } }
+            try await show(inner)
+            let isTerminal = environment.style.width != nil
+            environment.write((isTerminal ? "\u{1B}[H\u{1B}[2J" : "") + page.text.withLock { $0 })
+            await environment.sleep(Self.watchMilliseconds)
+        }
+    }
+
+    /// What is written in one round.
+    private final class Page: Sendable {
+        let text = Mutex("")
+    }
+
+    private func show(_ environment: CommandEnvironment) async throws {
         let path = try ledger.path(environment)
         let reader = try ledger.open(environment)
         let status = try reader.status()
@@ -39,8 +66,7 @@ struct Status: CarillonCommand {
             status.rows.isEmpty ? nil : status.value(column, row: 0).words
         }
         func line(_ title: String, _ text: String) {
-            let padding = String(repeating: " ", count: max(1, 12 - title.count))
-            environment.line(environment.style.bold(title) + padding + Printable.escaped(text))
+            environment.line(LedgerOutput.fact(title, text, environment.style))
         }
         line(
             "daemon",
@@ -61,12 +87,14 @@ struct Status: CarillonCommand {
             LedgerOutput.text(
                 connections,
                 [
-                    .init("connection", "CONNECTION"), .init("base_url", "API"),
-                    .init("breaker", "BREAKER"), .init("blocked_until_at", "BLOCKED UNTIL"),
-                    .init("credential_bad_since_at", "BAD CREDENTIAL SINCE"),
-                    .init("clock_skew_seconds", "CLOCK AHEAD (s)", isNumber: true),
-                    .init("requests_sent", "REQUESTS", isNumber: true),
-                ], environment.style))
+                    .init("connection", "CONNECTION", .name),
+                    .init("base_url", "API", .name, rank: 1),
+                    .init("breaker", "BREAKER"),
+                    .init("blocked_until_at", "BLOCKED UNTIL", .relative),
+                    .init("credential_bad_since_at", "BAD CREDENTIAL SINCE", .relative),
+                    .init("clock_skew_seconds", "CLOCK AHEAD (s)", isNumber: true, rank: 2),
+                    .init("requests_sent", "REQUESTS", isNumber: true, rank: 3),
+                ], environment.style, now: environment.now()))
     }
 
     private func schedules(_ value: (String) -> String?) -> String {

@@ -11,7 +11,7 @@ import UnixSignals
 
 /// The daemon, assembled: a scheduler, what performs its requests, and the doors to both.
 struct Daemon {
-    static let version = "0.1.0"
+    static let version = Release.version
 
     let configPath: String
     let loader: ConfigurationLoader

@@ -1,3 +1,4 @@
+import Config
 import Console
 import Dashboard
 import Engine
@@ -11,9 +12,6 @@ final class DaemonGauges: Sendable {
     private let clock: any SchedulerClock
     private let pulse: DaemonPulse
     private let policies = Mutex<[String: RatePolicy]>([:])
-
-    private static let zoneVersionFile = "/usr/share/zoneinfo/tzdata.zi"
-    private static let zoneVersionBytesMax = 1 << 20
 
     init(database: String, host: any HostReading, clock: any SchedulerClock, pulse: DaemonPulse) {
         self.database = database
@@ -47,7 +45,7 @@ final class DaemonGauges: Sendable {
                     help: "Starts that the rate budget of a connection lets go at once.",
                     samples: tokens))
         }
-        if let version = zoneVersion {
+        if let version = ZoneDataVersion.read(host) {
             families.append(
                 MetricFamily(
                     "tzdata_info", .gauge, help: "The version of the host's time zone data.",
@@ -70,15 +68,5 @@ final class DaemonGauges: Sendable {
             return .init(
                 Double(budget.available(.start, now: now)), [("connection", row.connection)])
         }
-    }
-
-    /// `2026a` of the file's first line, `# version 2026a`.
-    private var zoneVersion: String? {
-        guard
-            let bytes = try? host.read(Self.zoneVersionFile, limit: Self.zoneVersionBytesMax),
-            let line = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first
-        else { return nil }
-        let words = String(decoding: line, as: UTF8.self).split(separator: " ")
-        return words.count == 3 && words[1] == "version" ? String(words[2]) : nil
     }
 }

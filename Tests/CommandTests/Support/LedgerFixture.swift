@@ -12,9 +12,14 @@ final class LedgerFixture {
             .appendingPathComponent("carillon-ledger-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         path = folder.appendingPathComponent("carillon.db").path
+        try execute(Self.rows)
+    }
+
+    /// Changes the ledger.
+    func execute(_ statements: String) throws {
         let ledger = try Ledger(
             path: path, pid: nil, now: Instant(seconds: 1_780_000_000), durability: .simulated)
-        try ledger.database.execute(Self.rows)
+        try ledger.database.execute(statements)
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }

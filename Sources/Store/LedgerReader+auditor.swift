@@ -1,0 +1,68 @@
+/// Who did what, what was paused, which configuration held when.
+extension LedgerReader {
+    /// What people and the daemon did, newest first (view `audit_log`).
+    ///
+    /// A schedule's rows are those about it and about single slots of it.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func audit(_ filter: LedgerFilter) throws -> LedgerTable {
+        try table(
+            """
+            SELECT v.* FROM audit_log AS v JOIN audit AS a ON a.audit_id = v.audit_id
+            WHERE (?1 IS NULL OR a.subject = ?1 OR substr(a.subject, 1, length(?1) + 1) = ?1 || '@'
+                    OR a.subject = 'all schedules')
+                AND (?2 IS NULL OR a.at >= ?2) AND (?3 IS NULL OR a.at < ?3)
+                AND (?4 IS NULL OR a.actor = ?4) AND (?5 IS NULL OR a.action = ?5)
+            ORDER BY a.audit_id DESC LIMIT ?6
+            """, .text(filter.schedule), .at(filter.since), .at(filter.until),
+            .text(filter.actor), .text(filter.action), .int(filter.limit))
+    }
+
+    /// The actors and actions that the audit knows, for "did you mean".
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func auditWords() throws -> (actors: [String], actions: [String]) {
+        (
+            try database.rows("SELECT DISTINCT actor FROM audit ORDER BY 1") { $0.string(0) },
+            try database.rows("SELECT DISTINCT action FROM audit ORDER BY 1") { $0.string(0) }
+        )
+    }
+
+    /// Pauses and skips, newest first (view `pauses`).
+    ///
+    /// - Parameters:
+    ///   - filter: schedule (those of all schedules count too), times and limit.
+    ///   - isOverToo: those that are over or were lifted, too.
+    /// - Returns: the rows of the view.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func pauses(_ filter: LedgerFilter, isOverToo: Bool) throws -> LedgerTable {
+        try table(
+            """
+            SELECT v.* FROM pauses AS v JOIN pause_periods AS p ON p.pause_id = v.pause_id
+            WHERE (?1 IS NULL OR p.schedule = ?1 OR p.schedule IS NULL)
+                AND (?2 IS NULL OR coalesce(p.lifted_at, p.until_at, ?2) >= ?2)
+                AND (?3 IS NULL OR p.from_at < ?3)
+                AND (?4 OR v.state IN ('in force', 'to come'))
+            ORDER BY p.pause_id DESC LIMIT ?5
+            """, .text(filter.schedule), .at(filter.since), .at(filter.until),
+            .int(isOverToo ? 1 : 0), .int(filter.limit))
+    }
+
+    /// A condition: the schedule of the row carries a tag.
+    ///
+    /// - Parameters:
+    ///   - row: the alias of a table with a column `schedule`.
+    ///   - parameter: the number of the parameter that names the tag.
+    /// - Returns: the condition in SQL.
+    static func tagged(_ row: String, parameter: Int) -> String {
+        """
+        EXISTS (SELECT 1 FROM schedule_states AS t, json_each(t.tags) AS g \
+        WHERE t.schedule = \(row).schedule AND g.value = ?\(parameter))
+        """
+    }
+
+    /// `,a,b,` of the words; nil of none.
+    static func list(_ words: [String]) -> String? {
+        words.isEmpty ? nil : ",\(words.joined(separator: ",")),"
+    }
+}
