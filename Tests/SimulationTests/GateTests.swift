@@ -155,7 +155,7 @@ import Timetable
         #expect(try theatre.told() == "15 started, 30 started")
         let start = try #require(world.starts.last)
         #expect(start.at.since(try #require(slots.last).slotAt) <= 8_000)
-        #expect(try theatre.ask("SELECT kind FROM notifications WHERE kind = 'clock'") == [])
+        #expect(try theatre.ask("SELECT kind FROM events WHERE kind = 'clock'") == [])
         try theatre.run(untilMinute: 46)
         #expect(try theatre.told() == "15 started, 30 started, 45 started")
         #expect(try theatre.alarms(.cachedAnswers) == [])
