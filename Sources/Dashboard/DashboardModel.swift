@@ -9,7 +9,11 @@ package protocol DashboardSource: Sendable {
     /// A slot with its attempts and errors, or nil if there is none with this id.
     func slot(id: Int64) async throws -> DashboardSlot?
     /// The errors before an instant, newest first.
-    func errors(before: Instant?) async throws -> DashboardErrors
+    func errors(before: Instant?) async throws -> DashboardLog
+    /// What people and the daemon did before an instant, newest first.
+    func audit(before: Instant?) async throws -> DashboardLog
+    /// What the rules give in the next weeks.
+    func calendar() async throws -> DashboardCalendar
     /// A run with its changes and its tree, or nil if there is none with this id.
     func run(id: String) async throws -> DashboardRun?
     /// The values behind `/metrics`.
@@ -231,8 +235,8 @@ package struct DashboardSlot: Sendable {
     }
 }
 
-/// The page of errors.
-package struct DashboardErrors: Sendable {
+/// A page of errors, or of what people did.
+package struct DashboardLog: Sendable {
     package var takenAt: Instant
     package var events: [DashboardSlot.Event] = []
     /// Older ones are before this instant; nil: there are none.

@@ -134,6 +134,13 @@ package struct DashboardServer: Service {
                 try await source.run(id: id).map { pages.run($0) }
             }
         }
+        router.get("/audit") { request, _ in
+            let before = request.uri.queryParameters.get("before").flatMap { Instant(iso8601: $0) }
+            return await answer(.html) { pages.audit(try await source.audit(before: before)) }
+        }
+        router.get("/calendar") { _, _ in
+            await answer(.html) { pages.calendar(try await source.calendar()) }
+        }
         router.get("/metrics") { _, _ in
             await answer(.metrics) { PrometheusText.render(try await source.metrics()) }
         }

@@ -16,6 +16,7 @@ package actor LedgerSource: DashboardSource {
     private let failure: @Sendable () -> String?
     private let gauges: @Sendable () -> [MetricFamily]
     private let zone: @Sendable (String) -> Zone?
+    private let rule: @Sendable (String) -> FiringRule?
     private var latest: DashboardOverview?
 
     /// Makes a source.
@@ -27,12 +28,14 @@ package actor LedgerSource: DashboardSource {
     ///   - failure: Why the daemon takes no turns, in words; nil: it does.
     ///   - gauges: Numbers only the running daemon knows, added to `/metrics`.
     ///   - zone: The zone of a name; nil: the host doesn't have it.
+    ///   - rule: The rule of a stored source; nil: it enumerates nothing.
     package init(
         path: String, now: @escaping @Sendable () -> Instant,
         lastTurnAt: @escaping @Sendable () -> Instant?,
         failure: @escaping @Sendable () -> String? = { nil },
         gauges: @escaping @Sendable () -> [MetricFamily] = { [] },
-        zone: @escaping @Sendable (String) -> Zone? = { _ in nil }
+        zone: @escaping @Sendable (String) -> Zone? = { _ in nil },
+        rule: @escaping @Sendable (String) -> FiringRule? = { _ in nil }
     ) {
         self.path = path
         self.now = now
@@ -40,6 +43,7 @@ package actor LedgerSource: DashboardSource {
         self.failure = failure
         self.gauges = gauges
         self.zone = zone
+        self.rule = rule
     }
 
     /// Whether the scheduler is alive.
@@ -83,8 +87,26 @@ package actor LedgerSource: DashboardSource {
     /// The errors before an instant, newest first.
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
-    package func errors(before: Instant?) async throws -> DashboardErrors {
+    package func errors(before: Instant?) async throws -> DashboardLog {
         try PageRead(reader: try LedgerReader(path: path), now: now()).errors(before: before)
+    }
+
+    /// What people and the daemon did before an instant, newest first.
+    ///
+    /// - Throws: `StoreError` if the database can't be opened or read.
+    package func audit(before: Instant?) async throws -> DashboardLog {
+        try PageRead(reader: try LedgerReader(path: path), now: now()).audit(before: before)
+    }
+
+    /// What the rules give in the next weeks.
+    ///
+    /// - Throws: `StoreError` if the database can't be opened or read.
+    package func calendar() async throws -> DashboardCalendar {
+        let rules = try LedgerReader(path: path).activeRules().compactMap { stored in
+            rule(stored.source).map { (schedule: stored.schedule, rule: $0) }
+        }
+        return DashboardCalendar(
+            rules: rules, now: now(), zone: OverviewRead.mostCommon(rules.map(\.rule.zone)))
     }
 
     /// A run, found by its whole id.

@@ -13,7 +13,10 @@ struct Navigation {
 
     /// - Parameter path: of the page that is shown; empty: none of those in the head.
     init(at path: String) {
-        links = [("/", "Overview"), ("/errors", "Errors")].map {
+        links = [
+            ("/", "Overview"), ("/calendar", "Calendar"), ("/errors", "Errors"),
+            ("/audit", "Audit"),
+        ].map {
             Link(href: $0.0, label: $0.1, isHere: $0.0 == path)
         }
     }

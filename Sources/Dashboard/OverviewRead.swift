@@ -98,10 +98,21 @@ struct OverviewRead {
     }
 
     private func mostCommonZone(_ schedules: [ScheduleLine]) -> Zone? {
-        var counts: [String: Int] = [:]
-        for line in schedules { counts[line.timezone, default: 0] += 1 }
-        let name = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
-        return name.flatMap(zone)
+        Self.mostCommon(schedules.map(\.timezone)).flatMap(zone)
+    }
+
+    /// The value that comes most often; of several the one that came first; nil of none.
+    static func mostCommon<Value: Equatable>(_ values: [Value]) -> Value? {
+        var counts: [(value: Value, count: Int)] = []
+        for value in values {
+            if let index = counts.firstIndex(where: { $0.value == value }) {
+                counts[index].count += 1
+            } else {
+                counts.append((value, 1))
+            }
+        }
+        guard let most = counts.map(\.count).max() else { return nil }
+        return counts.first { $0.count == most }?.value
     }
 }
 

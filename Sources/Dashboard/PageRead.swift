@@ -85,14 +85,31 @@ struct PageRead {
     /// Reads a page of errors.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
-    func errors(before: Instant?) throws -> DashboardErrors {
-        var page = DashboardErrors(takenAt: now)
+    func errors(before: Instant?) throws -> DashboardLog {
+        var page = DashboardLog(takenAt: now)
         var filter = LedgerFilter()
         filter.until = before
         filter.limit = Self.rowsMax
         let rows = Rows(try reader.errors(filter))
         page.events = rows.map { $0.errorEvent }
         if rows.count == Self.rowsMax { page.olderBefore = rows.last?.instant("occurred_at") }
+        return page
+    }
+
+    /// Reads a page of what people and the daemon did.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    func audit(before: Instant?) throws -> DashboardLog {
+        var page = DashboardLog(takenAt: now)
+        let rows = Rows(try reader.audit(before: before, limit: Self.rowsMax))
+        page.events = rows.map { row in
+            let words = [row.text("subject"), row.text("reason"), row.text("detail")]
+                .filter { !$0.isEmpty }.joined(separator: "; ")
+            return DashboardSlot.Event(
+                at: Words.shortTime(row.text("done_at")), what: row.text("action"), tone: "calm",
+                words: "by \(row.text("actor")): \(words)")
+        }
+        if rows.count == Self.rowsMax { page.olderBefore = rows.last?.instant("done_at") }
         return page
     }
 }

@@ -22,7 +22,8 @@ package struct Pages: Sendable {
             "slots": Templates.slots,
             "schedule": Templates.schedule,
             "slot": Templates.slot,
-            "errors": Templates.errors,
+            "log": Templates.log,
+            "calendar": Templates.calendar,
             "run": Templates.run,
             "message": Templates.message,
         ]
@@ -61,8 +62,21 @@ package struct Pages: Sendable {
     }
 
     /// The page of errors.
-    package func errors(_ errors: DashboardErrors) -> String {
-        render("errors", ErrorsView(errors))
+    package func errors(_ log: DashboardLog) -> String {
+        let view = LogView(log, path: "/errors", heading: "Errors", nothing: "No error.")
+        return render("log", view)
+    }
+
+    /// The page of what people did.
+    package func audit(_ log: DashboardLog) -> String {
+        let view = LogView(
+            log, path: "/audit", heading: "Audit", nothing: "Nobody has done anything yet.")
+        return render("log", view)
+    }
+
+    /// The weeks ahead.
+    package func calendar(_ calendar: DashboardCalendar) -> String {
+        render("calendar", CalendarView(calendar))
     }
 
     /// The page of one run.

@@ -195,20 +195,31 @@ struct SlotView {
     }
 }
 
-/// What the template of the errors names.
-struct ErrorsView {
-    let title = "Errors – Carillon"
+/// What the template of errors and of the audit names.
+struct LogView {
+    let title: String
+    let heading: String
+    let nothing: String
     let refreshSeconds = 60
     let takenAt: String
-    let navigation = Navigation(at: "/errors")
+    let navigation: Navigation
     let events: [DashboardSlot.Event]
     let older: String
     let hasOlder: Bool
 
-    init(_ errors: DashboardErrors) {
-        takenAt = Words.shortTime(errors.takenAt.iso8601) + " UTC"
-        events = errors.events
-        older = errors.olderBefore.map { "/errors?before=" + percentEncoded($0.iso8601) } ?? ""
-        hasOlder = errors.olderBefore != nil
+    /// - Parameters:
+    ///   - log: what is listed.
+    ///   - path: of the page.
+    ///   - heading: of the page.
+    ///   - nothing: what is said of an empty list.
+    init(_ log: DashboardLog, path: String, heading: String, nothing: String) {
+        self.heading = heading
+        self.nothing = nothing
+        title = heading + " – Carillon"
+        takenAt = Words.shortTime(log.takenAt.iso8601) + " UTC"
+        navigation = Navigation(at: path)
+        events = log.events
+        older = log.olderBefore.map { path + "?before=" + percentEncoded($0.iso8601) } ?? ""
+        hasOlder = log.olderBefore != nil
     }
 }

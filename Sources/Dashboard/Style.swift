@@ -114,7 +114,16 @@ enum Style {
         .d1 { padding-left: 22px !important; } .d2 { padding-left: 44px !important; }
         .d3 { padding-left: 66px !important; } .d4 { padding-left: 88px !important; }
         .d5 { padding-left: 110px !important; } .d6 { padding-left: 132px !important; }
-        @media (max-width: 640px) { header, main { padding-left: 12px; padding-right: 12px; }
+        .week { display: grid; grid-template-columns: repeat(7, minmax(0, 1fr)); gap: 6px;
+          list-style: none; margin: 0 0 6px; padding: 0; }
+        .week li { border: 1px solid var(--line); border-radius: 8px; padding: 6px 8px; min-height: 74px; }
+        .week time { display: block; color: var(--dim); font-size: 12.5px; }
+        .week .today { border: 2px solid var(--accent); } .week .past { opacity: .55; }
+        .entry { display: block; font-size: 12.5px; overflow-wrap: anywhere; color: var(--text); }
+        .entry small { display: block; color: var(--warn-text); } .entry.skipped { color: var(--dim); }
+        .entry.skipped::after { content: " (skipped)"; }
+        @media (max-width: 640px) { .week { display: block; } .week li { min-height: 0; margin-bottom: 6px; }
+          header, main { padding-left: 12px; padding-right: 12px; }
           header { flex-wrap: wrap; gap: 8px; } nav { margin-left: 12px; }
           .taken { font-size: 12px; } section { padding: 12px; } .broad { display: none; }
           .cards thead { position: absolute; clip-path: inset(50%); }

@@ -66,15 +66,28 @@ extension Templates {
         {{/body}}{{/layout}}
         """
 
-    static let errors = """
+    static let log = """
         {{<layout}}{{$body}}
-        <section aria-labelledby="errors">
-        <h2 id="errors">Errors <small>newest first, times in UTC</small></h2>
+        <section aria-labelledby="log">
+        <h2 id="log">{{heading}} <small>newest first, times in UTC</small></h2>
         <ul class="plain">
         {{#events}}<li><b>{{at}}</b> <span class="pill {{tone}}">{{what}}</span> {{words}}</li>{{/events}}
-        {{^events}}<li class="dim">No error.</li>{{/events}}
+        {{^events}}<li class="dim">{{nothing}}</li>{{/events}}
         </ul>
         {{#hasOlder}}<p class="pages"><a href="{{older}}" rel="next">older</a></p>{{/hasOlder}}
+        </section>
+        {{/body}}{{/layout}}
+        """
+
+    static let calendar = """
+        {{<layout}}{{$body}}
+        <section aria-labelledby="calendar">
+        <h2 id="calendar">Calendar <small>what the rules give, six weeks from this one, each on its schedule's own clock; \
+        pauses and overlaps are not in it</small></h2>
+        {{#weeks}}<ol class="week">{{#days}}<li{{#isToday}} class="today" aria-current="date"{{/isToday}}\
+        {{#isPast}} class="past"{{/isPast}}><time datetime="{{date}}">{{label}}</time>\
+        {{#entries}}<a class="entry{{#isSkipped}} skipped{{/isSkipped}}" href="{{href}}" title="{{note}}">\
+        <b>{{times}}</b> {{schedule}}<small>{{note}}</small></a>{{/entries}}<small>{{more}}</small></li>{{/days}}</ol>{{/weeks}}
         </section>
         {{/body}}{{/layout}}
         """

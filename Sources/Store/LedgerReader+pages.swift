@@ -152,3 +152,40 @@ extension LedgerReader {
             """, .int(slotID))
     }
 }
+
+/// A schedule's rule as the ledger keeps it.
+package struct ScheduleRule: Sendable {
+    package var schedule: String
+    /// What the rule is compiled from.
+    package var source: String
+}
+
+extension LedgerReader {
+    /// The rules of all active schedules, by name.
+    ///
+    /// - Returns: also those that enumerate nothing, such as `after` and manual ones.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func activeRules() throws -> [ScheduleRule] {
+        try database.rows(
+            """
+            SELECT schedule, rule_source FROM schedule_states WHERE state = 'active'
+            ORDER BY schedule
+            """
+        ) { ScheduleRule(schedule: $0.string(0), source: $0.string(1)) }
+    }
+
+    /// What people and the daemon did, newest first (view `audit_log`).
+    ///
+    /// - Parameters:
+    ///   - before: later ones are left out.
+    ///   - limit: how many at most.
+    /// - Returns: rows of the view.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func audit(before: Instant?, limit: Int) throws -> LedgerTable {
+        try table(
+            """
+            SELECT v.* FROM audit AS a JOIN audit_log AS v ON v.audit_id = a.audit_id
+            WHERE a.at < ?1 ORDER BY a.at DESC, a.audit_id DESC LIMIT ?2
+            """, .at(before ?? Instant(milliseconds: .max)), .int(limit))
+    }
+}

@@ -100,6 +100,50 @@ struct LedgerSourceTests {
             overview.attention.contains { $0.kind == "clock" && $0.whatToDo == "Set the clock." })
     }
 
+    @Test("The front page's filter narrows by name, tag and state, and pages hold fifty")
+    func filtered() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(
+            Self.world + "UPDATE schedule_states SET tags = '[\"close\"]' WHERE schedule = 'tax';")
+        func names(_ fields: [String: String]) async throws -> [String] {
+            try await source().overview(OverviewFilter { fields[$0] }).schedules.map(\.name)
+        }
+        #expect(try await names([:]).sorted() == ["gl-refresh", "tax"])
+        #expect(try await names(["q": "REFRESH"]) == ["gl-refresh"])
+        #expect(try await names(["q": "breakfast"]) == ["gl-refresh"])
+        #expect(try await names(["tag": "close"]) == ["tax"])
+        #expect(try await names(["state": "running"]) == ["gl-refresh"])
+        #expect(try await names(["state": "paused"]) == ["tax"])
+        #expect(try await names(["page": "2"]) == [])
+        let overview = try await source().overview(OverviewFilter())
+        #expect(overview.tags == ["close"])
+        #expect(overview.total == 2)
+        #expect(overview.connections.map(\.trouble) == ["the API fails, it is tried again"])
+        let mark = try #require(overview.schedules.first { $0.name == "gl-refresh" }?.recent.first)
+        #expect(mark.result == "active")
+        #expect(mark.startedAt == Instant(milliseconds: 1_795_410_001_500))
+    }
+
+    @Test("A schedule's page and a slot's page, from the rows")
+    func schedulePage() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(Self.world)
+        let page = try #require(try await source().schedule(name: "gl-refresh"))
+        #expect(page.next.map(\.note) == ["after the gap"])
+        #expect(page.history.map(\.slotID) == [1])
+        #expect(
+            page.days == [
+                .init(date: CivilDate(year: 2026, month: 11, day: 23), results: ["active": 1])
+            ])
+        #expect(try await source().schedule(name: "nope") == nil)
+        let slot = try #require(try await source().slot(id: 1))
+        #expect(slot.sentence.hasPrefix("The slot of gl-refresh at 2026-11-23T"))
+        #expect(slot.line.run?.runID == "run-1")
+        #expect(try await source().slot(id: 99) == nil)
+        #expect(try await source().errors(before: nil).events.isEmpty)
+        #expect(try await source().audit(before: nil).events.isEmpty)
+    }
+
     @Test("A run's page, found by its whole id only")
     func run() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }

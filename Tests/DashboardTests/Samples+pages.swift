@@ -45,8 +45,8 @@ extension Samples {
         return slot
     }
 
-    static var errors: DashboardErrors {
-        var errors = DashboardErrors(takenAt: now)
+    static var errors: DashboardLog {
+        var errors = DashboardLog(takenAt: now)
         errors.events = [
             .init(
                 at: "2026-11-24 05:00", what: "startProcess 500", tone: "bad", words: hostile)

@@ -201,10 +201,14 @@ struct DashboardServerTests {
             name == "gl-refresh" ? Samples.schedule : nil
         }
         func slot(id: Int64) async throws -> DashboardSlot? { id == 4711 ? Samples.slot : nil }
-        func errors(before: Instant?) async throws -> DashboardErrors {
+        func errors(before: Instant?) async throws -> DashboardLog {
             var errors = Samples.errors
             if before != nil { errors.events = [] }
             return errors
+        }
+        func audit(before: Instant?) async throws -> DashboardLog { Samples.errors }
+        func calendar() async throws -> DashboardCalendar {
+            DashboardCalendar(rules: [], now: Samples.now, zone: nil)
         }
         func run(id: String) async throws -> DashboardRun? {
             id == Samples.run.line.runID ? Samples.run : nil
@@ -254,6 +258,8 @@ struct DashboardServerTests {
             #expect(errors.body.contains("startProcess 500"))
             let older = try await send(.GET, base + "/errors?before=2026-11-24T05:00:00Z")
             #expect(older.body.contains("No error."))
+            #expect(try await send(.GET, base + "/audit").body.contains("<h2 id=\"log\">Audit"))
+            #expect(try await send(.GET, base + "/calendar").body.contains("2026-11-24"))
             let filtered = try await send(.GET, base + "/?q=a%26b&tag=close&state=trouble&page=2")
             #expect(filtered.body.contains("value=\"a&amp;b\""))
             #expect(

@@ -222,7 +222,8 @@ struct Daemon {
             gauges: { [gauges = parts.gauges] in gauges.families() },
             zone: { [host] name in
                 host.zoneData(named: name).flatMap { try? Zone(name: name, tzif: $0) }
-            })
+            },
+            rule: { [host] in RuleSource.compile($0, host: host) })
         let front = DashboardFront(base: loaded.daemon.httpBase, hosts: loaded.daemon.httpHosts)
         let (logger, ready) = (quietLogger, dashboardReady)
         return Door(

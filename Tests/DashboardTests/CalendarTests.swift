@@ -1,0 +1,55 @@
+import Dashboard
+import Testing
+import Timetable
+
+@Suite("The calendar")
+struct CalendarTests {
+    /// Tuesday, 2026-11-24T05:40:00Z.
+    private static let now = Samples.now
+
+    private static func daily(_ text: String, calendar: BusinessCalendar? = nil) throws
+        -> FiringRule
+    {
+        guard case .cron(let rule) = try CronExpression(text).trigger else {
+            throw CronError(field: nil, position: 1, message: "not a rule of fields")
+        }
+        return FiringRule(kind: .cron(rule), zone: .utc, calendar: calendar, onHoliday: .skip)
+    }
+
+    @Test("Six weeks from this week's Monday, each day with what is left of it")
+    func weeks() throws {
+        let calendar = DashboardCalendar(
+            rules: [("gl", try Self.daily("0 5,6,7,8 * * *"))], now: Self.now, zone: nil)
+        #expect(calendar.days.count == 42)
+        #expect(calendar.days.first?.date == CivilDate(year: 2026, month: 11, day: 23))
+        #expect(calendar.days[0].entries.isEmpty)
+        let today = try #require(calendar.days[1].entries.first)
+        #expect(today.times == ["06:00", "07:00"])
+        #expect(today.count == 3)
+        #expect(calendar.days.dropFirst(2).allSatisfy { $0.entries.first?.count == 4 })
+        let html = try Pages().calendar(calendar)
+        #expect(html.contains("<b>06:00 07:00 +1</b> gl"))
+        #expect(html.contains("class=\"today\" aria-current=\"date\""))
+    }
+
+    @Test("A holiday that skips a schedule is on its day, with its name")
+    func holiday() throws {
+        let thanksgiving = BusinessCalendar.Holiday(
+            CivilDate(year: 2026, month: 11, day: 26), name: "Thanksgiving")
+        let us = try BusinessCalendar(name: "us", holidays: [thanksgiving])
+        let calendar = DashboardCalendar(
+            rules: [("close", try Self.daily("0 6 * * *", calendar: us))], now: Self.now, zone: nil)
+        let entry = try #require(calendar.days[3].entries.first)
+        #expect(entry.isSkipped)
+        #expect(entry.note.contains("Thanksgiving"))
+        #expect(entry.times.isEmpty)
+        #expect(try Pages().calendar(calendar).contains("class=\"entry skipped\""))
+    }
+
+    @Test("A rule that fires every second ends the page's work, not the page")
+    func often() {
+        let often = FiringRule(kind: .every(milliseconds: 1_000), zone: .utc)
+        let calendar = DashboardCalendar(rules: [("tick", often)], now: Self.now, zone: nil)
+        #expect(calendar.days.flatMap(\.entries).map(\.count).reduce(0, +) == 10_080)
+    }
+}
