@@ -47,22 +47,4 @@ extension LedgerReader {
             """, .text(filter.schedule), .at(filter.since), .at(filter.until),
             .int(isOverToo ? 1 : 0), .int(filter.limit))
     }
-
-    /// A condition: the schedule of the row carries a tag.
-    ///
-    /// - Parameters:
-    ///   - row: the alias of a table with a column `schedule`.
-    ///   - parameter: the number of the parameter that names the tag.
-    /// - Returns: the condition in SQL.
-    static func tagged(_ row: String, parameter: Int) -> String {
-        """
-        EXISTS (SELECT 1 FROM schedule_states AS t, json_each(t.tags) AS g \
-        WHERE t.schedule = \(row).schedule AND g.value = ?\(parameter))
-        """
-    }
-
-    /// `,a,b,` of the words; nil of none.
-    static func list(_ words: [String]) -> String? {
-        words.isEmpty ? nil : ",\(words.joined(separator: ",")),"
-    }
 }

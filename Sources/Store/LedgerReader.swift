@@ -46,11 +46,19 @@ package final class LedgerReader {
 
     /// Queries of the views that show a newcomer what is there, for `sqlite3`.
     package static let queriesToTry = [
-        "select schedule, slot_at, disposition, reason, run_status, counts from history",
-        "select run_id, schedule, origin, status, outcome, job_counts from runs",
-        "select occurred_at, operation, http_status, message, next_step from error_log",
+        "select schedule, slot_at, disposition, reason, run_status, counts from history"
+            + " order by slot_at desc limit 20",
+        "select run_id, schedule, status, outcome, job_counts from runs where outcome = 'active'",
+        "select occurred_at, operation, http_status, message, next_step from error_log"
+            + " order by occurred_at desc limit 20",
         "select * from daily", "select * from attention",
     ]
+
+    /// Called with each statement before it is run; a test looks at its plan.
+    package var willStep: ((String) throws -> Void)? {
+        get { database.willStep }
+        set { database.willStep = newValue }
+    }
 
     /// Opens the database for reading.
     ///
@@ -64,57 +72,6 @@ package final class LedgerReader {
                 kind: .access, attempted: "read the ledger", path: path, cause: error.cause,
                 advice: "is the path right, has the daemon run once, and may you read the file?")
         }
-    }
-
-    /// The slots, newest first (view `history`).
-    ///
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func history(_ filter: LedgerFilter) throws -> LedgerTable {
-        try table(
-            """
-            SELECT h.* FROM history AS h JOIN slots AS s ON s.slot_id = h.slot_id
-            WHERE (?1 IS NULL OR s.schedule = ?1) AND (?2 IS NULL OR s.slot_at >= ?2)
-                AND (?3 IS NULL OR s.slot_at < ?3)
-                AND (?4 IS NULL OR instr(?4, ',' || s.disposition || ','))
-                AND (?5 IS NULL OR \(Self.tagged("s", parameter: 5)))
-            ORDER BY s.slot_at DESC, s.slot_id DESC LIMIT ?6
-            """, .text(filter.schedule), .at(filter.since), .at(filter.until),
-            .text(Self.list(filter.dispositions)), .text(filter.tag), .int(filter.limit))
-    }
-
-    /// The runs, newest first (view `runs`).
-    ///
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func runs(_ filter: LedgerFilter) throws -> LedgerTable {
-        try table(
-            """
-            SELECT v.* FROM runs AS v JOIN process_runs AS r
-                ON r.run_id = v.run_id AND r.connection = v.connection
-            WHERE (?1 IS NULL OR r.schedule = ?1)
-                AND (?2 IS NULL OR coalesce(r.created_at, r.first_seen_at) >= ?2)
-                AND (?3 IS NULL OR coalesce(r.created_at, r.first_seen_at) < ?3)
-                AND (?4 IS NULL OR instr(?4, ',' || r.status || ','))
-                AND (?5 IS NULL OR instr(?5, ',' || r.outcome || ','))
-                AND (?6 IS NULL OR \(Self.tagged("r", parameter: 6)))
-            ORDER BY coalesce(r.created_at, r.first_seen_at) DESC, r.run_key DESC LIMIT ?7
-            """, .text(filter.schedule), .at(filter.since), .at(filter.until),
-            .text(Self.list(filter.statuses)), .text(Self.list(filter.outcomes)),
-            .text(filter.tag), .int(filter.limit))
-    }
-
-    /// The errors, newest first (view `error_log`).
-    ///
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func errors(_ filter: LedgerFilter) throws -> LedgerTable {
-        try table(
-            """
-            SELECT v.* FROM error_log AS v JOIN errors AS e ON e.error_id = v.error_id
-            WHERE (?1 IS NULL OR e.schedule = ?1) AND (?2 IS NULL OR e.occurred_at >= ?2)
-                AND (?3 IS NULL OR e.occurred_at < ?3)
-                AND (?4 IS NULL OR \(Self.tagged("e", parameter: 4)))
-            ORDER BY e.error_id DESC LIMIT ?5
-            """, .text(filter.schedule), .at(filter.since), .at(filter.until),
-            .text(filter.tag), .int(filter.limit))
     }
 
     /// What needs a person, oldest first (view `attention`).
@@ -155,7 +112,10 @@ package final class LedgerReader {
             SELECT c.schedule, c.state, c.connection, c.process, c.rule, c.timezone, c.mode,
                 c.description,
                 strftime('%Y-%m-%dT%H:%M:%SZ', c.next_slot_at / 1000, 'unixepoch') AS next_slot_at,
-                h.slot_at AS last_slot_at, h.disposition AS last_disposition,
+                strftime('%Y-%m-%dT%H:%M:%S', h.slot_at / 1000, 'unixepoch')
+                    || CASE WHEN h.slot_at % 1000 THEN printf('.%03d', h.slot_at % 1000)
+                        ELSE '' END || 'Z' AS last_slot_at,
+                h.disposition AS last_disposition,
                 h.reason AS last_reason,
                 r.run_id, r.status AS run_status, r.outcome, r.counts, r.job_counts,
                 (SELECT group_concat(CASE WHEN p.schedule IS NULL THEN 'all paused'
@@ -168,10 +128,11 @@ package final class LedgerReader {
                 ) AS paused,
                 c.aside_reason
             FROM schedule_states AS c
-            LEFT JOIN history AS h ON h.slot_id = (SELECT s.slot_id FROM slots AS s
+            LEFT JOIN slots AS h ON h.slot_id = (SELECT s.slot_id FROM slots AS s
                 WHERE s.schedule = c.schedule ORDER BY s.slot_at DESC, s.slot_id DESC LIMIT 1)
             LEFT JOIN process_runs AS r ON r.run_key = (SELECT x.run_key FROM process_runs AS x
-                WHERE x.schedule = c.schedule ORDER BY x.created_at DESC, x.run_key DESC LIMIT 1)
+                WHERE x.schedule = c.schedule
+                ORDER BY coalesce(x.created_at, x.first_seen_at) DESC, x.run_key DESC LIMIT 1)
             WHERE c.state <> 'removed' AND (?1 IS NULL OR c.schedule = ?1)
             ORDER BY c.schedule
             """, .text(filter.schedule))
@@ -244,12 +205,11 @@ package final class LedgerReader {
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
     package func run(_ runID: String) throws -> LedgerTable {
-        try table(
-            """
-            SELECT * FROM runs WHERE run_id = ?1
-                OR (length(?1) >= 6 AND substr(run_id, 1, length(?1)) = ?1)
-            ORDER BY run_id <> ?1, created_at DESC LIMIT 2
-            """, .text(runID))
+        // Ids that begin so lie between it and it with the last of all characters.
+        let last = runID.unicodeScalars.count >= 6 ? runID + "\u{10FFFF}" : runID
+        return try table(
+            "SELECT * FROM runs WHERE run_id >= ? AND run_id <= ? ORDER BY run_id LIMIT 2",
+            .text(runID), .text(last))
     }
 
     /// The last full body of a run as the API sent it, JSON.
@@ -324,8 +284,14 @@ package final class LedgerReader {
     package func neighbours(schedule: String, of instant: Instant) throws -> LedgerTable {
         try table(
             """
-            SELECT h.* FROM history AS h JOIN slots AS s ON s.slot_id = h.slot_id
-            WHERE s.schedule = ?1 ORDER BY abs(s.slot_at - ?2) LIMIT 2
+            SELECT h.* FROM (
+                SELECT * FROM (SELECT slot_id, slot_at FROM slots
+                    WHERE schedule = ?1 AND slot_at <= ?2 ORDER BY slot_at DESC LIMIT 2)
+                UNION ALL
+                SELECT * FROM (SELECT slot_id, slot_at FROM slots
+                    WHERE schedule = ?1 AND slot_at > ?2 ORDER BY slot_at LIMIT 2)
+            ) AS near CROSS JOIN history AS h ON h.slot_id = near.slot_id
+            ORDER BY abs(near.slot_at - ?2) LIMIT 2
             """, .text(schedule), .at(instant))
     }
 
@@ -348,6 +314,10 @@ package final class LedgerReader {
     }
 
     func table(_ sql: String, _ values: SQLValue...) throws -> LedgerTable {
+        try table(sql, values: values)
+    }
+
+    func table(_ sql: String, values: [SQLValue]) throws -> LedgerTable {
         var table = LedgerTable(columns: try database.columns(of: sql), rows: [])
         try database.step(sql, values) { row in
             table.rows.append((0..<table.columns.count).map { row.value(Int32($0)) })
