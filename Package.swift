@@ -54,7 +54,7 @@ let package = Package(
                 .embedInCode("0007_missing_runs.sql"), .embedInCode("0008_waiting.sql"),
                 .embedInCode("0009_clock_offset.sql"), .embedInCode("0010_auditor_views.sql"),
                 .embedInCode("0011_events.sql"),
-                .embedInCode("0012_bounded_reads.sql"),
+                .embedInCode("0012_bounded_reads.sql"), .embedInCode("0013_sums.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

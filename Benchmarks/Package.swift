@@ -46,6 +46,10 @@ let package = Package(
                 .embedInCode("0001_ledger.sql"), .embedInCode("0002_views.sql"),
                 .embedInCode("0003_upcoming_by_time.sql"), .embedInCode("0004_preflight.sql"),
                 .embedInCode("0005_prune.sql"), .embedInCode("0006_healed.sql"),
+                .embedInCode("0007_missing_runs.sql"), .embedInCode("0008_waiting.sql"),
+                .embedInCode("0009_clock_offset.sql"), .embedInCode("0010_auditor_views.sql"),
+                .embedInCode("0011_events.sql"), .embedInCode("0012_bounded_reads.sql"),
+                .embedInCode("0013_sums.sql"),
             ], swiftSettings: settings),
         .target(
             name: "Store", dependencies: ["CSQLite", "Migrations", "Timetable"],

@@ -8,7 +8,7 @@ enum LedgerMetrics {
         ("run_duration_seconds", .summary, "From a run's creation to its end."),
         (
             "detect_lag_seconds", .gauge,
-            "From a run's end to the look that saw it, the longest of the last 24 hours."
+            "From a run's end to the look that saw it, the longest of the slots since yesterday."
         ),
         ("runs_in_flight", .gauge, "Runs that are neither complete nor cancelled."),
         ("attempts_unknown", .gauge, "Starts whose answer was lost and is being settled."),

@@ -22,6 +22,7 @@ package struct Checker {
     package mutating func check(_ world: World, healedAt: Instant? = nil) throws {
         try world.inspect { ledger in
             if try !ledger.isSound() { violations.append("integrity_check is not ok") }
+            violations += try ledger.sumDifferences()
             try checkRuns(world, ledger)
             try checkLooks(world, ledger)
             for row in try ledger.schedules() { try checkSlots(of: row, world, ledger) }

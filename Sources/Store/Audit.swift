@@ -18,6 +18,31 @@ extension Ledger {
         return integrity == "ok" && dangling == nil
     }
 
+    /// Where the sums that are kept differ from a count of the rows.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func sumDifferences() throws -> [String] {
+        try SumCheck(database: database).differences(limit: 5)
+    }
+
+    /// Fills the sums from the rows, for a ledger whose rows were written by hand.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
+    package func countAgain() throws {
+        try database.execute("DELETE FROM day_sums; DELETE FROM totals; DELETE FROM error_sums")
+        let days = try database.rows(Sum.count) { row in
+            var sum = Sum.nothing
+            for index in sum.values.indices { sum.values[index] = row.integer(Int32(index) + 2) }
+            return (SumPlace(schedule: row.string(1), day: row.string(0)), sum)
+        }
+        for (place, sum) in days { try count(sum, at: place) }
+        try database.execute(
+            """
+            INSERT INTO error_sums SELECT coalesce(http_status, 'none'), count(*) + sum(repeats)
+            FROM errors GROUP BY http_status
+            """)
+    }
+
     /// Attempts that went out on a look older than allowed (rule 1).
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

@@ -122,6 +122,7 @@ extension Ledger {
                 slotAt: $0.instant(2))
         }
         guard !rows.isEmpty else { return [] }
+        try uncountSlots(condition, parameter)
         let ids = "(SELECT slot_id FROM slots WHERE \(condition))"
         for statement in [
             "UPDATE errors SET slot_id = NULL WHERE slot_id IN \(ids)",
@@ -133,5 +134,18 @@ extension Ledger {
             try database.run(statement, parameter)
         }
         return rows
+    }
+
+    /// They are still to come, so they have not been counted.
+    private func uncountSlots(_ condition: String, _ parameter: SQLValue) throws {
+        let ended = try database.rows(
+            """
+            SELECT \(SumPlace.columns), disposition, count(*) FROM slots
+            WHERE \(condition) AND ended_at IS NOT NULL GROUP BY 1, 2, 3
+            """, parameter
+        ) { (SumPlace($0), Disposition(rawValue: $0.string(2)), $0.integer(3)) }
+        for case (let place, let disposition?, let count) in ended {
+            try self.count(Sum(disposition, times: -count), at: place)
+        }
     }
 }

@@ -66,6 +66,7 @@ extension Ledger {
             try database.run(
                 "UPDATE errors SET repeats = repeats + 1, last_at = ? WHERE error_id = ?",
                 .at(now), .int(known))
+            try countError(httpStatus: error.httpStatus)
             return known
         }
         try database.run(
@@ -80,6 +81,7 @@ extension Ledger {
             .text(error.meta), .text(error.details), .text(error.documentationURL),
             .int(error.retryAfterSeconds), .text(error.nextStep), .at(now))
         let errorID = database.lastInsertedID
+        try countError(httpStatus: error.httpStatus)
         if let slotID = error.slotID {
             try database.run(
                 "UPDATE slots SET last_error_id = ? WHERE slot_id = ?", .int(errorID),

@@ -24,6 +24,8 @@ package final class Ledger {
     /// The write-ahead log that SQLite writes to; it wouldn't notice if that had no name any more.
     private var logIdentity: FileIdentity?
     private let logPath: String
+    /// What the transaction that is going on adds to the sums.
+    var sums = SumBook()
     /// There was no database before.
     package let isNew: Bool
 
@@ -151,9 +153,11 @@ package final class Ledger {
         try database.execute("BEGIN IMMEDIATE")
         do {
             let result = try work()
+            try writeSums()
             try database.execute("COMMIT")
             return result
         } catch {
+            sums.forget()
             // After SQLITE_FULL the transaction is already rolled back (docs/reliability.md#disk).
             if !database.isInAutocommit { try? database.execute("ROLLBACK") }
             throw error
@@ -166,11 +170,13 @@ package final class Ledger {
     package func savepoint<T>(_ work: () throws -> T) throws -> T {
         // Prepared: compiling these again for each step was a seventh of a busy turn.
         try database.run("SAVEPOINT step")
+        let mark = sums.mark
         do {
             let result = try work()
             try database.run("RELEASE step")
             return result
         } catch {
+            sums.goBack(to: mark)
             if !database.isInAutocommit {
                 try database.run("ROLLBACK TO step")
                 try database.run("RELEASE step")

@@ -38,6 +38,15 @@ extension LedgerReader {
         unsafe String(cString: sqlite3_libversion())
     }
 
+    /// Where the sums that are kept differ from a count of the rows; reads all of the history.
+    ///
+    /// - Parameter limit: How many findings at most.
+    /// - Returns: What differs, in words; empty: nothing.
+    /// - Throws: `StoreError`.
+    package func sumDifferences(limit: Int) throws -> [String] {
+        try SumCheck(database: database).differences(limit: limit)
+    }
+
     /// The version of the SQLite library that this program runs on, `3.40.1`.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

@@ -1,4 +1,4 @@
-package import Timetable
+import Timetable
 
 /// The newest slots, runs and errors: each list walks an index and stops at its limit.
 extension LedgerReader {

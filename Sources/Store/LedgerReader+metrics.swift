@@ -64,35 +64,23 @@ extension LedgerReader {
 
     private static let readingsStatement = """
         SELECT 'start_lag_seconds_sum' AS name, 'schedule' AS label, schedule AS label_value,
-            sum(start_lag_ms) / 1000.0 AS value
-        FROM slots WHERE start_lag_ms IS NOT NULL GROUP BY schedule
+            lag_ms / 1000.0 AS value
+        FROM totals WHERE lags > 0
         UNION ALL
-        SELECT 'start_lag_seconds_count', 'schedule', schedule, count(*)
-        FROM slots WHERE start_lag_ms IS NOT NULL GROUP BY schedule
+        SELECT 'start_lag_seconds_count', 'schedule', schedule, lags FROM totals WHERE lags > 0
         UNION ALL
-        SELECT 'run_duration_seconds_sum', 'schedule', schedule,
-            sum(completed_at - created_at) / 1000.0
-        FROM process_runs
-        WHERE schedule IS NOT NULL AND completed_at IS NOT NULL AND created_at IS NOT NULL
+        SELECT 'run_duration_seconds_sum', 'schedule', schedule, run_ms / 1000.0
+        FROM totals WHERE runs_timed > 0
+        UNION ALL
+        SELECT 'run_duration_seconds_count', 'schedule', schedule, runs_timed
+        FROM totals WHERE runs_timed > 0
+        UNION ALL
+        SELECT 'detect_lag_seconds', 'schedule', schedule, max(detect_ms_max) / 1000.0
+        FROM day_sums WHERE day >= date(?1 / 1000 - 86400, 'unixepoch') AND runs_timed > 0
         GROUP BY schedule
         UNION ALL
-        SELECT 'run_duration_seconds_count', 'schedule', schedule, count(*)
-        FROM process_runs
-        WHERE schedule IS NOT NULL AND completed_at IS NOT NULL AND created_at IS NOT NULL
-        GROUP BY schedule
-        UNION ALL
-        SELECT 'detect_lag_seconds', 'schedule', r.schedule,
-            max(coalesce((SELECT max(min(h.seen_at) - r.completed_at, 0)
-                FROM status_history AS h WHERE h.run_key = r.run_key AND h.status = r.status
-                    AND h.seen_at >= r.completed_at - 120000), 0)) / 1000.0
-        FROM process_runs AS r
-        WHERE r.schedule IS NOT NULL AND r.completed_at > ?1 - 86400000
-        GROUP BY r.schedule
-        UNION ALL
-        SELECT 'last_success_timestamp', 'schedule', schedule, max(completed_at) / 1000.0
-        FROM process_runs
-        WHERE schedule IS NOT NULL AND outcome = 'succeeded' AND completed_at IS NOT NULL
-        GROUP BY schedule
+        SELECT 'last_success_timestamp', 'schedule', schedule, last_success_at / 1000.0
+        FROM totals WHERE last_success_at IS NOT NULL
         UNION ALL
         SELECT 'next_fire_timestamp', 'schedule', schedule, next_slot_at / 1000.0
         FROM schedule_states WHERE state = 'active' AND next_slot_at IS NOT NULL
@@ -111,8 +99,7 @@ extension LedgerReader {
                 WHERE h.connection = c.connection), 0)
         FROM connections AS c WHERE removed_at IS NULL
         UNION ALL
-        SELECT 'errors_total', 'code', coalesce(http_status, 'none'), count(*) + sum(repeats)
-        FROM errors GROUP BY http_status
+        SELECT 'errors_total', 'code', http_status, count FROM error_sums
         UNION ALL
         SELECT 'config_revision_info', 'content_hash', content_hash, 1
         FROM (SELECT content_hash FROM config_revisions ORDER BY revision_id DESC LIMIT 1)

@@ -308,8 +308,19 @@ package final class LedgerReader {
     package func dispositionCounts() throws -> LedgerTable {
         try table(
             """
-            SELECT schedule, disposition, count(*) AS slots FROM slots
-            GROUP BY schedule, disposition ORDER BY schedule, disposition
+            SELECT schedule, disposition, slots FROM (
+            SELECT schedule, 'started' AS disposition, started AS slots FROM totals UNION ALL
+            SELECT schedule, 'skipped', skipped FROM totals UNION ALL
+            SELECT schedule, 'coalesced', coalesced FROM totals UNION ALL
+            SELECT schedule, 'missed', missed FROM totals UNION ALL
+            SELECT schedule, 'expired', expired FROM totals UNION ALL
+            SELECT schedule, 'failed', failed FROM totals UNION ALL
+            SELECT schedule, 'cancelled', cancelled FROM totals
+            ) WHERE slots > 0
+            UNION ALL
+            SELECT schedule, disposition, count(*) FROM slots INDEXED BY slots_by_disposition
+            WHERE ended_at IS NULL GROUP BY 1, 2
+            ORDER BY schedule, disposition
             """)
     }
 

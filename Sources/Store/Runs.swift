@@ -130,7 +130,13 @@ extension Ledger {
             .text(facts.userID), .text(facts.status), .int(facts.revision), .at(facts.createdAt),
             .at(facts.modifiedAt), .at(facts.completedAt), .text(facts.dueDate), .at(now),
             .at(now), .at(nextPollAt), .int(pollGapMilliseconds))
-        return database.lastInsertedID
+        let runKey = database.lastInsertedID
+        try countRun(
+            from: nil,
+            to: RunTally(
+                outcome: .active, createdAt: facts.createdAt, completedAt: facts.completedAt),
+            slotID: slotID, detectedAt: now)
+        return runKey
     }
 
     /// The run of that key.
@@ -172,11 +178,14 @@ extension Ledger {
     package func claim(
         _ runKey: Int64, slotID: Int64, schedule: String, origin: RunOrigin
     ) throws {
-        try database.run(
+        let claimed = try database.run(
             """
             UPDATE process_runs SET slot_id = ?, schedule = ?, origin = ?
             WHERE run_key = ? AND slot_id IS NULL
             """, .int(slotID), .text(schedule), .text(origin.rawValue), .int(runKey))
+        // What was seen of it as somebody else's counts for its slot now.
+        guard claimed == 1, let row = try run(runKey) else { return }
+        try countRun(from: nil, to: row.tally, slotID: slotID)
     }
 
     /// Writes what changed of a run and a row of its history.
@@ -200,6 +209,11 @@ extension Ledger {
             .int(facts.revision), .at(facts.createdAt), .at(facts.modifiedAt),
             .at(facts.completedAt), .text(facts.dueDate), .text(facts.tree), .at(now),
             .int(run.runKey))
+        try countRun(
+            from: run.tally,
+            to: RunTally(
+                outcome: outcome, createdAt: facts.createdAt ?? run.createdAt,
+                completedAt: facts.completedAt), slotID: run.slotID, detectedAt: now)
         try writeHistory(runKey: run.runKey, now: now)
     }
 
@@ -222,6 +236,11 @@ extension Ledger {
     package func setOutcome(
         _ runKey: Int64, _ outcome: RunOutcome, reason: String?, now: Instant
     ) throws {
+        if let row = try run(runKey) {
+            var after = row.tally
+            after.outcome = outcome
+            try countRun(from: row.tally, to: after, slotID: row.slotID)
+        }
         try database.run(
             """
             UPDATE process_runs SET outcome = ?, outcome_reason = ?, changed_at = ?

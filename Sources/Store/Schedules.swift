@@ -205,12 +205,13 @@ extension Ledger {
     /// - Throws: `StoreError` if the ledger can't be written.
     package func renameSchedule(_ old: String, to new: String) throws {
         for table in [
-            "schedules", "slots", "process_runs", "errors", "pauses", "after_uses",
+            "schedule_states", "slots", "process_runs", "errors", "pause_periods", "after_uses",
             "schedule_revisions", "upcoming_slots", "events",
         ] {
             try database.run(
                 "UPDATE \(table) SET schedule = ? WHERE schedule = ?", .text(new), .text(old))
         }
+        try renameSums(old, to: new)
         // One of an earlier schedule with the new name tells nothing any more.
         try database.run(
             """

@@ -187,7 +187,14 @@ extension Ledger {
             .at(final ? nil : max(slot.dueAt, now)), .at(slot.dueAt), .flag(slot.forced),
             .text(slot.triggerUUID), .text(slot.requestedBy), .int(slot.upstreamSlotID),
             .at(now), .at(final ? now : nil))
-        return changed == 1 ? database.lastInsertedID : nil
+        guard changed == 1 else { return nil }
+        let slotID = database.lastInsertedID
+        if final {
+            let day = slot.slotAt.iso8601(offsetSeconds: slot.utcOffsetSeconds).prefix(10)
+            try count(
+                Sum(slot.disposition), at: SumPlace(schedule: slot.schedule, day: String(day)))
+        }
+        return slotID
     }
 
     /// The slot of that id.
@@ -274,11 +281,13 @@ extension Ledger {
     package func end(
         _ slotID: Int64, _ disposition: Disposition, reason: String, now: Instant
     ) throws {
-        try database.run(
+        let place = try database.rows(
             """
             UPDATE slots SET disposition = ?, reason = ?, next_action_at = NULL, ended_at = ?
-            WHERE slot_id = ?
-            """, .text(disposition.rawValue), .text(reason), .at(now), .int(slotID))
+            WHERE slot_id = ? RETURNING \(SumPlace.columns)
+            """, .text(disposition.rawValue), .text(reason), .at(now), .int(slotID),
+            map: SumPlace.init)
+        try count(Sum(disposition), at: place.first)
     }
 
     /// Moves a slot to another disposition that is not final.
@@ -310,11 +319,14 @@ extension Ledger {
     package func start(
         _ slotID: Int64, runKey: Int64, reason: String, lagMilliseconds: Int64, now: Instant
     ) throws {
-        try database.run(
+        let place = try database.rows(
             """
             UPDATE slots SET disposition = 'started', reason = ?, run_key = ?, start_lag_ms = ?,
                 next_action_at = NULL, ended_at = ? WHERE slot_id = ?
-            """, .text(reason), .int(runKey), .int(lagMilliseconds), .at(now), .int(slotID))
+            RETURNING \(SumPlace.columns)
+            """, .text(reason), .int(runKey), .int(lagMilliseconds), .at(now), .int(slotID),
+            map: SumPlace.init)
+        try count(Sum(.started, lagMilliseconds: lagMilliseconds), at: place.first)
     }
 
     /// The earliest deadline of a slot that has not ended.

@@ -18,9 +18,10 @@ struct LedgerSourceTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     }
 
-    private func fill(_ statements: String) throws {
+    private func fill(_ statements: String, isCounted: Bool = true) throws {
         let ledger = try Ledger(path: path, pid: nil, now: now)
         try ledger.database.execute(statements)
+        if isCounted { try ledger.countAgain() }
     }
 
     private func source(lastTurnAt: Instant? = nil) -> LedgerSource {
@@ -165,6 +166,12 @@ struct LedgerSourceTests {
     func metrics() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try fill(Self.world)
+        // The slot of the run that has ended was removed.
+        try fill(
+            """
+            UPDATE totals SET runs_timed = 1, run_ms = 90000, last_success_at = 1795323690000
+            WHERE schedule = 'gl-refresh'
+            """, isCounted: false)
         let text = PrometheusText.render(
             try await source(lastTurnAt: Instant(milliseconds: 1_795_498_798_500)).metrics())
         for line in [

@@ -33,15 +33,18 @@ import Timetable
         "attention": "what needs a person", "status": "what needs a person",
         "upcoming": "the days ahead", "statusHistory": "the changes of one run",
         "history of some": "as many of each as are asked for", "runs in trouble": "what is open",
-        "days": "as many slots as are asked for", "tags": "the schedules", "neighbours": "four slots",
+        "days": "as many slots as are asked for", "tags": "the schedules",
+        "neighbours": "four slots",
         "counts": "the statuses of one run",
         "revision": "the revisions of one schedule",
+        "daily": "a row a schedule and day", "readings": "some rows a schedule",
+        "dispositionCounts": "some rows a schedule",
         "Which slots in March": "a month",
     ]
     /// Reads of everything that somebody asked for, or of a rehearsal's ledger that is thrown away.
     private static let whole: Set<String> = [
-        "auditWords", "backup", "damages", "damage", "tables", "sqliteVersion", "dispositions", "unstarted",
-        "daily", "readings", "dispositionCounts",
+        "auditWords", "backup", "damages", "damage", "tables", "sqliteVersion", "dispositions",
+        "unstarted", "sumDifferences",
     ]
     /// Reports over all of the history: docs/ledger.md.
     private static let reports = ["How long do the runs", "Which runs had errors"]
@@ -57,9 +60,12 @@ import Timetable
         let filters = [LedgerFilter(), narrow, recent]
         return [
             ("history", { reader in try filters.forEach { _ = try reader.history($0) } }),
-            ("history of some", { [held, failed] in
-                _ = (try $0.history(held), try $0.history(failed))
-            }),
+            (
+                "history of some",
+                { [held, failed] in
+                    _ = (try $0.history(held), try $0.history(failed))
+                }
+            ),
             ("runs of an outcome", { [failed] in _ = try $0.runs(failed) }),
             ("runs in trouble", { [held] in _ = try $0.runs(held) }),
             ("audit", { reader in try filters.forEach { _ = try reader.audit($0) } }),
@@ -71,10 +77,15 @@ import Timetable
                 { _ = try $0.nextInstants(schedule: "s", until: Scratch.now, limit: 5) }
             ),
             ("tags", { _ = try $0.tags() }), ("attempts", { _ = try $0.attempts(ofSlot: 1) }),
+            ("activeRules", { _ = try $0.activeRules() }),
+            ("audit of a page", { _ = try $0.audit(before: nil, limit: 5) }),
             ("errors of a slot", { _ = try $0.errors(ofSlot: 1) }),
             ("runs", { reader in try filters.forEach { _ = try reader.runs($0) } }),
             ("errors", { reader in try filters.forEach { _ = try reader.errors($0) } }),
             ("attention", { _ = try $0.attention() }),
+            ("daily", { reader in try filters.forEach { _ = try reader.daily($0) } }),
+            ("readings", { _ = try $0.readings(at: Scratch.now) }),
+            ("dispositionCounts", { _ = try $0.dispositionCounts() }),
             ("upcoming", { reader in try filters.forEach { _ = try reader.upcoming($0) } }),
             ("schedules", { reader in try filters.forEach { _ = try reader.schedules($0) } }),
             ("connections", { _ = try $0.connections() }), ("status", { _ = try $0.status() }),
@@ -120,12 +131,13 @@ import Timetable
         #expect(statements.count >= 10)
         statements += LedgerReader.queriesToTry.map { ("", $0) }
         for (question, sql) in statements
-        where !sql.contains("from daily") && sql != "select * from history"
+        where sql != "select * from history"
             && !Self.reports.contains(where: question.hasPrefix)
         {
+            let view = ["attention", "daily"].first { sql.contains("from \($0)") }
             let name = Self.sorts.keys.first { question.hasPrefix($0) }
             try Self.check(
-                sql, of: sql.contains("from attention") ? "attention" : name ?? "", in: scratch)
+                sql, of: view ?? name ?? "", in: scratch)
         }
     }
 

@@ -147,6 +147,14 @@ struct Examination {
                     "\(path) is damaged: \(damages.joined(separator: "; ")); stop the daemon, keep "
                     + "the file, restore a backup made by carillon backup")
         }
+        let differences = try reader.sumDifferences(limit: 3)
+        guard differences.isEmpty else {
+            return Finding(
+                subject: "database", grade: .bad,
+                text:
+                    "\(path): daily and /metrics count wrong: \(differences.joined(separator: "; ")); "
+                    + "history itself is right; please report this")
+        }
         let size = SystemFiles.bytes(path).map { ", " + Self.size($0) } ?? ""
         return Finding(subject: "database", grade: .ok, text: "\(path): sound\(size)")
     }

@@ -20,6 +20,7 @@ final class LedgerFixture {
         let ledger = try Ledger(
             path: path, pid: nil, now: Instant(seconds: 1_780_000_000), durability: .simulated)
         try ledger.database.execute(statements)
+        try ledger.countAgain()
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
