@@ -26,6 +26,7 @@ let unixSignals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
 let structuredFields = Target.Dependency.product(
     name: "RawStructuredFieldValues", package: "swift-http-structured-headers")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 let package = Package(
@@ -35,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -55,6 +57,7 @@ let package = Package(
                 .embedInCode("0009_clock_offset.sql"), .embedInCode("0010_auditor_views.sql"),
                 .embedInCode("0011_events.sql"),
                 .embedInCode("0012_bounded_reads.sql"), .embedInCode("0013_sums.sql"),
+                .embedInCode("0014_outbox.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),
@@ -66,7 +69,8 @@ let package = Package(
             dependencies: ["JSON", "Timetable", "ProcessesAPI", "Store", logging, collections]),
         .target(name: "Sandbox", dependencies: ["JSON", "ProcessesAPI", "Timetable", hummingbird]),
         .target(name: "Console", dependencies: ["Timetable"]),
-        .target(name: "Config", dependencies: ["Console", "Engine", "Timetable", toml]),
+        .target(name: "Config", dependencies: ["Console", "Engine", "Store", "Timetable", toml]),
+        .target(name: "Notices", dependencies: ["JSON", "Store", "Timetable", crypto]),
         .target(
             name: "Simulation",
             dependencies: [
@@ -79,7 +83,7 @@ let package = Package(
             name: "carillon",
             dependencies: [
                 "Timetable", "JSON", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation",
-                "Config", "Console", "Dashboard", argumentParser, logging, lifecycle,
+                "Config", "Console", "Dashboard", "Notices", argumentParser, logging, lifecycle,
                 unixSignals, asyncHTTPClient,
             ]),
         .target(name: "Loopback", path: "Tests/Loopback"),
@@ -89,6 +93,8 @@ let package = Package(
         .testTarget(
             name: "TimetableTests", dependencies: ["Timetable"], resources: [.copy("Fixtures")]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(
+            name: "NoticesTests", dependencies: ["Engine", "Notices", "Store", "Timetable"]),
         .testTarget(
             name: "ProcessesAPITests", dependencies: ["Loopback", "ProcessesAPI", "Sandbox"],
             resources: [.copy("Fixtures")]),

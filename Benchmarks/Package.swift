@@ -49,7 +49,7 @@ let package = Package(
                 .embedInCode("0007_missing_runs.sql"), .embedInCode("0008_waiting.sql"),
                 .embedInCode("0009_clock_offset.sql"), .embedInCode("0010_auditor_views.sql"),
                 .embedInCode("0011_events.sql"), .embedInCode("0012_bounded_reads.sql"),
-                .embedInCode("0013_sums.sql"),
+                .embedInCode("0013_sums.sql"), .embedInCode("0014_outbox.sql"),
             ], swiftSettings: settings),
         .target(
             name: "Store", dependencies: ["CSQLite", "Migrations", "Timetable"],

@@ -12,6 +12,7 @@ struct ConfigFiles {
         var connections: [String: ConfigNode] = [:]
         var calendars: [String: ConfigNode] = [:]
         var schedules: [String: ConfigNode] = [:]
+        var notify: [String: ConfigNode] = [:]
         let hash = ContentHash()
         /// The folder of the main file, which relative paths in the config start from.
         var folder = ""
@@ -22,13 +23,13 @@ struct ConfigFiles {
     }
 
     static let topKeys = [
-        "version", "daemon", "connections", "defaults", "calendars", "schedules",
+        "version", "daemon", "connections", "defaults", "calendars", "schedules", "notify",
     ]
     /// Sections whose tables have names of the user's own.
     static let namedSections: Set<ConfigPath.Step> = [
-        .key("connections"), .key("calendars"), .key("schedules"),
+        .key("connections"), .key("calendars"), .key("schedules"), .key("notify"),
     ]
-    static let extraKeys = ["version", "connections", "calendars", "schedules"]
+    static let extraKeys = ["version", "connections", "calendars", "schedules", "notify"]
 
     let host: any HostReading
     let problems: ConfigProblems
@@ -105,6 +106,7 @@ struct ConfigFiles {
         merge(top.entries?["connections"], "connection", into: &merged.connections)
         merge(top.entries?["calendars"], "calendar", into: &merged.calendars)
         merge(top.entries?["schedules"], "schedule", into: &merged.schedules)
+        merge(top.entries?["notify"], "target", into: &merged.notify)
     }
 
     private func readVersion(_ top: ConfigNode, isMain: Bool) {
@@ -144,7 +146,7 @@ struct ConfigFiles {
                 problems.error(
                     node.path, at: node.keyPosition,
                     "a key of a \(word), but the header names none; write "
-                        + "[\(word)s.NAME] above it")
+                        + "[\(Self.header(of: word)).NAME] above it")
             } else if let first = named[name] {
                 problems.error(
                     node.path, at: node.keyPosition,
@@ -156,10 +158,16 @@ struct ConfigFiles {
         }
     }
 
+    /// The section that tables of a kind stand in.
+    private static func header(of word: String) -> String {
+        word == "target" ? "notify" : word + "s"
+    }
+
     private static func keys(of word: String) -> [String] {
         switch word {
         case "connection": ConnectionSection.keys
         case "calendar": CalendarSection.keys
+        case "target": NotifySection.keys
         default: ScheduleSection.keys
         }
     }
@@ -172,7 +180,7 @@ struct ConfigFiles {
             return Self.isName(name) ? name : nil
         }
         return "; each \(word) is a table with its name in the header, "
-            + "[\(word)s.\(names.first ?? "NAME")], in single brackets"
+            + "[\(Self.header(of: word)).\(names.first ?? "NAME")], in single brackets"
     }
 
     private static func isName(_ name: String) -> Bool {

@@ -3,7 +3,7 @@ package enum ConfigKeys {
     /// The keys that a config may hold, without those inside of inline tables.
     package static let all =
         ConfigFiles.topKeys + DaemonSection.keys + ConnectionSection.keys + CalendarSection.keys
-        + ScheduleSection.keys
+        + NotifySection.keys + ScheduleSection.keys
 
     /// Keys that are refused with "not supported yet".
     package static let notYetSupported = ScheduleSection.laterKeys

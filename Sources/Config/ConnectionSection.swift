@@ -153,7 +153,7 @@ package enum ConnectionSection {
         }
     }
 
-    private static func proxy(_ reader: TableReader) -> PlainOrSecret? {
+    static func proxy(_ reader: TableReader) -> PlainOrSecret? {
         guard let node = reader.find("proxy") else { return nil }
         if case .table = node.value { return reader.secret("proxy").map(PlainOrSecret.secret) }
         guard let text = reader.string("proxy") else { return nil }

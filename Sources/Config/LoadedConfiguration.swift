@@ -1,5 +1,6 @@
 package import Console
 package import Engine
+import Store
 package import Timetable
 
 /// Everything the config files say, checked.
@@ -10,6 +11,8 @@ package struct LoadedConfiguration: Sendable {
     package var daemon: DaemonSettings
     /// How each connection is reached, by name.
     package var access: [String: ConnectionAccess]
+    /// How each target of messages is reached, by name.
+    package var notify: [String: NotifySettings] = [:]
     /// Files that aren't there yet; once one of them is, the config is worth reading again.
     package var awaitedFiles: Set<String> = []
     /// Doubtful things that don't stop the start.
@@ -73,6 +76,8 @@ package struct ConfigurationLoader {
         }
         let (schedules, waiting) = readSchedules(
             merged, today: now.map { LocalDateTime(localSeconds: $0.seconds).date }, problems)
+        let targets = readTargets(merged, secrets, problems)
+        let plan = noticePlan(targets, schedules, merged, problems)
         SharedProcesses(connections: connections, schedules: schedules)
             .warn(at: merged.schedules, problems)
         if merged.schedules.isEmpty, !problems.hasErrors {
@@ -88,10 +93,13 @@ package struct ConfigurationLoader {
             contentHash: merged.hash.text, connections: connections, schedules: schedules,
             catchupPerMinute: catchup, keepHistoryMilliseconds: settings.keepHistoryMilliseconds)
         engine.waiting = waiting
-        return LoadedConfiguration(
+        engine.notices = plan
+        var loaded = LoadedConfiguration(
             path: path, engine: engine, daemon: settings, access: access,
             awaitedFiles: Set(problems.awaited.keys), warnings: warnings,
             isMeantEmpty: merged.isMeantEmpty, unfinishedFiles: merged.unfinished)
+        loaded.notify = targets.mapValues(\.settings)
+        return loaded
     }
 
     private func readSchedules(
@@ -109,7 +117,8 @@ package struct ConfigurationLoader {
         let context = ScheduleSection.Context(
             defaults: merged.defaults?.entries ?? [:],
             connections: merged.connections.keys.sorted(), calendars: calendars,
-            calendarCauses: causes, scheduleNames: names, zones: ZoneShelf(host), files: files)
+            calendarCauses: causes, scheduleNames: names, targets: merged.notify.keys.sorted(),
+            zones: ZoneShelf(host), files: files)
         var schedules: [Schedule] = []
         var waiting: [String: String] = [:]
         for name in names {
@@ -126,6 +135,42 @@ package struct ConfigurationLoader {
         }
         refuseCycles(schedules, merged.schedules, problems)
         return (schedules, waiting)
+    }
+
+    private func readTargets(
+        _ merged: ConfigFiles.Merged, _ secrets: SecretCheck, _ problems: ConfigProblems
+    ) -> [String: NotifySection.Found] {
+        let zones = ZoneShelf(host)
+        var targets: [String: NotifySection.Found] = [:]
+        for (name, node) in merged.notify.sorted(by: { $0.key < $1.key }) {
+            let section = NotifySection(
+                node, defaults: merged.defaults?.entries ?? [:], zones: zones, problems: problems)
+            guard let found = section.read() else { continue }
+            targets[name] = found
+            checkSecrets(found.settings.references, of: node, secrets, problems)
+        }
+        return targets
+    }
+
+    /// Who is told of what: each schedule's own `notify` or the defaults', and by tag.
+    private func noticePlan(
+        _ targets: [String: NotifySection.Found], _ schedules: [Schedule],
+        _ merged: ConfigFiles.Merged, _ problems: ConfigProblems
+    ) -> NoticePlan {
+        let defaults = merged.defaults.flatMap { node in
+            TableReader(node, known: ScheduleSection.keys, problems: problems)
+                .route(targets: merged.notify.keys.sorted())
+        }
+        let routes = schedules.map { schedule in
+            var route = schedule.notify
+            for (name, target) in targets
+            where target.tags.contains(where: schedule.tags.contains) {
+                for family in EventFamily.sensible { route[family, default: []].insert(name) }
+            }
+            return (name: schedule.name, connection: schedule.connection, route: route)
+        }
+        return NoticePlan(
+            targets: targets.mapValues(\.habits), schedules: routes, defaults: defaults ?? [:])
     }
 
     private func refuseCycles(
@@ -151,17 +196,30 @@ package struct ConfigurationLoader {
         _ access: ConnectionAccess, of node: ConfigNode, _ check: SecretCheck,
         _ problems: ConfigProblems
     ) {
-        guard check != .ignore else { return }
         var references = [(key: "client_secret", reference: access.clientSecret)]
         if case .secret(let reference) = access.clientID {
             references.append(("client_id", reference))
         }
         if case .secret(let reference) = access.proxy { references.append(("proxy", reference)) }
+        checkSecrets(references, of: node, check, problems)
+    }
+
+    private func checkSecrets(
+        _ references: [(key: String, reference: SecretReference)], of node: ConfigNode,
+        _ check: SecretCheck, _ problems: ConfigProblems
+    ) {
+        guard check != .ignore else { return }
         for (key, reference) in references {
             let place = node.entries?[key] ?? node
             do throws(SecretUnavailable) {
                 let secret = try reference.resolve(host)
-                if key == "proxy", let mistake = ProxyText.mistakeOfSecret(secret) {
+                let mistake =
+                    switch key {
+                    case "proxy": ProxyText.mistakeOfSecret(secret)
+                    case "url": NotifyAddress.mistake(secret)
+                    default: String?.none
+                    }
+                if let mistake {
                     throw SecretUnavailable(reference: reference, reason: mistake)
                 }
             } catch {

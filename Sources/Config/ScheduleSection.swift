@@ -4,14 +4,14 @@ import Timetable
 /// Reads `[schedules.NAME]`, with `[defaults]` behind it.
 struct ScheduleSection {
     static let triggerKeys = ["cron", "at", "every", "after"]
-    static let laterKeys = ["notify", "heartbeat"]
+    static let laterKeys = ["heartbeat"]
     static let keys =
         triggerKeys + laterKeys + [
             "process", "connection", "timezone", "cron_dialect", "dst", "calendar", "on_holiday",
             "missed", "missed_window", "overlap", "start_within", "spread",
             "send_process_complete_email", "enabled", "active_from", "active_until",
             "on_conflict", "unknown_start", "validate_first", "preflight", "retry", "poll",
-            "run_within", "outcome", "formerly", "mode", "description", "tags",
+            "run_within", "outcome", "formerly", "mode", "description", "tags", "notify",
         ]
 
     /// What a schedule can refer to.
@@ -23,6 +23,7 @@ struct ScheduleSection {
         /// What calendars wait for, by name.
         var calendarCauses: [String: String]
         var scheduleNames: [String]
+        var targets: [String]
         var zones: ZoneShelf
         var files: DateFiles
     }
@@ -197,6 +198,7 @@ struct ScheduleSection {
     private func readLabels(_ schedule: inout Schedule) {
         schedule.description = reader.string("description") ?? ""
         schedule.tags = (reader.strings("tags") ?? []).map(\.text)
+        schedule.notify = reader.route(targets: context.targets) ?? [:]
         guard let former = reader.string("formerly"), let node = reader.find("formerly") else {
             return
         }

@@ -54,6 +54,8 @@ package enum Input: Sendable {
     case credentialChanged(connection: String)
     /// Something around the scheduler is in trouble, or well again.
     case trouble(Trouble)
+    /// The answer of a delivery effect.
+    case delivered(deliveryID: Int64, attempt: Int, DeliveryOutcome)
     /// No new starts and no new requests from now on: the daemon is being stopped.
     case stop
 }
@@ -77,6 +79,8 @@ package struct Trouble: Sendable, Equatable {
 /// What a turn wants from the outside world; released only after its COMMIT.
 package enum Effect: Sendable {
     case request(RequestEffect)
+    /// A message for people.
+    case deliver(Delivery)
     case reply(commandID: UInt64, CommandReply)
     case log(LogLine)
 }

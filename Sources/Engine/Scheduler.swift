@@ -181,7 +181,7 @@ package actor Scheduler {
             switch input {
             case .command(let id, _, _): id
             case .configuration(_, let id): id
-            case .answer, .credentialChanged, .trouble, .stop: nil
+            case .answer, .credentialChanged, .trouble, .delivered, .stop: nil
             }
         guard let commandID else { return false }
         observer.release(

@@ -20,7 +20,19 @@ extension World {
             replies.append(reply)
         case .request(let request):
             perform(request)
+        case .deliver(let delivery):
+            deliver(delivery)
         }
+    }
+
+    /// The message arrives, whatever becomes of the answer.
+    private func deliver(_ delivery: Delivery) {
+        let outcome = receiver(delivery)
+        if outcome == .taken { delivered.append(delivery) }
+        post(
+            .delivered(
+                deliveryID: delivery.deliveryID, attempt: delivery.attempt, outcome),
+            afterMilliseconds: 200)
     }
 
     private func perform(_ effect: RequestEffect) {

@@ -76,6 +76,9 @@ package final class World {
     /// Log lines of level error that no injected fault explains fail a run.
     package internal(set) var errorLines: [String] = []
     package var replies: [CommandReply] = []
+    /// What a target says to a message; what it takes is in `delivered`.
+    package var receiver: (Delivery) -> DeliveryOutcome = { _ in .taken }
+    package internal(set) var delivered: [Delivery] = []
     /// Runs that a list has shown to the daemon: a duplicate among them must have been noticed.
     package internal(set) var listedRuns: Set<String> = []
     /// Runs that a 201 named in a turn that was committed (I6).

@@ -12,6 +12,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case incompleteList = "incomplete list"
     /// Our clock and a server's differ too much for starts.
     case clock
+    /// A changed config has mistakes, and the one before stays in force.
+    case configuration
     /// A client credential is not accepted.
     case credential
     /// The check beside the turns has found a damage in the file.
@@ -24,6 +26,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case log
     /// A ledger was begun where there was one before.
     case newLedger = "new ledger"
+    /// A target of messages takes none.
+    case notify
     /// A run can't be read any more.
     case notReadable = "not readable"
     /// One run makes slot after slot skip.

@@ -56,6 +56,11 @@ extension Ledger {
             WHERE disposition = 'pending' AND attempts = 0
             """, delta)
         try database.run(
+            """
+            UPDATE deliveries SET next_attempt_at = next_attempt_at + ?
+            WHERE next_attempt_at IS NOT NULL
+            """, delta)
+        try database.run(
             "UPDATE daemon SET catchup_tat_at = catchup_tat_at + ? WHERE catchup_tat_at IS NOT NULL",
             delta)
     }

@@ -27,12 +27,14 @@ struct Carillon: AsyncParsableCommand {
                 name: "Config",
                 subcommands: [
                     Check.self, Next.self, Explain.self, Plan.self, SimulateCommand.self,
+                    NotifyCommand.self,
                 ]),
             CommandGroup(
                 name: "Ledger (works with the daemon down)",
                 subcommands: [
                     Status.self, Schedules.self, History.self, Runs.self, Errors.self,
-                    Attention.self, Show.self, Why.self, Audit.self, Pauses.self, Backup.self,
+                    Attention.self, Notifications.self, Show.self, Why.self, Audit.self,
+                    Pauses.self, Backup.self,
                     Doctor.self,
                 ]),
             CommandGroup(

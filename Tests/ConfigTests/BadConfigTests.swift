@@ -220,9 +220,6 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             "16:15: schedules.one.dst.gap: unknown value (\"run\"), allowed: \"run-after\" or \"skip\""
         ),
         BadInput(
-            config(schedule: "notify = \"x\""),
-            "16:1: schedules.one.notify: not supported yet"),
-        BadInput(
             config(defaults: "heartbeat = \"x\""),
             "12:1: defaults.heartbeat: not supported yet"),
         BadInput(

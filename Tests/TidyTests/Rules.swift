@@ -39,7 +39,8 @@ enum ImportRule {
         "Sandbox": Set(
             ["JSON", "ProcessesAPI", "Timetable", "FoundationEssentials"] + server),
         "Console": ["Timetable", "Glibc"],
-        "Config": ["Console", "Engine", "Timetable", "TOMLKit", "FoundationEssentials"],
+        "Config": ["Console", "Engine", "Store", "Timetable", "TOMLKit", "FoundationEssentials"],
+        "Notices": ["JSON", "Store", "Timetable", "Crypto", "FoundationEssentials"],
         "Simulation": [
             "Config", "Console", "Engine", "Sandbox", "ProcessesAPI", "Store", "Timetable",
             "Logging", "Glibc",
@@ -51,7 +52,7 @@ enum ImportRule {
         "carillon": Set(
             [
                 "Timetable", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation",
-                "Config", "Console", "Dashboard",
+                "Config", "Console", "Dashboard", "Notices",
                 "ArgumentParser", "AsyncHTTPClient", "UnixSignals", "JSON",
                 "Foundation", "FoundationEssentials", "Glibc", "Dispatch",
             ] + server),

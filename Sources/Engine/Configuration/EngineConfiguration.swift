@@ -15,6 +15,8 @@ package struct EngineConfiguration: Sendable {
     package var catchupPerMinute: Int
     /// What ended longer ago is removed (`[daemon] keep_history`); nil: nothing ever.
     package var keepHistoryMilliseconds: Int64?
+    /// Who is told of what.
+    package var notices = NoticePlan()
 
     /// Makes a configuration; the schedules are put in the order of their names.
     package init(
@@ -110,6 +112,8 @@ package struct Schedule: Sendable {
     package var formerly: String?
     package var description = ""
     package var tags: [String] = []
+    /// Who is told of what happens to it (`notify`).
+    package var notify: NoticePlan.Route = [:]
 
     /// Makes a schedule with the defaults of config/example.toml.
     package init(

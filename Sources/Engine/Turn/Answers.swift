@@ -18,6 +18,8 @@ extension Clockwork {
             }
             try gate.credentialChanged(connection)
         case .trouble(let trouble): try apply(trouble)
+        case .delivered(let deliveryID, let attempt, let outcome):
+            try notices.receive(deliveryID, attempt: attempt, outcome)
         case .stop: life.stop()
         }
     }

@@ -102,6 +102,7 @@ package final class Clockwork {
     let life: Life
     let roster: Roster
     let slots: Slots
+    let notices: Notices
 
     var configuration: EngineConfiguration? { roster.configuration }
     var schedules: [String: Schedule] { roster.schedules }
@@ -146,7 +147,8 @@ package final class Clockwork {
         roster = Roster(book: book)
         slots = Slots(book: book, roster: roster)
         gate = Gate(book: book)
-        let rooms: [any Room] = [life, roster, self]
+        notices = Notices(book: book, roster: roster)
+        let rooms: [any Room] = [life, roster, notices, self]
         for room in rooms { book.join(room) }
     }
 
@@ -205,7 +207,7 @@ package final class Clockwork {
             if limits.keepsUpcoming { try refreshUpcoming() }
             try pruneHistory()
         }
-        try tellEvents()
+        try notices.tend(isStopping: life.isStopping)
         try book.saveRows()
         try life.endTurn()
     }

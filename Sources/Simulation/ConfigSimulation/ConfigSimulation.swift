@@ -106,6 +106,8 @@ package struct ConfigSimulation {
     /// The config with polls that cost less: a run is looked at once, when it has ended.
     func configuration() -> EngineConfiguration {
         var configuration = loaded.engine
+        // Nobody is to be told of what only a simulation has seen.
+        configuration.notices = NoticePlan()
         guard !isExact else { return configuration }
         for index in configuration.schedules.indices {
             configuration.schedules[index].poll.minMilliseconds = lookAfterMilliseconds

@@ -32,6 +32,7 @@ struct Daemon {
         let desk = ReplyDesk()
         let pulse: DaemonPulse
         let routes: ConnectionRoutes
+        let courier: Courier
         let gauges: DaemonGauges
         let check: LedgerCheck
     }
@@ -46,6 +47,7 @@ struct Daemon {
         let (pulse, inbox) = (DaemonPulse(notifier: notifier), Inbox())
         let parts = Parts(
             inbox: inbox, pulse: pulse, routes: ConnectionRoutes(host: host),
+            courier: Courier(host: host, clock: clock),
             gauges: DaemonGauges(
                 database: loaded.daemon.database, host: host, clock: clock, pulse: pulse),
             check: LedgerCheck(database: loaded.daemon.database, inbox: inbox, logger: logger))
@@ -53,21 +55,28 @@ struct Daemon {
         parts.gauges.adopt(loaded.engine)
         do {
             try parts.routes.adopt(loaded.access)
+            parts.courier.adopt(loaded.notify)
             try await serve(loaded, parts, executor: executor)
         } catch {
             // Also on a failed start: a client that was never shut down traps.
             await parts.routes.shutdown()
+            await parts.courier.shutdown()
             throw error
         }
         await parts.routes.shutdown()
+        await parts.courier.shutdown()
     }
 
     private func serve(
         _ loaded: LoadedConfiguration, _ parts: Parts, executor: ThreadExecutor
     ) async throws {
         let (requests, queue) = AsyncStream.makeStream(of: RequestEffect.self)
-        let scheduler = makeScheduler(loaded, parts, executor: executor, queue: queue)
+        let (deliveries, outbox) = AsyncStream.makeStream(of: Delivery.self)
+        let scheduler = makeScheduler(
+            loaded, parts, executor: executor, queue: queue, outbox: outbox)
         parts.inbox.post(.configuration(loaded.engine, commandID: nil))
+        // One that an earlier life has refused was mended since.
+        parts.inbox.post(.trouble(Reloader.trouble(configPath, nil)))
         let performer = RequestPerformer(
             requests: requests, finish: { queue.finish() }, inbox: parts.inbox, clock: clock,
             routes: parts.routes, logger: logger)
@@ -75,7 +84,9 @@ struct Daemon {
         parts.pulse.willBeReady(words)
         parts.pulse.stillStarting()
         logger.notice("\(words)")
-        try await services(loaded, parts, scheduler, performer).run()
+        let notices = NoticePerformer(
+            deliveries: deliveries, inbox: parts.inbox, courier: parts.courier)
+        try await services(loaded, parts, scheduler, performer, notices).run()
     }
 
     private func readyWords(_ loaded: LoadedConfiguration) -> String {
@@ -86,7 +97,8 @@ struct Daemon {
     /// The scheduler; it opens and locks the database itself, as soon as that can be done.
     private func makeScheduler(
         _ loaded: LoadedConfiguration, _ parts: Parts, executor: ThreadExecutor,
-        queue: AsyncStream<RequestEffect>.Continuation
+        queue: AsyncStream<RequestEffect>.Continuation,
+        outbox: AsyncStream<Delivery>.Continuation
     ) -> Scheduler {
         let (settings, processID, clock, host) = (loaded.daemon, processID, clock, host)
         let (desk, pulse, logger) = (parts.desk, parts.pulse, logger)
@@ -117,6 +129,7 @@ struct Daemon {
                 release: { effect in
                     switch effect {
                     case .request(let request): queue.yield(request)
+                    case .deliver(let delivery): outbox.yield(delivery)
                     case .reply(let id, let reply): desk.reply(id, reply)
                     case .log(let line):
                         logger.log(level: line.level.loggerLevel, "\(line.message)")
@@ -155,11 +168,12 @@ struct Daemon {
     /// the performer, which carries POSTs, last.
     private func services(
         _ loaded: LoadedConfiguration, _ parts: Parts, _ scheduler: Scheduler,
-        _ performer: RequestPerformer
+        _ performer: RequestPerformer, _ notices: NoticePerformer
     ) -> ServiceGroup {
         let reloader = Reloader(
             path: configPath, loader: loader, clock: clock, routes: parts.routes,
-            inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse, gauges: parts.gauges,
+            courier: parts.courier, inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse,
+            gauges: parts.gauges,
             logger: logger, settings: loaded.daemon, files: FilesInUse(loaded))
         let control = ControlDesk(
             inbox: parts.inbox, desk: parts.desk, reloader: reloader,
@@ -167,6 +181,7 @@ struct Daemon {
             failure: { [pulse = parts.pulse] in pulse.failure })
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: performer),
+            .init(service: notices),
             .init(
                 service: SchedulerService(
                     scheduler: scheduler, inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse),

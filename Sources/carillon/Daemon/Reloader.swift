@@ -11,6 +11,7 @@ struct Reloader: Sendable {
     let loader: ConfigurationLoader
     let clock: any SchedulerClock
     let routes: ConnectionRoutes
+    let courier: Courier
     let inbox: Inbox
     let desk: ReplyDesk
     let pulse: DaemonPulse
@@ -32,16 +33,14 @@ struct Reloader: Sendable {
             loaded = try loader.load(
                 path, secrets: isPatient ? .awaited : .required, now: clock.now().wall)
             if let objection = loaded.objectionToReload(over: files.schedules) {
-                logger.error("the configuration stays as it was: \(objection)")
-                return CommandReply(
-                    exitCode: 2, message: "the configuration stays as it was: \(objection)")
+                return refuse("\(objection)", dividedBy: " ")
             }
             try routes.adopt(loaded.access)
+            courier.adopt(loaded.notify)
         } catch {
-            logger.error("the configuration stays as it was: \(error)")
-            return CommandReply(
-                exitCode: 2, message: "the configuration stays as it was:\n\(error)")
+            return refuse("\(error)", dividedBy: "\n")
         }
+        inbox.post(.trouble(Self.trouble(path, nil)))
         for warning in loaded.warnings { logger.warning("\(warning)") }
         files.replace(by: loaded)
         var reply = await desk.ask { id in
@@ -54,6 +53,24 @@ struct Reloader: Sendable {
             logger.warning("the changes of [daemon] need a restart")
         }
         return reply
+    }
+
+    private func refuse(_ words: String, dividedBy gap: String) -> CommandReply {
+        logger.error("the configuration stays as it was: \(words)")
+        let first = words.split(separator: "\n").first ?? ""
+        inbox.post(
+            .trouble(
+                Self.trouble(
+                    path,
+                    "a reload was refused, and what was read before stays in force: \(first); "
+                        + "mend it, then: carillon check, carillon reload")))
+        return CommandReply(
+            exitCode: 2, message: "the configuration stays as it was:\(gap)\(words)")
+    }
+
+    /// A config that was refused; nil: it was taken.
+    static func trouble(_ path: String, _ words: String?) -> Trouble {
+        Trouble(kind: .configuration, subject: path, whatToDo: words)
     }
 }
 

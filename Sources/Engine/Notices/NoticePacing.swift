@@ -1,0 +1,81 @@
+package import Timetable
+
+/// When messages go out: decided from instants only.
+package enum NoticePacing {
+    /// So long events of one cause are gathered: a storm is one message.
+    package static let gatherMilliseconds: Int64 = 5_000
+    /// So far apart are the messages to one target; what happens meanwhile is one message again.
+    package static let gapMilliseconds: Int64 = 60_000
+    /// A message that nobody took for so long is given up.
+    package static let giveUpMilliseconds: Int64 = 24 * 3_600_000
+    /// An attempt whose answer never comes (the daemon bounds each) is made again after this.
+    package static let answerMilliseconds: Int64 = 120_000
+    private static let retry: RetryPolicy = {
+        var policy = RetryPolicy()
+        policy.baseMilliseconds = 10_000
+        policy.capMilliseconds = 15 * 60_000
+        return policy
+    }()
+    private static let retryAfterMillisecondsMax: Int64 = 6 * 3_600_000
+
+    /// When a new message is sent.
+    ///
+    /// - Parameters:
+    ///   - now: the moment of the turn.
+    ///   - last: when the one before it was; nil: there was none.
+    ///   - target: its habits.
+    /// - Returns: that instant, later than now.
+    package static func firstAttempt(
+        now: Instant, last: Instant?, target: NoticePlan.Target
+    ) -> Instant {
+        var at = now.adding(milliseconds: gatherMilliseconds)
+        // One later than now is of a clock that was set back since.
+        if let last, last <= now { at = max(at, last.adding(milliseconds: gapMilliseconds)) }
+        if let digest = target.digestSecondOfDay { return target.zone.next(digest, after: at) }
+        guard let quiet = target.quiet else { return at }
+        let second = target.zone.local(at: at).secondOfDay
+        let (from, until) = (quiet.fromSecondOfDay, quiet.untilSecondOfDay)
+        let isQuiet =
+            from <= until ? (from..<until).contains(second) : second >= from || second < until
+        return isQuiet ? target.zone.next(until, after: at) : at
+    }
+
+    /// When a message that was not taken is sent again.
+    ///
+    /// - Parameters:
+    ///   - attempts: how many there were.
+    ///   - retryAfterMilliseconds: what the target asked for.
+    ///   - firstAttemptAt: of this message.
+    ///   - seed: tells messages apart.
+    ///   - now: the moment of the turn.
+    /// - Returns: that instant; nil: it is given up.
+    package static func again(
+        attempts: Int, retryAfterMilliseconds: Int64?, firstAttemptAt: Instant, seed: UInt64,
+        now: Instant
+    ) -> Instant? {
+        guard now.since(firstAttemptAt) < giveUpMilliseconds else { return nil }
+        let backoff = Backoff.delayMilliseconds(retry, attempt: attempts, seed: seed)
+        let wish = min(retryAfterMilliseconds ?? 0, retryAfterMillisecondsMax)
+        return now.adding(milliseconds: max(backoff, wish))
+    }
+}
+
+extension Zone {
+    /// The next instant at which clocks show that second of the day; where they jump over it, the
+    /// first one after.
+    package func next(_ secondOfDay: Int, after instant: Instant) -> Instant {
+        let today = local(at: instant).date.dayNumber
+        for day in today...(today + 2) {
+            let date = CivilDate(dayNumber: day)
+            for shift in stride(from: 0, through: 4, by: 1) {
+                let local = LocalDateTime(
+                    localSeconds: LocalDateTime(date: date, secondOfDay: secondOfDay).localSeconds
+                        + Int64(shift) * 1800)
+                guard let found = instants(ofLocal: local).first else { continue }
+                if found > instant { return found }
+                break
+            }
+        }
+        return instant.adding(milliseconds: 86_400_000)
+    }
+}

@@ -1,0 +1,131 @@
+import Store
+import Timetable
+
+/// The outbox: events become messages in the turn that made them, and messages go out until they are
+/// taken.
+///
+/// Nothing here holds up a start: a message is an effect like others, its answer an input, and what
+/// fails is a step of its own.
+final class Notices: Room {
+    private let book: TurnBook
+    private let roster: Roster
+    /// What earlier lives sent has been woken.
+    private var hasBegun = false
+    private var nextPruneAt: Instant?
+
+    private static let attemptsPerTurnMax = 16
+    /// More than a person reads; the rest is counted.
+    private static let eventsMax = 50
+    private static let keepMilliseconds: Int64 = 90 * 86_400_000
+    private static let pruneMax = 500
+
+    init(book: TurnBook, roster: Roster) {
+        self.book = book
+        self.roster = roster
+    }
+
+    func keep() -> () -> Void {
+        let kept = (hasBegun, nextPruneAt)
+        return { [self] in (hasBegun, nextPruneAt) = kept }
+    }
+
+    private var ledger: Ledger { book.ledger }
+    private var now: Instant { book.now }
+    private var plan: NoticePlan { roster.configuration?.notices ?? NoticePlan() }
+
+    /// What the turn has done becomes messages, and messages whose time has come go out.
+    func tend(isStopping: Bool) throws {
+        try book.step("write messages") { try gather() }
+        guard roster.configuration != nil, !isStopping else { return }
+        try book.step("send messages") { try send() }
+        try book.step("remove old messages") { try prune() }
+        if let next = try ledger.nextDelivery() { book.wake(at: next) }
+    }
+
+    /// The answer of an attempt.
+    func receive(_ deliveryID: Int64, attempt: Int, _ outcome: DeliveryOutcome) throws {
+        guard let row = try ledger.waitingDelivery(deliveryID) else { return }
+        switch outcome {
+        case .taken:
+            try ledger.endDelivery(deliveryID, .delivered, now: now)
+            try ledger.clear(kind: .notify, subject: row.target)
+        case .failed(let reason, let retryAfter):
+            // One of an earlier attempt; the present one's is still to come.
+            guard attempt == row.attempts else { return }
+            let again = NoticePacing.again(
+                attempts: row.attempts, retryAfterMilliseconds: retryAfter,
+                firstAttemptAt: row.firstAttemptAt ?? now,
+                seed: Backoff.seed(row.target) ^ UInt64(bitPattern: deliveryID), now: now)
+            guard let again else { return try giveUp(row, reason) }
+            try ledger.postponeDelivery(deliveryID, until: again, why: reason)
+        }
+    }
+
+    private func giveUp(_ row: DeliveryRow, _ reason: String) throws {
+        try ledger.endDelivery(row.deliveryID, .givenUp, why: reason, now: now)
+        book.log(.error, "\(row.target) has taken no message for a day: \(reason)")
+        try ledger.raise(
+            kind: .notify, subject: row.target,
+            whatToDo: "no message could be delivered to \(row.target) for a day, and one was given "
+                + "up (\(reason)); mend it, then: carillon notify test \(row.target)", now: now)
+    }
+
+    // MARK: Events become messages
+
+    private func gather() throws {
+        var open: [String: Int64] = [:]
+        for event in try ledger.takeEvents(now: now) {
+            for name in try targets(of: event) {
+                let delivery = try open[name] ?? message(to: name)
+                open[name] = delivery
+                try ledger.add(event: event.eventID, to: delivery)
+            }
+        }
+    }
+
+    private func targets(of event: EventRow) throws -> [String] {
+        guard event.kind.isEnd else { return plan.targets(for: event) }
+        return try ledger.targetsToldOfEnd(by: event.eventID).filter { plan.targets[$0] != nil }
+    }
+
+    private func message(to name: String) throws -> Int64 {
+        if let known = try ledger.gatheringDelivery(to: name) { return known }
+        let at = NoticePacing.firstAttempt(
+            now: now, last: try ledger.lastFirstAttempt(to: name),
+            target: plan.targets[name] ?? NoticePlan.Target())
+        return try ledger.insertDelivery(to: name, sendAt: at, now: now)
+    }
+
+    // MARK: Messages go out
+
+    private func send() throws {
+        if !hasBegun { try ledger.wakeLostDeliveries(now: now) }
+        hasBegun = true
+        for row in try ledger.deliveriesDue(now: now, limit: Self.attemptsPerTurnMax) {
+            guard plan.targets[row.target] != nil else {
+                try ledger.endDelivery(
+                    row.deliveryID, .withdrawn, why: "the target is not configured any more",
+                    now: now)
+                continue
+            }
+            try ledger.beginDelivery(
+                row.deliveryID,
+                again: now.adding(milliseconds: NoticePacing.answerMilliseconds), now: now)
+            let (events, counts) = try ledger.content(of: row.deliveryID, limit: Self.eventsMax)
+            book.release(
+                .deliver(
+                    Delivery(
+                        deliveryID: row.deliveryID, target: row.target, createdAt: row.createdAt,
+                        attempt: row.attempts + 1, events: events, counts: counts)))
+        }
+    }
+
+    private func prune() throws {
+        let at = nextPruneAt ?? now.adding(milliseconds: 600_000)
+        nextPruneAt = at
+        guard at <= now else { return }
+        let isMore = try ledger.pruneNotices(
+            before: now.adding(milliseconds: -Self.keepMilliseconds), limit: Self.pruneMax)
+        nextPruneAt = now.adding(milliseconds: isMore ? 10_000 : 86_400_000)
+    }
+}

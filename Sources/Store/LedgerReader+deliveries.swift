@@ -1,0 +1,12 @@
+extension LedgerReader {
+    /// Messages to targets, newest first (view `delivery_log`).
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func deliveries(target: String?, limit: Int) throws -> LedgerTable {
+        try table(
+            """
+            SELECT * FROM delivery_log WHERE (?1 IS NULL OR target = ?1)
+            ORDER BY delivery_id DESC LIMIT ?2
+            """, .text(target), .int(limit))
+    }
+}

@@ -1,0 +1,170 @@
+import Config
+import Console
+import Engine
+import Notices
+import ProcessesAPI
+import Synchronization
+import Timetable
+
+/// Brings messages to their targets: one attempt each, bounded in time and size.
+///
+/// Nothing of a target's secrets gets into its words: an address is one as well.
+final class Courier: Sendable {
+    private struct Way {
+        var settings: NotifySettings
+        var proxy: String?
+        var transport: AsyncHTTPTransport
+    }
+    private struct State {
+        var settings: [String: NotifySettings] = [:]
+        var ways: [String: Way] = [:]
+        var retired: [AsyncHTTPTransport] = []
+    }
+    private let state = Mutex(State())
+    private let host: any HostReading
+    private let clock: any SchedulerClock
+    /// Its own: answers of targets take no room from those of the API.
+    private let meter = BodyMeter()
+
+    /// One attempt takes no longer.
+    static let attemptMilliseconds: Int64 = 30_000
+
+    init(host: any HostReading, clock: any SchedulerClock) {
+        self.host = host
+        self.clock = clock
+    }
+
+    /// Takes the targets of a configuration over.
+    func adopt(_ settings: [String: NotifySettings]) {
+        state.withLock { state in
+            state.settings = settings
+            for (name, way) in state.ways where settings[name] != way.settings {
+                state.retired.append(way.transport)
+                state.ways[name] = nil
+            }
+        }
+    }
+
+    private struct Refusal: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Makes one attempt.
+    func deliver(_ message: NoticeMessage) async -> DeliveryOutcome {
+        guard let settings = state.withLock({ $0.settings[message.target] }) else {
+            return .failed(
+                reason: "the target is not configured any more", retryAfterMilliseconds: nil)
+        }
+        do {
+            switch settings.kind {
+            case .webhook, .slack, .teams: return try await post(message, settings)
+            case .mail:
+                let mail = message.mail(from: settings.from, to: settings.to)
+                return await pipe(mail, settings)
+            case .command: return await pipe(message.json, settings)
+            }
+        } catch {
+            return .failed(reason: "\(error)", retryAfterMilliseconds: nil)
+        }
+    }
+
+    private func pipe(_ text: String, _ settings: NotifySettings) async -> DeliveryOutcome {
+        let failure = await ProgramRun.failure(
+            of: settings.command, input: Array(text.utf8),
+            limit: { [clock] in await clock.sleep(milliseconds: Self.attemptMilliseconds) })
+        return failure.map { .failed(reason: $0, retryAfterMilliseconds: nil) } ?? .taken
+    }
+
+    private func post(
+        _ message: NoticeMessage, _ settings: NotifySettings
+    ) async throws -> DeliveryOutcome {
+        guard let url = try settings.url?.resolve(host) else {
+            throw Refusal(description: "the target has no address")
+        }
+        if let mistake = NotifyAddress.mistake(url) {
+            throw Refusal(description: "the address of the target \(mistake)")
+        }
+        var headers = [("Content-Type", "application/json"), ("User-Agent", "carillon")]
+        let body: [UInt8]
+        switch settings.kind {
+        case .slack: body = Array(message.slack.utf8)
+        case .teams: body = Array(message.teams.utf8)
+        default:
+            body = Array(message.json.utf8)
+            headers += WebhookSignature.headers(
+                id: message.id, body: body, key: try settings.signWith?.resolve(host),
+                now: clock.now().wall)
+        }
+        let request = APIRequest(
+            method: "POST", url: url, headers: headers, body: body,
+            timeoutMilliseconds: Self.attemptMilliseconds)
+        let answer = await (try transport(message.target, settings)).exchange(request)
+        return Self.outcome(answer, url: url, now: clock.now().wall)
+    }
+
+    private static func outcome(
+        _ answer: Result<APIResponse, TransportFailure>, url: String, now: Instant
+    ) -> DeliveryOutcome {
+        switch answer {
+        case .success(let response) where (200..<300).contains(response.status): return .taken
+        case .success(let response):
+            let hint = RetryHint.parsing(headers: response.headers, message: nil, now: now)
+            // What it says may repeat the address; its beginning helps to mend a card or a text.
+            let said = Printable.escaped(
+                String(decoding: response.body.prefix(400), as: UTF8.self), limit: 200)
+            let words = (300..<400).contains(response.status) ? ", which is not followed" : ""
+            let isTelling = !said.isEmpty && !url.contains(said) && !said.contains("http")
+            return .failed(
+                reason: "it answered \(response.status)\(words)" + (isTelling ? ": \(said)" : ""),
+                retryAfterMilliseconds: hint?.delayMilliseconds)
+        case .failure(let failure):
+            return .failed(reason: words(failure), retryAfterMilliseconds: nil)
+        }
+    }
+
+    private static func words(_ failure: TransportFailure) -> String {
+        switch failure {
+        case .notSent(let reason, _): "it could not be reached: \(reason)"
+        case .deadline: "it did not answer within \(attemptMilliseconds / 1000) s"
+        case .lost(let reason): "the connection was lost: \(reason)"
+        case .bodyTooLarge: "its answer is too long"
+        case .afterHead(let response, let cause):
+            "it answered \(response.status), and then \(words(cause))"
+        }
+    }
+
+    private func transport(
+        _ name: String, _ settings: NotifySettings
+    ) throws -> AsyncHTTPTransport {
+        let proxy = try settings.proxy?.resolve(host)
+        return try state.withLock { state in
+            if let way = state.ways[name], way.settings == settings, way.proxy == proxy {
+                return way.transport
+            }
+            if let old = state.ways[name] { state.retired.append(old.transport) }
+            let transport = try AsyncHTTPTransport(
+                AsyncHTTPTransportOptions(
+                    proxy: proxy.map { Secret($0) }, caFile: settings.caFile,
+                    readConnectionsMax: 2), meter: meter)
+            state.ways[name] = Way(settings: settings, proxy: proxy, transport: transport)
+            return transport
+        }
+    }
+
+    /// Closes everything, once nothing is under way.
+    func shutdown() async {
+        let all = state.withLock { state in
+            defer { state = State() }
+            return state.ways.values.map(\.transport) + state.retired
+        }
+        for transport in all { await transport.shutdown() }
+    }
+}
+
+extension NoticeMessage {
+    init(_ delivery: Delivery) {
+        self.init(
+            id: delivery.id, target: delivery.target, createdAt: delivery.createdAt,
+            events: delivery.events, counts: delivery.counts)
+    }
+}

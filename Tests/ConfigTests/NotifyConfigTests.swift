@@ -1,0 +1,154 @@
+import Config
+import ConfigFixtures
+import Engine
+import Store
+import Testing
+
+/// `[notify.NAME]` and `notify`: what is read of them, and what is said of what is wrong.
+@Suite struct NotifyConfigTests {
+    private static let ops = """
+        [notify.ops]
+        kind = "webhook"
+        url = { credential = "hook" }
+
+        """
+
+    private static func told(_ text: String) -> String {
+        errors(text).first.map { $0.replacing("/c/carillon.toml:", with: "") } ?? "no error"
+    }
+
+    private static func target(_ lines: String) -> String {
+        config(more: "[notify.ops]\n" + lines)
+    }
+
+    @Test func aPlainListIsTheSensibleSet() throws {
+        let loaded = try load(config(schedule: "notify = [\"ops\"]", more: Self.ops))
+        let route = try #require(loaded.engine.notices.schedules["one"])
+        #expect(Set(route.keys) == Set(EventFamily.sensible))
+        #expect(route[.failed] == ["ops"] && route[.info] == nil)
+        #expect(loaded.notify["ops"]?.kind == .webhook)
+        #expect(loaded.engine.notices.connections["prod"]?[.trouble] == ["ops"])
+    }
+
+    @Test func aScheduleSaysWhoIsToldOfWhatAndTheDefaultsForTheRest() throws {
+        let loaded = try load(
+            config(
+                defaults: "notify = { late = \"ops\" }",
+                schedule: "notify = { failed = [\"ops\"] }",
+                more: "[schedules.two]\nprocess = \"p2\"\ncron = \"@daily\"\n" + Self.ops))
+        #expect(loaded.engine.notices.schedules["one"] == [.failed: ["ops"]])
+        #expect(loaded.engine.notices.schedules["two"] == [.late: ["ops"]])
+    }
+
+    @Test func aTargetMayTakeSchedulesByTheirTag() throws {
+        let loaded = try load(
+            config(schedule: "tags = [\"close\"]", more: Self.ops + "tags = [\"close\", \"x\"]\n"))
+        #expect(loaded.engine.notices.schedules["one"]?[.held] == ["ops"])
+    }
+
+    @Test func eachKindHasItsOwnForm() throws {
+        let loaded = try load(
+            config(
+                more: """
+                    [notify.signed]
+                    kind = "webhook"
+                    url = { file = "/u" }
+                    sign_with = { env = "KEY" }
+                    [notify.mail]
+                    kind = "mail"
+                    to = ["a@example.com"]
+                    from = "c@example.com"
+                    command = "/usr/bin/msmtp -t"
+                    quiet = { from = "20:00", until = "07:00" }
+                    [notify.plain-mail]
+                    kind = "mail"
+                    to = "a@example.com"
+                    from = "c@example.com"
+                    digest = "07:30"
+                    timezone = "Europe/Berlin"
+                    [notify.pager]
+                    kind = "command"
+                    command = ["/usr/local/bin/page", "two words"]
+                    """))
+        #expect(loaded.notify["signed"]?.signWith == .environment("KEY"))
+        #expect(loaded.notify["mail"]?.command == ["/usr/bin/msmtp", "-t"])
+        #expect(loaded.notify["plain-mail"]?.command == ["/usr/sbin/sendmail", "-t", "-oi"])
+        #expect(loaded.notify["pager"]?.command == ["/usr/local/bin/page", "two words"])
+        let targets = loaded.engine.notices.targets
+        #expect(targets["mail"]?.quiet?.fromSecondOfDay == 72_000)
+        #expect(targets["mail"]?.zone.name == "America/New_York")
+        #expect(targets["plain-mail"]?.digestSecondOfDay == 27_000)
+        #expect(targets["plain-mail"]?.zone.name == "Europe/Berlin")
+    }
+
+    @Test(arguments: [
+        (
+            config(schedule: "notify = [\"opps\"]", more: ops),
+            "schedules.one.notify[0]: no target of this name (\"opps\"); did you mean \"ops\"?"
+        ),
+        (config(schedule: "notify = [\"ops\"]"), "there is no target; write [notify.ops]"),
+        (
+            config(schedule: "notify = { fialed = [\"ops\"] }", more: ops),
+            "schedules.one.notify.fialed: unknown key; did you mean \"failed\"?"
+        ),
+        (
+            target("kind = \"wehbook\""),
+            "notify.ops.kind: unknown value (\"wehbook\"), allowed: \"webhook\", \"teams\", "
+                + "\"slack\", \"mail\" or \"command\"; did you mean \"webhook\"?"
+        ),
+        (target("url = { env = \"U\" }"), "notify.ops.kind: missing; write kind = \"webhook\""),
+        (
+            target("kind = \"slack\"\nurl = \"https://hooks.example.com/T0/SECRET\""),
+            "notify.ops.url: a secret must not stand in the config; give { credential"
+        ),
+        (target("kind = \"teams\""), "notify.ops.url: missing; whoever has the address can post"),
+        (
+            target("kind = \"slack\"\nurl = { env = \"U\" }\nto = [\"a@b.c\"]"),
+            "notify.ops.to: is not for kind = \"slack\", but for \"mail\"; remove it or change kind"
+        ),
+        (
+            target("kind = \"mail\"\nto = [\"a@b.c, d\"]\nfrom = \"c@example.com\""),
+            "notify.ops.to[0]: not a mail address (\"***@b.c, d\")"
+        ),
+        (
+            target(
+                "kind = \"mail\"\nto = \"a@b.c\"\nfrom = \"c@example.com\"\ncommand = \"msmtp -t\""),
+            "notify.ops.command: must begin with the absolute path of a program (\"msmtp -t\")"
+        ),
+        (
+            target("kind = \"command\"\ncommand = [\"/p\"]\ndigest = \"7 o'clock\""),
+            "notify.ops.digest: not a time of day (\"7 o'clock\"); write \"07:00\""
+        ),
+        (
+            target("kind = \"command\"\ncommand = [\"/p\"]\nquiet = { from = \"20:00\" }"),
+            "notify.ops.quiet.until: missing; write quiet = { from"
+        ),
+        (
+            config(more: "[notify]\nkind = \"slack\""),
+            "notify.kind: a key of a target, but the header names none; write [notify.NAME] above it"
+        ),
+    ])
+    func mistakesAreSaidWithTheirPlace(text: String, said: String) {
+        let told = Self.told(text)
+        #expect(told.contains(said), "\(told)")
+        #expect(!told.contains("SECRET"))
+    }
+
+    @Test func anAddressIsJudgedOnceItCanBeRead() {
+        for (address, mistake) in [
+            ("http://hooks.example.com/x", "only https:// may leave this one"),
+            ("hooks.example.com/x", "does not begin with https://"),
+        ] {
+            let host = MemoryHost(["/u": address, "/id": "x"])
+            let text = config(more: "[notify.ops]\nkind = \"slack\"\nurl = { file = \"/u\" }")
+                .replacing("{ credential = \"secret\" }", with: "{ file = \"/id\" }")
+            do {
+                _ = try load(text, host: host, secrets: .required)
+                Issue.record("\(address) was taken")
+            } catch {
+                #expect("\(error)".contains(mistake), "\(error)")
+                #expect(!"\(error)".contains("hooks.example.com"))
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Engine
+import Sandbox
+import Simulation
+import Store
+import Testing
+import Timetable
+
+/// Who is told of what happens, at least once each, whenever the daemon dies.
+@Suite struct NoticeTests {
+    private static func theatre(
+        _ schedules: [Schedule] = [Theatre.schedule()], targets: [String] = ["ops"],
+        plan: World.Plan = World.Plan(), edit: (inout Scenario) -> Void = { _ in }
+    ) throws -> Theatre {
+        let theatre = try Theatre(schedules, plan: plan, edit: edit)
+        let route = Dictionary(
+            uniqueKeysWithValues: EventFamily.allCases.map { ($0, Set(targets)) })
+        theatre.world.configuration.notices = NoticePlan(
+            targets: Dictionary(
+                uniqueKeysWithValues: targets.map { ($0, NoticePlan.Target()) }),
+            schedules: schedules.map { ($0.name, $0.connection, route) }, defaults: route)
+        return theatre
+    }
+
+    /// Kinds of the events of each message, in the order of their sending.
+    private static func told(_ theatre: Theatre) -> [String] {
+        theatre.world.delivered.map { delivery in
+            delivery.events.map(\.kind.rawValue).joined(separator: " ")
+        }
+    }
+
+    private static func failing(_ scenario: inout Scenario) {
+        scenario.processes[0].endings.error = 1
+        scenario.processes[0].endings.complete = 0
+        scenario.processes[0].endings.healsAfterMilliseconds = 1_200_000
+    }
+
+    @Test func aRunInErrorIsToldWithinHalfAMinuteOfBeingSeenAndSoIsItsEnd() throws {
+        let theatre = try Self.theatre([Theatre.schedule(every: 60)], edit: Self.failing)
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 110)
+        #expect(Self.told(theatre) == ["run_in_error", "recovered"])
+        #expect(theatre.world.delivered.first?.events.first?.schedule == "s")
+        #expect(
+            try theatre.ask("SELECT target, state, attempts, kinds FROM delivery_log")
+                == ["ops|delivered|1|run_in_error 1", "ops|delivered|1|recovered 1"])
+        try theatre.check()
+    }
+
+    /// 40 schedules whose starts are all refused in the same minute.
+    @Test func aStormIsOneMessageThatCounts() throws {
+        let schedules = (0..<40).map { number in
+            Theatre.schedule("s\(number)", every: 60) { $0.overlap = .allow }
+        }
+        let theatre = try Self.theatre(schedules)
+        var refusal = FaultRule(.error(403, acts: false), operation: "runProcess")
+        refusal.times = 40
+        theatre.world.sandbox.inject(refusal)
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 75)
+        let storm = theatre.world.delivered.filter { $0.counts[.slotFailed] != nil }
+        #expect(storm.reduce(0) { $0 + ($1.counts[.slotFailed] ?? 0) } == 40)
+        #expect(storm.count <= 2, "\(Self.told(theatre))")
+    }
+
+    @Test func aTargetThatIsDownGetsItLaterAndItsOwnWishIsKept() throws {
+        let theatre = try Self.theatre([Theatre.schedule(every: 60)], edit: Self.failing)
+        var attempts: [Instant] = []
+        theatre.world.receiver = { [world = theatre.world] _ in
+            attempts.append(world.time)
+            return attempts.count < 3
+                ? .failed(reason: "it answered 503", retryAfterMilliseconds: 600_000) : .taken
+        }
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 119)
+        let gaps = zip(attempts, attempts.dropFirst()).map { $1.since($0) / 1000 }
+        #expect(gaps.prefix(2).allSatisfy { (600...602).contains($0) }, "\(gaps)")
+        #expect(Self.told(theatre).first == "run_in_error")
+    }
+
+    @Test func aTargetThatTakesNothingForADayIsAnAlarmToldToTheOthers() throws {
+        let theatre = try Self.theatre(
+            [Theatre.schedule(every: 60)], targets: ["ops", "fin"], edit: Self.failing)
+        theatre.world.receiver = { delivery in
+            delivery.target == "ops"
+                ? .failed(reason: "connection refused", retryAfterMilliseconds: nil) : .taken
+        }
+        theatre.world.plan.endsAtErrors = false
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 26 * 60)
+        #expect(try theatre.alarms(.notify) == ["ops"])
+        let told = theatre.world.delivered.flatMap(\.events)
+            .filter { $0.kind == EventKind(.notify) }
+        #expect(told.map(\.subject) == ["ops"])
+        // What it was told in vain keeps the daemon from nothing.
+        #expect(try theatre.told().hasPrefix("60 started"))
+    }
+
+    @Test func aTargetThatIsNotConfiguredAnyMoreIsLeftAlone() throws {
+        let theatre = try Self.theatre([Theatre.schedule(every: 60)], edit: Self.failing)
+        theatre.world.receiver = { _ in .failed(reason: "down", retryAfterMilliseconds: nil) }
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 70)
+        var configuration = theatre.world.configuration
+        configuration.contentHash = "2"
+        configuration.notices = NoticePlan()
+        theatre.world.reload(configuration)
+        try theatre.run(untilMinute: 90)
+        #expect(try theatre.ask("SELECT state FROM delivery_log") == ["withdrawn"])
+    }
+
+    /// A death at every transaction's edge, effect and answer, from the error to its message: each
+    /// event is told, a repeat has the same id and the same content.
+    @Test func aDeathAtAnyPointLosesNothing() throws {
+        var coarse = World.Plan()
+        coarse.diesAtEveryStep = false
+        let template = try Self.theatre(
+            [Theatre.schedule(every: 60)], plan: coarse, edit: Self.failing)
+        try template.world.boot()
+        try template.run(untilMinute: 59)
+        let calm = template.world.points
+        try template.run(untilMinute: 75)
+        let points = (calm + 1)...template.world.points
+        try #require(points.count > 40)
+        for point in points {
+            var plan = coarse
+            plan.dieAt = point
+            let theatre = try Self.theatre(
+                [Theatre.schedule(every: 60)], plan: plan, edit: Self.failing)
+            var seen: [Delivery] = []
+            theatre.world.receiver = {
+                seen.append($0)
+                return .taken
+            }
+            try theatre.world.boot()
+            let end = Instant(seconds: 1_795_496_400 + 90 * 60)
+            while try !theatre.world.run(until: end) {
+                theatre.world.plan.dieAt = nil
+                theatre.world.rest(until: theatre.world.time.adding(milliseconds: 2_000))
+                try theatre.world.boot()
+            }
+            let kinds = Set(seen.flatMap(\.events).map(\.kind))
+            #expect(kinds.isSuperset(of: [.runInError, .recovered]), "death at \(point): \(kinds)")
+            for (_, repeats) in Dictionary(grouping: seen, by: \.id) {
+                #expect(Set(repeats.map { $0.events.map(\.eventID) }).count == 1)
+            }
+        }
+    }
+}
