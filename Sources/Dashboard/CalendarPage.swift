@@ -65,12 +65,23 @@ package struct DashboardCalendar: Sendable {
         of rule: FiringRule, _ schedule: String, after now: Instant, lastDay: Int64
     ) -> [Int64: Entry] {
         var entries: [Int64: Entry] = [:]
-        for occurrence in rule.occurrences(after: now).prefix(instantsMax) {
+        var left = instantsMax
+        for occurrence in rule.occurrences(after: now) {
             let local = LocalDateTime(
                 localSeconds: occurrence.at.milliseconds / 1000
                     + Int64(occurrence.utcOffsetSeconds))
             let day = local.date.dayNumber
             guard day <= lastDay else { break }
+            if left == 0 {
+                // Whoever fires that often fires on: said, and not counted.
+                for later in (entries[day] == nil ? day : day + 1)..<(lastDay + 1) {
+                    entries[later] = Entry(
+                        schedule: schedule, times: [], count: 0, note: "goes on, not counted",
+                        isSkipped: false)
+                }
+                break
+            }
+            left -= 1
             var entry =
                 entries[day]
                 ?? Entry(schedule: schedule, times: [], count: 0, note: "", isSkipped: true)

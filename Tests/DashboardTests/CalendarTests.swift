@@ -51,5 +51,7 @@ struct CalendarTests {
         let often = FiringRule(kind: .every(milliseconds: 1_000), zone: .utc)
         let calendar = DashboardCalendar(rules: [("tick", often)], now: Self.now, zone: nil)
         #expect(calendar.days.flatMap(\.entries).map(\.count).reduce(0, +) == 10_080)
+        // It is no calendar without it.
+        #expect(calendar.days.dropFirst(2).allSatisfy { $0.entries.map(\.schedule) == ["tick"] })
     }
 }
