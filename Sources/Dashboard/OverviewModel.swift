@@ -69,12 +69,33 @@ package struct DashboardOverview: Sendable {
     /// Every tag in use, in order.
     package var tags: [String] = []
     package var connections: [ConnectionLine] = []
+    /// The last four weeks, oldest first; days without slots have no line.
+    package var days: [DayTotal] = []
+    /// The date on the clock of the hours.
+    package var today: CivilDate?
     /// Whose clock the hours are written on; nil: UTC.
     package var zone: Zone?
 
     /// Makes an empty overview.
     package init(takenAt: Instant) {
         self.takenAt = takenAt
+    }
+}
+
+/// What became of the slots of one day, over all schedules.
+package struct DayTotal: Sendable, Equatable {
+    package var date: CivilDate
+    package var started: Int64
+    /// Skipped, coalesced or cancelled: nothing was started, on purpose.
+    package var skipped: Int64
+    /// Never started and should have been, or a run that went wrong.
+    package var trouble: Int64
+
+    package init(date: CivilDate, started: Int64, skipped: Int64, trouble: Int64) {
+        self.date = date
+        self.started = started
+        self.skipped = skipped
+        self.trouble = trouble
     }
 }
 

@@ -73,6 +73,7 @@ struct OverviewView {
     let nothing: String
     let connections: [Connection]
     let history: [HistoryView]
+    let bars: DayBars?
 
     init(_ overview: DashboardOverview) {
         let now = overview.takenAt
@@ -114,11 +115,13 @@ struct OverviewView {
         later = filter.query(page: filter.page + 1)
         hasLater = last < overview.matching
         facts = Self.facts(overview)
+        bars = overview.today.flatMap { DayBars(overview.days, today: $0) }
     }
 
     private static func facts(_ overview: DashboardOverview) -> [Fact] {
         let needed = overview.attention.count
         let now = overview.takenAt
+        let today = overview.days.first { $0.date == overview.today }
         return [
             Fact(
                 value: needed == 0 ? "nothing" : "\(needed)",
@@ -133,6 +136,11 @@ struct OverviewView {
             Fact(
                 value: "\(overview.total)",
                 label: overview.total == 1 ? "schedule" : "schedules", tone: ""),
+            Fact(value: "\(today?.started ?? 0)", label: "started today", tone: ""),
+            Fact(value: "\(today?.skipped ?? 0)", label: "skipped", tone: ""),
+            Fact(
+                value: "\(today?.trouble ?? 0)", label: "in trouble",
+                tone: today.map { $0.trouble > 0 } ?? false ? "bad" : ""),
         ]
     }
 }

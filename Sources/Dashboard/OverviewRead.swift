@@ -14,6 +14,9 @@ struct OverviewRead {
     /// Results in a row's strip.
     static let recentMax = 30
 
+    /// Days before today in the bars.
+    private static let daysBack: Int64 = 27
+
     let reader: LedgerReader
     let now: Instant
     let filter: OverviewFilter
@@ -38,6 +41,16 @@ struct OverviewRead {
             .min { ($0.at, $0.name) < ($1.at, $1.name) }
         overview.tags = Set(all.flatMap(\.tags)).sorted()
         overview.zone = mostCommonZone(all)
+        let today = date(in: overview.zone)
+        overview.today = today
+        let first28 = CivilDate(dayNumber: today.dayNumber - Self.daysBack)
+        overview.days = Rows(try reader.dayTotals(since: first28.iso8601)).compactMap { row in
+            CivilDate(iso8601: row.text("day")).map {
+                DayTotal(
+                    date: $0, started: row.integer("started") ?? 0,
+                    skipped: row.integer("skipped") ?? 0, trouble: row.integer("trouble") ?? 0)
+            }
+        }
         let matching = all.filter(filter.admits).sorted(by: Self.comesFirst)
         overview.matching = matching.count
         let first = min((filter.page - 1) * Self.pageSize, matching.count)
@@ -95,6 +108,11 @@ struct OverviewRead {
             schedule: line.name, until: now.adding(milliseconds: Timeline.aheadHours * 3_600_000),
             limit: Self.marksMax)
         return line
+    }
+
+    private func date(in zone: Zone?) -> CivilDate {
+        let offset = Int64(zone?.offsetSeconds(at: now) ?? 0)
+        return LocalDateTime(localSeconds: now.milliseconds / 1000 + offset).date
     }
 
     private func mostCommonZone(_ schedules: [ScheduleLine]) -> Zone? {

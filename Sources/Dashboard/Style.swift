@@ -58,6 +58,7 @@ enum Style {
         .plain li:first-child { border-top: 0; }
         .timeline, .durations { display: block; width: 100%; height: auto; }
         .durations { max-height: 120px; }
+        .days { display: block; width: 100%; max-width: 700px; height: auto; }
         svg rect, svg circle { fill: var(--tone); }
         svg rect.calm, svg rect.off { fill: var(--calm); }
         .ring { fill: none !important; stroke: var(--off); stroke-width: 2; }

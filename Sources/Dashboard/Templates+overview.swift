@@ -97,6 +97,15 @@ extension Templates {
         <p class="pages">{{#hasEarlier}}<a href="{{earlier}}" rel="prev">earlier</a>{{/hasEarlier}} \
         {{#hasLater}}<a href="{{later}}" rel="next">more</a>{{/hasLater}}</p>
         </section>
+        {{#bars}}
+        <section aria-labelledby="days">
+        <h2 id="days">Slots per day <small>{{text}}</small></h2>
+        <svg class="days" viewBox="0 0 560 90" role="img" aria-label="{{text}}">\
+        {{#pieces}}<rect class="{{tone}}" x="{{x}}" y="{{y}}" width="16" height="{{height}}">\
+        <title>{{title}}</title></rect>{{/pieces}}\
+        {{#labels}}<text class="hour" x="{{x}}" y="86">{{text}}</text>{{/labels}}</svg>
+        </section>
+        {{/bars}}
         <section aria-labelledby="history">
         <h2 id="history">Recent slots</h2>
         {{>slots}}

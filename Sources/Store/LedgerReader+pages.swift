@@ -188,4 +188,19 @@ extension LedgerReader {
             WHERE a.at < ?1 ORDER BY a.at DESC, a.audit_id DESC LIMIT ?2
             """, .at(before ?? Instant(milliseconds: .max)), .int(limit))
     }
+
+    /// What became of the slots of each day, over all schedules, each on its own clock.
+    ///
+    /// - Parameter day: the first one, `2026-11-30`.
+    /// - Returns: columns day, started, skipped (with coalesced and cancelled), trouble (missed, expired,
+    ///   failed, and runs that failed, are in error or lost), oldest first.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func dayTotals(since day: String) throws -> LedgerTable {
+        try table(
+            """
+            SELECT day, sum(started) AS started, sum(skipped + coalesced + cancelled) AS skipped,
+                sum(missed + expired + failed + runs_failed + runs_attention + runs_lost) AS trouble
+            FROM day_sums WHERE day >= ?1 GROUP BY day ORDER BY day
+            """, .text(day))
+    }
 }

@@ -70,6 +70,34 @@ struct TimelineTests {
     }
 }
 
+@Suite("Slots per day")
+struct DayBarsTests {
+    @Test("Started at the bottom, skipped on it, trouble on top; the strip counts today")
+    func bars() throws {
+        var overview = DashboardOverview(takenAt: Samples.now)
+        let today = CivilDate(year: 2026, month: 11, day: 24)
+        overview.today = today
+        overview.days = [
+            DayTotal(
+                date: CivilDate(year: 2026, month: 10, day: 1), started: 9, skipped: 0, trouble: 0),
+            DayTotal(
+                date: CivilDate(year: 2026, month: 11, day: 23), started: 2, skipped: 0, trouble: 0),
+            DayTotal(date: today, started: 4, skipped: 2, trouble: 2),
+        ]
+        let html = try Pages().overview(overview)
+        // 64 units are the eight slots of the largest day.
+        #expect(html.contains("class=\"good\" x=\"540.0\" y=\"40.0\" width=\"16\" height=\"32.0\""))
+        #expect(html.contains("class=\"off\" x=\"540.0\" y=\"24.0\" width=\"16\" height=\"16.0\""))
+        #expect(html.contains("class=\"bad\" x=\"540.0\" y=\"8.0\" width=\"16\" height=\"16.0\""))
+        #expect(html.contains("class=\"good\" x=\"520.0\" y=\"56.0\""))
+        #expect(!html.contains("2026-10-01"))
+        #expect(html.contains("6 started, 2 skipped, 2 in trouble in four weeks"))
+        #expect(html.contains("<b class=\"bad\">2</b> in trouble"))
+        overview.days = []
+        #expect(try !Pages().overview(overview).contains("Slots per day"))
+    }
+}
+
 @Suite("The front page's filter")
 struct OverviewFilterTests {
     @Test(

@@ -76,6 +76,7 @@ import Timetable
                 "nextInstants",
                 { _ = try $0.nextInstants(schedule: "s", until: Scratch.now, limit: 5) }
             ),
+            ("dayTotals", { _ = try $0.dayTotals(since: "2026-11-30") }),
             ("tags", { _ = try $0.tags() }), ("attempts", { _ = try $0.attempts(ofSlot: 1) }),
             ("activeRules", { _ = try $0.activeRules() }),
             ("audit of a page", { _ = try $0.audit(before: nil, limit: 5) }),
