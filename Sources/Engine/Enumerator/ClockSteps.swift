@@ -17,16 +17,10 @@ extension Clockwork {
         // Waits hold on the monotonic clock: what is stored in wall time moves with the step.
         try ledger.shiftWaits(by: step)
         book.forgetRows()
-        looks.removeAll()
-        memory.processNames = [:]
-        memory.listed = [:]
         backoffs.removeAll()
         try life.clockWasSet(by: step, isDownTime: step >= Self.downMillisecondsMin)
         gate.clockWasSet(by: step)
-        for name in memory.sweeps.keys {
-            let requestedAt = memory.sweeps[name]?.requestedAt.wall ?? now
-            memory.sweeps[name]?.requestedAt.wall = requestedAt.adding(milliseconds: step)
-        }
+        lister.clockWasSet(by: step)
         if step < 0 {
             memory.isUpcomingStale = true
             shiftPruning(by: step)
@@ -39,7 +33,7 @@ extension Clockwork {
     private func wantLooksAfterStep(by step: Int64) throws {
         for name in configuration?.connections.keys.sorted() ?? [] {
             let wasBad = try book.connection(name)?.clockBadSince != nil
-            if wasBad || abs(step) >= Self.downMillisecondsMin { want(look: name, .start) }
+            if wasBad || abs(step) >= Self.downMillisecondsMin { lister.want(look: name, .start) }
         }
     }
 

@@ -30,7 +30,7 @@ extension Clockwork {
         }
         guard let next = row.nextSlotAt, next <= now else {
             // Woken ahead of the slot: fetch the look, so that the start can go out at once.
-            if schedule.mode == .run { want(look: schedule.connection, .start) }
+            if schedule.mode == .run { lister.want(look: schedule.connection, .start) }
             try ledger.setNextDue(schedule: name, at: row.nextSlotAt)
             return
         }
@@ -188,11 +188,6 @@ extension Clockwork {
                 at: now, fate ?? .due("due at the daemon's start"))
             _ = try ledger.insert(slot, now: now)
         }
-    }
-
-    /// A sweep of the connection is wanted with at least that priority.
-    func want(look connection: String, _ priority: RateBudget.Priority) {
-        if memory.sweepsWanted[connection] != .start { memory.sweepsWanted[connection] = priority }
     }
 }
 

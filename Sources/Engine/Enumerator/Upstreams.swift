@@ -81,7 +81,7 @@ extension Clockwork {
             try ledger.useEnd(end, by: schedule.name, slotID: slotID, note: "used", now: now)
         }
         if slot.disposition == .pending {
-            want(look: schedule.connection, .start)
+            lister.want(look: schedule.connection, .start)
         } else {
             book.tell(.ended(schedule: schedule.name))
             book.wakeSoon()

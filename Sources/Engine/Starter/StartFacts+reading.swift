@@ -65,11 +65,11 @@ extension Clockwork {
             let name = NamePattern.expand(
                 pattern, slotAt: slot.slotAt, offsetSeconds: slot.utcOffsetSeconds)
         else { return .notExpandable(pattern: pattern) }
-        guard let listed = memory.processNames[slot.connection],
+        guard let listed = lister.names(slot.connection),
             (0...limits.lookAgeMaxMilliseconds).contains(now.since(listed.requestedAt))
         else { return .notListed(name: name) }
         return .listed(
-            name: name, processIDs: listed.names.filter { $0.value == name }.keys.sorted())
+            name: name, processIDs: listed.byID.filter { $0.value == name }.keys.sorted())
     }
 
     private func way(_ row: ConnectionRow) throws -> StartFacts.Way {
@@ -120,7 +120,7 @@ extension Clockwork {
     /// Overlap is decided by the ledger's runs; the run of a process that no schedule named when the
     /// list came isn't among them yet.
     private func freshLook(_ baseURL: String, _ processID: String) throws -> Look? {
-        guard let look = looks[ProcessKey(baseURL: baseURL, processID: processID)]?.look,
+        guard let look = lister.looks[ProcessKey(baseURL: baseURL, processID: processID)],
             (0...limits.lookAgeMaxMilliseconds).contains(now.since(look.requestedAt))
         else { return nil }
         if let runID = look.runID, try ledger.run(baseURL: baseURL, runID: runID) == nil {

@@ -83,7 +83,9 @@ extension Clockwork {
 
     /// Asks for what the slot waits for.
     private func bringOn(_ reason: WaitReason, _ slot: SlotRow) throws {
-        if reason.wantsLook || reason == .clockDiffers { want(look: slot.connection, .start) }
+        if reason.wantsLook || reason == .clockDiffers {
+            lister.want(look: slot.connection, .start)
+        }
         if reason == .ramp { turn.rampWaiting += 1 }
         guard case .runRead(let runID) = reason else { return }
         if slot.runWantedSince == nil { try ledger.setRunWanted(slot.slotID, since: now) }

@@ -76,10 +76,9 @@ extension Clockwork {
             try gate.receiveToken(connection, request, answer)
         case .sweep:
             guard let connection, connection.baseURL == request.baseURL else {
-                memory.sweeps[request.connection] = nil
-                return
+                return lister.forget(request.connection)
             }
-            try receivePage(connection, request, answer)
+            try lister.receive(connection, request, answer)
         case .readRun(let runKey):
             if let connection { try receiveRun(runKey, connection, request, answer) }
         case .validate(let slotID):
@@ -115,7 +114,7 @@ extension Clockwork {
                 + "is there now; have the proxy in between obey Cache-Control: no-cache", now: now)
         switch request.purpose {
         case .sweep:
-            try postponeList(connection)
+            try lister.postpone(connection)
         case .readRun(let runKey):
             guard let run = try ledger.run(runKey) else { return }
             try delayPoll(run, why: nil, answer: answer)

@@ -92,6 +92,7 @@ package final class Clockwork {
 
     let book: TurnBook
     let gate: Gate
+    let lister: Lister
     let ledger: Ledger
     package let limits: Limits
     package var guards: Guards {
@@ -110,11 +111,7 @@ package final class Clockwork {
     /// Slots whose last answer said how long to wait: what wakes them otherwise is no reason to go
     /// before.
     var backoffs = UndoTable<Int64, (connection: String, until: Instant)>()
-    /// The last look at each process that a schedule names or that has an open run.
-    var looks = UndoTable<ProcessKey, KnownLook>()
     var turn = TurnState()
-    /// Users that lists have shown: a cache of words, so a turn that fails may leave it as it is.
-    var userIDs: Set<String> = []
     /// The ledger was opened anew since the last turn.
     var isFateUnknown = false
 
@@ -147,6 +144,7 @@ package final class Clockwork {
         roster = Roster(book: book)
         slots = Slots(book: book, roster: roster)
         gate = Gate(book: book)
+        lister = Lister(book: book, gate: gate, roster: roster)
         notices = Notices(book: book, roster: roster)
         let rooms: [any Room] = [life, roster, notices, self]
         for room in rooms { book.join(room) }
@@ -202,8 +200,12 @@ package final class Clockwork {
             try checkAhead()
             try lookAtRuns()
             try lookAfterStarts()
-            try tendConnections()
-            try sendSweeps()
+            if !isStopping {
+                try gate.tend(roster.connections)
+                try heed()
+                try lister.sendLists()
+                try heed()
+            }
             if limits.keepsUpcoming { try refreshUpcoming() }
             try pruneHistory()
         }
@@ -218,7 +220,7 @@ package final class Clockwork {
         gate.close(requestID)
         switch request.purpose {
         case .start, .token: break
-        case .sweep: memory.sweeps[request.connection] = nil
+        case .sweep: lister.forget(request.connection)
         case .readRun(let runKey): memory.readingRuns.remove(runKey)
         case .validate(let slotID): memory.validatingSlots.remove(slotID)
         case .preflight(let schedule, _): memory.validatingSchedules.remove(schedule)
@@ -229,25 +231,27 @@ package final class Clockwork {
     /// The wall clock's reading of this turn.
     var now: Instant { book.now }
 
-    private func tendConnections() throws {
-        guard let configuration, !life.isStopping else { return }
-        try gate.tend(configuration.connections)
-        try heed()
+    /// Hands on what lower rooms have told, also what that leads to.
+    func heed() throws {
+        while book.hasNews { for news in book.takeNews() { try heed(news) } }
     }
 
-    /// Hands on what lower rooms have told.
-    func heed() throws {
-        for news in book.takeNews() {
-            switch news {
-            case .ended(let schedule): memory.endedUpstreams.insert(schedule)
-            case .recovered(let connection):
-                for slotID in Array(backoffs.keys)
-                where backoffs[slotID]?.connection == connection {
-                    backoffs[slotID] = nil
-                }
-            case .wantsLook(let connection): want(look: connection, .start)
-            case .clockAgrees(let instant): try noteClockAgrees(at: instant)
+    private func heed(_ news: News) throws {
+        switch news {
+        case .ended(let schedule): memory.endedUpstreams.insert(schedule)
+        case .recovered(let connection):
+            for slotID in Array(backoffs.keys)
+            where backoffs[slotID]?.connection == connection { backoffs[slotID] = nil }
+        case .wantsLook(let connection): lister.want(look: connection, .start)
+        case .clockAgrees(let instant): try noteClockAgrees(at: instant)
+        case .shown(let sighting):
+            try book.step("apply the list's item \(sighting.look.processID)") {
+                lister.looks.note(sighting)
+                try note(sighting)
+                try settle(sighting.look, sighting.connection)
+                try lister.looks.settle(sighting)
             }
+        case .listed(let connection, let since): try noteListed(connection, since: since)
         }
     }
 
@@ -274,17 +278,13 @@ package final class Clockwork {
 extension Clockwork: Room {
     func keep() -> () -> Void {
         let (memory, turn) = (memory, turn)
-        let marks = (backoffs.mark, looks.mark)
+        let mark = backoffs.mark
         return { [self] in
             self.memory = memory
             self.turn = turn
-            backoffs.restore(to: marks.0)
-            looks.restore(to: marks.1)
+            backoffs.restore(to: mark)
         }
     }
 
-    func settle() {
-        backoffs.forgetChanges()
-        looks.forgetChanges()
-    }
+    func settle() { backoffs.forgetChanges() }
 }

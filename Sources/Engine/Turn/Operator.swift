@@ -65,7 +65,7 @@ extension Clockwork {
         let slot = SlotBirth(schedule, row: row).manual(
             at: slotAt, requestedBy: actor, uuid: uuid, force: force, reason: reason)
         let slotID = try ledger.insert(slot, now: now)
-        want(look: schedule.connection, .start)
+        lister.want(look: schedule.connection, .start)
         try ledger.audit(
             actor: actor, action: "trigger", subject: name, reason: reason,
             detail: force ? "--force" : "", now: now)

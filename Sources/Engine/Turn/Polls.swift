@@ -25,7 +25,7 @@ extension Clockwork {
                 let row = try book.connection(name), row.breakerOpenedAt == nil
             else { continue }
             try lookAtRuns(of: connection, row)
-            try tendSweep(row)
+            try lister.tend(row)
         }
     }
 
@@ -41,7 +41,7 @@ extension Clockwork {
             connection: connection.name, changed: false, now: now, limit: limits.pollsMax)
         {
             if !needsFullRead(run, row) {
-                wantSweep(connection.name)
+                lister.wantForRuns(connection.name)
             } else if canRead {
                 canRead = try read(run, connection, priority: .other)
             }
@@ -53,7 +53,7 @@ extension Clockwork {
         if connection.sweepDistrustedSince != nil || needsSafetyRead(run) { return true }
         let key = ProcessKey(baseURL: run.baseURL, processID: run.processID)
         // Not seen yet in this life: the sweep will tell whether it can show the run.
-        guard let look = looks[key]?.look else { return false }
+        guard let look = lister.looks[key] else { return false }
         return look.runID != run.runID
     }
 
@@ -174,7 +174,7 @@ extension Clockwork {
     private func miss(
         _ row: RunRow, _ connection: Connection, _ failure: APIFailure, _ answer: APIAnswer
     ) throws {
-        let shown = looks[ProcessKey(baseURL: row.baseURL, processID: row.processID)]?.look
+        let shown = lister.looks[ProcessKey(baseURL: row.baseURL, processID: row.processID)]
         let isShown =
             shown?.runID == row.runID
             && row.missingSince.map { since in shown.map { $0.requestedAt >= since } ?? false }
@@ -201,7 +201,7 @@ extension Clockwork {
         }
         if row.isOpen, row.outcome != .lost {
             guard isLost else {
-                wantSweep(connection.name)
+                lister.wantForRuns(connection.name)
                 return try delayPoll(row, why: nil, answer: answer, after: failure)
             }
             try lose(row)
@@ -216,7 +216,7 @@ extension Clockwork {
 
     /// How long a run must be missing: a day, unless a whole list has been read meanwhile.
     private func missingMillisecondsMin(_ connection: Connection, since: Instant) -> Int64 {
-        let isListed = memory.listed[connection.name]?.completeAt.map { $0 >= since } ?? false
+        let isListed = lister.completeAt(connection.name).map { $0 >= since } ?? false
         return isListed ? Self.missingMillisecondsMin : Self.missingUnlistedMillisecondsMin
     }
 
@@ -225,18 +225,18 @@ extension Clockwork {
             row.runKey, .lost, reason: "the API does not know the run any more (404)", now: now)
         // The list may show it again just as before: that is news then.
         let key = ProcessKey(baseURL: row.baseURL, processID: row.processID)
-        if let look = looks[key]?.look { looks[key] = KnownLook(look: look, isPlain: false) }
+        lister.looks.expectNews(of: key)
         if let lost = try ledger.run(row.runKey) { try noteClosed(lost) }
         book.log(.warning, "run \(row.runID) is not known to the API any more (404)")
     }
 
     /// After a sweep: runs that were due and shown unchanged wait for their next look.
-    func sweptRuns(_ connection: Connection, sweep: Sweep) throws {
+    func noteListed(_ connection: String, since: Instant) throws {
         let due = try ledger.runsToPoll(
-            connection: connection.name, changed: false, now: now, limit: limits.sweptRunsMax)
+            connection: connection, changed: false, now: now, limit: limits.sweptRunsMax)
         for run in due where !memory.readingRuns.contains(run.runKey) && !needsSafetyRead(run) {
             let key = ProcessKey(baseURL: run.baseURL, processID: run.processID)
-            if let look = looks[key]?.look, look.requestedAt >= sweep.requestedAt.wall {
+            if let look = lister.looks[key], look.requestedAt >= since {
                 // Shown with another run: `needsFullRead` knows, it is read by itself.
                 guard look.runID == run.runID else { continue }
                 try schedulePoll(run, status: run.status, changed: false, isFullRead: false)

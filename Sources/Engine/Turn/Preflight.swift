@@ -136,12 +136,12 @@ extension Clockwork {
             try ledger.save(check)
             return true
         }
-        guard let listedAt = memory.listed[connection.name]?.completeAt,
+        guard let listedAt = lister.completeAt(connection.name),
             (0...Self.listAgeMaxMilliseconds).contains(now.since(listedAt))
         else {
             check.state = .listing
             try retry(check)
-            want(look: connection.name, .other)
+            lister.want(look: connection.name, .other)
             return true
         }
         switch find(schedule, subject, connection, listedAt: listedAt) {
@@ -161,7 +161,7 @@ extension Clockwork {
     ) -> Swift.Result<String, NotFound> {
         guard case .name = schedule.process else {
             let key = ProcessKey(baseURL: connection.baseURL, processID: subject)
-            if let look = looks[key]?.look, look.requestedAt >= listedAt {
+            if let look = lister.looks[key], look.requestedAt >= listedAt {
                 return .success(subject)
             }
             return .failure(
@@ -169,7 +169,7 @@ extension Clockwork {
                     words: "process \(subject) is not listed: it was deleted, or the grant's user "
                         + "has no access to it"))
         }
-        let names = memory.processNames[connection.name]?.names ?? [:]
+        let names = lister.names(connection.name)?.byID ?? [:]
         let matches = names.filter { $0.value == subject }.keys.sorted()
         if let only = matches.first, matches.count == 1 { return .success(only) }
         let found =

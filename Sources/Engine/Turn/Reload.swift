@@ -24,11 +24,7 @@ extension Clockwork {
                 contentHash: new.contentHash, isReload: isReload,
                 summary: "\(new.schedules.count) schedules", now: now)
         }
-        if roster.revisionID != revisionID {
-            // The last list was read for the schedules before: it may lack what these ask for.
-            memory.processNames = [:]
-            for name in memory.listed.keys { memory.listed[name]?.completeAt = nil }
-        }
+        if roster.revisionID != revisionID { lister.configurationChanged() }
         let (former, old) = (roster.connections, roster.schedules)
         let waited = roster.configuration?.waiting.keys.sorted() ?? []
         gate.configure(from: former, to: new.connections)

@@ -27,7 +27,7 @@ extension Clockwork {
             try ledger.setForced(slotID)
             try ledger.move(
                 slotID, .pending, reason: "to be started, decided by \(actor)", nextActionAt: now)
-            want(look: slot.connection, .start)
+            lister.want(look: slot.connection, .start)
             return try conclude(
                 slot, .done("slot \(slotID) will be started", slotID: slotID), actor: actor)
         case .drop:

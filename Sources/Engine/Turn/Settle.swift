@@ -72,7 +72,7 @@ extension Clockwork {
                 }
                 continue
             }
-            want(look: looker, .start)
+            lister.want(look: looker, .start)
             try tellUndecided(slot, looker: looker)
             try slots.wait(slot, .asBefore, until: now.adding(milliseconds: 10_000))
         }
@@ -102,7 +102,7 @@ extension Clockwork {
     private func whyNoLook(
         _ slot: SlotRow, _ connection: String, since exposureEnd: Instant
     ) throws -> String {
-        if let complete = memory.listed[connection]?.completeAt, complete >= exposureEnd {
+        if let complete = lister.completeAt(connection), complete >= exposureEnd {
             return "the list of processes does not show process \(slot.processID)"
         }
         if (try book.connection(connection)?.listFailures ?? 0) > 0 {

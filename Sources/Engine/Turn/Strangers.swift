@@ -26,7 +26,7 @@ extension Clockwork {
                 book.wake(at: now.adding(milliseconds: look.next - monotonic))
                 continue
             }
-            want(look: name, .other)
+            lister.want(look: name, .other)
             memory.looksAfterStart[name] =
                 look.last > look.next
                 ? (min(look.last, monotonic + Self.lookAfterStartMilliseconds), look.last) : nil

@@ -1,18 +1,6 @@
 import Store
 import Timetable
 
-/// What a lower room tells a higher one; the turn drains it.
-enum News {
-    /// A slot or run of the schedule has ended and may set off `after` schedules.
-    case ended(schedule: String)
-    /// What the slots of a connection waited for is over, also what their own answers said.
-    case recovered(connection: String)
-    /// A list of the connection is wanted, as urgently as a start.
-    case wantsLook(connection: String)
-    /// A server's clock agreed with ours when its answer was received.
-    case clockAgrees(at: Instant)
-}
-
 /// The book of a turn: its moment, its effects, when the next one is due, and the rows it has read.
 ///
 /// The lowest room; every other one is handed it.

@@ -1,0 +1,327 @@
+import ProcessesAPI
+import Store
+import Timetable
+
+/// Lists of processes: looks for starts, news for the poller, probes of a failing connection.
+final class Lister: Room {
+    /// A list of this many pages and more is cut: a hostile server can't keep us reading.
+    private static let pagesMax = 100
+
+    /// What a complete list says all processes of a connection are called.
+    typealias Names = (requestedAt: Instant, byID: [String: String])
+
+    private struct State {
+        var sweeps: [String: Sweep] = [:]
+        /// Wanted lists by connection, with the most urgent priority, until they are sent.
+        var wanted: [String: RateBudget.Priority] = [:]
+        /// When the last list was asked for and how many pages it had: the pace of the next one.
+        var paces: [String: ListPace] = [:]
+        var names: [String: Names] = [:]
+        /// Connections whose last list didn't come to its end.
+        var incomplete: Set<String> = []
+        /// Connections whose links to elsewhere lead nowhere on the API's own address.
+        var unfollowedLinks: Set<String> = []
+    }
+
+    let looks: Looks
+    private let book: TurnBook
+    private let gate: Gate
+    private let roster: Roster
+    private var state = State()
+
+    init(book: TurnBook, gate: Gate, roster: Roster) {
+        self.book = book
+        self.gate = gate
+        self.roster = roster
+        looks = Looks(book: book, roster: roster)
+        book.join(looks)
+        book.join(self)
+    }
+
+    func keep() -> () -> Void {
+        let kept = state
+        return { [self] in state = kept }
+    }
+
+    // MARK: What lists have told
+
+    /// When the last list was asked for that was read to its end.
+    func completeAt(_ connection: String) -> Instant? { state.paces[connection]?.completeAt }
+
+    func names(_ connection: String) -> Names? { state.names[connection] }
+
+    /// No list is wanted, on its way or due by the clock.
+    var isAtRest: Bool {
+        state.sweeps.isEmpty && state.wanted.isEmpty
+            && !state.paces.values.contains(where: \.hasOpenRuns)
+    }
+
+    // MARK: Configurations and clocks
+
+    /// Another configuration is in force: the last lists may lack what it asks for.
+    func configurationChanged() {
+        state.names = [:]
+        for name in state.paces.keys { state.paces[name]?.completeAt = nil }
+        for name in state.sweeps.keys { state.sweeps[name]?.isOfFormerConfiguration = true }
+    }
+
+    /// The wall clock was set by so much.
+    func clockWasSet(by milliseconds: Int64) {
+        looks.forgetAll()
+        state.names = [:]
+        state.paces = [:]
+        for name in state.sweeps.keys {
+            let requestedAt = state.sweeps[name]?.requestedAt.wall ?? book.now
+            state.sweeps[name]?.requestedAt.wall = requestedAt.adding(milliseconds: milliseconds)
+        }
+    }
+
+    // MARK: What is wanted
+
+    /// A list of the connection is wanted with at least that priority.
+    func want(look connection: String, _ priority: RateBudget.Priority) {
+        if state.wanted[connection] != .start { state.wanted[connection] = priority }
+    }
+
+    /// Wants a list for the sake of runs, unless the last one is too fresh.
+    func wantForRuns(_ name: String) {
+        guard let pace = state.paces[name] else { return want(look: name, .other) }
+        let gap = pace.gapMilliseconds(pollMinMilliseconds: roster.pollMinMilliseconds(name))
+        let next = pace.requestedAt.adding(milliseconds: gap)
+        if next <= book.now { want(look: name, .other) } else { book.wake(at: next) }
+    }
+
+    /// With open runs, the list is read every five minutes whatever their own pace: that bounds how
+    /// late a change is seen.
+    func tend(_ row: ConnectionRow) throws {
+        let (name, now) = (row.connection, book.now)
+        guard row.sweepDistrustedSince == nil else { return }
+        let checkedAt = state.paces[name]?.checkedAt
+        let next = checkedAt?.adding(milliseconds: ListPace.gapMillisecondsMax)
+        if let next, next > now {
+            if state.paces[name]?.hasOpenRuns == true { book.wake(at: next) }
+            return
+        }
+        if try book.ledger.hasOpenRuns(connection: name) {
+            state.paces[name]?.hasOpenRuns = true
+            return want(look: name, .other)
+        }
+        if state.paces[name] == nil {
+            state.paces[name] = ListPace(
+                requestedAt: now, pages: 1, checkedAt: now, hasOpenRuns: false)
+        }
+        state.paces[name]?.hasOpenRuns = false
+        state.paces[name]?.checkedAt = now
+    }
+
+    // MARK: Sending
+
+    /// Sends the lists that this turn wants, where nothing forbids them.
+    func sendLists() throws {
+        for name in state.sweeps.keys.sorted() {
+            guard let connection = roster.connections[name] else { continue }
+            try sendNextPage(connection)
+        }
+        for name in state.wanted.keys.sorted() {
+            guard let priority = state.wanted[name], let connection = roster.connections[name]
+            else { continue }
+            try sendList(connection, priority)
+        }
+    }
+
+    private func sendList(_ connection: Connection, _ priority: RateBudget.Priority) throws {
+        let (name, now) = (connection.name, book.now)
+        // A start that comes to wait for the list that is being read lends it its priority.
+        if priority == .start { state.sweeps[name]?.priority = .start }
+        guard state.sweeps[name] == nil, let row = try book.connection(name) else { return }
+        if row.nextListAt > now { return book.wake(at: row.nextListAt) }
+        let token: Secret
+        switch try gate.admit(.list(priority), connection) {
+        case .go(let usable): token = usable
+        case .wait(let obstacle):
+            if let until = obstacle.until { book.wake(at: until) }
+            return
+        }
+        state.wanted[name] = nil
+        state.sweeps[name] = Sweep(
+            requestedAt: book.time, priority: priority, expectedNames: try expectedNames(name))
+        state.paces[name] = ListPace(
+            requestedAt: now, pages: state.paces[name]?.pages ?? 1, checkedAt: now,
+            hasOpenRuns: state.paces[name]?.hasOpenRuns ?? true,
+            completeAt: state.paces[name]?.completeAt)
+        gate.send(.listProcesses(next: nil), connection, .sweep, token: token)
+    }
+
+    /// Names of the processes that waiting slots and next slots are for, where a schedule has a
+    /// pattern: their looks count, so that such a slot starts on the list that was fetched ahead.
+    private func expectedNames(_ connection: String) throws -> Set<String> {
+        var names: Set<String> = []
+        for schedule in roster.schedules.values where schedule.connection == connection {
+            guard case .name(let pattern) = schedule.process else { continue }
+            let waiting = try book.ledger.openSlots(schedule: schedule.name, .pending)
+            var instants = waiting.map(\.slotAt)
+            if let next = try book.ledger.schedule(schedule.name)?.nextSlotAt {
+                instants.append(next)
+            }
+            // Its slot can come at any time.
+            if case .after = schedule.trigger { instants.append(book.now) }
+            for instant in instants {
+                let name = NamePattern.expand(
+                    pattern, slotAt: instant,
+                    offsetSeconds: schedule.zone.offsetSeconds(at: instant))
+                if let name { names.insert(name) }
+            }
+        }
+        return names
+    }
+
+    /// Asks for the page that is next, as soon as the budget has a place for it.
+    ///
+    /// A list that is given up for want of budget would begin anew with its first page, and with
+    /// answers that come faster than places never reach its last one.
+    private func sendNextPage(_ connection: Connection) throws {
+        let name = connection.name
+        guard let sweep = state.sweeps[name], let next = sweep.next else { return }
+        let token: Secret
+        switch try gate.admit(.page(sweep.priority), connection) {
+        case .go(let usable): token = usable
+        case .wait(.budget(let until)): return book.wake(at: until)
+        case .wait: return try finish(sweep, connection, isComplete: false)
+        }
+        state.sweeps[name]?.next = nil
+        gate.send(.listProcesses(next: next), connection, .sweep, token: token)
+    }
+
+    // MARK: Answers
+
+    /// The answer to a page is lost, or of no use.
+    func forget(_ connection: String) { state.sweeps[connection] = nil }
+
+    /// Applies a page: looks, and the next page; what its items tell is news.
+    func receive(_ connection: Connection, _ request: PendingRequest, _ answer: APIAnswer) throws {
+        guard var sweep = state.sweeps[connection.name] else { return }
+        switch answer.result {
+        case .success(.page(let page)):
+            try gate.noteAccepted(connection)
+            let seenBefore = sweep.seen.count
+            try take(page, connection, &sweep, request, answer)
+            sweep.pages += 1
+            try book.ledger.wakeLookers(connection: connection.name, now: book.now)
+            sweep.foreignLink = page.foreignLink
+            // A page without anything new leads in a circle.
+            guard let next = page.nextLink, sweep.pages < Self.pagesMax,
+                sweep.seen.count > seenBefore,
+                page.foreignLink == nil || !state.unfollowedLinks.contains(connection.name)
+            else {
+                return try end(
+                    sweep, connection, isComplete: page.nextLink == nil && page.foreignLink == nil)
+            }
+            sweep.next = next
+            state.sweeps[connection.name] = sweep
+        case .success:
+            try finish(sweep, connection, isComplete: false)
+        case .failure(let failure) where sweep.foreignLink != nil && failure.apiStatus != 401:
+            // The link led elsewhere, and its path is none on the API's own address.
+            state.unfollowedLinks.insert(connection.name)
+            try book.note(
+                failure, answer: answer, slot: nil, connection: connection.name,
+                nextStep: "the list is taken as far as it goes, see attention")
+            try end(sweep, connection, isComplete: false)
+        case .failure(let failure):
+            try book.note(
+                failure, answer: answer, slot: nil, connection: connection.name,
+                nextStep: "listed again with a growing gap")
+            try gate.noteFailure(connection, request, failure)
+            try postpone(connection)
+        }
+    }
+
+    /// Offset pages shift under us: an item seen twice in a list counts once.
+    private func take(
+        _ page: ProcessPage, _ connection: Connection, _ sweep: inout Sweep,
+        _ request: PendingRequest, _ answer: APIAnswer
+    ) throws {
+        let wantsNames = roster.schedules.values.contains {
+            guard case .name = $0.process else { return false }
+            return $0.connection == connection.name
+        }
+        let inDoubt = try book.ledger.processesInDoubt(baseURL: connection.baseURL)
+        let ours = try book.connection(connection.name)?.userID
+        for item in page.processes {
+            if wantsNames { sweep.names[item.id] = item.name }
+            guard sweep.seen.insert(item.id).inserted else { continue }
+            if sweep.expectedNames.contains(item.name) {
+                roster.name(ProcessKey(baseURL: connection.baseURL, processID: item.id))
+            }
+            let sighting = looks.take(
+                item, connection, ours: ours, isInDoubt: inDoubt.contains(item.id),
+                requestedAt: request.sentAt.wall, serverAt: answer.serverDate)
+            if let sighting { book.tell(.shown(sighting)) }
+        }
+    }
+
+    /// The list has come to its end, or to one before it: what it didn't show is said once.
+    private func end(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
+        let name = connection.name
+        if isComplete {
+            if state.incomplete.remove(name) != nil || state.paces[name]?.completeAt == nil {
+                try book.ledger.clear(kind: .incompleteList, subject: name)
+            }
+        } else if state.incomplete.insert(name).inserted {
+            let why =
+                sweep.foreignLink.map { "its next page is at \($0), which is not the API's own" }
+                ?? (sweep.pages >= Self.pagesMax
+                    ? "it has more than \(Self.pagesMax) pages" : "its pages lead in a circle")
+            book.log(.warning, "the list of \(name) is incomplete: \(why)")
+            try book.ledger.raise(
+                kind: .incompleteList, subject: name,
+                whatToDo: "the list of processes is read only in part, for \(why); what it shows "
+                    + "counts, processes that it doesn't show can't be looked at: set base_url of "
+                    + "[connections.\(name)] to the address that the API names", now: book.now)
+        }
+        try finish(sweep, connection, isComplete: isComplete)
+    }
+
+    /// A list that told nothing is asked for again with a growing gap.
+    func postpone(_ connection: Connection) throws {
+        guard let sweep = state.sweeps.removeValue(forKey: connection.name) else { return }
+        let row = try book.connection(connection.name)
+        let failures = (row?.listFailures ?? 0) + 1
+        // The list is what an open breaker probes with: no gap may outlast the one of its probes.
+        let cap =
+            row?.breakerOpenedAt.map {
+                Breaker.probeGapMilliseconds(connection, openSince: $0, now: book.now)
+            } ?? 60_000
+        let next = book.now.adding(
+            milliseconds: Backoff.ceilingMilliseconds(
+                base: 2_000, cap: cap, attempt: Int(clamping: failures)))
+        try book.change(connection.name) {
+            $0.listFailures = failures
+            $0.nextListAt = next
+        }
+        book.wake(at: next)
+        // What it was fetched ahead for is still to come.
+        if sweep.priority == .start { want(look: connection.name, .start) }
+    }
+
+    private func finish(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
+        let (name, now) = (connection.name, book.now)
+        state.sweeps[name] = nil
+        state.paces[name]?.pages = sweep.pages
+        if isComplete, !sweep.isOfFormerConfiguration {
+            state.names[name] = (sweep.requestedAt.wall, sweep.names)
+            state.paces[name]?.completeAt = sweep.requestedAt.wall
+            try book.ledger.wakePreflights(connection: name, now: now)
+        }
+        if (try book.connection(name)?.listFailures ?? 0) > 0 {
+            try book.ledger.clear(kind: .cachedAnswers, subject: name)
+        }
+        // Two seconds keep a slot whose process is not listed from turning into a hot loop.
+        try book.change(name) {
+            $0.listFailures = 0
+            $0.nextListAt = now.adding(milliseconds: 2_000)
+        }
+        try book.ledger.wakeLookers(connection: name, now: now)
+        book.tell(.listed(connection: name, since: sweep.requestedAt.wall))
+    }
+}
