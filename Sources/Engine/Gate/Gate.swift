@@ -50,6 +50,9 @@ final class Gate: Room {
         }
     }
 
+    /// Refusals that asking again won't change.
+    static let lastingRefusals: Set<Int> = [400, 403, 404, 405, 410, 413, 415, 422]
+
     enum Passage {
         case go(Secret)
         case wait(Obstacle)

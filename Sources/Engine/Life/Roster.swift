@@ -41,6 +41,11 @@ final class Roster: Room {
     /// No schedule names it, but it has runs that are still looked at.
     func isFollowed(_ process: ProcessKey) -> Bool { state.followed.contains(process) }
 
+    /// How fast runs of a schedule are followed, also of one that is gone.
+    func pollPolicy(_ schedule: String?) -> PollPolicy {
+        schedule.flatMap { state.schedules[$0]?.poll } ?? PollPolicy()
+    }
+
     /// The smallest `poll.min` of a connection's schedules.
     func pollMinMilliseconds(_ connection: String) -> Int64 {
         state.pollMinMilliseconds[connection] ?? PollPolicy().minMilliseconds

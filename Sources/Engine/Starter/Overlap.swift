@@ -43,15 +43,4 @@ extension Clockwork {
         }
         try slots.wait(slot, .queued(blocker), until: now.adding(milliseconds: 60_000))
     }
-
-    /// A run has closed: what it blocked comes up, what waits for its schedule too.
-    func noteClosed(_ run: RunRow) throws {
-        try ledger.wakeSlots(baseURL: run.baseURL, processID: run.processID, now: now)
-        if let schedule = run.schedule { book.tell(.ended(schedule: schedule)) }
-        // It may have blocked a schedule that is not its own.
-        for schedule in try ledger.schedulesWaiting(forRun: run.runID) {
-            try ledger.setOverlap(schedule: schedule, runID: nil, skips: 0)
-            try ledger.clear(kind: .overlap, subject: schedule)
-        }
-    }
 }

@@ -92,7 +92,7 @@ extension Clockwork {
         guard let connection = configuration?.connections[slot.connection],
             let run = try ledger.run(baseURL: slot.baseURL, runID: runID)
         else { return }
-        _ = try read(run, connection, priority: .start)
+        _ = try follower.read(run, connection, priority: .start)
     }
 
     // MARK: Intent (rule 3)

@@ -32,7 +32,7 @@ extension Clockwork {
             try slots.end(slot, .failed, "the process does not validate: \(problems.count) errors")
         case .success:
             try slots.wait(slot, .validationUnreadable, until: now.adding(milliseconds: 30_000))
-        case .failure(let failure) where Self.lastingRefusals.contains(failure.apiStatus ?? 0):
+        case .failure(let failure) where Gate.lastingRefusals.contains(failure.apiStatus ?? 0):
             try book.note(
                 failure, answer: answer, slot: slot,
                 nextStep: "the slot has failed; mend the cause and trigger it")

@@ -60,7 +60,7 @@ extension Clockwork {
 
     private func receive(_ request: PendingRequest, _ answer: APIAnswer) throws {
         let connection = configuration?.connections[request.connection]
-        if case .readRun(let runKey) = request.purpose { memory.readingRuns.remove(runKey) }
+        if case .readRun(let runKey) = request.purpose { follower.forget(runKey) }
         let answer = guards.refusesForeignAnswers ? answer : answer.takenForTheAPIs
         if let connection {
             let isOfAnotherTime = try gate.note(answer, to: request, connection)
@@ -80,7 +80,7 @@ extension Clockwork {
             }
             try lister.receive(connection, request, answer)
         case .readRun(let runKey):
-            if let connection { try receiveRun(runKey, connection, request, answer) }
+            if let connection { try follower.receive(runKey, connection, request, answer) }
         case .validate(let slotID):
             if let connection { try noteOutcome(connection, request, answer) }
             try validated(slotID, answer)
@@ -117,7 +117,7 @@ extension Clockwork {
             try lister.postpone(connection)
         case .readRun(let runKey):
             guard let run = try ledger.run(runKey) else { return }
-            try delayPoll(run, why: nil, answer: answer)
+            try follower.delay(run, why: nil, answer: answer)
         case .start, .token, .validate, .preflight, .nameRun: break
         }
     }
@@ -188,7 +188,6 @@ extension Clockwork {
                 slot, fresh, candidate: run.id,
                 reason: "the API answered with run \(run.id), which belongs to slot \(other)")
         }
-        let facts = Self.facts(of: run, processID: slot.processID)
         let window = connection?.requestWindowMilliseconds ?? 29_000
         let runKey: Int64
         if let known {
@@ -196,12 +195,7 @@ extension Clockwork {
             try ledger.claim(
                 runKey, slotID: slot.slotID, schedule: slot.schedule, origin: origin(of: slot))
         } else {
-            runKey = try ledger.insertRun(
-                facts, baseURL: slot.baseURL, connection: slot.connection,
-                schedule: slot.schedule, slotID: slot.slotID, origin: origin(of: slot),
-                pollGapMilliseconds: pollPolicy(slot.schedule).minMilliseconds,
-                nextPollAt: now.adding(
-                    milliseconds: pollPolicy(slot.schedule).minMilliseconds), now: now)
+            runKey = try follower.runs.insert(run, slot, as: origin(of: slot))
         }
         try ledger.endAttempt(
             attempt.attemptID, .started, exposureEnd: now.adding(milliseconds: window),
@@ -215,10 +209,10 @@ extension Clockwork {
         if let user = run.createdBy ?? run.managerUser {
             try book.change(slot.connection) { $0.userID = user }
         }
-        try watch(runKey, slot: slot)
-        wantLookAfterStart(slot.connection)
-        if let known { try explain(known) }
-        if let row = try ledger.run(runKey) { try applyRead(run, facts, to: row) }
+        try follower.runs.watch(runKey, slot: slot)
+        follower.strangers.wantLook(afterStartOn: slot.connection)
+        if let known { try follower.runs.explain(known) }
+        if let row = try ledger.run(runKey) { try follower.runs.apply(run, to: row) }
         book.log(.info, "\(slot.schedule)@\(slot.slotAt.iso8601) started run \(run.id)")
     }
 

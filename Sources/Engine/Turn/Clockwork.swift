@@ -93,6 +93,7 @@ package final class Clockwork {
     let book: TurnBook
     let gate: Gate
     let lister: Lister
+    let follower: Follower
     let ledger: Ledger
     package let limits: Limits
     package var guards: Guards {
@@ -145,6 +146,8 @@ package final class Clockwork {
         slots = Slots(book: book, roster: roster)
         gate = Gate(book: book)
         lister = Lister(book: book, gate: gate, roster: roster)
+        follower = Follower(
+            book: book, gate: gate, lister: lister, roster: roster, life: life)
         notices = Notices(book: book, roster: roster)
         let rooms: [any Room] = [life, roster, notices, self]
         for room in rooms { book.join(room) }
@@ -198,8 +201,8 @@ package final class Clockwork {
             try slots.remindHeld()
             try recoverUnanswered()
             try checkAhead()
-            try lookAtRuns()
-            try lookAfterStarts()
+            if !isStopping { try follower.lookAtRuns() }
+            try follower.strangers.lookAfterStarts()
             if !isStopping {
                 try gate.tend(roster.connections)
                 try heed()
@@ -221,7 +224,7 @@ package final class Clockwork {
         switch request.purpose {
         case .start, .token: break
         case .sweep: lister.forget(request.connection)
-        case .readRun(let runKey): memory.readingRuns.remove(runKey)
+        case .readRun(let runKey): follower.forget(runKey)
         case .validate(let slotID): memory.validatingSlots.remove(slotID)
         case .preflight(let schedule, _): memory.validatingSchedules.remove(schedule)
         case .nameRun: break
@@ -247,11 +250,11 @@ package final class Clockwork {
         case .shown(let sighting):
             try book.step("apply the list's item \(sighting.look.processID)") {
                 lister.looks.note(sighting)
-                try note(sighting)
+                try follower.note(sighting)
                 try settle(sighting.look, sighting.connection)
                 try lister.looks.settle(sighting)
             }
-        case .listed(let connection, let since): try noteListed(connection, since: since)
+        case .listed(let connection, let since): try follower.noteListed(connection, since: since)
         }
     }
 

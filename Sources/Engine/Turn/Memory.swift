@@ -7,14 +7,6 @@ import Timetable
 /// Lost at every death, so nothing may depend on it for safety. A value: a turn that could not be
 /// committed, or a step that failed, puts the old one back.
 struct Memory {
-    /// When due dates were last compared with the day.
-    var dueDatesJudgedAt: Instant?
-    /// When lists are due that starts have asked for, on the monotonic clock: the next and the last.
-    var looksAfterStart: [String: (next: Int64, last: Int64)] = [:]
-    /// When a run of our own user that no slot explains was last seen, on the monotonic clock.
-    var strangersSeen: [String: Int64] = [:]
-    /// Runs that are being read in full.
-    var readingRuns: Set<Int64> = []
     /// Slots whose process is being validated.
     var validatingSlots: Set<Int64> = []
     /// Validations in a row that told nothing, by slot.
@@ -40,7 +32,7 @@ extension Clockwork {
     ///   used any more by then is as good as none.
     /// - Returns: false if a request is out or wanted, a token can be used, or lists go on.
     package func isMemoryAtRest(until monotonicMilliseconds: Int64) -> Bool {
-        gate.isIdle && lister.isAtRest && memory.looksAfterStart.isEmpty && !book.hasNews
+        gate.isIdle && lister.isAtRest && follower.strangers.isAtRest && !book.hasNews
             && memory.endedUpstreams.isEmpty && memory.upstreamsAgainAt.isEmpty
             && backoffs.isEmpty
             && !gate.hasToken(until: monotonicMilliseconds)

@@ -10,8 +10,6 @@ extension Clockwork {
     private static let inFlightMax = 4
     /// What is wrong is looked at again at this pace, within these bounds.
     private static let recheckMilliseconds: ClosedRange<Int64> = 300_000...3_600_000
-    /// Refusals of a validation that asking again won't change.
-    static let lastingRefusals: Set<Int> = [400, 403, 404, 405, 410, 413, 415, 422]
 
     // MARK: 1. Plan
 
@@ -234,7 +232,7 @@ extension Clockwork {
         case .success:
             try retry(check)
         case .failure(let failure):
-            if Self.lastingRefusals.contains(failure.apiStatus ?? 0) {
+            if Gate.lastingRefusals.contains(failure.apiStatus ?? 0) {
                 return try fail(
                     check, "its validation was refused: \(failure.summary)",
                     operation: answer.call.operation, connection, failure: failure)

@@ -138,15 +138,10 @@ extension Clockwork {
                     "run \(runID) is a run of process \(process), not of \(slot.processID)",
                     slotID: slotID)
             }
-            let facts = Self.facts(of: run, processID: slot.processID)
-            let gap = pollPolicy(slot.schedule).minMilliseconds
-            let runKey = try ledger.insertRun(
-                facts, baseURL: slot.baseURL, connection: slot.connection, schedule: nil,
-                slotID: nil, origin: .external, pollGapMilliseconds: gap,
-                nextPollAt: now.adding(milliseconds: gap), now: now)
+            let runKey = try follower.runs.insert(run, slot, as: .external)
             guard let row = try ledger.run(runKey) else { return .notFound("run \(runID) is gone") }
             let reply = try give(row, to: slot, actor: actor)
-            if let claimed = try ledger.run(runKey) { try applyRead(run, facts, to: claimed) }
+            if let claimed = try ledger.run(runKey) { try follower.runs.apply(run, to: claimed) }
             return reply
         case .success:
             return CommandReply(
@@ -173,7 +168,7 @@ extension Clockwork {
         }
         try ledger.claim(
             run.runKey, slotID: slot.slotID, schedule: slot.schedule, origin: .adopted)
-        try explain(run)
+        try follower.runs.explain(run)
         if let attempt = try ledger.lastAttempt(slotID: slot.slotID) {
             try ledger.endAttempt(
                 attempt.attemptID, .adopted, exposureEnd: nil, httpStatus: nil, errorID: nil,
@@ -183,7 +178,7 @@ extension Clockwork {
             slot.slotID, runKey: run.runKey, reason: "run \(run.runID), named by \(actor)",
             lagMilliseconds: max(0, now.since(slot.dueAt)), now: now)
         try ledger.setRunNamed(slot.slotID, by: actor)
-        try watch(run.runKey, slot: slot)
+        try follower.runs.watch(run.runKey, slot: slot)
         return try conclude(
             slot, .done("slot \(slot.slotID) started run \(run.runID)", slotID: slot.slotID),
             actor: actor)

@@ -232,7 +232,7 @@ extension Clockwork {
         guard let run = try ledger.run(baseURL: slot.baseURL, runID: runID) else { return }
         try ledger.claim(
             run.runKey, slotID: slot.slotID, schedule: slot.schedule, origin: .adopted)
-        try explain(run)
+        try follower.runs.explain(run)
         try ledger.endAttempt(
             attempt.attemptID, .adopted, exposureEnd: nil, httpStatus: nil, errorID: nil,
             runKey: run.runKey, now: now)
@@ -240,7 +240,7 @@ extension Clockwork {
             slot.slotID, runKey: run.runKey,
             reason: "attempt \(attempt.number)'s answer was lost, its run \(runID) was found",
             lagMilliseconds: max(0, (run.createdAt ?? now).since(slot.dueAt)), now: now)
-        try watch(run.runKey, slot: slot)
+        try follower.runs.watch(run.runKey, slot: slot)
         try afterSettled(slot)
         book.log(.notice, "\(slot.schedule)@\(slot.slotAt.iso8601) adopted run \(runID)")
     }

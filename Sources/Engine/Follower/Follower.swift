@@ -4,7 +4,7 @@ import Timetable
 
 /// Which runs to look at next (docs/protocol.md#status-poller); starts go first by the budget's
 /// priorities.
-extension Clockwork {
+final class Follower: Room {
     /// A run is lost when the API has said so often, over so long, and no list has shown it since.
     private static let missingReadsMin = 3
     private static let missingMillisecondsMin: Int64 = 600_000
@@ -13,16 +13,44 @@ extension Clockwork {
     /// A run that is gone is looked for at this pace.
     private static let lostPollMilliseconds: Int64 = 6 * 3_600_000
     /// Refusals that asking again won't change: followed at `poll.max` from the first one.
-    private static let lastingReadRefusals = lastingRefusals.subtracting([404])
+    private static let lastingReadRefusals = Gate.lastingRefusals.subtracting([404])
     /// The same refusal of the same run is one row for so long.
     private static let repeatsWithinMilliseconds: Int64 = 30 * 86_400_000
 
+    let runs: Runs
+    let strangers: Strangers
+    private let book: TurnBook
+    private let gate: Gate
+    private let lister: Lister
+    private let roster: Roster
+    /// Runs that are being read in full.
+    private var reading: Set<Int64> = []
+
+    init(book: TurnBook, gate: Gate, lister: Lister, roster: Roster, life: Life) {
+        self.book = book
+        self.gate = gate
+        self.lister = lister
+        self.roster = roster
+        runs = Runs(book: book, roster: roster)
+        strangers = Strangers(book: book, lister: lister, life: life)
+        let rooms: [any Room] = [runs, strangers, self]
+        for room in rooms { book.join(room) }
+    }
+
+    func keep() -> () -> Void {
+        let kept = reading
+        return { [self] in reading = kept }
+    }
+
+    private var ledger: Ledger { book.ledger }
+    private var now: Instant { book.now }
+
     func lookAtRuns() throws {
-        guard let configuration, !life.isStopping else { return }
-        try judgeOverdue()
-        for name in configuration.connections.keys.sorted() {
-            guard let connection = configuration.connections[name],
-                let row = try book.connection(name), row.breakerOpenedAt == nil
+        try runs.judgeOverdue()
+        let connections = roster.connections
+        for name in connections.keys.sorted() {
+            guard let connection = connections[name], let row = try book.connection(name),
+                row.breakerOpenedAt == nil
             else { continue }
             try lookAtRuns(of: connection, row)
             try lister.tend(row)
@@ -33,12 +61,12 @@ extension Clockwork {
         // What a list has shown changed goes before what is only due again.
         var canRead = true
         for run in try ledger.runsToPoll(
-            connection: connection.name, changed: true, now: now, limit: limits.pollsMax)
+            connection: connection.name, changed: true, now: now, limit: book.limits.pollsMax)
         where canRead {
             canRead = try read(run, connection, priority: .other)
         }
         for run in try ledger.runsToPoll(
-            connection: connection.name, changed: false, now: now, limit: limits.pollsMax)
+            connection: connection.name, changed: false, now: now, limit: book.limits.pollsMax)
         {
             if !needsFullRead(run, row) {
                 lister.wantForRuns(connection.name)
@@ -63,8 +91,8 @@ extension Clockwork {
     func read(
         _ run: RunRow, _ connection: Connection, priority: RateBudget.Priority
     ) throws -> Bool {
-        guard !memory.readingRuns.contains(run.runKey) else { return true }
-        guard memory.readingRuns.count < limits.readsInFlightMax else {
+        guard !reading.contains(run.runKey) else { return true }
+        guard reading.count < book.limits.readsInFlightMax else {
             book.wake(at: now.adding(milliseconds: 5_000))
             return false
         }
@@ -75,7 +103,7 @@ extension Clockwork {
             if let until = obstacle.until { book.wake(at: until) }
             return false
         }
-        memory.readingRuns.insert(run.runKey)
+        reading.insert(run.runKey)
         // While it is out it isn't due; its answer sets the real instant.
         try ledger.setPoll(
             run.runKey, nextAt: now.adding(milliseconds: 60_000),
@@ -86,21 +114,24 @@ extension Clockwork {
         return true
     }
 
+    /// The read is over.
+    func forget(_ runKey: Int64) { reading.remove(runKey) }
+
     /// Applies the answer of a full read; a poll that fails is never a run that failed.
-    func receiveRun(
+    func receive(
         _ runKey: Int64, _ connection: Connection, _ request: PendingRequest, _ answer: APIAnswer
     ) throws {
         guard let row = try ledger.run(runKey) else { return }
         switch answer.result {
         case .success(.run(let run)) where run.id == row.runID:
             try gate.noteAccepted(connection)
-            try applyRead(run, Self.facts(of: run, processID: row.processID), to: row)
+            try runs.apply(run, to: row)
             if row.missingReads > 0 { try ledger.setMissing(runKey, reads: 0, since: nil) }
             if row.pollFailures > 0 {
                 try ledger.clear(kind: .notReadable, subject: row.processID)
             }
         case .success:
-            try delayPoll(row, why: "the answer does not show the run", answer: answer)
+            try delay(row, why: "the answer does not show the run", answer: answer)
         case .failure(let failure):
             try gate.noteFailure(connection, request, failure)
             if failure.apiStatus == 404 {
@@ -139,10 +170,10 @@ extension Clockwork {
                 row.runKey, nextAt: now, gapMilliseconds: row.pollGapMilliseconds, polledAt: nil,
                 failures: 1, changedHint: row.changedHint)
         }
-        try delayPoll(row, why: nil, answer: answer, after: failure)
+        try delay(row, why: nil, answer: answer, after: failure)
     }
 
-    func delayPoll(
+    func delay(
         _ row: RunRow, why: String?, answer: APIAnswer, after failure: APIFailure? = nil
     ) throws {
         if let why {
@@ -152,7 +183,7 @@ extension Clockwork {
             error.runKey = row.runKey
             _ = try ledger.insert(error, now: now)
         }
-        let policy = pollPolicy(row.schedule)
+        let policy = roster.pollPolicy(row.schedule)
         let failures = row.pollFailures + 1
         let isSlow = Self.lastingReadRefusals.contains(failure?.apiStatus ?? 0)
         let gap =
@@ -174,7 +205,8 @@ extension Clockwork {
     private func miss(
         _ row: RunRow, _ connection: Connection, _ failure: APIFailure, _ answer: APIAnswer
     ) throws {
-        let shown = lister.looks[ProcessKey(baseURL: row.baseURL, processID: row.processID)]
+        let key = ProcessKey(baseURL: row.baseURL, processID: row.processID)
+        let shown = lister.looks[key]
         let isShown =
             shown?.runID == row.runID
             && row.missingSince.map { since in shown.map { $0.requestedAt >= since } ?? false }
@@ -202,9 +234,11 @@ extension Clockwork {
         if row.isOpen, row.outcome != .lost {
             guard isLost else {
                 lister.wantForRuns(connection.name)
-                return try delayPoll(row, why: nil, answer: answer, after: failure)
+                return try delay(row, why: nil, answer: answer, after: failure)
             }
-            try lose(row)
+            try runs.lose(row)
+            // The list may show it again just as before: that is news then.
+            lister.looks.expectNews(of: key)
         }
         let isWatched = row.isOpen || row.watchUntil.map { now < $0 } ?? false
         try ledger.setPoll(
@@ -220,26 +254,16 @@ extension Clockwork {
         return isListed ? Self.missingMillisecondsMin : Self.missingUnlistedMillisecondsMin
     }
 
-    private func lose(_ row: RunRow) throws {
-        try ledger.setOutcome(
-            row.runKey, .lost, reason: "the API does not know the run any more (404)", now: now)
-        // The list may show it again just as before: that is news then.
-        let key = ProcessKey(baseURL: row.baseURL, processID: row.processID)
-        lister.looks.expectNews(of: key)
-        if let lost = try ledger.run(row.runKey) { try noteClosed(lost) }
-        book.log(.warning, "run \(row.runID) is not known to the API any more (404)")
-    }
-
     /// After a sweep: runs that were due and shown unchanged wait for their next look.
     func noteListed(_ connection: String, since: Instant) throws {
         let due = try ledger.runsToPoll(
-            connection: connection, changed: false, now: now, limit: limits.sweptRunsMax)
-        for run in due where !memory.readingRuns.contains(run.runKey) && !needsSafetyRead(run) {
+            connection: connection, changed: false, now: now, limit: book.limits.sweptRunsMax)
+        for run in due where !reading.contains(run.runKey) && !needsSafetyRead(run) {
             let key = ProcessKey(baseURL: run.baseURL, processID: run.processID)
             if let look = lister.looks[key], look.requestedAt >= since {
                 // Shown with another run: `needsFullRead` knows, it is read by itself.
                 guard look.runID == run.runID else { continue }
-                try schedulePoll(run, status: run.status, changed: false, isFullRead: false)
+                try runs.schedulePoll(run, status: run.status, changed: false, isFullRead: false)
             } else {
                 // The list does not show its process (any more): it is read by itself.
                 try ledger.setPoll(
@@ -249,8 +273,21 @@ extension Clockwork {
         }
     }
 
+    /// What an item of a list says of the run that its process shows.
+    func note(_ sighting: Sighting) throws {
+        guard let run = sighting.run else { return }
+        let (look, connection) = (sighting.look, sighting.connection)
+        if let known = try ledger.run(baseURL: look.baseURL, runID: run.id) {
+            try runs.compare(known, with: run)
+        } else if sighting.isNamed {
+            try runs.insertExternal(run, processID: look.processID, connection)
+            try strangers.note(look, connection)
+        }
+        try strangers.reportDuplicate(look, connection)
+    }
+
     private func needsSafetyRead(_ run: RunRow) -> Bool {
         guard let polled = run.lastPolledAt else { return true }
-        return now.since(polled) >= pollPolicy(run.schedule).maxMilliseconds || polled > now
+        return now.since(polled) >= roster.pollPolicy(run.schedule).maxMilliseconds || polled > now
     }
 }

@@ -4,15 +4,40 @@ import Store
 import Timetable
 
 /// What reads of the API say of runs, and their judgement (docs/protocol.md#status-poller).
-extension Clockwork {
+final class Runs: Room {
     /// Statuses kept in history as they are, but never a tree larger than this.
     private static let treeBytesMax = 16 << 20
 
-    func pollPolicy(_ schedule: String?) -> PollPolicy {
-        schedule.flatMap { schedules[$0]?.poll } ?? PollPolicy()
+    private let book: TurnBook
+    private let roster: Roster
+    /// When due dates were last compared with the day.
+    private var dueDatesJudgedAt: Instant?
+
+    init(book: TurnBook, roster: Roster) {
+        self.book = book
+        self.roster = roster
     }
 
-    static func facts(of run: ProcessRun, processID: String) -> RunFacts {
+    func keep() -> () -> Void {
+        let kept = dueDatesJudgedAt
+        return { [self] in dueDatesJudgedAt = kept }
+    }
+
+    private var ledger: Ledger { book.ledger }
+    private var now: Instant { book.now }
+
+    /// Enters a run of the slot's process; as an external one it is no slot's yet.
+    func insert(_ run: ProcessRun, _ slot: SlotRow, as origin: RunOrigin) throws -> Int64 {
+        let isItsOwn = origin != .external
+        let gap = roster.pollPolicy(slot.schedule).minMilliseconds
+        return try ledger.insertRun(
+            Self.facts(of: run, processID: slot.processID), baseURL: slot.baseURL,
+            connection: slot.connection, schedule: isItsOwn ? slot.schedule : nil,
+            slotID: isItsOwn ? slot.slotID : nil, origin: origin, pollGapMilliseconds: gap,
+            nextPollAt: now.adding(milliseconds: gap), now: now)
+    }
+
+    private static func facts(of run: ProcessRun, processID: String) -> RunFacts {
         var facts = RunFacts(
             runID: run.id, processID: run.process ?? processID, status: run.status.raw)
         facts.name = run.name
@@ -31,23 +56,21 @@ extension Clockwork {
     }
 
     /// A JSON object with sorted keys, so that the same counts are the same text.
-    static func json(_ counts: [String: Int64]) -> String {
+    private static func json(_ counts: [String: Int64]) -> String {
         let members = counts.keys.sorted().map { "\(JSONString.quoted($0)):\(counts[$0] ?? 0)" }
         return "{\(members.joined(separator: ","))}"
     }
 
     /// Sets the times a run is measured against once it belongs to a slot.
     func watch(_ runKey: Int64, slot: SlotRow) throws {
-        guard let schedule = schedules[slot.schedule] else { return }
+        guard let schedule = roster.schedules[slot.schedule] else { return }
         let over = schedule.runWithinMilliseconds.map { now.adding(milliseconds: $0) }
         try ledger.setWatch(runKey, until: nil, runWithinAt: over)
     }
 
     /// Applies a full read: status, counts and tree, if anything of it is new.
-    ///
-    /// - Returns: true if something had changed.
-    @discardableResult
-    func applyRead(_ run: ProcessRun, _ facts: RunFacts, to row: RunRow) throws -> Bool {
+    func apply(_ run: ProcessRun, to row: RunRow) throws {
+        let facts = Self.facts(of: run, processID: row.processID)
         let isNew = row.lastPolledAt == nil
         let countsChanged = facts.counts != row.counts || facts.jobCounts != row.jobCounts
         let changed =
@@ -71,12 +94,11 @@ extension Clockwork {
         try schedulePoll(row, status: facts.status, changed: changed, isFullRead: true)
         // What a list showed as closed counts as an end from now on (rule 11).
         if let schedule = row.schedule { book.tell(.ended(schedule: schedule)) }
-        return changed
     }
 
     /// Jobs below the depth that is read are in no count, so rules on counts don't see them.
     private func noteCutTree(_ run: ProcessRun, _ row: RunRow) throws {
-        guard let name = row.schedule, let rules = schedules[name]?.outcome,
+        guard let name = row.schedule, let rules = roster.schedules[name]?.outcome,
             !rules.failIf.isEmpty || !rules.warnIf.isEmpty
         else { return }
         guard run.isTreeTruncated else { return try ledger.clear(kind: .cutTree, subject: name) }
@@ -123,7 +145,7 @@ extension Clockwork {
         let counts = try counts ?? ledger.counts(ofRun: row.runKey)
         let judgement = Judgement.judge(
             status: facts.status, counts: counts.jobs, actions: counts.actions,
-            rules: row.schedule.flatMap { schedules[$0]?.outcome } ?? OutcomeRules(),
+            rules: row.schedule.flatMap { roster.schedules[$0]?.outcome } ?? OutcomeRules(),
             isOverTime: row.runWithinAt.map { now >= $0 } ?? false,
             isPastDueDate: isPast(facts.dueDate ?? row.dueDate, row))
         var outcome = judgement
@@ -157,7 +179,7 @@ extension Clockwork {
         guard let dueDate, let day = CivilDate(iso8601: String(dueDate.prefix(10))) else {
             return false
         }
-        let offset = row.schedule.flatMap { schedules[$0]?.zone.offsetSeconds(at: now) } ?? 0
+        let offset = row.schedule.flatMap { roster.schedules[$0]?.zone.offsetSeconds(at: now) } ?? 0
         let today = LocalDateTime(localSeconds: now.seconds + Int64(offset)).date
         return today > day
     }
@@ -180,7 +202,7 @@ extension Clockwork {
         guard let fresh = try ledger.run(row.runKey) else { return }
         try ledger.setPoll(
             row.runKey, nextAt: now,
-            gapMilliseconds: pollPolicy(row.schedule).minMilliseconds, polledAt: nil,
+            gapMilliseconds: roster.pollPolicy(row.schedule).minMilliseconds, polledAt: nil,
             failures: fresh.pollFailures, changedHint: true)
     }
 
@@ -188,7 +210,7 @@ extension Clockwork {
     func schedulePoll(
         _ row: RunRow, status: String, changed: Bool, isFullRead: Bool
     ) throws {
-        let policy = pollPolicy(row.schedule)
+        let policy = roster.pollPolicy(row.schedule)
         let gap = PollPace.nextGapMilliseconds(
             after: row.pollGapMilliseconds, changed: changed, policy: policy)
         var next: Instant? = now.adding(milliseconds: gap)
@@ -224,13 +246,56 @@ extension Clockwork {
                 row.runKey, .attention, reason: "longer than run_within", now: now)
         }
         // Days pass slowly: once a minute is often enough.
-        if let last = memory.dueDatesJudgedAt, (0..<60_000).contains(now.since(last)) { return }
-        memory.dueDatesJudgedAt = now
+        if let last = dueDatesJudgedAt, (0..<60_000).contains(now.since(last)) { return }
+        dueDatesJudgedAt = now
         // No zone is further ahead of UTC than 14 hours.
         let latest = LocalDateTime(localSeconds: now.seconds + 14 * 3600).date
         for row in try ledger.runsDue(before: latest.iso8601) where isPast(row.dueDate, row) {
             try ledger.setOutcome(
                 row.runKey, .attention, reason: "its due date has passed", now: now)
         }
+    }
+
+    /// A run started by someone else, or ours whose answer was lost: `external` until claimed.
+    func insertExternal(
+        _ run: RunSummary, processID: String, _ connection: Connection
+    ) throws {
+        var facts = RunFacts(runID: run.id, processID: processID, status: run.status.raw)
+        facts.name = run.name
+        facts.userID = run.createdBy ?? run.managerUser
+        facts.createdAt = run.created
+        facts.modifiedAt = run.modified
+        facts.completedAt = run.completed
+        facts.dueDate = run.dueDate
+        let policy = PollPolicy()
+        let runKey = try ledger.insertRun(
+            facts, baseURL: connection.baseURL, connection: connection.name, schedule: nil,
+            slotID: nil, origin: .external, pollGapMilliseconds: policy.minMilliseconds,
+            nextPollAt: now.adding(milliseconds: policy.minMilliseconds), now: now)
+        if let row = try ledger.run(runKey) { try judge(row, facts: facts) }
+    }
+
+    /// The API does not know the run any more.
+    func lose(_ row: RunRow) throws {
+        try ledger.setOutcome(
+            row.runKey, .lost, reason: "the API does not know the run any more (404)", now: now)
+        if let lost = try ledger.run(row.runKey) { try noteClosed(lost) }
+        book.log(.warning, "run \(row.runID) is not known to the API any more (404)")
+    }
+
+    /// A run has closed: what it blocked comes up, what waits for its schedule too.
+    private func noteClosed(_ run: RunRow) throws {
+        try ledger.wakeSlots(baseURL: run.baseURL, processID: run.processID, now: now)
+        if let schedule = run.schedule { book.tell(.ended(schedule: schedule)) }
+        // It may have blocked a schedule that is not its own.
+        for schedule in try ledger.schedulesWaiting(forRun: run.runID) {
+            try ledger.setOverlap(schedule: schedule, runID: nil, skips: 0)
+            try ledger.clear(kind: .overlap, subject: schedule)
+        }
+    }
+
+    /// A run that has an owner, or is over for good, is no possible duplicate any more.
+    func explain(_ run: RunRow) throws {
+        try ledger.clear(kind: .possibleDuplicate, subject: "\(run.processID) \(run.runID)")
     }
 }
