@@ -225,7 +225,7 @@ extension Clockwork {
     /// No request of theirs was released, so no answer will come. Those on the wire go on.
     func recoverUnreleased() throws {
         guard isFateUnknown else { return }
-        try recoverStarting(except: gate.attemptsOut)
+        try settler.recoverStarting(except: gate.attemptsOut)
     }
 
     /// The daemon is being stopped: no new request goes out.

@@ -52,7 +52,7 @@ extension Clockwork {
             guard let attempt = try ledger.attempt(attemptID), attempt.state == .starting,
                 let slot = try ledger.slot(slotID)
             else { return }
-            try becomeUnknown(
+            try settler.becomeUnknown(
                 slot, attempt, reason: "the answer to attempt \(attempt.number) can't be stored",
                 httpStatus: nil, errorID: nil)
         }
@@ -86,7 +86,7 @@ extension Clockwork {
             try validated(slotID, answer)
         case .nameRun(let runID, let slotID, let commandID, let actor):
             if let connection { try noteOutcome(connection, request, answer) }
-            let reply = try named(runID, slotID: slotID, answer, actor: actor)
+            let reply = try resolver.receive(runID, slotID: slotID, answer, actor: actor)
             book.reply(commandID, reply)
         case .preflight(let schedule, let slotAt):
             memory.validatingSchedules.remove(schedule)
@@ -162,7 +162,7 @@ extension Clockwork {
             if let connection { try gate.noteAccepted(connection) }
             try started(slot, attempt, run, connection)
         case .success:
-            try becomeUnknown(
+            try settler.becomeUnknown(
                 slot, attempt, reason: "the answer to attempt \(attempt.number) can't be read",
                 httpStatus: nil, errorID: nil)
         case .failure(let failure):
@@ -179,12 +179,12 @@ extension Clockwork {
     ) throws {
         let known = try ledger.run(baseURL: slot.baseURL, runID: run.id)
         if let other = known?.slotID, other != slot.slotID {
-            try becomeUnknown(
+            try settler.becomeUnknown(
                 slot, attempt,
                 reason: "attempt \(attempt.number) was answered with run \(run.id), "
                     + "which belongs to slot \(other)", httpStatus: 201, errorID: nil)
             guard let fresh = try ledger.attempt(attempt.attemptID) else { return }
-            return try hold(
+            return try settler.hold(
                 slot, fresh, candidate: run.id,
                 reason: "the API answered with run \(run.id), which belongs to slot \(other)")
         }
@@ -245,7 +245,7 @@ extension Clockwork {
         switch verdict {
         case .ambiguous:
             if let connection { try gate.noteFailure(connection, request, failure) }
-            return try becomeUnknown(
+            return try settler.becomeUnknown(
                 slot, attempt, reason: "\(number): \(failure.summary)",
                 httpStatus: failure.httpStatus, errorID: errorID)
         case .refused:

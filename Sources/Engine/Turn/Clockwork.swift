@@ -94,6 +94,8 @@ package final class Clockwork {
     let gate: Gate
     let lister: Lister
     let follower: Follower
+    let settler: Settler
+    let resolver: Resolver
     let ledger: Ledger
     package let limits: Limits
     package var guards: Guards {
@@ -148,6 +150,9 @@ package final class Clockwork {
         lister = Lister(book: book, gate: gate, roster: roster)
         follower = Follower(
             book: book, gate: gate, lister: lister, roster: roster, life: life)
+        settler = Settler(
+            book: book, roster: roster, slots: slots, lister: lister, runs: follower.runs)
+        resolver = Resolver(book: book, gate: gate, settler: settler)
         notices = Notices(book: book, roster: roster)
         let rooms: [any Room] = [life, roster, notices, self]
         for room in rooms { book.join(room) }
@@ -196,10 +201,10 @@ package final class Clockwork {
         if configuration != nil {
             try createDueSlots()
             try createAfterSlots()
-            try settleUnknown()
+            try settler.settleUnknown()
             try decidePending()
             try slots.remindHeld()
-            try recoverUnanswered()
+            try settler.recoverUnanswered()
             try checkAhead()
             if !isStopping { try follower.lookAtRuns() }
             try follower.strangers.lookAfterStarts()
@@ -251,7 +256,7 @@ package final class Clockwork {
             try book.step("apply the list's item \(sighting.look.processID)") {
                 lister.looks.note(sighting)
                 try follower.note(sighting)
-                try settle(sighting.look, sighting.connection)
+                try settler.settle(sighting.look, sighting.connection)
                 try lister.looks.settle(sighting)
             }
         case .listed(let connection, let since): try follower.noteListed(connection, since: since)

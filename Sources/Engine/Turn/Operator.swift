@@ -25,7 +25,7 @@ extension Clockwork {
             memory.isUpcomingStale = true
             return try skip(schedule, at: slotAt, reason: reason, actor: actor)
         case .resolve(let slotID, let resolution):
-            return try resolve(slotID, resolution, commandID: commandID, actor: actor)
+            return try resolver.resolve(slotID, resolution, commandID: commandID, actor: actor)
         case .unblock(let connection):
             return try unblock(connection, actor: actor)
         case .drain(let reason):

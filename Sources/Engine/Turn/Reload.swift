@@ -86,7 +86,7 @@ extension Clockwork {
 
     /// What a start of the daemon does before anything else (rules 5, 12, 13).
     private func beginLife() throws {
-        try recoverStarting()
+        try settler.recoverStarting()
         if let last = try ledger.lastTurnAt(), last > now {
             book.log(.warning, "the clock is behind the last turn by \(last.since(now)) ms")
             // Waits count from the last turn then: longer than needed, never shorter.
@@ -103,7 +103,7 @@ extension Clockwork {
         daemon.isRestored = false
         daemon.restoredAt = now
         book.save(daemon)
-        try holdRestored()
+        try settler.holdRestored()
         book.log(
             .warning,
             "this database was restored from a backup: nothing is sent for instants before now")

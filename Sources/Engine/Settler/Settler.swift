@@ -3,13 +3,22 @@ import Store
 import Timetable
 
 /// Attempts in doubt: rules 5 and 6 of docs/protocol.md.
-extension Clockwork {
+struct Settler {
+    let book: TurnBook
+    let roster: Roster
+    let slots: Slots
+    let lister: Lister
+    let runs: Runs
+
+    private var ledger: Ledger { book.ledger }
+    private var now: Instant { book.now }
+
     /// Makes an attempt that may have created a run `unknown`.
     func becomeUnknown(
         _ slot: SlotRow, _ attempt: AttemptRow, reason: String, httpStatus: Int?, errorID: Int64?
     ) throws {
         let window =
-            configuration?.connections[slot.connection]?.requestWindowMilliseconds ?? 29_000
+            roster.connection(slot.connection)?.requestWindowMilliseconds ?? 29_000
         let exposureEnd = now.adding(milliseconds: window)
         try ledger.endAttempt(
             attempt.attemptID, .unknown, exposureEnd: exposureEnd, httpStatus: httpStatus,
@@ -23,7 +32,7 @@ extension Clockwork {
 
     /// Rule 5: every attempt found `starting` becomes `unknown` before anything else.
     func recoverStarting(except out: Set<Int64> = []) throws {
-        guard guards.recoversStarting else { return try forgetStarting() }
+        guard book.guards.recoversStarting else { return try forgetStarting() }
         for attempt in try ledger.attempts(.starting) where !out.contains(attempt.attemptID) {
             guard let slot = try ledger.slot(attempt.slotID) else { continue }
             try becomeUnknown(
@@ -56,8 +65,8 @@ extension Clockwork {
 
     /// Wants looks for the slots whose exposure has ended; one sweep settles all of a connection.
     func settleUnknown() throws {
-        for slot in try ledger.slotsDue(.unknown, now: now, limit: limits.decisionsMax) {
-            guard guards.settlesUnknown else {
+        for slot in try ledger.slotsDue(.unknown, now: now, limit: book.limits.decisionsMax) {
+            guard book.guards.settlesUnknown else {
                 if let attempt = try ledger.lastAttempt(slotID: slot.slotID) {
                     try conclude(.provenAbsent, slot, attempt)
                 }
@@ -81,7 +90,7 @@ extension Clockwork {
     /// A lost answer that no look could settle in all the time a look may take: only a person can
     /// still decide it, and every later start of the process waits for that.
     private func tellUndecided(_ slot: SlotRow, looker: String) throws {
-        guard let connection = configuration?.connections[looker],
+        guard let connection = roster.connection(looker),
             let attempt = try ledger.lastAttempt(slotID: slot.slotID),
             let exposureEnd = attempt.exposureEndAt
         else { return }
@@ -117,7 +126,7 @@ extension Clockwork {
 
     /// A connection that can look at the slot's process: its own, or another one of its address.
     private func looker(for slot: SlotRow) -> String? {
-        let connections = configuration?.connections ?? [:]
+        let connections = roster.connections
         if connections[slot.connection]?.baseURL == slot.baseURL { return slot.connection }
         return connections.keys.sorted().first { connections[$0]?.baseURL == slot.baseURL }
     }
@@ -134,7 +143,7 @@ extension Clockwork {
         // Another connection may have looked: user, clock and patience are those of the sender.
         let row = try book.connection(slot.connection)
         let settleWithin =
-            configuration?.connections[slot.connection]?.settleWithinMilliseconds
+            roster.connection(slot.connection)?.settleWithinMilliseconds
             ?? connection.settleWithinMilliseconds
         let claimed = try look.runID.flatMap {
             try ledger.run(baseURL: look.baseURL, runID: $0)?.slotID
@@ -159,8 +168,8 @@ extension Clockwork {
                         row)
                 } ?? false,
                 settleWithinMilliseconds: settleWithin, actsUntil: actsUntil(attempt, slot)))
-        if verdict == .absentSoFar, !guards.waitsToSettle { verdict = .provenAbsent }
-        if !guards.comparesBaseline, let runID = look.runID, claimed == nil {
+        if verdict == .absentSoFar, !book.guards.waitsToSettle { verdict = .provenAbsent }
+        if !book.guards.comparesBaseline, let runID = look.runID, claimed == nil {
             verdict = .adopt(runID: runID)
         }
         if verdict != .absentSoFar { _ = try ledger.keep(look) }
@@ -171,7 +180,7 @@ extension Clockwork {
     /// left us by `send_by` or never, and was given up after the time of a request.
     private func actsUntil(_ attempt: AttemptRow, _ slot: SlotRow) -> Instant? {
         let window =
-            configuration?.connections[slot.connection]?.requestWindowMilliseconds ?? 29_000
+            roster.connection(slot.connection)?.requestWindowMilliseconds ?? 29_000
         return attempt.sendByAt?.adding(
             milliseconds: APIRequest.timeoutMillisecondsDefault + window)
     }
@@ -218,7 +227,7 @@ extension Clockwork {
         case .absentSoFar:
             try ledger.countAbsentLook(attempt.attemptID, at: look?.requestedAt ?? now)
             let settle =
-                configuration?.connections[slot.connection]?.settleWithinMilliseconds ?? 120_000
+                roster.connection(slot.connection)?.settleWithinMilliseconds ?? 120_000
             let settled = (attempt.exposureEndAt ?? now).adding(milliseconds: settle)
             let step = now.adding(milliseconds: max(1000, settle / 3))
             let next = now < settled ? min(step, settled) : now.adding(milliseconds: 2_000)
@@ -232,7 +241,7 @@ extension Clockwork {
         guard let run = try ledger.run(baseURL: slot.baseURL, runID: runID) else { return }
         try ledger.claim(
             run.runKey, slotID: slot.slotID, schedule: slot.schedule, origin: .adopted)
-        try follower.runs.explain(run)
+        try runs.explain(run)
         try ledger.endAttempt(
             attempt.attemptID, .adopted, exposureEnd: nil, httpStatus: nil, errorID: nil,
             runKey: run.runKey, now: now)
@@ -240,7 +249,7 @@ extension Clockwork {
             slot.slotID, runKey: run.runKey,
             reason: "attempt \(attempt.number)'s answer was lost, its run \(runID) was found",
             lagMilliseconds: max(0, (run.createdAt ?? now).since(slot.dueAt)), now: now)
-        try follower.runs.watch(run.runKey, slot: slot)
+        try runs.watch(run.runKey, slot: slot)
         try afterSettled(slot)
         book.log(.notice, "\(slot.schedule)@\(slot.slotAt.iso8601) adopted run \(runID)")
     }
@@ -257,7 +266,7 @@ extension Clockwork {
     }
 
     private func provenAbsent(_ slot: SlotRow, _ attempt: AttemptRow) throws {
-        let schedule = schedules[slot.schedule]
+        let schedule = roster.schedule(slot.schedule)
         if schedule?.unknownStart == .hold {
             return try hold(
                 slot, attempt, candidate: nil,

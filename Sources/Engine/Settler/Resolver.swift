@@ -3,7 +3,15 @@ import Store
 import Timetable
 
 /// What a person decides of a slot that is held or in doubt (`carillon resolve`).
-extension Clockwork {
+struct Resolver {
+    let book: TurnBook
+    let gate: Gate
+    let settler: Settler
+
+    private var ledger: Ledger { book.ledger }
+    private var now: Instant { book.now }
+    private var runs: Runs { settler.runs }
+
     func resolve(
         _ slotID: Int64, _ resolution: Resolution, commandID: UInt64, actor: String
     ) throws -> CommandReply? {
@@ -27,12 +35,12 @@ extension Clockwork {
             try ledger.setForced(slotID)
             try ledger.move(
                 slotID, .pending, reason: "to be started, decided by \(actor)", nextActionAt: now)
-            lister.want(look: slot.connection, .start)
+            settler.lister.want(look: slot.connection, .start)
             return try conclude(
                 slot, .done("slot \(slotID) will be started", slotID: slotID), actor: actor)
         case .drop:
             try takeFromDoubt(slot, attempt, actor: actor)
-            try slots.end(slot, .cancelled, "dropped by \(actor)")
+            try settler.slots.end(slot, .cancelled, "dropped by \(actor)")
             return try conclude(slot, .done("slot \(slotID) dropped", slotID: slotID), actor: actor)
         }
     }
@@ -50,7 +58,7 @@ extension Clockwork {
     /// The attempt counts no more; a slot in doubt is held on its way to what was decided.
     private func takeFromDoubt(_ slot: SlotRow, _ attempt: AttemptRow?, actor: String) throws {
         if slot.disposition == .unknown, let attempt {
-            try hold(slot, attempt, candidate: nil, reason: "decided by \(actor)")
+            try settler.hold(slot, attempt, candidate: nil, reason: "decided by \(actor)")
         }
         if let attempt {
             try ledger.endAttempt(
@@ -82,8 +90,8 @@ extension Clockwork {
         if let known = try ledger.run(baseURL: slot.baseURL, runID: runID) {
             return try give(known, to: slot, actor: actor)
         }
-        let connections = configuration?.connections ?? [:]
-        guard let connection = connections[slot.connection], connection.baseURL == slot.baseURL
+        guard let connection = settler.roster.connection(slot.connection),
+            connection.baseURL == slot.baseURL
         else {
             return .conflict(
                 "run \(runID) is not known, and no connection leads to \(slot.baseURL) any more "
@@ -121,7 +129,7 @@ extension Clockwork {
     }
 
     /// What the API says of a run that a person has named.
-    func named(
+    func receive(
         _ runID: String, slotID: Int64, _ answer: APIAnswer, actor: String
     ) throws -> CommandReply {
         guard let slot = try ledger.slot(slotID) else {
@@ -138,10 +146,10 @@ extension Clockwork {
                     "run \(runID) is a run of process \(process), not of \(slot.processID)",
                     slotID: slotID)
             }
-            let runKey = try follower.runs.insert(run, slot, as: .external)
+            let runKey = try runs.insert(run, slot, as: .external)
             guard let row = try ledger.run(runKey) else { return .notFound("run \(runID) is gone") }
             let reply = try give(row, to: slot, actor: actor)
-            if let claimed = try ledger.run(runKey) { try follower.runs.apply(run, to: claimed) }
+            if let claimed = try ledger.run(runKey) { try runs.apply(run, to: claimed) }
             return reply
         case .success:
             return CommandReply(
@@ -168,7 +176,7 @@ extension Clockwork {
         }
         try ledger.claim(
             run.runKey, slotID: slot.slotID, schedule: slot.schedule, origin: .adopted)
-        try follower.runs.explain(run)
+        try runs.explain(run)
         if let attempt = try ledger.lastAttempt(slotID: slot.slotID) {
             try ledger.endAttempt(
                 attempt.attemptID, .adopted, exposureEnd: nil, httpStatus: nil, errorID: nil,
@@ -178,7 +186,7 @@ extension Clockwork {
             slot.slotID, runKey: run.runKey, reason: "run \(run.runID), named by \(actor)",
             lagMilliseconds: max(0, now.since(slot.dueAt)), now: now)
         try ledger.setRunNamed(slot.slotID, by: actor)
-        try follower.runs.watch(run.runKey, slot: slot)
+        try runs.watch(run.runKey, slot: slot)
         return try conclude(
             slot, .done("slot \(slot.slotID) started run \(run.runID)", slotID: slot.slotID),
             actor: actor)
