@@ -28,6 +28,7 @@ package enum Migrations {
             File(name: "0012_bounded_reads", sql: PackageResources._012_bounded_reads_sql),
             File(name: "0013_sums", sql: PackageResources._013_sums_sql),
             File(name: "0014_outbox", sql: PackageResources._014_outbox_sql),
+            File(name: "0015_deadlines", sql: PackageResources._015_deadlines_sql),
         ]
     }
 }

@@ -11,7 +11,8 @@ struct ScheduleSection {
             "missed", "missed_window", "overlap", "start_within", "spread",
             "send_process_complete_email", "enabled", "active_from", "active_until",
             "on_conflict", "unknown_start", "validate_first", "preflight", "retry", "poll",
-            "run_within", "outcome", "formerly", "mode", "description", "tags", "notify",
+            "run_within", "start_by", "finish_by", "at_least", "outcome", "formerly", "mode",
+            "description", "tags", "notify",
         ]
 
     /// What a schedule can refer to.
@@ -139,6 +140,9 @@ struct ScheduleSection {
         schedule.preflightMilliseconds = preflight == 0 ? nil : preflight
         warnOfWindows(schedule)
         schedule.runWithinMilliseconds = reader.duration("run_within", in: 1000...3660 * day)
+        schedule.startByMilliseconds = reader.duration("start_by", in: 1000...366 * day)
+        schedule.finishBy = reader.finishBy()
+        schedule.atLeastMilliseconds = reader.duration("at_least", in: 1000...366 * day)
         guard isZoneKnown else { return }
         schedule.activeFrom = reader.instant("active_from", in: schedule.zone)
         schedule.activeUntil = reader.instant("active_until", in: schedule.zone, isEnd: true)
@@ -224,6 +228,23 @@ struct ScheduleSection {
 }
 
 extension TableReader {
+    /// `finish_by`: a time of the slot's local day, "18:00", or of a later one, "06:00+1d".
+    func finishBy() -> FinishBy? {
+        guard let text = string("finish_by"), let node = find("finish_by") else { return nil }
+        let parts = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
+            .map { $0.filter { $0 != " " } }
+        let days = parts.count == 1 ? 0 : parts[1].hasSuffix("d") ? Int(parts[1].dropLast()) : nil
+        guard let second = secondOfDay(fromTimeText: parts[0]), let days, (0...31).contains(days)
+        else {
+            problems.error(
+                node,
+                "not a time of day (\(node.shown)); write \"18:00\", or \"06:00+1d\" for the day "
+                    + "after the slot's (up to +31d)")
+            return nil
+        }
+        return FinishBy(secondOfDay: second, days: days)
+    }
+
     /// An instant: a TOML date-time, or a string; without an offset it is local to the zone.
     ///
     /// A date alone is the whole day: its first instant or, where the end is asked for, its last second.

@@ -2,6 +2,19 @@ package import Store
 
 /// One sentence about a slot.
 package enum WhySentence {
+    /// ` It had to run by 2026-11-24T06:15:00Z, and did not.`
+    private static func deadline(
+        _ value: (String) -> String?, _ name: String, _ verb: String
+    ) -> String {
+        guard let at = value("\(name)_at") else { return "" }
+        switch value(name) {
+        case "met": return " It had to \(verb) by \(at), and did."
+        case "missed": return " It had to \(verb) by \(at), and did not."
+        case "void": return ""
+        default: return " It must \(verb) by \(at)."
+        }
+    }
+
     /// What became of a slot and why.
     ///
     /// - Parameters:
@@ -43,6 +56,7 @@ package enum WhySentence {
         if disposition != "started", let error = value("last_error") {
             sentence += "; the last error was: \(error)"
         }
-        return sentence + "."
+        return sentence + "." + deadline(value, "start_by", "run")
+            + deadline(value, "finish_by", "be finished")
     }
 }

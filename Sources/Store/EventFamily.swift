@@ -25,8 +25,9 @@ extension EventKind {
         switch self {
         case .slotFailed, .runFailed, .runInError, .runLost: .failed
         case .slotHeld, EventKind(.undecided), EventKind(.possibleDuplicate): .held
-        case .slotExpired, .slotMissed, .slotWaiting, .runOverTime: .late
-        case .runWarned, EventKind(.cutTree): .suspect
+        case .slotExpired, .slotMissed, .slotWaiting, .runOverTime, .startByMissed, .finishByMissed:
+            .late
+        case .runWarned, .runFast, EventKind(.cutTree): .suspect
         case .recovered, .slotResolved, .catchupDone: .info
         default: .trouble
         }

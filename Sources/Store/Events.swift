@@ -14,12 +14,18 @@ package struct EventKind: RawRepresentable, Hashable, Sendable {
     package static let slotResolved = EventKind(rawValue: "slot_resolved")
     /// It has waited past its `start_within`.
     package static let slotWaiting = EventKind(rawValue: "slot_waiting")
+    /// It did not run by its `start_by`.
+    package static let startByMissed = EventKind(rawValue: "start_by_missed")
+    /// Its run has not finished by its `finish_by`.
+    package static let finishByMissed = EventKind(rawValue: "finish_by_missed")
     package static let runFailed = EventKind(rawValue: "run_failed")
     package static let runInError = EventKind(rawValue: "run_in_error")
     package static let runLost = EventKind(rawValue: "run_lost")
     package static let runOverTime = EventKind(rawValue: "run_over_time")
     /// A `warn_if` rule, its due date, or a status that nobody knows.
     package static let runWarned = EventKind(rawValue: "run_warned")
+    /// It succeeded sooner than its `at_least`.
+    package static let runFast = EventKind(rawValue: "run_fast")
     /// The end of one or more troubles.
     package static let recovered = EventKind(rawValue: "recovered")
     package static let catchupDone = EventKind(rawValue: "catchup_done")

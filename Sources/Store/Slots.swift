@@ -40,6 +40,9 @@ package struct NewSlot: Sendable {
     package var triggerUUID: String?
     package var requestedBy: String?
     package var upstreamSlotID: Int64?
+    /// Its deadlines: to run by then, and to have finished by then.
+    package var startBy: Instant?
+    package var finishBy: Instant?
 
     package init(
         schedule: String, kind: SlotKind, slotAt: Instant, dueAt: Instant, utcOffsetSeconds: Int,
@@ -176,8 +179,8 @@ extension Ledger {
             INSERT INTO slots (schedule, kind, slot_at, due_at, utc_offset_seconds, disposition,
                 reason, connection, base_url, process_id, process_pattern, revision_id, mode,
                 next_action_at, window_from_at, forced, trigger_uuid, requested_by,
-                upstream_slot_id, created_at, ended_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                upstream_slot_id, created_at, ended_at, start_by_at, finish_by_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (schedule, kind, slot_at) DO NOTHING
             """,
             .text(slot.schedule), .text(slot.kind.rawValue), .at(slot.slotAt), .at(slot.dueAt),
@@ -186,7 +189,7 @@ extension Ledger {
             .text(slot.processPattern), .int(slot.revisionID), .text(slot.mode),
             .at(final ? nil : max(slot.dueAt, now)), .at(slot.dueAt), .flag(slot.forced),
             .text(slot.triggerUUID), .text(slot.requestedBy), .int(slot.upstreamSlotID),
-            .at(now), .at(final ? now : nil))
+            .at(now), .at(final ? now : nil), .at(slot.startBy), .at(slot.finishBy))
         guard changed == 1 else { return nil }
         let slotID = database.lastInsertedID
         if final {

@@ -152,3 +152,21 @@ import Testing
         }
     }
 }
+
+/// Deadlines of a schedule, as they are written.
+@Suite struct DeadlineConfigTests {
+    @Test func aScheduleHasItsDeadlines() throws {
+        let loaded = try load(
+            config(schedule: "start_by = \"15m\"\nfinish_by = \"06:00+1d\"\nat_least = \"2m\""))
+        let schedule = try #require(loaded.schedule("one"))
+        #expect(schedule.startByMilliseconds == 900_000)
+        #expect(schedule.finishBy == FinishBy(secondOfDay: 21_600, days: 1))
+        #expect(schedule.atLeastMilliseconds == 120_000)
+    }
+
+    @Test(arguments: ["25:00", "18:00+1", "18:00+99d", "+1d", "18:00-1d", "18h"])
+    func whatIsNoTimeOfADayIsSaid(text: String) {
+        let told = errors(config(schedule: "finish_by = \"\(text)\"")).joined()
+        #expect(told.contains("schedules.one.finish_by: not a time of day"), "\(told)")
+    }
+}

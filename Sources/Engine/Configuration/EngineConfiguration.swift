@@ -105,6 +105,12 @@ package struct Schedule: Sendable {
     package var poll = PollPolicy()
     /// A run that takes longer is put into `attention`; nil: never.
     package var runWithinMilliseconds: Int64?
+    /// A slot must run within so much of its instant; nil: nobody has said.
+    package var startByMilliseconds: Int64?
+    /// By when the run of a slot must have finished; nil: nobody has said.
+    package var finishBy: FinishBy?
+    /// A run that succeeds sooner looks wrong; nil: any time is right.
+    package var atLeastMilliseconds: Int64?
     package var outcome = OutcomeRules()
     package var activeFrom: Instant?
     package var activeUntil: Instant?

@@ -66,6 +66,7 @@ final class Runs: Room {
         guard let schedule = roster.schedules[slot.schedule] else { return }
         let over = schedule.runWithinMilliseconds.map { now.adding(milliseconds: $0) }
         try ledger.setWatch(runKey, until: nil, runWithinAt: over)
+        try ledger.setAtLeast(runKey, milliseconds: schedule.atLeastMilliseconds)
     }
 
     /// Applies a full read: status, counts and tree, if anything of it is new.

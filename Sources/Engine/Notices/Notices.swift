@@ -7,7 +7,7 @@ import Timetable
 /// Nothing here holds up a start: a message is an effect like others, its answer an input, and what
 /// fails is a step of its own.
 final class Notices: Room {
-    private let book: TurnBook
+    let book: TurnBook
     private let roster: Roster
     /// What earlier lives sent has been woken.
     private var hasBegun = false
@@ -35,6 +35,7 @@ final class Notices: Room {
 
     /// What the turn has done becomes messages, and messages whose time has come go out.
     func tend(isStopping: Bool) throws {
+        if roster.configuration != nil { try book.step("judge deadlines") { try judgeDeadlines() } }
         try book.step("write messages") { try gather() }
         guard roster.configuration != nil, !isStopping else { return }
         try book.step("send messages") { try send() }

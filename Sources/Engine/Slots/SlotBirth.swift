@@ -84,6 +84,8 @@ package struct SlotBirth: Sendable {
             disposition: disposition, reason: reason, connection: row.connection,
             baseURL: row.baseURL, processID: "", processPattern: nil, revisionID: row.revisionID,
             mode: schedule.mode.rawValue)
+        slot.startBy = schedule.startBy(slotAt)
+        slot.finishBy = schedule.finishBy(slotAt)
         switch schedule.process {
         case .id(let id): slot.processID = id
         case .name(let pattern): slot.processPattern = pattern

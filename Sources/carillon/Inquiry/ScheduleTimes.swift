@@ -23,13 +23,14 @@ enum ScheduleTimes {
         }
         return rows(
             rule, after: start, count: count, until: schedule.activeUntil, name: schedule.name,
-            dueAt: { schedule.dueAt(of: $0) })
+            dueAt: { schedule.dueAt(of: $0) }, deadlines: { deadlines(schedule, of: $0) })
     }
 
     /// The next occurrences of a rule.
     static func rows(
         _ rule: FiringRule, after from: Instant, count: Int, until: Instant? = nil,
-        name: String = "", dueAt: (Instant) -> Instant = { $0 }
+        name: String = "", dueAt: (Instant) -> Instant = { $0 },
+        deadlines: (Instant) -> [String] = { _ in [] }
     ) -> [Row] {
         var rows: [Row] = []
         var instant = from
@@ -40,7 +41,8 @@ enum ScheduleTimes {
                 Row(
                     schedule: name, at: next.at,
                     local: next.at.iso8601(offsetSeconds: next.utcOffsetSeconds),
-                    decision: next.decision, note: note(next, dueAt: dueAt(next.at))))
+                    decision: next.decision,
+                    note: note(next, dueAt: dueAt(next.at), deadlines: deadlines(next.at))))
         }
         return rows
     }
@@ -67,7 +69,20 @@ enum ScheduleTimes {
             + last.at.iso8601(offsetSeconds: last.utcOffsetSeconds)
     }
 
-    private static func note(_ occurrence: Occurrence, dueAt: Instant) -> String {
+    /// By when a slot must run and have finished, in its schedule's zone.
+    private static func deadlines(_ schedule: Schedule, of slotAt: Instant) -> [String] {
+        func local(_ at: Instant) -> String {
+            at.iso8601(offsetSeconds: schedule.zone.offsetSeconds(at: at))
+        }
+        return [
+            schedule.startBy(slotAt).map { "must run by \(local($0))" },
+            schedule.finishBy(slotAt).map { "must be finished by \(local($0))" },
+        ].compactMap { $0 }
+    }
+
+    private static func note(
+        _ occurrence: Occurrence, dueAt: Instant, deadlines: [String]
+    ) -> String {
         var notes: [String] = []
         switch occurrence.decision {
         case .run: break
@@ -79,6 +94,7 @@ enum ScheduleTimes {
         }
         let share = dueAt.since(occurrence.at)
         if share > 0 { notes.append("starts \(Double(share) / 1000) s later (spread)") }
+        if case .run = occurrence.decision { notes += deadlines }
         return notes.joined(separator: "; ")
     }
 }

@@ -1,0 +1,84 @@
+package import Store
+package import Timetable
+
+/// By when the run of a slot must have finished: a time of the slot's local day, or of one after it.
+package struct FinishBy: Sendable, Equatable {
+    package var secondOfDay: Int
+    package var days: Int
+
+    package init(secondOfDay: Int, days: Int) {
+        self.secondOfDay = secondOfDay
+        self.days = days
+    }
+}
+
+extension Schedule {
+    /// By when a slot must run; nil: nobody has said.
+    package func startBy(_ slotAt: Instant) -> Instant? {
+        startByMilliseconds.map { slotAt.adding(milliseconds: $0) }
+    }
+
+    /// By when the run of a slot must have finished; nil for a slot that is later than that itself,
+    /// as one that was triggered in the evening.
+    package func finishBy(_ slotAt: Instant) -> Instant? {
+        guard let finishBy else { return nil }
+        let day = zone.local(at: slotAt).date.dayNumber + Int64(finishBy.days)
+        let midnight = LocalDateTime(date: CivilDate(dayNumber: day), secondOfDay: 0)
+        // The last instant before the day begins can't be in it.
+        let before = zone.instants(ofLocal: midnight).first?.adding(milliseconds: -1)
+        let at = zone.next(
+            finishBy.secondOfDay,
+            after: before ?? slotAt.adding(milliseconds: Int64(finishBy.days) * 86_400_000))
+        return at > slotAt ? at : nil
+    }
+}
+
+/// What becomes of deadlines: decided from what is known of slot and run.
+package enum Deadline {
+    /// A read of a run that ended in time may still be under way for so long.
+    private static let patienceMilliseconds: Int64 = 120_000
+
+    /// The verdict; nil: the run must be read first.
+    package static func judge(_ row: DeadlineRow, now: Instant) -> DeadlineVerdict? {
+        switch row.disposition {
+        case .skipped, .coalesced, .cancelled, .failed, .expired, .missed: return .void
+        case .pending, .starting, .unknown, .held: return .missed
+        case .started: break
+        }
+        switch row.kind {
+        case .start:
+            let began = [row.runCreatedAt, row.endedAt].compactMap { $0 }.min()
+            return began.map { $0 <= row.at } ?? true ? .met : .missed
+        case .finish:
+            guard row.isRunOpen else {
+                return row.runCompletedAt.map { $0 <= row.at } ?? true ? .met : .missed
+            }
+            let isReadSince = row.lastPolledAt.map { $0 >= row.at } ?? false
+            return isReadSince || now.since(row.at) > patienceMilliseconds ? .missed : nil
+        }
+    }
+}
+
+extension Notices {
+    private static let deadlinesMax = 256
+    private static let askAgainMilliseconds: Int64 = 5_000
+
+    /// Judges the deadlines whose instant has come.
+    func judgeDeadlines() throws {
+        for kind in DeadlineKind.allCases {
+            let due = try book.ledger.deadlinesDue(kind, now: book.now, limit: Self.deadlinesMax)
+            if due.count == Self.deadlinesMax { book.wakeSoon() }
+            for row in due {
+                if let verdict = Deadline.judge(row, now: book.now) {
+                    try book.ledger.setDeadline(row.slotID, kind, verdict)
+                    continue
+                }
+                if let runKey = row.runKey {
+                    try book.ledger.hurryPoll(runKey, now: book.now)
+                }
+                book.wake(at: book.now.adding(milliseconds: Self.askAgainMilliseconds))
+            }
+        }
+        if let next = try book.ledger.nextDeadline(after: book.now) { book.wake(at: next) }
+    }
+}
