@@ -21,13 +21,16 @@ CREATE TABLE deliveries (
 ) STRICT;
 CREATE INDEX deliveries_by_attempt ON deliveries (next_attempt_at)
     WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX deliveries_waiting ON deliveries (target) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX deliveries_by_target ON deliveries (target, first_attempt_at);
 CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE delivery_events (
     delivery_id   INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+    -- The event's; so that the kinds of a message are counted in the order of the key.
+    kind          TEXT NOT NULL,
     event_id      INTEGER NOT NULL,
-    PRIMARY KEY (delivery_id, event_id)
+    PRIMARY KEY (delivery_id, kind, event_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX delivery_events_by_event ON delivery_events (event_id);
 CREATE INDEX events_ended_by ON events (ended_by_id) WHERE ended_by_id IS NOT NULL;
@@ -42,9 +45,8 @@ SELECT
         || CASE WHEN d.created_at % 1000 THEN printf('.%03d', d.created_at % 1000) ELSE '' END || 'Z' AS created_at,
     d.attempts,
     (SELECT count(*) FROM delivery_events AS x WHERE x.delivery_id = d.delivery_id) AS events,
-    (SELECT group_concat(k.kind || ' ' || k.count, ', ') FROM (SELECT e.kind, count(*) AS count
-        FROM delivery_events AS x JOIN events AS e ON e.event_id = x.event_id
-        WHERE x.delivery_id = d.delivery_id GROUP BY e.kind ORDER BY e.kind) AS k) AS kinds,
+    (SELECT group_concat(k.kind || ' ' || k.count, ', ') FROM (SELECT x.kind, count(*) AS count
+        FROM delivery_events AS x WHERE x.delivery_id = d.delivery_id GROUP BY x.kind) AS k) AS kinds,
     strftime('%Y-%m-%dT%H:%M:%S', d.next_attempt_at / 1000, 'unixepoch')
         || CASE WHEN d.next_attempt_at % 1000 THEN printf('.%03d', d.next_attempt_at % 1000) ELSE '' END || 'Z' AS next_attempt_at,
     strftime('%Y-%m-%dT%H:%M:%S', d.ended_at / 1000, 'unixepoch')

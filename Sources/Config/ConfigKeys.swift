@@ -4,7 +4,4 @@ package enum ConfigKeys {
     package static let all =
         ConfigFiles.topKeys + DaemonSection.keys + ConnectionSection.keys + CalendarSection.keys
         + NotifySection.keys + ScheduleSection.keys
-
-    /// Keys that are refused with "not supported yet".
-    package static let notYetSupported = ScheduleSection.laterKeys
 }

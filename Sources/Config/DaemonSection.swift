@@ -18,6 +18,8 @@ package struct DaemonSettings: Sendable, Equatable {
     package var takesNetworkRisk = false
     /// How long final slots and runs are kept; nil: for ever.
     package var keepHistoryMilliseconds: Int64?
+    /// Who is told every minute that the daemon does its work.
+    package var heartbeat: SecretReference?
 
     /// Makes the default settings.
     package init() {}
@@ -42,7 +44,7 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
 enum DaemonSection {
     static let keys = [
         "database", "control_socket", "http", "log", "keep_history", "catchup_per_minute",
-        "network_filesystem", "http_base", "http_hosts",
+        "network_filesystem", "http_base", "http_hosts", "heartbeat",
     ]
 
     /// The kernel takes 107 bytes, but the daemon binds beside the socket's place, in a folder that
@@ -72,6 +74,7 @@ enum DaemonSection {
         if let level = reader.choice("log", levels) { settings.logLevel = level }
         settings.keepHistoryMilliseconds = reader.duration(
             "keep_history", in: 86_400_000...3_650_000 * 86_400_000)
+        settings.heartbeat = reader.secret("heartbeat")
         settings.takesNetworkRisk = reader.boolean("network_filesystem") ?? false
         let catchup = reader.integer("catchup_per_minute", in: 1...100_000)
         return (settings, catchup ?? 30)

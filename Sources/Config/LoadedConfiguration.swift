@@ -13,6 +13,8 @@ package struct LoadedConfiguration: Sendable {
     package var access: [String: ConnectionAccess]
     /// How each target of messages is reached, by name.
     package var notify: [String: NotifySettings] = [:]
+    /// Where a dead-man service is told of the runs of schedules, by their names.
+    package var heartbeats: [String: SecretReference] = [:]
     /// Files that aren't there yet; once one of them is, the config is worth reading again.
     package var awaitedFiles: Set<String> = []
     /// Doubtful things that don't stop the start.
@@ -78,6 +80,7 @@ package struct ConfigurationLoader {
             merged, today: now.map { LocalDateTime(localSeconds: $0.seconds).date }, problems)
         let targets = readTargets(merged, secrets, problems)
         let plan = noticePlan(targets, schedules, merged, problems)
+        let heartbeats = readHeartbeats(merged, secrets, problems)
         SharedProcesses(connections: connections, schedules: schedules)
             .warn(at: merged.schedules, problems)
         if merged.schedules.isEmpty, !problems.hasErrors {
@@ -94,11 +97,13 @@ package struct ConfigurationLoader {
             catchupPerMinute: catchup, keepHistoryMilliseconds: settings.keepHistoryMilliseconds)
         engine.waiting = waiting
         engine.notices = plan
+        engine.notices.heartbeats = Set(heartbeats.keys)
         var loaded = LoadedConfiguration(
             path: path, engine: engine, daemon: settings, access: access,
             awaitedFiles: Set(problems.awaited.keys), warnings: warnings,
             isMeantEmpty: merged.isMeantEmpty, unfinishedFiles: merged.unfinished)
         loaded.notify = targets.mapValues(\.settings)
+        loaded.heartbeats = heartbeats
         return loaded
     }
 
@@ -135,6 +140,27 @@ package struct ConfigurationLoader {
         }
         refuseCycles(schedules, merged.schedules, problems)
         return (schedules, waiting)
+    }
+
+    private func readHeartbeats(
+        _ merged: ConfigFiles.Merged, _ secrets: SecretCheck, _ problems: ConfigProblems
+    ) -> [String: SecretReference] {
+        if let node = merged.defaults?.entries?["heartbeat"] {
+            problems.error(
+                node.path, at: node.keyPosition,
+                "belongs to a schedule, each has an address of its own")
+        }
+        var heartbeats: [String: SecretReference] = [:]
+        for (name, node) in merged.schedules where node.entries?["heartbeat"] != nil {
+            guard
+                let reference = TableReader(
+                    node, known: ScheduleSection.keys, problems: problems
+                ).secret("heartbeat")
+            else { continue }
+            heartbeats[name] = reference
+            checkSecrets([("heartbeat", reference)], of: node, secrets, problems)
+        }
+        return heartbeats
     }
 
     private func readTargets(
@@ -216,7 +242,7 @@ package struct ConfigurationLoader {
                 let mistake =
                     switch key {
                     case "proxy": ProxyText.mistakeOfSecret(secret)
-                    case "url": NotifyAddress.mistake(secret)
+                    case "url", "heartbeat": NotifyAddress.mistake(secret)
                     default: String?.none
                     }
                 if let mistake {

@@ -4,15 +4,15 @@ import Timetable
 /// Reads `[schedules.NAME]`, with `[defaults]` behind it.
 struct ScheduleSection {
     static let triggerKeys = ["cron", "at", "every", "after"]
-    static let laterKeys = ["heartbeat"]
     static let keys =
-        triggerKeys + laterKeys + [
+        triggerKeys + [
             "process", "connection", "timezone", "cron_dialect", "dst", "calendar", "on_holiday",
             "missed", "missed_window", "overlap", "start_within", "spread",
             "send_process_complete_email", "enabled", "active_from", "active_until",
             "on_conflict", "unknown_start", "validate_first", "preflight", "retry", "poll",
             "run_within", "start_by", "finish_by", "at_least", "outcome", "formerly", "mode",
             "description", "tags", "notify",
+            "heartbeat",
         ]
 
     /// What a schedule can refer to.
@@ -48,7 +48,6 @@ struct ScheduleSection {
     /// The schedule, or nil if it has errors.
     func read() -> Schedule? {
         guard reader.node.entries != nil else { return nil }
-        refuseLaterKeys()
         let process = process()
         let connection = connection()
         let zone = zone()
@@ -65,15 +64,6 @@ struct ScheduleSection {
         if zone != nil { checkSpread(schedule) }
         guard process != nil, connection != nil, zone != nil, rule != nil else { return nil }
         return schedule
-    }
-
-    private func refuseLaterKeys() {
-        for key in Self.laterKeys {
-            guard let node = reader.find(key) else { continue }
-            problems.error(
-                node.path, at: node.keyPosition,
-                "not supported yet; remove it (a later version will read it)")
-        }
     }
 
     private func connection() -> String? {

@@ -2,7 +2,7 @@ package import Store
 
 /// One sentence about a slot.
 package enum WhySentence {
-    /// ` It had to run by 2026-11-24T06:15:00Z, and did not.`
+    /// A sentence on a deadline with a blank before it; empty where there is none.
     private static func deadline(
         _ value: (String) -> String?, _ name: String, _ verb: String
     ) -> String {

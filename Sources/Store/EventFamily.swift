@@ -36,3 +36,26 @@ extension EventKind {
     /// It tells of the end of something.
     package var isEnd: Bool { self == .recovered || self == .slotResolved }
 }
+
+/// What a dead-man service is told, in the form of healthchecks.io: the end of the address.
+package enum Beat: String, Sendable {
+    case start = "/start"
+    case success = ""
+    case fail = "/fail"
+}
+
+extension EventKind {
+    /// What a heartbeat says of it; nil: nothing.
+    package var beat: Beat? {
+        switch self {
+        case .runStarted: .start
+        case .runSucceeded: .success
+        case .slotFailed, .slotExpired, .slotMissed, .slotHeld, .runFailed, .runInError, .runLost:
+            .fail
+        default: nil
+        }
+    }
+
+    /// People are told of it.
+    package var isForPeople: Bool { self != .runStarted && self != .runSucceeded }
+}

@@ -26,6 +26,9 @@ package struct EventKind: RawRepresentable, Hashable, Sendable {
     package static let runWarned = EventKind(rawValue: "run_warned")
     /// It succeeded sooner than its `at_least`.
     package static let runFast = EventKind(rawValue: "run_fast")
+    /// Of schedules with a heartbeat only, as `run_succeeded`.
+    package static let runStarted = EventKind(rawValue: "run_started")
+    package static let runSucceeded = EventKind(rawValue: "run_succeeded")
     /// The end of one or more troubles.
     package static let recovered = EventKind(rawValue: "recovered")
     package static let catchupDone = EventKind(rawValue: "catchup_done")

@@ -1,4 +1,15 @@
 extension LedgerReader {
+    /// How many slots wait past their `start_within`.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func overdueSlotCount() throws -> Int64 {
+        try database.integer(
+            """
+            SELECT count(*) FROM slots WHERE overdue_since_at IS NOT NULL AND ended_at IS NULL
+                AND disposition <> 'held'
+            """) ?? 0
+    }
+
     /// Messages to targets, newest first (view `delivery_log`).
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

@@ -57,8 +57,10 @@ extension Ledger {
     /// - Throws: `StoreError` if the ledger can't be written.
     package func add(event eventID: Int64, to deliveryID: Int64) throws {
         try database.run(
-            "INSERT OR IGNORE INTO delivery_events (delivery_id, event_id) VALUES (?, ?)",
-            .int(deliveryID), .int(eventID))
+            """
+            INSERT OR IGNORE INTO delivery_events (delivery_id, kind, event_id)
+            SELECT ?, kind, event_id FROM events WHERE event_id = ?
+            """, .int(deliveryID), .int(eventID))
     }
 
     /// What an event is the end of.
@@ -120,8 +122,7 @@ extension Ledger {
             """, .int(deliveryID), .int(limit), map: EventRow.init)
         let counts = try database.rows(
             """
-            SELECT e.kind, count(*) FROM delivery_events AS x
-            JOIN events AS e ON e.event_id = x.event_id WHERE x.delivery_id = ? GROUP BY e.kind
+            SELECT kind, count(*) FROM delivery_events WHERE delivery_id = ? GROUP BY kind
             """, .int(deliveryID)
         ) { (EventKind(rawValue: $0.string(0)), Int($0.integer(1))) }
         return (events, Dictionary(counts, uniquingKeysWith: +))
@@ -165,6 +166,16 @@ extension Ledger {
                 last_error = coalesce(?, last_error), ended_at = ?
             WHERE delivery_id = ?
             """, .text(end.rawValue), .text(why), .at(now), .int(deliveryID))
+    }
+
+    /// Makes the schedules with a heartbeat those of the config.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
+    package func setHeartbeats(_ schedules: Set<String>) throws {
+        try database.run("DELETE FROM heartbeats")
+        for name in schedules.sorted() {
+            try database.run("INSERT INTO heartbeats (schedule) VALUES (?)", .text(name))
+        }
     }
 
     /// Attempts of an earlier life never get an answer: they are made again now.

@@ -220,8 +220,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             "16:15: schedules.one.dst.gap: unknown value (\"run\"), allowed: \"run-after\" or \"skip\""
         ),
         BadInput(
-            config(defaults: "heartbeat = \"x\""),
-            "12:1: defaults.heartbeat: not supported yet"),
+            config(defaults: "heartbeat = { env = \"HC\" }"),
+            "12:1: defaults.heartbeat: belongs to a schedule, each has an address of its own"),
         BadInput(
             config(schedule: "active_from = 2026-03-08T02:30:00"),
             "16:15: schedules.one.active_from: does not exist in America/New_York"),

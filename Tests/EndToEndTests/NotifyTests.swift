@@ -167,4 +167,42 @@ struct NotifyTests {
         #expect(unknown.status == 3)
         #expect(unknown.errors.contains("did you mean \"hook\"?"), "\(unknown.errors)")
     }
+
+    @Test("A dead-man service hears of starts, ends and failures, and of the daemon itself")
+    func heartbeats() async throws {
+        let receiver = try CannedServer { _ in CannedServer.text(200, "OK") }
+        defer { receiver.stop() }
+        func paths() -> [String] { receiver.requests.map(\.path) }
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(port: port, daemon: "heartbeat = { env = \"DAEMON_CHECK\" }")
+            defer { site.remove() }
+            try site.writeConfig(
+                port: port,
+                schedules: """
+                    [schedules.tick]
+                    process = "\(Site.process)"
+                    every = "1h"
+                    heartbeat = { env = "TICK_CHECK" }
+                    """)
+            let address = "http://127.0.0.1:\(receiver.port)"
+            let life = try await Life(
+                config: site.config, in: site.folder,
+                environment: [
+                    "DAEMON_CHECK": "\(address)/daemon", "TICK_CHECK": "\(address)/tick/",
+                ])
+            #expect(await life.isReady(), "\(life.log)")
+            try await trigger(site)
+            #expect(await life.turns { paths().contains("/tick") }, "\(paths()) \(life.log)")
+            #expect(paths().filter { $0.hasPrefix("/tick") } == ["/tick/start", "/tick"])
+            // The first beat may come before the first turn; the next is a minute later.
+            #expect(await life.turns { paths().contains("/daemon") }, "\(paths()) \(life.log)")
+            world.sandbox.withState {
+                $0.inject(FaultRule(.error(403, acts: false), operation: "runProcess"))
+            }
+            try await trigger(site)
+            #expect(await life.turns { paths().contains("/tick/fail") }, "\(paths()) \(life.log)")
+            #expect(await life.stop().status == 0)
+        }
+    }
 }

@@ -145,4 +145,22 @@ import Timetable
             }
         }
     }
+
+    @Test func aHeartbeatHearsOfEachStartSuccessAndFailureAndPeopleDoNot() throws {
+        let theatre = try Self.theatre([
+            Theatre.schedule(every: 30), Theatre.schedule("quiet", every: 30, process: "p2"),
+        ])
+        theatre.world.configuration.notices.heartbeats = ["s"]
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 50)
+        var refusal = FaultRule(.error(403, acts: false), operation: "runProcess")
+        refusal.times = 2
+        theatre.world.sandbox.inject(refusal)
+        try theatre.run(untilMinute: 80)
+        let beats = theatre.world.delivered.filter { $0.target.hasPrefix("heartbeat:") }
+        #expect(Set(beats.map(\.target)) == ["heartbeat:s"])
+        #expect(beats.compactMap { $0.events.first?.kind.beat } == [.start, .success, .fail])
+        let others = theatre.world.delivered.filter { $0.target == "ops" }.flatMap(\.events)
+        #expect(others.allSatisfy { $0.kind == .slotFailed }, "\(others)")
+    }
 }

@@ -10,7 +10,8 @@ import Timetable
 @Suite struct QueryPlanTests {
     /// The tables that grow with history.
     private static let growing: Set<String> = [
-        "after_uses", "attempts", "audit", "errors", "events", "looks", "process_runs",
+        "after_uses", "attempts", "audit", "deliveries", "delivery_events", "errors", "events",
+        "looks", "process_runs",
         "slots",
         "status_counts", "status_history",
     ]
@@ -19,14 +20,14 @@ import Timetable
         "slots_by_time", "slots_by_written_time", "process_runs_by_time", "errors_by_time",
         "errors_by_written_time",
         // What people did is little.
-        "audit",
+        "audit", "deliveries",
     ]
     /// Indexes of what is open or needs a person: as long as that, whatever the history.
     private static let open: Set<String> = [
         // Of these only the smallest name is looked for, and then the next one.
         "slots_failed", "process_runs_in_trouble",
         "process_runs_open", "slots_by_disposition", "slots_by_action",
-        "slots_overdue",
+        "slots_overdue", "deliveries_waiting",
     ]
     /// Reads that sort, and what bounds the sort.
     private static let sorts: [String: String] = [
@@ -103,6 +104,9 @@ import Timetable
             ("lastContentHash", { _ = try $0.lastContentHash() }),
             ("cursor", { _ = try $0.cursor(of: "s") }),
             ("prunedBefore", { _ = try $0.prunedBefore() }),
+            ("deliveries", { _ = try $0.deliveries(target: nil, limit: 50) }),
+            ("deliveries of one", { _ = try $0.deliveries(target: "ops", limit: 50) }),
+            ("overdueSlotCount", { _ = try $0.overdueSlotCount() }),
             ("renaming", { _ = try $0.renaming(of: "s") }),
         ]
     }()

@@ -8,6 +8,8 @@ package enum NoticePacing {
     package static let gapMilliseconds: Int64 = 60_000
     /// A message that nobody took for so long is given up.
     package static let giveUpMilliseconds: Int64 = 24 * 3_600_000
+    /// An old heartbeat would tell of a time that is over.
+    package static let heartbeatGiveUpMilliseconds: Int64 = 3_600_000
     /// An attempt whose answer never comes (the daemon bounds each) is made again after this.
     package static let answerMilliseconds: Int64 = 120_000
     private static let retry: RetryPolicy = {
@@ -47,11 +49,12 @@ package enum NoticePacing {
     ///   - retryAfterMilliseconds: what the target asked for.
     ///   - firstAttemptAt: of this message.
     ///   - seed: tells messages apart.
+    ///   - giveUpMilliseconds: how long it is tried.
     ///   - now: the moment of the turn.
     /// - Returns: that instant; nil: it is given up.
     package static func again(
         attempts: Int, retryAfterMilliseconds: Int64?, firstAttemptAt: Instant, seed: UInt64,
-        now: Instant
+        giveUpMilliseconds: Int64 = NoticePacing.giveUpMilliseconds, now: Instant
     ) -> Instant? {
         guard now.since(firstAttemptAt) < giveUpMilliseconds else { return nil }
         let backoff = Backoff.delayMilliseconds(retry, attempt: attempts, seed: seed)

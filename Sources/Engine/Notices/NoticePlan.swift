@@ -37,6 +37,9 @@ package struct NoticePlan: Sendable, Equatable {
     /// Of all schedules and of the defaults, for what concerns everybody.
     package var everybody: Route = [:]
 
+    /// Schedules whose starts and ends a dead-man service is told.
+    package var heartbeats: Set<String> = []
+
     /// Nobody is told of anything.
     package init() {}
 
@@ -60,9 +63,19 @@ package struct NoticePlan: Sendable, Equatable {
         }
     }
 
+    /// Begins the name of a schedule's heartbeat among targets; no target of people has a colon.
+    package static let heartbeatMark = "heartbeat:"
+
+    /// The target is configured.
+    func has(_ target: String) -> Bool {
+        guard target.hasPrefix(Self.heartbeatMark) else { return targets[target] != nil }
+        return heartbeats.contains(String(target.dropFirst(Self.heartbeatMark.count)))
+    }
+
     /// Who is told of an event, in the order of their names; of an end are told those who were told of
     /// its beginning, which only the ledger knows.
     package func targets(for event: EventRow) -> [String] {
+        guard event.kind.isForPeople else { return [] }
         let route =
             event.schedule.flatMap { schedules[$0] }
             ?? (event.schedule == nil ? event.connection.flatMap { connections[$0] } : nil)

@@ -12,6 +12,8 @@ final class Notices: Room {
     /// What earlier lives sent has been woken.
     private var hasBegun = false
     private var nextPruneAt: Instant?
+    /// As the ledger has them; nil: not known yet.
+    private var heartbeats: Set<String>?
 
     private static let attemptsPerTurnMax = 16
     /// More than a person reads; the rest is counted.
@@ -25,8 +27,8 @@ final class Notices: Room {
     }
 
     func keep() -> () -> Void {
-        let kept = (hasBegun, nextPruneAt)
-        return { [self] in (hasBegun, nextPruneAt) = kept }
+        let kept = (hasBegun, nextPruneAt, heartbeats)
+        return { [self] in (hasBegun, nextPruneAt, heartbeats) = kept }
     }
 
     private var ledger: Ledger { book.ledger }
@@ -38,6 +40,12 @@ final class Notices: Room {
         if roster.configuration != nil { try book.step("judge deadlines") { try judgeDeadlines() } }
         try book.step("write messages") { try gather() }
         guard roster.configuration != nil, !isStopping else { return }
+        if heartbeats != plan.heartbeats {
+            try book.step("note heartbeats") {
+                try ledger.setHeartbeats(plan.heartbeats)
+                heartbeats = plan.heartbeats
+            }
+        }
         try book.step("send messages") { try send() }
         try book.step("remove old messages") { try prune() }
         if let next = try ledger.nextDelivery() { book.wake(at: next) }
@@ -56,7 +64,10 @@ final class Notices: Room {
             let again = NoticePacing.again(
                 attempts: row.attempts, retryAfterMilliseconds: retryAfter,
                 firstAttemptAt: row.firstAttemptAt ?? now,
-                seed: Backoff.seed(row.target) ^ UInt64(bitPattern: deliveryID), now: now)
+                seed: Backoff.seed(row.target) ^ UInt64(bitPattern: deliveryID),
+                giveUpMilliseconds: row.target.hasPrefix(NoticePlan.heartbeatMark)
+                    ? NoticePacing.heartbeatGiveUpMilliseconds : NoticePacing.giveUpMilliseconds,
+                now: now)
             guard let again else { return try giveUp(row, reason) }
             try ledger.postponeDelivery(deliveryID, until: again, why: reason)
         }
@@ -64,6 +75,14 @@ final class Notices: Room {
 
     private func giveUp(_ row: DeliveryRow, _ reason: String) throws {
         try ledger.endDelivery(row.deliveryID, .givenUp, why: reason, now: now)
+        if row.target.hasPrefix(NoticePlan.heartbeatMark) {
+            book.log(.warning, "\(row.target) has taken no beat for an hour: \(reason)")
+            try ledger.raise(
+                kind: .notify, subject: row.target,
+                whatToDo: "no beat could be delivered for an hour, and one was given up "
+                    + "(\(reason)); the next one that is taken ends this", now: now)
+            return
+        }
         book.log(.error, "\(row.target) has taken no message for a day: \(reason)")
         try ledger.raise(
             kind: .notify, subject: row.target,
@@ -81,7 +100,18 @@ final class Notices: Room {
                 open[name] = delivery
                 try ledger.add(event: event.eventID, to: delivery)
             }
+            try beat(event)
         }
+    }
+
+    /// One message for each beat, at once: their order and number matter.
+    private func beat(_ event: EventRow) throws {
+        guard event.kind.beat != nil, let schedule = event.schedule,
+            plan.heartbeats.contains(schedule)
+        else { return }
+        let delivery = try ledger.insertDelivery(
+            to: NoticePlan.heartbeatMark + schedule, sendAt: now, now: now)
+        try ledger.add(event: event.eventID, to: delivery)
     }
 
     private func targets(of event: EventRow) throws -> [String] {
@@ -103,7 +133,7 @@ final class Notices: Room {
         if !hasBegun { try ledger.wakeLostDeliveries(now: now) }
         hasBegun = true
         for row in try ledger.deliveriesDue(now: now, limit: Self.attemptsPerTurnMax) {
-            guard plan.targets[row.target] != nil else {
+            guard plan.has(row.target) else {
                 try ledger.endDelivery(
                     row.deliveryID, .withdrawn, why: "the target is not configured any more",
                     now: now)

@@ -44,7 +44,7 @@ struct NotifyTest: CarillonCommand {
                         : NearestName.hint(name, in: known)))
         }
         let courier = Courier(host: environment.host, clock: SystemClock())
-        courier.adopt(loaded.notify)
+        courier.adopt(loaded)
         let now = environment.now()
         let outcome = await courier.deliver(
             .test(target: name, id: "\(now.milliseconds)-test", now: now))

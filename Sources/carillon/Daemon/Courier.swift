@@ -3,6 +3,7 @@ import Console
 import Engine
 import Notices
 import ProcessesAPI
+import Store
 import Synchronization
 import Timetable
 
@@ -17,6 +18,8 @@ final class Courier: Sendable {
     }
     private struct State {
         var settings: [String: NotifySettings] = [:]
+        var heartbeats: [String: SecretReference] = [:]
+        var daemonHeartbeat: SecretReference?
         var ways: [String: Way] = [:]
         var retired: [AsyncHTTPTransport] = []
     }
@@ -34,11 +37,15 @@ final class Courier: Sendable {
         self.clock = clock
     }
 
-    /// Takes the targets of a configuration over.
-    func adopt(_ settings: [String: NotifySettings]) {
+    /// Takes the targets and heartbeats of a configuration over.
+    func adopt(_ loaded: LoadedConfiguration) {
+        let settings = loaded.notify
         state.withLock { state in
             state.settings = settings
-            for (name, way) in state.ways where settings[name] != way.settings {
+            state.heartbeats = loaded.heartbeats
+            state.daemonHeartbeat = loaded.daemon.heartbeat
+            for (name, way) in state.ways where settings[name] != way.settings && name != Self.beats
+            {
                 state.retired.append(way.transport)
                 state.ways[name] = nil
             }
@@ -49,8 +56,54 @@ final class Courier: Sendable {
         let description: String
     }
 
+    private static let beats = "heartbeats"
+
+    /// The daemon's own beat; taken, too, where it has none.
+    func beatOfDaemon() async -> DeliveryOutcome {
+        guard let address = state.withLock({ $0.daemonHeartbeat }) else { return .taken }
+        return await beat(address, .success, "carillon")
+    }
+
+    private func beat(
+        _ address: SecretReference, _ beat: Beat, _ words: String
+    ) async -> DeliveryOutcome {
+        do {
+            let url = try address.resolve(host)
+            if let mistake = NotifyAddress.mistake(url) {
+                throw Refusal(description: "the address of the heartbeat \(mistake)")
+            }
+            let path = url.prefix { $0 != "?" }
+            let query = url.dropFirst(path.count)
+            let request = APIRequest(
+                method: "POST",
+                url: (path.hasSuffix("/") ? path.dropLast() : path)
+                    + beat.rawValue + query,
+                headers: [
+                    ("Content-Type", "text/plain; charset=utf-8"), ("User-Agent", "carillon"),
+                ],
+                body: Array(words.utf8.prefix(10_000)),
+                timeoutMilliseconds: Self.attemptMilliseconds)
+            let answer = await (try transport(Self.beats, NotifySettings(kind: .webhook)))
+                .exchange(request)
+            return Self.outcome(answer, url: url, now: clock.now().wall)
+        } catch {
+            return .failed(reason: "\(error)", retryAfterMilliseconds: nil)
+        }
+    }
+
     /// Makes one attempt.
     func deliver(_ message: NoticeMessage) async -> DeliveryOutcome {
+        let mark = NoticePlan.heartbeatMark
+        if message.target.hasPrefix(mark) {
+            let name = String(message.target.dropFirst(mark.count))
+            guard let address = state.withLock({ $0.heartbeats[name] }),
+                let event = message.events.first, let kind = event.kind.beat
+            else {
+                return .failed(
+                    reason: "the heartbeat is not configured any more", retryAfterMilliseconds: nil)
+            }
+            return await beat(address, kind, "\(event.subject): \(event.words)")
+        }
         guard let settings = state.withLock({ $0.settings[message.target] }) else {
             return .failed(
                 reason: "the target is not configured any more", retryAfterMilliseconds: nil)

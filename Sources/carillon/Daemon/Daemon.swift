@@ -55,7 +55,7 @@ struct Daemon {
         parts.gauges.adopt(loaded.engine)
         do {
             try parts.routes.adopt(loaded.access)
-            parts.courier.adopt(loaded.notify)
+            parts.courier.adopt(loaded)
             try await serve(loaded, parts, executor: executor)
         } catch {
             // Also on a failed start: a client that was never shut down traps.
@@ -201,6 +201,13 @@ struct Daemon {
                 .init(
                     service: director(control),
                     successTerminationBehavior: .gracefullyShutdownGroup))
+        }
+        if loaded.daemon.heartbeat != nil {
+            services.append(
+                .init(
+                    service: Heartbeat(
+                        courier: parts.courier, pulse: parts.pulse, clock: clock,
+                        database: loaded.daemon.database, logger: logger)))
         }
         if let http = loaded.daemon.http {
             services.append(.init(service: dashboardDoor(http, loaded, parts)))

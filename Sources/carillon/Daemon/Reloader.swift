@@ -36,7 +36,7 @@ struct Reloader: Sendable {
                 return refuse("\(objection)", dividedBy: " ")
             }
             try routes.adopt(loaded.access)
-            courier.adopt(loaded.notify)
+            courier.adopt(loaded)
         } catch {
             return refuse("\(error)", dividedBy: "\n")
         }
