@@ -114,7 +114,7 @@ package actor Scheduler {
             do {
                 return try makeClockwork()
             } catch let error as StoreError where error.isPassing {
-                let inputs = kept + inbox.take(max: Clockwork.Limits().inputsMax)
+                let inputs = kept + inbox.take(max: Limits().inputsMax)
                 guard await outlast(error, inputs, now: now) else { return nil }
             }
         }
@@ -208,48 +208,5 @@ package actor Scheduler {
             await group.next()
             group.cancelAll()
         }
-    }
-}
-
-extension Clockwork {
-    /// Opens and checks the ledger anew, after a write of which only the disk knows what became.
-    ///
-    /// - Throws: `StoreError`; to be tried again if it is passing.
-    func reopen(now: Now) throws {
-        try ledger.reopen(now: now.wall)
-        isFateUnknown = true
-    }
-
-    /// Puts attempts in doubt that a COMMIT of unknown fate has left behind.
-    ///
-    /// No request of theirs was released, so no answer will come. Those on the wire go on.
-    func recoverUnreleased() throws {
-        guard isFateUnknown else { return }
-        try settler.recoverStarting(except: gate.attemptsOut)
-    }
-
-    /// The daemon is being stopped: no new request goes out.
-    package var isStopping: Bool { life.isStopping }
-
-    /// POSTs on the wire, which a stop waits for.
-    package var startsInFlight: Int { gate.startsInFlight }
-
-    /// Notes how this life ended.
-    ///
-    /// - Throws: `StoreError` if that can't be written, or of kind `.corrupt` if a damage ended it.
-    func close(now: Now) throws {
-        try ledger.transaction {
-            try life.end(at: now.wall)
-        }
-        if let damage = life.damage { throw ledger.damage(damage) }
-        ledger.emptyLog()
-    }
-}
-
-extension Clockwork {
-    /// The slot that a start on the wire is for; nil for other requests (the simulation's book).
-    package func slotID(ofRequest id: UInt64) -> Int64? {
-        guard case .start(_, let slotID)? = gate.request(id)?.purpose else { return nil }
-        return slotID
     }
 }

@@ -155,7 +155,7 @@ import Timetable
 
     /// Switches a guard of the protocol off and says which story finds that first.
     private static func playWithout(_ name: String, seeds: Range<UInt64>) throws -> Int32 {
-        guard let guards = Clockwork.Guards(without: name) else {
+        guard let guards = Guards(without: name) else {
             write("no guard \(name)\n")
             return 2
         }

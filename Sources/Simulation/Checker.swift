@@ -146,7 +146,7 @@ package struct Checker {
     private mutating func checkLooks(_ world: World, _ ledger: Ledger) throws {
         // A step moves attempts in doubt, but not the looks they went out on.
         guard !world.wasClockSet else { return }
-        let age = Clockwork.Limits().lookAgeMaxMilliseconds
+        let age = Limits().lookAgeMaxMilliseconds
         for attempt in try ledger.attemptsOnOldLooks(maxAgeMilliseconds: age) {
             violations.append("rule 1: attempt \(attempt) went out on an old look")
         }

@@ -104,7 +104,7 @@ package struct ShortStory: Sendable {
     /// - Throws: `StoreError`.
     package func play(
         path: String, dieAt: Int, thenAt: Int? = nil, everyStep: Bool = false,
-        guards: Clockwork.Guards = Clockwork.Guards()
+        guards: Guards = Guards()
     ) throws -> Outcome {
         let world = World(
             path: path, configuration: Self.configuration, sandbox: sandbox, time: Self.begin,

@@ -34,7 +34,7 @@ package struct Story {
 
     package let seed: UInt64
     package let regime: FaultRule.Regime
-    package var guards = Clockwork.Guards()
+    package var guards = Guards()
     var dice: Dice
     var events: [(at: Int64, event: Event)] = []
     var lengthMilliseconds: Int64 = 0
@@ -52,7 +52,7 @@ package struct Story {
     ///   - seed: decides everything.
     ///   - path: where its database will be.
     ///   - guards: negative tests switch some off.
-    package init(seed: UInt64, path: String, guards: Clockwork.Guards = Clockwork.Guards()) {
+    package init(seed: UInt64, path: String, guards: Guards = Guards()) {
         self.seed = seed
         regime = seed % 4 == 3 ? .breaksWindows : .keepsWindows
         self.guards = guards

@@ -51,7 +51,7 @@ package final class StoryFolder {
     /// - Returns: what came of it.
     /// - Throws: `StoreError`.
     package func play(
-        _ seed: UInt64, guards: Clockwork.Guards = Clockwork.Guards(), keepDatabase: Bool = false
+        _ seed: UInt64, guards: Guards = Guards(), keepDatabase: Bool = false
     ) throws -> Story.Outcome {
         let file = try freshDatabase(named: keepDatabase ? "seed-\(seed)" : nil)
         defer { if !keepDatabase { discard(file) } }

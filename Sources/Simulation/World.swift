@@ -18,13 +18,13 @@ package final class World {
         /// Counts every SQL step, not only BEGIN and COMMIT: within a transaction all deaths leave
         /// the same file.
         package var diesAtEveryStep = true
-        package var guards = Clockwork.Guards()
+        package var guards = Guards()
         /// How far our wall clock is ahead of the true time.
         package var skewMilliseconds: Int64 = 0
         /// Which of the sandbox's clients a connection is; the first where it is not named.
         package var clients: [String: Int] = [:]
         /// Bounds of the daemon's turns.
-        package var limits = Clockwork.Limits()
+        package var limits = Limits()
         /// The daemon wakes at multiples of this only, so that one turn takes what came meanwhile.
         package var wakesEveryMilliseconds: Int64 = 1
         /// A log line of level error ends a run; a play with faults has some.
@@ -310,7 +310,7 @@ package final class World {
     /// - Throws: `StoreError`.
     package func isAtRest(forMilliseconds milliseconds: Int64) throws -> Bool {
         guard let ledger, let clockwork, events.isEmpty, errorLines.isEmpty, !isStuck,
-            clockwork.isMemoryAtRest(until: monotonic + milliseconds),
+            clockwork.isAtRest(until: monotonic + milliseconds),
             try ledger.isAtRest(now: wall)
         else { return false }
         for schedule in configuration.schedules {

@@ -6,9 +6,9 @@ import Testing
 ///
 /// A checker that finds nothing then would find nothing at all.
 @Suite struct GuardTests {
-    @Test(arguments: Clockwork.Guards.names)
+    @Test(arguments: Guards.names)
     func withoutThisGuardSomeStoryFails(name: String) throws {
-        let guards = try #require(Clockwork.Guards(without: name))
+        let guards = try #require(Guards(without: name))
         let folder = try TestFolder()
         for story in ShortStory.all {
             // A death in which the start is out, and none at all.

@@ -36,6 +36,12 @@ struct RuleTests {
         let found = FolderLineRule.findings(in: [verb, desk])
         #expect(found.map(\.path) == [desk.path])
         #expect(found.map(\.line) == [3])
+        let gate = SourceText(
+            path: "Sources/Engine/Gate/Gate.swift", text: "final class Gate {\n    let a: Attic\n}")
+        let attic = SourceText(path: "Sources/Engine/Turn/Attic.swift", text: "struct Attic {}")
+        #expect(FolderLineRule.findings(in: [gate, attic]).map(\.path) == [gate.path])
+        let cellar = SourceText(path: "Sources/Engine/Cellar/Wine.swift", text: "struct Wine {}")
+        #expect(FolderLineRule.strays(in: [gate, cellar]).map(\.path) == [cellar.path])
     }
 
     @Test(

@@ -41,9 +41,10 @@ struct TidyTests {
         report(sources.flatMap(ImportRule.findings))
     }
 
-    @Test("The folders of carillon form a line, with no arrow back")
+    @Test("The folders of carillon and the rooms of the engine form lines, with no arrow back")
     func folderLine() {
         report(FolderLineRule.findings(in: sources))
+        report(FolderLineRule.strays(in: sources))
     }
 
     @Test("Only carillon/System touches clocks, chance and identity; no escape hatches anywhere")

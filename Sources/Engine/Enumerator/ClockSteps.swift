@@ -2,13 +2,16 @@ import Store
 import Timetable
 
 /// Steps of the wall clock (docs/protocol.md, rule 12).
-extension Clockwork {
+struct ClockSteps: Grounded {
     /// A difference between wall and monotonic time beyond this is a step, not drift.
     private static let stepMillisecondsMin: Int64 = 1000
-    /// A step forward beyond this is down time.
-    private static let downMillisecondsMin: Int64 = 60_000
 
-    func readClock() throws {
+    let ground: Ground
+    let lister: Lister
+    let enumerator: Enumerator
+
+    /// Sees whether the clock was set since the last turn.
+    func read() throws {
         let step = life.stepMilliseconds
         guard abs(step) >= Self.stepMillisecondsMin else { return }
         book.log(.warning, "the wall clock was set by \(step) ms")
@@ -16,42 +19,35 @@ extension Clockwork {
             actor: "clock", action: "step", subject: "wall clock", detail: "\(step) ms", now: now)
         // Waits hold on the monotonic clock: what is stored in wall time moves with the step.
         try ledger.shiftWaits(by: step)
-        book.forgetRows()
-        backoffs.removeAll()
-        try life.clockWasSet(by: step, isDownTime: step >= Self.downMillisecondsMin)
-        gate.clockWasSet(by: step)
-        lister.clockWasSet(by: step)
+        try book.clockWasSet(by: step)
         if step < 0 {
-            memory.isUpcomingStale = true
-            shiftPruning(by: step)
-            try returnCursors()
+            try withdrawWaitingSlots(because: "after the clock was set back")
+            try enumerator.returnCursors()
         }
-        try wantLooksAfterStep(by: step)
-    }
-
-    /// Only an answer tells whether the clock is right now, and whether it was ahead before.
-    private func wantLooksAfterStep(by step: Int64) throws {
-        for name in configuration?.connections.keys.sorted() ?? [] {
+        // Only an answer tells whether the clock is right now, and whether it was ahead before.
+        for name in roster.connections.keys.sorted() {
             let wasBad = try book.connection(name)?.clockBadSince != nil
-            if wasBad || abs(step) >= Self.downMillisecondsMin { lister.want(look: name, .start) }
+            guard wasBad || abs(step) >= Life.downMillisecondsMin else { continue }
+            lister.want(look: name, .start)
         }
     }
 
-    /// After a step back: slots that wait go if they are later than now, and cursors return to now.
-    ///
-    /// What forbids repeats is the UNIQUE slot, not the cursor.
-    func returnCursors() throws {
-        try withdrawWaitingSlots(because: "after the clock was set back")
-        for row in try ledger.schedules() where row.state == .active && row.cursorAt > now {
-            guard let schedule = schedules[row.schedule] else { continue }
-            try moveCursor(of: schedule, to: returned(row))
+    /// The clock is behind the last turn at the start of a life.
+    func readAtStart() throws {
+        guard let last = try ledger.lastTurnAt(), last > now else { return }
+        book.log(.warning, "the clock is behind the last turn by \(last.since(now)) ms")
+        // Waits count from the last turn then: longer than needed, never shorter.
+        try ledger.shiftWaits(by: now.since(last))
+        book.forgetRows()
+        try withdrawWaitingSlots(because: "at the start")
+        for var row in try ledger.schedules() where row.cursorAt > now {
+            row.cursorAt = max(now, row.effectiveAt)
+            try ledger.save(row)
         }
     }
 
-    /// No further than to the beginning of its rule: a clock that starts in 1970 finds no slot there.
-    func returned(_ row: ScheduleRow) -> Instant { max(now, row.effectiveAt) }
-
-    func withdrawWaitingSlots(because words: String) throws {
+    /// Slots that wait go if they are later than now.
+    private func withdrawWaitingSlots(because words: String) throws {
         life.doubtClock()
         for slot in try ledger.removeWaitingSlots(after: now) {
             try ledger.audit(
@@ -66,7 +62,7 @@ extension Clockwork {
     /// The first time after a start or a step back, that tells which of two readings was wrong: what
     /// was written later than now is of a clock that was ahead, and slots that it ended without ever
     /// sending them are still to come.
-    func noteClockAgrees(at instant: Instant) throws {
+    func noteAgreement(at instant: Instant) throws {
         // An answer that came under the clock's former reading says nothing of the present one.
         guard life.clockAgrees(at: instant) else { return }
         let future = now.adding(milliseconds: limits.clockSkewMaxMilliseconds)
@@ -81,9 +77,11 @@ extension Clockwork {
                 detail: "\(slots.count) from \(first.iso8601) to \(last.iso8601), never sent, and "
                     + "written by a clock that was ahead: they are still to come", now: now)
         }
-        if !removed.isEmpty { for name in schedules.keys { book.tell(.ended(schedule: name)) } }
+        if !removed.isEmpty {
+            for name in roster.schedules.keys { book.tell(.ended(schedule: name)) }
+        }
         for var row in try ledger.schedules() where row.state == .active {
-            guard let schedule = schedules[row.schedule] else { continue }
+            guard let schedule = roster.schedule(row.schedule) else { continue }
             let first = bySchedule[row.schedule]?.first { $0.kind == .rule }?.slotAt
             let cursor = min(now, first?.adding(milliseconds: -1) ?? now)
             if row.effectiveAt > future {
@@ -92,7 +90,7 @@ extension Clockwork {
                 try ledger.save(row)
             }
             if row.cursorAt > cursor, first != nil || row.cursorAt > now {
-                try moveCursor(of: schedule, to: cursor)
+                try enumerator.moveCursor(of: schedule, to: cursor)
             }
         }
     }

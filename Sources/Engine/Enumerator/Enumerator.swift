@@ -1,12 +1,31 @@
 import Store
-package import Timetable
+import Timetable
 
 /// Which slots are due, and what becomes of them at once.
-extension Clockwork {
+final class Enumerator: Room, Grounded {
+    let ground: Ground
+    private let lister: Lister
+    private let preflights: PreflightPlan
+    /// Rows of slots that this turn has written.
+    private var rows = 0
+
+    init(_ ground: Ground, lister: Lister, preflights: PreflightPlan) {
+        self.ground = ground
+        self.lister = lister
+        self.preflights = preflights
+    }
+
+    func keep() -> () -> Void {
+        let kept = rows
+        return { [self] in rows = kept }
+    }
+
+    func beginTurn() { rows = 0 }
+
     func createDueSlots() throws {
         guard !life.isStopping else { return }
         for name in try ledger.schedulesDue(now: now, limit: limits.decisionsMax) {
-            guard turn.slotRows < limits.slotRowsMax else {
+            guard rows < limits.slotRowsMax else {
                 book.wakeSoon()
                 return
             }
@@ -24,7 +43,7 @@ extension Clockwork {
     }
 
     private func createSlots(of name: String) throws {
-        guard let schedule = schedules[name], let row = try ledger.schedule(name) else {
+        guard let schedule = roster.schedule(name), let row = try ledger.schedule(name) else {
             try ledger.setNextDue(schedule: name, at: nil)
             return
         }
@@ -44,7 +63,7 @@ extension Clockwork {
     ///   - row: its cursor.
     ///   - replacement: why no slot of the stretch may start, if that is so.
     /// - Throws: `StoreError`.
-    func fill(_ schedule: Schedule, row: ScheduleRow, replacement: String?) throws {
+    private func fill(_ schedule: Schedule, row: ScheduleRow, replacement: String?) throws {
         guard case .rule(let rule) = schedule.trigger else { return }
         let daemon = try book.daemon()
         let restored = daemon.restoredAt.map { row.cursorAt < $0 } ?? false
@@ -54,7 +73,7 @@ extension Clockwork {
         }
         var cursor = row.cursorAt
         while let occurrence = schedule.nextOccurrence(after: cursor), occurrence.at <= now {
-            guard turn.slotRows < limits.slotRowsMax else {
+            guard rows < limits.slotRowsMax else {
                 book.wakeSoon()
                 break
             }
@@ -71,6 +90,25 @@ extension Clockwork {
             cursor = occurrence.at
         }
         try moveCursor(of: schedule, to: cursor)
+    }
+
+    /// All slots of a schedule up to now, however many: its rule is about to be replaced.
+    ///
+    /// - Parameters:
+    ///   - schedule: with the rule so far.
+    ///   - replacement: why none of them may start, if that is so.
+    /// - Throws: `StoreError`.
+    func fillGap(of schedule: Schedule, replacement: String?) throws {
+        repeat {
+            // Each pass is bounded; the rows of a gap must all be there.
+            rows = 0
+            guard let row = try ledger.schedule(schedule.name), let next = row.nextSlotAt,
+                next <= now
+            else { return }
+            try fill(schedule, row: row, replacement: replacement)
+            guard let after = try ledger.schedule(schedule.name), after.cursorAt > row.cursorAt
+            else { return }
+        } while true
     }
 
     /// The newest due occurrence that neither a holiday nor a pause has taken: it alone can be on time.
@@ -108,7 +146,18 @@ extension Clockwork {
         }
         try ledger.moveCursor(
             schedule: schedule.name, to: cursor, nextSlotAt: next, nextDueAt: lead)
-        try planPreflight(of: schedule, after: cursor)
+        try preflights.plan(of: schedule, after: cursor)
+    }
+
+    /// The clock was set back: cursors return to now, or to the beginning of their rule, since a clock
+    /// that starts in 1970 finds no slot there.
+    ///
+    /// What forbids repeats is the UNIQUE slot, not the cursor.
+    func returnCursors() throws {
+        for row in try ledger.schedules() where row.state == .active && row.cursorAt > now {
+            guard let schedule = roster.schedule(row.schedule) else { continue }
+            try moveCursor(of: schedule, to: max(now, row.effectiveAt))
+        }
     }
 
     /// Writes the slot of an occurrence with what is already decided of it.
@@ -166,7 +215,7 @@ extension Clockwork {
     }
 
     private func write(_ slot: NewSlot, isOlder: Bool) throws {
-        turn.slotRows += 1
+        rows += 1
         guard let slotID = try ledger.insert(slot, now: now) else { return }
         if slot.disposition == .pending {
             // A look is wanted by the decision, where the one fetched ahead does not do.
@@ -178,8 +227,8 @@ extension Clockwork {
 
     /// @reboot fires once at a start of the daemon, not at a reload.
     func fireBootSlots() throws {
-        for name in schedules.keys.sorted() {
-            guard let schedule = schedules[name], case .rule(let rule) = schedule.trigger,
+        for name in roster.schedules.keys.sorted() {
+            guard let schedule = roster.schedule(name), case .rule(let rule) = schedule.trigger,
                 rule.isReboot, let row = try ledger.schedule(name), row.state == .active
             else { continue }
             let pause = try ledger.pauses(schedule: name, covering: now).first
@@ -188,22 +237,5 @@ extension Clockwork {
                 at: now, fate ?? .due("due at the daemon's start"))
             _ = try ledger.insert(slot, now: now)
         }
-    }
-}
-
-extension Schedule {
-    /// The next occurrence of its rule within `active_from` and `active_until`.
-    ///
-    /// - Parameter instant: not this one itself.
-    /// - Returns: nil if there is none, or no rule.
-    package func nextOccurrence(after instant: Instant) -> Occurrence? {
-        guard case .rule(let rule) = trigger else { return nil }
-        let from = activeFrom.map { max(instant, $0.adding(milliseconds: -1)) } ?? instant
-        guard let next = rule.next(after: from), isActive(next.at) else { return nil }
-        return next
-    }
-
-    fileprivate func isActive(_ instant: Instant) -> Bool {
-        (activeFrom.map { instant >= $0 } ?? true) && (activeUntil.map { instant <= $0 } ?? true)
     }
 }

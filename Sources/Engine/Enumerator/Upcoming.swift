@@ -2,33 +2,51 @@ import Store
 import Timetable
 
 /// The view `upcoming`: the next 10 of each schedule, refreshed at most once a minute.
-extension Clockwork {
+final class Upcoming: Room, Grounded {
     private static let upcomingPerSchedule = 10
     private static let refreshMilliseconds: Int64 = 60_000
 
-    func refreshUpcoming() throws {
-        guard !life.isStopping else { return }
+    let ground: Ground
+    /// The configuration or a pause has changed since it was written.
+    private var isStale = true
+
+    init(_ ground: Ground) {
+        self.ground = ground
+    }
+
+    func keep() -> () -> Void {
+        let kept = isStale
+        return { [self] in isStale = kept }
+    }
+
+    func clockWasSet(by milliseconds: Int64) { if milliseconds < 0 { isStale = true } }
+
+    /// What it is made of has changed.
+    func expire() { isStale = true }
+
+    func refresh() throws {
+        guard limits.keepsUpcoming, !life.isStopping else { return }
         var daemon = try book.daemon()
         if let last = daemon.upcomingRefreshedAt, last <= now,
-            now.since(last) < Self.refreshMilliseconds, !memory.isUpcomingStale
+            now.since(last) < Self.refreshMilliseconds, !isStale
         {
             return
         }
         // Only if a line has passed or the configuration changed: an idle daemon writes nothing.
-        let isStale = memory.isUpcomingStale || daemon.upcomingRefreshedAt == nil
-        let passed = isStale ? [] : try ledger.schedulesWithPassedUpcoming(now: now)
-        guard isStale || !passed.isEmpty else { return }
-        memory.isUpcomingStale = false
+        let mustRewrite = isStale || daemon.upcomingRefreshedAt == nil
+        let passed = mustRewrite ? [] : try ledger.schedulesWithPassedUpcoming(now: now)
+        guard mustRewrite || !passed.isEmpty else { return }
+        isStale = false
         daemon.upcomingRefreshedAt = now
         book.save(daemon)
-        if isStale {
-            for name in schedules.keys.sorted() {
-                guard let schedule = schedules[name] else { continue }
+        if mustRewrite {
+            for name in roster.schedules.keys.sorted() {
+                guard let schedule = roster.schedule(name) else { continue }
                 try rewriteUpcoming(of: schedule)
             }
         } else {
             for name in passed {
-                guard let schedule = schedules[name] else {
+                guard let schedule = roster.schedule(name) else {
                     try ledger.setUpcoming(schedule: name, [], zoneDataHash: "")
                     continue
                 }

@@ -2,21 +2,42 @@ import Store
 import Timetable
 
 /// Schedules that wait for others (docs/protocol.md, rule 11).
-extension Clockwork {
+final class Upstreams: Room, Grounded {
     /// What could not be written for an ended upstream is tried again after that long.
     private static let againMilliseconds: Int64 = 60_000
 
+    let ground: Ground
+    private let lister: Lister
+    /// Schedules whose slots or runs have ended and may set off others.
+    private var ended: Set<String> = []
+    /// Schedules whose slots could not be created, and when they are looked for again.
+    private var againAt: [String: Instant] = [:]
+
+    init(_ ground: Ground, lister: Lister) {
+        self.ground = ground
+        self.lister = lister
+    }
+
+    func keep() -> () -> Void {
+        let kept = (ended, againAt)
+        return { [self] in (ended, againAt) = kept }
+    }
+
+    var isIdle: Bool { ended.isEmpty && againAt.isEmpty }
+
+    func note(ended schedule: String) { ended.insert(schedule) }
+
     func createAfterSlots() throws {
         guard !life.isStopping else { return }
-        try heed()
-        let ended = memory.endedUpstreams
-        memory.endedUpstreams = []
-        guard !ended.isEmpty || !memory.upstreamsAgainAt.isEmpty else { return }
-        for name in schedules.keys.sorted() {
-            guard let schedule = schedules[name], case .after(let rule) = schedule.trigger else {
+        let ended = ended
+        self.ended = []
+        guard !ended.isEmpty || !againAt.isEmpty else { return }
+        for name in roster.schedules.keys.sorted() {
+            guard let schedule = roster.schedule(name), case .after(let rule) = schedule.trigger
+            else {
                 continue
             }
-            if let again = memory.upstreamsAgainAt[name] {
+            if let again = againAt[name] {
                 guard again <= now else {
                     book.wake(at: again)
                     continue
@@ -24,7 +45,7 @@ extension Clockwork {
             } else if !rule.upstreams.contains(where: ended.contains) {
                 continue
             }
-            memory.upstreamsAgainAt[name] = nil
+            againAt[name] = nil
             guard let row = try ledger.schedule(name), row.state == .active else { continue }
             let done = try book.step(
                 "look for ended upstream slots of \(name)", schedule: name
@@ -33,7 +54,7 @@ extension Clockwork {
             }
             if !done {
                 let again = now.adding(milliseconds: Self.againMilliseconds)
-                memory.upstreamsAgainAt[name] = again
+                againAt[name] = again
                 book.wake(at: again)
             }
         }

@@ -4,7 +4,7 @@ import Timetable
 
 /// Which runs to look at next (docs/protocol.md#status-poller); starts go first by the budget's
 /// priorities.
-final class Follower: Room {
+final class Follower: Room, Grounded {
     /// A run is lost when the API has said so often, over so long, and no list has shown it since.
     private static let missingReadsMin = 3
     private static let missingMillisecondsMin: Int64 = 600_000
@@ -19,20 +19,18 @@ final class Follower: Room {
 
     let runs: Runs
     let strangers: Strangers
-    private let book: TurnBook
+    let ground: Ground
     private let gate: Gate
     private let lister: Lister
-    private let roster: Roster
     /// Runs that are being read in full.
     private var reading: Set<Int64> = []
 
-    init(book: TurnBook, gate: Gate, lister: Lister, roster: Roster, life: Life) {
-        self.book = book
+    init(_ ground: Ground, gate: Gate, lister: Lister) {
+        self.ground = ground
         self.gate = gate
         self.lister = lister
-        self.roster = roster
-        runs = Runs(book: book, roster: roster)
-        strangers = Strangers(book: book, lister: lister, life: life)
+        runs = Runs(ground)
+        strangers = Strangers(ground, lister: lister)
         let rooms: [any Room] = [runs, strangers, self]
         for room in rooms { book.join(room) }
     }
@@ -41,9 +39,6 @@ final class Follower: Room {
         let kept = reading
         return { [self] in reading = kept }
     }
-
-    private var ledger: Ledger { book.ledger }
-    private var now: Instant { book.now }
 
     func lookAtRuns() throws {
         try runs.judgeOverdue()
@@ -61,12 +56,12 @@ final class Follower: Room {
         // What a list has shown changed goes before what is only due again.
         var canRead = true
         for run in try ledger.runsToPoll(
-            connection: connection.name, changed: true, now: now, limit: book.limits.pollsMax)
+            connection: connection.name, changed: true, now: now, limit: limits.pollsMax)
         where canRead {
             canRead = try read(run, connection, priority: .other)
         }
         for run in try ledger.runsToPoll(
-            connection: connection.name, changed: false, now: now, limit: book.limits.pollsMax)
+            connection: connection.name, changed: false, now: now, limit: limits.pollsMax)
         {
             if !needsFullRead(run, row) {
                 lister.wantForRuns(connection.name)
@@ -92,7 +87,7 @@ final class Follower: Room {
         _ run: RunRow, _ connection: Connection, priority: RateBudget.Priority
     ) throws -> Bool {
         guard !reading.contains(run.runKey) else { return true }
-        guard reading.count < book.limits.readsInFlightMax else {
+        guard reading.count < limits.readsInFlightMax else {
             book.wake(at: now.adding(milliseconds: 5_000))
             return false
         }
@@ -257,7 +252,7 @@ final class Follower: Room {
     /// After a sweep: runs that were due and shown unchanged wait for their next look.
     func noteListed(_ connection: String, since: Instant) throws {
         let due = try ledger.runsToPoll(
-            connection: connection, changed: false, now: now, limit: book.limits.sweptRunsMax)
+            connection: connection, changed: false, now: now, limit: limits.sweptRunsMax)
         for run in due where !reading.contains(run.runKey) && !needsSafetyRead(run) {
             let key = ProcessKey(baseURL: run.baseURL, processID: run.processID)
             if let look = lister.looks[key], look.requestedAt >= since {

@@ -4,27 +4,20 @@ import Store
 import Timetable
 
 /// What reads of the API say of runs, and their judgement (docs/protocol.md#status-poller).
-final class Runs: Room {
+final class Runs: Room, Grounded {
     /// Statuses kept in history as they are, but never a tree larger than this.
     private static let treeBytesMax = 16 << 20
 
-    private let book: TurnBook
-    private let roster: Roster
+    let ground: Ground
     /// When due dates were last compared with the day.
     private var dueDatesJudgedAt: Instant?
 
-    init(book: TurnBook, roster: Roster) {
-        self.book = book
-        self.roster = roster
-    }
+    init(_ ground: Ground) { self.ground = ground }
 
     func keep() -> () -> Void {
         let kept = dueDatesJudgedAt
         return { [self] in dueDatesJudgedAt = kept }
     }
-
-    private var ledger: Ledger { book.ledger }
-    private var now: Instant { book.now }
 
     /// Enters a run of the slot's process; as an external one it is no slot's yet.
     func insert(_ run: ProcessRun, _ slot: SlotRow, as origin: RunOrigin) throws -> Int64 {

@@ -3,7 +3,7 @@ import Store
 import Timetable
 
 /// Runs of our own user that no slot explains: somebody else starts with our grant.
-final class Strangers: Room {
+final class Strangers: Room, Grounded {
     /// A list so long after a start shows what somebody else has started beside it.
     private static let lookAfterStartMilliseconds: Int64 = 60_000
     private static let strangerMillisecondsMax: Int64 = 24 * 3_600_000
@@ -16,24 +16,19 @@ final class Strangers: Room {
         var seen: [String: Int64] = [:]
     }
 
-    private let book: TurnBook
+    let ground: Ground
     private let lister: Lister
-    private let life: Life
     private var state = State()
 
-    init(book: TurnBook, lister: Lister, life: Life) {
-        self.book = book
+    init(_ ground: Ground, lister: Lister) {
+        self.ground = ground
         self.lister = lister
-        self.life = life
     }
 
     func keep() -> () -> Void {
         let kept = state
         return { [self] in state = kept }
     }
-
-    private var ledger: Ledger { book.ledger }
-    private var now: Instant { book.now }
 
     /// No list is to come for the sake of a start.
     var isAtRest: Bool { state.looksAfterStart.isEmpty }

@@ -169,12 +169,6 @@ final class Gate: Room {
         tokens.matters(afterMonotonic: monotonicMilliseconds)
     }
 
-    /// The wall clock was set by so much.
-    func clockWasSet(by milliseconds: Int64) {
-        wire.shift(by: milliseconds)
-        serverClock.noteStep()
-    }
-
     /// Probes of open breakers and bad credentials; a probe is a list, never a start.
     func tend(_ connections: [String: Connection]) throws {
         for name in connections.keys.sorted() {
@@ -319,6 +313,16 @@ final class Gate: Room {
         if failure.origin == .gateway, failure.httpStatus == 401 {
             // Whoever refused the token: a new one costs little. The credential isn't blamed.
             tokens.drop(connection.name, generation: request.tokenGeneration)
+        }
+    }
+
+    /// What an answer of any kind says of the way there and of the credential.
+    func noteOutcome(
+        _ connection: Connection, _ request: PendingRequest, _ answer: APIAnswer
+    ) throws {
+        switch answer.result {
+        case .success: try noteAccepted(connection)
+        case .failure(let failure): try noteFailure(connection, request, failure)
         }
     }
 

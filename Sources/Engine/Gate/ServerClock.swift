@@ -31,8 +31,9 @@ final class ServerClock: Room {
         return { [self] in (others, steppedAtMonotonic) = kept }
     }
 
-    /// Our own wall clock was set in this turn.
-    func noteStep() { steppedAtMonotonic = book.time.monotonicMilliseconds }
+    func clockWasSet(by milliseconds: Int64) {
+        steppedAtMonotonic = book.time.monotonicMilliseconds
+    }
 
     /// A POST is wanted, since only its answer tells whether the server's clock was set back.
     func isDisputed(_ connection: String) -> Bool { others[connection]?.isDisputed ?? false }

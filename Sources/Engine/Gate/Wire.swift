@@ -91,7 +91,7 @@ final class Wire: Room {
     func close(_ id: UInt64) { requests[id] = nil }
 
     /// The wall clock was set: what is on the wire was sent before, its age stays what it is.
-    func shift(by milliseconds: Int64) {
+    func clockWasSet(by milliseconds: Int64) {
         for id in Array(requests.keys) {
             guard var request = requests[id] else { continue }
             request.sentAt.wall = request.sentAt.wall.adding(milliseconds: milliseconds)

@@ -6,6 +6,8 @@ package import Timetable
 ///
 /// Everybody reads it; its verbs are for whoever takes the turn, the clock and people's words.
 final class Life: Room {
+    /// A step of the clock forward beyond this is down time.
+    static let downMillisecondsMin: Int64 = 60_000
     private static let touchMilliseconds: Int64 = 60_000
     /// Between the arrival of an answer and the turn that takes it.
     private static let answerAgeMax: Int64 = 60_000
@@ -124,10 +126,12 @@ final class Life: Room {
     }
 
     /// What is told in wall time moves with the clock; a step forward may be down time.
-    func clockWasSet(by milliseconds: Int64, isDownTime: Bool) throws {
+    func clockWasSet(by milliseconds: Int64) throws {
         state.lastTouch = nil
         state.downUntil = state.downUntil?.adding(milliseconds: milliseconds)
-        guard isDownTime, state.id != 0, let last = state.last else { return }
+        guard milliseconds >= Self.downMillisecondsMin, state.id != 0, let last = state.last else {
+            return
+        }
         try book.ledger.touchLife(state.id, now: last.wall)
         try book.ledger.endLife(state.id, .clockStep)
         state.id = try book.ledger.beginLife(pid: pid, version: version, now: book.now)

@@ -3,7 +3,7 @@ import Store
 import Timetable
 
 /// Lists of processes: looks for starts, news for the poller, probes of a failing connection.
-final class Lister: Room {
+final class Lister: Room, Grounded {
     /// A list of this many pages and more is cut: a hostile server can't keep us reading.
     private static let pagesMax = 100
 
@@ -24,16 +24,14 @@ final class Lister: Room {
     }
 
     let looks: Looks
-    private let book: TurnBook
+    let ground: Ground
     private let gate: Gate
-    private let roster: Roster
     private var state = State()
 
-    init(book: TurnBook, gate: Gate, roster: Roster) {
-        self.book = book
+    init(_ ground: Ground, gate: Gate) {
+        self.ground = ground
         self.gate = gate
-        self.roster = roster
-        looks = Looks(book: book, roster: roster)
+        looks = Looks(ground)
         book.join(looks)
         book.join(self)
     }
@@ -71,7 +69,7 @@ final class Lister: Room {
         state.names = [:]
         state.paces = [:]
         for name in state.sweeps.keys {
-            let requestedAt = state.sweeps[name]?.requestedAt.wall ?? book.now
+            let requestedAt = state.sweeps[name]?.requestedAt.wall ?? now
             state.sweeps[name]?.requestedAt.wall = requestedAt.adding(milliseconds: milliseconds)
         }
     }
@@ -88,13 +86,13 @@ final class Lister: Room {
         guard let pace = state.paces[name] else { return want(look: name, .other) }
         let gap = pace.gapMilliseconds(pollMinMilliseconds: roster.pollMinMilliseconds(name))
         let next = pace.requestedAt.adding(milliseconds: gap)
-        if next <= book.now { want(look: name, .other) } else { book.wake(at: next) }
+        if next <= now { want(look: name, .other) } else { book.wake(at: next) }
     }
 
     /// With open runs, the list is read every five minutes whatever their own pace: that bounds how
     /// late a change is seen.
     func tend(_ row: ConnectionRow) throws {
-        let (name, now) = (row.connection, book.now)
+        let (name, now) = (row.connection, now)
         guard row.sweepDistrustedSince == nil else { return }
         let checkedAt = state.paces[name]?.checkedAt
         let next = checkedAt?.adding(milliseconds: ListPace.gapMillisecondsMax)
@@ -102,7 +100,7 @@ final class Lister: Room {
             if state.paces[name]?.hasOpenRuns == true { book.wake(at: next) }
             return
         }
-        if try book.ledger.hasOpenRuns(connection: name) {
+        if try ledger.hasOpenRuns(connection: name) {
             state.paces[name]?.hasOpenRuns = true
             return want(look: name, .other)
         }
@@ -130,7 +128,7 @@ final class Lister: Room {
     }
 
     private func sendList(_ connection: Connection, _ priority: RateBudget.Priority) throws {
-        let (name, now) = (connection.name, book.now)
+        let (name, now) = (connection.name, now)
         // A start that comes to wait for the list that is being read lends it its priority.
         if priority == .start { state.sweeps[name]?.priority = .start }
         guard state.sweeps[name] == nil, let row = try book.connection(name) else { return }
@@ -158,13 +156,13 @@ final class Lister: Room {
         var names: Set<String> = []
         for schedule in roster.schedules.values where schedule.connection == connection {
             guard case .name(let pattern) = schedule.process else { continue }
-            let waiting = try book.ledger.openSlots(schedule: schedule.name, .pending)
+            let waiting = try ledger.openSlots(schedule: schedule.name, .pending)
             var instants = waiting.map(\.slotAt)
-            if let next = try book.ledger.schedule(schedule.name)?.nextSlotAt {
+            if let next = try ledger.schedule(schedule.name)?.nextSlotAt {
                 instants.append(next)
             }
             // Its slot can come at any time.
-            if case .after = schedule.trigger { instants.append(book.now) }
+            if case .after = schedule.trigger { instants.append(now) }
             for instant in instants {
                 let name = NamePattern.expand(
                     pattern, slotAt: instant,
@@ -206,7 +204,7 @@ final class Lister: Room {
             let seenBefore = sweep.seen.count
             try take(page, connection, &sweep, request, answer)
             sweep.pages += 1
-            try book.ledger.wakeLookers(connection: connection.name, now: book.now)
+            try ledger.wakeLookers(connection: connection.name, now: now)
             sweep.foreignLink = page.foreignLink
             // A page without anything new leads in a circle.
             guard let next = page.nextLink, sweep.pages < Self.pagesMax,
@@ -245,7 +243,7 @@ final class Lister: Room {
             guard case .name = $0.process else { return false }
             return $0.connection == connection.name
         }
-        let inDoubt = try book.ledger.processesInDoubt(baseURL: connection.baseURL)
+        let inDoubt = try ledger.processesInDoubt(baseURL: connection.baseURL)
         let ours = try book.connection(connection.name)?.userID
         for item in page.processes {
             if wantsNames { sweep.names[item.id] = item.name }
@@ -265,7 +263,7 @@ final class Lister: Room {
         let name = connection.name
         if isComplete {
             if state.incomplete.remove(name) != nil || state.paces[name]?.completeAt == nil {
-                try book.ledger.clear(kind: .incompleteList, subject: name)
+                try ledger.clear(kind: .incompleteList, subject: name)
             }
         } else if state.incomplete.insert(name).inserted {
             let why =
@@ -273,11 +271,11 @@ final class Lister: Room {
                 ?? (sweep.pages >= Self.pagesMax
                     ? "it has more than \(Self.pagesMax) pages" : "its pages lead in a circle")
             book.log(.warning, "the list of \(name) is incomplete: \(why)")
-            try book.ledger.raise(
+            try ledger.raise(
                 kind: .incompleteList, subject: name,
                 whatToDo: "the list of processes is read only in part, for \(why); what it shows "
                     + "counts, processes that it doesn't show can't be looked at: set base_url of "
-                    + "[connections.\(name)] to the address that the API names", now: book.now)
+                    + "[connections.\(name)] to the address that the API names", now: now)
         }
         try finish(sweep, connection, isComplete: isComplete)
     }
@@ -290,9 +288,9 @@ final class Lister: Room {
         // The list is what an open breaker probes with: no gap may outlast the one of its probes.
         let cap =
             row?.breakerOpenedAt.map {
-                Breaker.probeGapMilliseconds(connection, openSince: $0, now: book.now)
+                Breaker.probeGapMilliseconds(connection, openSince: $0, now: now)
             } ?? 60_000
-        let next = book.now.adding(
+        let next = now.adding(
             milliseconds: Backoff.ceilingMilliseconds(
                 base: 2_000, cap: cap, attempt: Int(clamping: failures)))
         try book.change(connection.name) {
@@ -305,23 +303,23 @@ final class Lister: Room {
     }
 
     private func finish(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
-        let (name, now) = (connection.name, book.now)
+        let (name, now) = (connection.name, now)
         state.sweeps[name] = nil
         state.paces[name]?.pages = sweep.pages
         if isComplete, !sweep.isOfFormerConfiguration {
             state.names[name] = (sweep.requestedAt.wall, sweep.names)
             state.paces[name]?.completeAt = sweep.requestedAt.wall
-            try book.ledger.wakePreflights(connection: name, now: now)
+            try ledger.wakePreflights(connection: name, now: now)
         }
         if (try book.connection(name)?.listFailures ?? 0) > 0 {
-            try book.ledger.clear(kind: .cachedAnswers, subject: name)
+            try ledger.clear(kind: .cachedAnswers, subject: name)
         }
         // Two seconds keep a slot whose process is not listed from turning into a hot loop.
         try book.change(name) {
             $0.listFailures = 0
             $0.nextListAt = now.adding(milliseconds: 2_000)
         }
-        try book.ledger.wakeLookers(connection: name, now: now)
+        try ledger.wakeLookers(connection: name, now: now)
         book.tell(.listed(connection: name, since: sweep.requestedAt.wall))
     }
 }

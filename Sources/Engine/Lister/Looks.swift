@@ -3,17 +3,13 @@ import Store
 import Timetable
 
 /// The last look at each process that a schedule names or that has an open run.
-final class Looks: Room {
-    private let book: TurnBook
-    private let roster: Roster
+final class Looks: Room, Grounded {
+    let ground: Ground
     private var known = UndoTable<ProcessKey, KnownLook>()
     /// Users that lists have shown: a cache of words, so a turn that fails may leave it as it is.
     private var userIDs: Set<String> = []
 
-    init(book: TurnBook, roster: Roster) {
-        self.book = book
-        self.roster = roster
-    }
+    init(_ ground: Ground) { self.ground = ground }
 
     func keep() -> () -> Void {
         let mark = known.mark
@@ -53,7 +49,7 @@ final class Looks: Room {
         guard roster.isNamed(key) || roster.isFollowed(key) else { return nil }
         var look = Look(
             baseURL: connection.baseURL, processID: summary.id, processName: summary.name,
-            requestedAt: requestedAt, lookedAt: book.now, serverAt: serverAt)
+            requestedAt: requestedAt, lookedAt: now, serverAt: serverAt)
         if let run = summary.run {
             look.runID = run.id
             look.runStatus = run.status.raw
@@ -102,7 +98,7 @@ final class Looks: Room {
     /// The run of the look can't become anybody's: a slot has it, or another user started it.
     private func isPlain(_ look: Look, ours: String?) throws -> Bool {
         guard let runID = look.runID else { return true }
-        guard let run = try book.ledger.run(baseURL: look.baseURL, runID: runID) else {
+        guard let run = try ledger.run(baseURL: look.baseURL, runID: runID) else {
             return false
         }
         if let ours, let user = look.runUserID, user != ours { return true }

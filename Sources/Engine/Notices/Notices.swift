@@ -6,9 +6,8 @@ import Timetable
 ///
 /// Nothing here holds up a start: a message is an effect like others, its answer an input, and what
 /// fails is a step of its own.
-final class Notices: Room {
-    let book: TurnBook
-    private let roster: Roster
+final class Notices: Room, Grounded {
+    let ground: Ground
     /// What earlier lives sent has been woken.
     private var hasBegun = false
     private var nextPruneAt: Instant?
@@ -21,18 +20,13 @@ final class Notices: Room {
     private static let keepMilliseconds: Int64 = 90 * 86_400_000
     private static let pruneMax = 500
 
-    init(book: TurnBook, roster: Roster) {
-        self.book = book
-        self.roster = roster
-    }
+    init(_ ground: Ground) { self.ground = ground }
 
     func keep() -> () -> Void {
         let kept = (hasBegun, nextPruneAt, heartbeats)
         return { [self] in (hasBegun, nextPruneAt, heartbeats) = kept }
     }
 
-    private var ledger: Ledger { book.ledger }
-    private var now: Instant { book.now }
     private var plan: NoticePlan { roster.configuration?.notices ?? NoticePlan() }
 
     /// What the turn has done becomes messages, and messages whose time has come go out.

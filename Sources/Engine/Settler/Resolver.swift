@@ -3,13 +3,11 @@ import Store
 import Timetable
 
 /// What a person decides of a slot that is held or in doubt (`carillon resolve`).
-struct Resolver {
-    let book: TurnBook
+struct Resolver: Grounded {
+    let ground: Ground
     let gate: Gate
     let settler: Settler
 
-    private var ledger: Ledger { book.ledger }
-    private var now: Instant { book.now }
     private var runs: Runs { settler.runs }
 
     func resolve(
@@ -40,7 +38,7 @@ struct Resolver {
                 slot, .done("slot \(slotID) will be started", slotID: slotID), actor: actor)
         case .drop:
             try takeFromDoubt(slot, attempt, actor: actor)
-            try settler.slots.end(slot, .cancelled, "dropped by \(actor)")
+            try slots.end(slot, .cancelled, "dropped by \(actor)")
             return try conclude(slot, .done("slot \(slotID) dropped", slotID: slotID), actor: actor)
         }
     }
@@ -90,7 +88,7 @@ struct Resolver {
         if let known = try ledger.run(baseURL: slot.baseURL, runID: runID) {
             return try give(known, to: slot, actor: actor)
         }
-        guard let connection = settler.roster.connection(slot.connection),
+        guard let connection = roster.connection(slot.connection),
             connection.baseURL == slot.baseURL
         else {
             return .conflict(

@@ -3,15 +3,10 @@ import Store
 import Timetable
 
 /// Attempts in doubt: rules 5 and 6 of docs/protocol.md.
-struct Settler {
-    let book: TurnBook
-    let roster: Roster
-    let slots: Slots
+struct Settler: Grounded {
+    let ground: Ground
     let lister: Lister
     let runs: Runs
-
-    private var ledger: Ledger { book.ledger }
-    private var now: Instant { book.now }
 
     /// Makes an attempt that may have created a run `unknown`.
     func becomeUnknown(
@@ -65,7 +60,7 @@ struct Settler {
 
     /// Wants looks for the slots whose exposure has ended; one sweep settles all of a connection.
     func settleUnknown() throws {
-        for slot in try ledger.slotsDue(.unknown, now: now, limit: book.limits.decisionsMax) {
+        for slot in try ledger.slotsDue(.unknown, now: now, limit: limits.decisionsMax) {
             guard book.guards.settlesUnknown else {
                 if let attempt = try ledger.lastAttempt(slotID: slot.slotID) {
                     try conclude(.provenAbsent, slot, attempt)

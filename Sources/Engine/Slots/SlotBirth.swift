@@ -93,12 +93,3 @@ package struct SlotBirth: Sendable {
         return slot
     }
 }
-
-extension Schedule {
-    /// slot_at plus the slot's share of `spread`: a hash of schedule and slot.
-    package func dueAt(of slotAt: Instant) -> Instant {
-        guard spreadMilliseconds > 0 else { return slotAt }
-        let hash = Backoff.mix(Backoff.seed(name) ^ UInt64(bitPattern: slotAt.milliseconds))
-        return slotAt.adding(milliseconds: Int64(hash % UInt64(spreadMilliseconds)))
-    }
-}

@@ -3,7 +3,35 @@ import Store
 import Timetable
 
 /// Performs start decisions: what `StartDecision` says becomes rows and requests.
-extension Clockwork {
+final class Starter: Room, Grounded {
+    let ground: Ground
+    let gate: Gate
+    let lister: Lister
+    let follower: Follower
+    let backoffs: Backoffs
+    let validations: Validations
+    /// Starts that wait for the ramp in this turn: each gets a place of its own.
+    private var rampWaiting: Int64 = 0
+
+    init(
+        _ ground: Ground, gate: Gate, lister: Lister, follower: Follower, backoffs: Backoffs,
+        validations: Validations
+    ) {
+        self.ground = ground
+        self.gate = gate
+        self.lister = lister
+        self.follower = follower
+        self.backoffs = backoffs
+        self.validations = validations
+    }
+
+    func keep() -> () -> Void {
+        let kept = rampWaiting
+        return { [self] in rampWaiting = kept }
+    }
+
+    func beginTurn() { rampWaiting = 0 }
+
     func decidePending() throws {
         guard !life.isStopping else { return }
         let due = try ledger.slotsDue(.pending, now: now, limit: limits.decisionsMax)
@@ -21,12 +49,14 @@ extension Clockwork {
     }
 
     private func decide(_ slot: SlotRow) throws {
-        if let words = configuration?.waiting[slot.schedule], schedules[slot.schedule] == nil {
+        if let words = roster.configuration?.waiting[slot.schedule],
+            roster.schedule(slot.schedule) == nil
+        {
             return try slots.wait(
                 slot, .scheduleWaits(words), until: now.adding(milliseconds: 10_000))
         }
         let facts = try startFacts(of: slot)
-        if facts.backoffUntil.map({ $0 <= now }) ?? false { backoffs[slot.slotID] = nil }
+        if facts.backoffUntil.map({ $0 <= now }) ?? false { backoffs.end(slot) }
         let decision = StartDecision.judge(facts)
         if case .name(let processID) = decision {
             try ledger.setProcess(slot.slotID, processID: processID)
@@ -68,7 +98,8 @@ extension Clockwork {
         let slot = facts.slot
         switch decision {
         case .start(let baseline): try begin(facts, baseline: baseline)
-        case .validate: try validate(facts)
+        case .validate:
+            if let connection = facts.connection { try validations.send(slot, connection) }
         case .name: break
         case .wait(let reason, let until):
             try bringOn(reason, slot)
@@ -86,10 +117,10 @@ extension Clockwork {
         if reason.wantsLook || reason == .clockDiffers {
             lister.want(look: slot.connection, .start)
         }
-        if reason == .ramp { turn.rampWaiting += 1 }
+        if reason == .ramp { rampWaiting += 1 }
         guard case .runRead(let runID) = reason else { return }
         if slot.runWantedSince == nil { try ledger.setRunWanted(slot.slotID, since: now) }
-        guard let connection = configuration?.connections[slot.connection],
+        guard let connection = roster.connection(slot.connection),
             let run = try ledger.run(baseURL: slot.baseURL, runID: runID)
         else { return }
         _ = try follower.read(run, connection, priority: .start)
@@ -124,27 +155,14 @@ extension Clockwork {
             sendBy: sendBy)
     }
 
-    var rampGapMilliseconds: Int64 {
-        60_000 / Int64(max(1, configuration?.catchupPerMinute ?? 30))
+    /// When the ramp has a place for one more; nil: at once.
+    func rampPlace() throws -> Instant? {
+        guard let next = try book.daemon().catchupTAT, next > now else { return nil }
+        // It goes on per start, so each waiting slot comes up when its place is free.
+        return next.adding(milliseconds: rampGapMilliseconds * rampWaiting)
     }
 
-    // MARK: validate_first
-
-    private func validate(_ facts: StartFacts) throws {
-        let slot = facts.slot
-        guard let connection = facts.connection else { return }
-        let token: Secret
-        switch try gate.admit(.validation, connection) {
-        case .go(let usable): token = usable
-        case .wait(.asked(let until)):
-            return try slots.wait(slot, .validationHint(until: until), until: until)
-        case .wait(.budget(let until)): return try slots.wait(slot, .budget, until: until)
-        case .wait: return try slots.wait(slot, .token, until: now.adding(milliseconds: 15_000))
-        }
-        memory.validatingSlots.insert(slot.slotID)
-        gate.send(
-            .validate(process: slot.processID), connection, .validate(slotID: slot.slotID),
-            token: token)
-        try slots.wait(slot, .validation, until: now.adding(milliseconds: 45_000))
+    private var rampGapMilliseconds: Int64 {
+        60_000 / Int64(max(1, roster.configuration?.catchupPerMinute ?? 30))
     }
 }

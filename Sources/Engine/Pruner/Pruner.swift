@@ -2,7 +2,7 @@ import Store
 import Timetable
 
 /// Old history goes, a little at a time: config key `keep_history`, and `carillon prune`.
-extension Clockwork {
+final class Pruner: Room, Grounded {
     private static let stepGapMilliseconds: Int64 = 1_000
     /// Not while a start is busy with what was missed.
     private static let firstAfterMilliseconds: Int64 = 10 * 60_000
@@ -14,29 +14,65 @@ extension Clockwork {
     private static let keyActor = "keep_history"
 
     /// A removal under way.
-    struct PruningState {
+    private struct Removal {
         var pruning: Pruning
         var actor: String
         var reason: String
         var nextAt: Instant
     }
 
-    func pruneHistory() throws {
+    let ground: Ground
+    private var removal: Removal?
+    /// When `keep_history` is looked at next.
+    private var nextAt: Instant?
+    /// Something was removed in this turn; one that fails is told by it.
+    private var hasRemoved = false
+
+    init(_ ground: Ground) {
+        self.ground = ground
+    }
+
+    func keep() -> () -> Void {
+        let kept = (removal, nextAt)
+        return { [self] in (removal, nextAt) = kept }
+    }
+
+    func settle() { hasRemoved = false }
+
+    /// The wall clock was set back: what waits until an instant waits no longer than before.
+    func clockWasSet(by milliseconds: Int64) {
+        guard milliseconds < 0 else { return }
+        nextAt = nextAt?.adding(milliseconds: milliseconds)
+        removal?.nextAt = now
+    }
+
+    /// After a turn that the store refused: a step writes far more than a start, and on a disk that
+    /// is nearly full starts must not wait for it.
+    func turnFailed(at now: Instant) {
+        guard hasRemoved else { return }
+        hasRemoved = false
+        let later = now.adding(milliseconds: Self.askAgainMilliseconds)
+        if removal == nil { nextAt = later }
+        removal?.nextAt = later
+    }
+
+    /// Goes on with a removal, or begins one when it is time.
+    func prune() throws {
         guard !life.isStopping else { return }
-        if memory.pruning == nil { try beginPruningWhenDue() }
-        guard var state = memory.pruning else { return }
+        if removal == nil { try beginWhenDue() }
+        guard var state = removal else { return }
         guard isStillWanted(state) else {
-            memory.pruning = nil
-            return try reportPruned(state)
+            removal = nil
+            return try report(state)
         }
         guard state.nextAt <= now else { return book.wake(at: state.nextAt) }
         let before = state.pruning.removed
-        isPruning = true
+        hasRemoved = true
         let done = try book.step("remove old history") {
             try ledger.prune(&state.pruning, now: now)
         }
         // It would fail again: tomorrow's removal begins anew.
-        guard done else { return memory.pruning = nil }
+        guard done else { return removal = nil }
         if state.pruning.removed > before {
             var daemon = try book.daemon()
             daemon.prunedBefore =
@@ -46,46 +82,32 @@ extension Clockwork {
         }
         guard state.pruning.isDone else {
             state.nextAt = now.adding(milliseconds: Self.stepGapMilliseconds)
-            memory.pruning = state
+            removal = state
             return book.wake(at: state.nextAt)
         }
-        memory.pruning = nil
-        try reportPruned(state)
+        removal = nil
+        try report(state)
     }
 
     /// A reload that keeps more ends what the key began before it.
-    private func isStillWanted(_ state: PruningState) -> Bool {
-        guard state.actor == Self.keyActor else { return true }
-        guard let keep = configuration?.keepHistoryMilliseconds else { return false }
-        return now.since(state.pruning.before) >= keep
+    private func isStillWanted(_ removal: Removal) -> Bool {
+        guard removal.actor == Self.keyActor else { return true }
+        guard let keep = roster.configuration?.keepHistoryMilliseconds else { return false }
+        return now.since(removal.pruning.before) >= keep
     }
 
-    /// After a turn that the store refused: a step writes far more than a start, and on a disk that
-    /// is nearly full starts must not wait for it.
-    func postponePruning(at now: Instant) {
-        let later = now.adding(milliseconds: Self.askAgainMilliseconds)
-        if memory.pruning == nil { memory.nextPruneAt = later }
-        memory.pruning?.nextAt = later
-    }
-
-    /// The wall clock was set back: what waits until an instant waits no longer than before.
-    func shiftPruning(by step: Int64) {
-        memory.nextPruneAt = memory.nextPruneAt?.adding(milliseconds: step)
-        memory.pruning?.nextAt = now
-    }
-
-    private func beginPruningWhenDue() throws {
-        guard let keep = configuration?.keepHistoryMilliseconds else { return }
-        let at = memory.nextPruneAt ?? now.adding(milliseconds: Self.firstAfterMilliseconds)
-        memory.nextPruneAt = at
+    private func beginWhenDue() throws {
+        guard let keep = roster.configuration?.keepHistoryMilliseconds else { return }
+        let at = nextAt ?? now.adding(milliseconds: Self.firstAfterMilliseconds)
+        nextAt = at
         guard at <= now else { return book.wake(at: at) }
         guard try isClockTrusted() else {
             let later = now.adding(milliseconds: Self.askAgainMilliseconds)
-            memory.nextPruneAt = later
+            nextAt = later
             return book.wake(at: later)
         }
-        memory.nextPruneAt = now.adding(milliseconds: Self.everyMilliseconds)
-        memory.pruning = PruningState(
+        nextAt = now.adding(milliseconds: Self.everyMilliseconds)
+        removal = Removal(
             pruning: Pruning(before: now.adding(milliseconds: -keep)), actor: Self.keyActor,
             reason: "", nextAt: now)
     }
@@ -100,7 +122,7 @@ extension Clockwork {
     }
 
     private func isClockDoubted() throws -> Bool {
-        try (configuration?.connections.keys.sorted() ?? []).contains {
+        try roster.connections.keys.contains {
             try book.connection($0)?.clockBadSince != nil
         }
     }
@@ -114,27 +136,27 @@ extension Clockwork {
             return .conflict(
                 "our clock and the server's differ by over 120 s; correct the clock first")
         }
-        if let other = memory.pruning {
+        if let other = removal {
             return .conflict(
                 "what ended before \(other.pruning.before.iso8601) is being removed; wait for it")
         }
-        memory.pruning = PruningState(
+        removal = Removal(
             pruning: Pruning(before: before), actor: actor, reason: reason, nextAt: now)
         return .done(
             "what ended before \(before.iso8601) is being removed, up to 200 slots a second; audit "
                 + "tells when it is done")
     }
 
-    private func reportPruned(_ state: PruningState) throws {
-        let pruning = state.pruning
+    private func report(_ removal: Removal) throws {
+        let pruning = removal.pruning
         let words =
             "\(pruning.slots) slots, \(pruning.runs) runs and \(pruning.errors) other errors that "
             + "ended before \(pruning.before.iso8601)"
         // An idle daemon writes nothing; a person gets an answer in any case.
-        guard pruning.removed > 0 || state.actor != Self.keyActor else { return }
+        guard pruning.removed > 0 || removal.actor != Self.keyActor else { return }
         book.log(.notice, "removed \(words)")
         try ledger.audit(
-            actor: state.actor, action: "prune", subject: "history", reason: state.reason,
+            actor: removal.actor, action: "prune", subject: "history", reason: removal.reason,
             detail: words, now: now)
     }
 }

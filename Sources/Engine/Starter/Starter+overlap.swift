@@ -2,7 +2,7 @@ import Store
 import Timetable
 
 /// What overlap does beside its decision: counts skips, lets one slot of a queue wait (rule 9).
-extension Clockwork {
+extension Starter {
     /// The second skip in a row by the same run is in `attention`.
     private static let skipsToReport = 2
 

@@ -2,13 +2,51 @@ import ProcessesAPI
 import Store
 import Timetable
 
-/// What the validation ahead of a start (`validate_first`) has found.
-extension Clockwork {
+/// Validations ahead of starts (`validate_first`), and what they have found.
+final class Validations: Room, Grounded {
+    let ground: Ground
+    private let gate: Gate
+    private let backoffs: Backoffs
+    /// Slots whose process is being validated.
+    private var out: Set<Int64> = []
+    /// Validations in a row that told nothing, by slot.
+    private var failures: [Int64: Int] = [:]
+
+    init(_ ground: Ground, gate: Gate, backoffs: Backoffs) {
+        self.ground = ground
+        self.gate = gate
+        self.backoffs = backoffs
+    }
+
+    func keep() -> () -> Void {
+        let kept = (out, failures)
+        return { [self] in (out, failures) = kept }
+    }
+
+    func isOut(_ slot: SlotRow) -> Bool { out.contains(slot.slotID) }
+    func forget(_ slotID: Int64) { out.remove(slotID) }
+
+    func send(_ slot: SlotRow, _ connection: Connection) throws {
+        let token: Secret
+        switch try gate.admit(.validation, connection) {
+        case .go(let usable): token = usable
+        case .wait(.asked(let until)):
+            return try slots.wait(slot, .validationHint(until: until), until: until)
+        case .wait(.budget(let until)): return try slots.wait(slot, .budget, until: until)
+        case .wait: return try slots.wait(slot, .token, until: now.adding(milliseconds: 15_000))
+        }
+        out.insert(slot.slotID)
+        gate.send(
+            .validate(process: slot.processID), connection, .validate(slotID: slot.slotID),
+            token: token)
+        try slots.wait(slot, .validation, until: now.adding(milliseconds: 45_000))
+    }
+
     /// Applies the answer of a validation: errors are recorded with the job they name, and the
     /// start is refused for them.
-    func validated(_ slotID: Int64, _ answer: APIAnswer) throws {
-        memory.validatingSlots.remove(slotID)
-        let failures = memory.validationFailures.removeValue(forKey: slotID) ?? 0
+    func receive(_ slotID: Int64, _ answer: APIAnswer) throws {
+        out.remove(slotID)
+        let failed = failures.removeValue(forKey: slotID) ?? 0
         guard let slot = try ledger.slot(slotID), slot.disposition == .pending else { return }
         switch answer.result {
         case .success(.validation(let problems)) where problems.isEmpty:
@@ -43,14 +81,14 @@ extension Clockwork {
                 nextStep: failure.apiStatus == 401
                     ? Gate.nextStep(isTokenRefusedAgain: gate.isRefusedAgain(slot.connection))
                     : "validated again")
-            memory.validationFailures[slotID] = failures + 1
-            if failure.apiStatus == 401, failures == 0 {
+            failures[slotID] = failed + 1
+            if failure.apiStatus == 401, failed == 0 {
                 try slots.wait(slot, .tokenRefused, until: now)
                 return
             }
             let delay = Backoff.delayMilliseconds(
-                RetryPolicy(), attempt: failures + 2, seed: UInt64(bitPattern: slotID))
-            try wait(
+                RetryPolicy(), attempt: failed + 2, seed: UInt64(bitPattern: slotID))
+            try backoffs.wait(
                 slot, until: now.adding(milliseconds: delay),
                 why: "the process could not be validated: \(failure.summary)")
         }

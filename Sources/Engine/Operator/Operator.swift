@@ -2,7 +2,14 @@ import Store
 import Timetable
 
 /// What people can do (docs/protocol.md, rule 14).
-extension Clockwork {
+struct Operator: Grounded {
+    let ground: Ground
+    let gate: Gate
+    let lister: Lister
+    let resolver: Resolver
+    let upcoming: Upcoming
+    let pruner: Pruner
+
     /// Carries out a command.
     ///
     /// - Returns: what to answer; nil: the API is asked first, and its answer is answered.
@@ -16,13 +23,13 @@ extension Clockwork {
         case .trigger(let schedule, let uuid, let force, let reason):
             return try trigger(schedule, uuid: uuid, force: force, reason: reason, actor: actor)
         case .pause(let schedule, let until, let reason):
-            memory.isUpcomingStale = true
+            upcoming.expire()
             return try pause(schedule, until: until, reason: reason, actor: actor)
         case .resume(let schedule):
-            memory.isUpcomingStale = true
+            upcoming.expire()
             return try resume(schedule, actor: actor)
         case .skip(let schedule, let slotAt, let reason):
-            memory.isUpcomingStale = true
+            upcoming.expire()
             return try skip(schedule, at: slotAt, reason: reason, actor: actor)
         case .resolve(let slotID, let resolution):
             return try resolver.resolve(slotID, resolution, commandID: commandID, actor: actor)
@@ -31,7 +38,7 @@ extension Clockwork {
         case .drain(let reason):
             return try drain(reason, actor: actor)
         case .prune(let before, let reason):
-            return try prune(before: before, reason: reason, actor: actor)
+            return try pruner.prune(before: before, reason: reason, actor: actor)
         }
     }
 
@@ -44,7 +51,7 @@ extension Clockwork {
                 "slot \(known.slotID) of \(known.schedule), \(known.disposition.rawValue)",
                 slotID: known.slotID)
         }
-        guard let schedule = schedules[name], let row = try ledger.schedule(name) else {
+        guard let schedule = roster.schedule(name), let row = try ledger.schedule(name) else {
             return .notFound("there is no active schedule \"\(name)\"")
         }
         guard schedule.mode == .run else {
@@ -86,7 +93,7 @@ extension Clockwork {
             actor: actor, action: "pause", subject: name ?? "all schedules", reason: reason,
             detail: until.map { "until \($0.iso8601)" } ?? "", now: now)
         var waiting = 0
-        for affected in name.map({ [$0] }) ?? schedules.keys.sorted() {
+        for affected in name.map({ [$0] }) ?? roster.schedules.keys.sorted() {
             for slot in try ledger.openSlots(schedule: affected, .pending)
             where slot.kind != .manual {
                 try slots.end(slot, .skipped, "paused by \(actor) while it waited: \(slot.reason)")
@@ -109,7 +116,7 @@ extension Clockwork {
         if name == nil, life.isDraining {
             try life.endDraining()
             also = "; draining has ended"
-            for connection in (configuration?.connections.keys.sorted() ?? []) {
+            for connection in roster.connections.keys.sorted() {
                 try ledger.wakeSlots(connection: connection, now: now)
             }
         }
@@ -127,7 +134,7 @@ extension Clockwork {
     private func skip(
         _ name: String, at slotAt: Instant, reason: String, actor: String
     ) throws -> CommandReply {
-        guard let schedule = schedules[name] else {
+        guard let schedule = roster.schedule(name) else {
             return .notFound("there is no active schedule \"\(name)\"")
         }
         let before = slotAt.adding(milliseconds: -1)
@@ -157,7 +164,7 @@ extension Clockwork {
     }
 
     private func unblock(_ name: String, actor: String) throws -> CommandReply {
-        guard configuration?.connections[name] != nil else {
+        guard roster.connection(name) != nil else {
             return .notFound("there is no connection \"\(name)\"")
         }
         let lifted = try gate.unblock(name)

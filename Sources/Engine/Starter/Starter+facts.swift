@@ -2,13 +2,13 @@ import Store
 import Timetable
 
 /// Reads what start decisions depend on; nothing is written or sent.
-extension Clockwork {
+extension Starter {
     func startFacts(of slot: SlotRow) throws -> StartFacts {
         var facts = StartFacts(
-            now: now, slot: slot, schedule: schedules[slot.schedule],
-            connection: configuration?.connections[slot.connection])
-        facts.backoffUntil = backoffs[slot.slotID]?.until
-        facts.looksBeforeStart = guards.looksBeforeStart
+            now: now, slot: slot, schedule: roster.schedule(slot.schedule),
+            connection: roster.connection(slot.connection))
+        facts.backoffUntil = backoffs.until(slot)
+        facts.looksBeforeStart = book.guards.looksBeforeStart
         guard let schedule = facts.schedule, let connection = facts.connection, slot.dueAt <= now,
             facts.backoffUntil.map({ $0 <= now }) ?? true
         else { return facts }
@@ -27,14 +27,11 @@ extension Clockwork {
         guard facts.way == .open, facts.inDoubt == nil else { return facts }
         try readLook(&facts, row)
         try readOverlap(&facts, schedule)
-        facts.isValidating = memory.validatingSlots.contains(slot.slotID)
+        facts.isValidating = validations.isOut(slot)
         // What had come due by then, and all of the next minute.
         facts.isRecovering =
             row.breakerClosedAt.map { now.since($0) < 60_000 || slot.dueAt <= $0 } ?? false
-        if facts.isRamped, let next = try book.daemon().catchupTAT, next > now {
-            // The ramp goes on per start, so each waiting slot comes up when its place is free.
-            facts.rampPlace = next.adding(milliseconds: rampGapMilliseconds * turn.rampWaiting)
-        }
+        if facts.isRamped { facts.rampPlace = try rampPlace() }
         return facts
     }
 
@@ -74,7 +71,7 @@ extension Clockwork {
 
     private func way(_ row: ConnectionRow) throws -> StartFacts.Way {
         if life.isDraining { return .draining }
-        guard let connection = configuration?.connections[row.connection] else { return .open }
+        guard let connection = roster.connection(row.connection) else { return .open }
         switch try gate.obstacle(to: .start, connection) {
         case .asked(let until): return .askedToWait(until: until)
         case .breaker: return .unreachable
@@ -90,7 +87,7 @@ extension Clockwork {
         let slot = facts.slot
         facts.ourUserID = row.userID
         facts.clock = ClockOffset(row, at: now) ?? .unknown
-        facts.downUntil = guards.looksAfterDownTime ? life.downUntil : nil
+        facts.downUntil = book.guards.looksAfterDownTime ? life.downUntil : nil
         facts.look = try freshLook(slot.baseURL, slot.processID)
         // A ledger that was put back sees the end again that a slot of kind `after` was born of.
         if slot.kind == .after, facts.downUntil != nil,

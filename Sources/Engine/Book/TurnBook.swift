@@ -21,15 +21,15 @@ final class TurnBook {
     }
 
     let ledger: Ledger
-    let limits: Clockwork.Limits
+    let limits: Limits
     /// Guards of the protocol that negative tests switch off.
-    var guards = Clockwork.Guards()
+    var guards = Guards()
     private var page = Page()
     /// In the order in which they leave, once the turn is durable.
     private(set) var effects: [Effect] = []
     private var members: [Member] = []
 
-    init(ledger: Ledger, limits: Clockwork.Limits) {
+    init(ledger: Ledger, limits: Limits) {
         self.ledger = ledger
         self.limits = limits
     }
@@ -60,6 +60,7 @@ final class TurnBook {
         effects = []
         page.time = moment
         page.news = news
+        for member in members { member.room.beginTurn() }
     }
 
     // MARK: The moment
@@ -68,6 +69,12 @@ final class TurnBook {
     var time: Now { page.time }
     /// The wall clock's.
     var now: Instant { page.time.wall }
+
+    /// The wall clock was set by so much since the last turn.
+    func clockWasSet(by milliseconds: Int64) throws {
+        forgetRows()
+        for member in members { try member.room.clockWasSet(by: milliseconds) }
+    }
 
     // MARK: What is wanted
 

@@ -12,10 +12,16 @@ protocol Room: AnyObject {
     func keep() -> () -> Void
     /// The turn is durable: nothing that was kept is put back any more.
     func settle()
+    /// A turn begins.
+    func beginTurn()
+    /// The wall clock was set by so much since the last turn: what is noted in its time moves along.
+    func clockWasSet(by milliseconds: Int64) throws
 }
 
 extension Room {
     func settle() {}
+    func beginTurn() {}
+    func clockWasSet(by milliseconds: Int64) {}
 }
 
 /// The one rollback: a turn and each of its steps put back the ledger, the book and every room.

@@ -2,103 +2,45 @@ import ProcessesAPI
 import Store
 import Timetable
 
-/// The check ahead of a slot (config key `preflight`): token, look and validation, while there is
-/// time to mend what is wrong. It never starts anything and never holds up a slot.
-extension Clockwork {
+/// The check ahead of a slot: token, look and validation, while there is time to mend what is wrong.
+///
+/// It never starts anything and never holds up a slot.
+final class Preflight: Room, Grounded {
     /// A list this old still tells which processes there are.
     private static let listAgeMaxMilliseconds = ListPace.gapMillisecondsMax
     private static let inFlightMax = 4
     /// What is wrong is looked at again at this pace, within these bounds.
     private static let recheckMilliseconds: ClosedRange<Int64> = 300_000...3_600_000
 
-    // MARK: 1. Plan
+    let ground: Ground
+    private let gate: Gate
+    private let lister: Lister
+    private let plan: PreflightPlan
+    /// Schedules whose process is being validated.
+    private var validating: Set<String> = []
 
-    /// Plans the check of a schedule's next slot, unless one that passed is good for it already.
-    ///
-    /// What passes is good for every slot up to `preflight` later: a schedule that fires every
-    /// minute is not checked every minute.
-    func planPreflight(of schedule: Schedule, after cursor: Instant) throws {
-        let known = try ledger.preflight(schedule.name)
-        guard let lead = schedule.preflightMilliseconds, schedule.mode == .run, schedule.enabled,
-            let slotAt = nextStartable(schedule, after: max(cursor, now))
-        else {
-            if let known { try dropPreflight(known) }
-            return
-        }
-        let nextAt = max(now, slotAt.adding(milliseconds: -lead))
-        guard let known else {
-            return try ledger.save(
-                PreflightRow(
-                    schedule: schedule.name, connection: schedule.connection, slotAt: slotAt,
-                    nextAt: nextAt))
-        }
-        let isCovered =
-            known.process == subject(of: schedule, slotAt)
-            && known.passedAt.map { $0 <= now && slotAt <= $0.adding(milliseconds: lead) } ?? false
-        guard !isCovered else { return }
-        if known.slotAt == slotAt {
-            // The same slot: only a check that has not begun moves with the lead.
-            guard known.state == .planned, known.nextAt != nextAt else { return }
-            var moved = known
-            moved.nextAt = nextAt
-            return try ledger.save(moved)
-        }
-        try clearPreflightAlarm(known)
-        try ledger.save(
-            PreflightRow(
-                schedule: schedule.name, connection: schedule.connection, slotAt: slotAt,
-                nextAt: nextAt))
+    init(_ ground: Ground, gate: Gate, lister: Lister, plan: PreflightPlan) {
+        self.ground = ground
+        self.gate = gate
+        self.lister = lister
+        self.plan = plan
     }
 
-    /// The next slot that neither a holiday nor another slot takes; rows of holidays are bounded.
-    private func nextStartable(_ schedule: Schedule, after instant: Instant) -> Instant? {
-        var instant = instant
-        for _ in 0..<100 {
-            guard let next = schedule.nextOccurrence(after: instant) else { return nil }
-            if next.decision == .run { return next.at }
-            instant = next.at
-        }
-        return nil
+    func keep() -> () -> Void {
+        let kept = validating
+        return { [self] in validating = kept }
     }
 
-    /// The process that a slot will start: its id, or the name that it will be found by.
-    private func subject(of schedule: Schedule, _ slotAt: Instant) -> String? {
-        switch schedule.process {
-        case .id(let id): id
-        case .name(let pattern):
-            NamePattern.expand(
-                pattern, slotAt: slotAt,
-                offsetSeconds: schedule.zone.offsetSeconds(at: slotAt))
-        }
-    }
+    func forget(_ schedule: String) { validating.remove(schedule) }
 
-    /// Its slot has passed, or there is none any more.
-    func dropPreflight(_ check: PreflightRow) throws {
-        try clearPreflightAlarm(check)
-        try ledger.removePreflight(check.schedule)
-    }
-
-    func dropPreflight(of schedule: String) throws {
-        if let check = try ledger.preflight(schedule) { try dropPreflight(check) }
-    }
-
-    private func clearPreflightAlarm(_ check: PreflightRow) throws {
-        guard !check.problem.isEmpty else { return }
-        try ledger.clear(kind: .preflight, subject: Self.alarmSubject(check))
-    }
-
-    private static func alarmSubject(_ check: PreflightRow) -> String {
-        "\(check.schedule)@\(check.slotAt.iso8601)"
-    }
-
-    // MARK: 2. Ask
+    // MARK: Ask
 
     /// Goes on with the checks that are due, as far as the budget lets them: starts go first.
     func checkAhead() throws {
-        guard let configuration, !life.isStopping else { return }
-        for name in configuration.connections.keys.sorted() {
+        guard !life.isStopping else { return }
+        for name in roster.connections.keys.sorted() {
             // What is wrong with the whole connection has an alarm of its own.
-            guard let connection = configuration.connections[name] else { continue }
+            guard let connection = roster.connection(name) else { continue }
             if let obstacle = try gate.obstacle(to: .check, connection) {
                 if let until = obstacle.until { book.wake(at: until) }
                 continue
@@ -122,10 +64,10 @@ extension Clockwork {
     /// - Returns: false if nothing more can go out now.
     private func checkAhead(_ check: PreflightRow, _ connection: Connection) throws -> Bool {
         var check = check
-        guard let schedule = schedules[check.schedule], check.slotAt > now,
-            let subject = subject(of: schedule, check.slotAt)
+        guard let schedule = roster.schedule(check.schedule), check.slotAt > now,
+            let subject = plan.subject(of: schedule, check.slotAt)
         else {
-            try dropPreflight(check)
+            try plan.drop(check)
             return true
         }
         if try !ledger.pauses(schedule: check.schedule, covering: check.slotAt).isEmpty {
@@ -179,8 +121,8 @@ extension Clockwork {
     private func validate(
         _ check: PreflightRow, _ processID: String, _ connection: Connection
     ) throws -> Bool {
-        guard !memory.validatingSchedules.contains(check.schedule) else { return true }
-        guard memory.validatingSchedules.count < Self.inFlightMax else { return false }
+        guard !validating.contains(check.schedule) else { return true }
+        guard validating.count < Self.inFlightMax else { return false }
         let token: Secret
         switch try gate.admit(.check, connection) {
         case .go(let usable): token = usable
@@ -192,27 +134,33 @@ extension Clockwork {
         check.state = .validating
         check.nextAt = now.adding(milliseconds: 60_000)
         try ledger.save(check)
-        memory.validatingSchedules.insert(check.schedule)
+        validating.insert(check.schedule)
         gate.send(
             .validate(process: processID), connection,
             .preflight(schedule: check.schedule, slotAt: check.slotAt), token: token)
         return true
     }
 
-    // MARK: 3. Conclude
+    // MARK: Conclude
 
-    /// Applies the answer of a validation ahead of a slot.
-    func checkedAhead(
-        _ name: String, slotAt: Instant, _ connection: Connection, _ answer: APIAnswer
+    /// Applies the answer of a validation ahead of a slot; without a connection there is none.
+    func receive(
+        _ name: String, slotAt: Instant, _ connection: Connection?, _ request: PendingRequest,
+        _ answer: APIAnswer
     ) throws {
+        validating.remove(name)
+        guard let connection else { return }
+        try noteAhead(
+            connection, request, answer, wasRefused: gate.wasRefused(connection.name))
         guard var check = try ledger.preflight(name), check.slotAt == slotAt,
             check.state == .validating
         else { return }
         switch answer.result {
         case .success(.validation(let problems)) where problems.isEmpty:
-            try clearPreflightAlarm(check)
+            try plan.clearAlarm(check)
             if !check.problem.isEmpty {
-                book.log(.notice, "\(Self.alarmSubject(check)) is mended: \(check.problem)")
+                book.log(
+                    .notice, "\(PreflightPlan.alarmSubject(check)) is mended: \(check.problem)")
             }
             check.state = .passed
             check.nextAt = nil
@@ -250,6 +198,21 @@ extension Clockwork {
         }
     }
 
+    /// A check ahead of a slot must not hold up starts: what goes wrong with the validation alone
+    /// opens no breaker and makes no credential bad.
+    private func noteAhead(
+        _ connection: Connection, _ request: PendingRequest, _ answer: APIAnswer, wasRefused: Bool
+    ) throws {
+        switch answer.result {
+        case .success: try gate.noteAccepted(connection)
+        case .failure(let failure) where failure.httpStatus == nil:
+            try gate.noteFailure(connection, request, failure)
+        case .failure(let failure) where failure.apiStatus == 401 && !wasRefused:
+            try gate.noteFailure(connection, request, failure)
+        case .failure: break
+        }
+    }
+
     /// Nothing was learned: asked again, with a growing gap.
     private func retry(_ check: PreflightRow) throws {
         var check = check
@@ -266,12 +229,12 @@ extension Clockwork {
         _ check: PreflightRow, _ problem: String, operation: String, _ connection: Connection,
         _ findings: [APIErrorBody] = [], failure: APIFailure? = nil
     ) throws {
-        let lead = schedules[check.schedule]?.preflightMilliseconds ?? 0
+        let lead = roster.schedule(check.schedule)?.preflightMilliseconds ?? 0
         let gap = min(
             max(lead / 24, Self.recheckMilliseconds.lowerBound),
             Self.recheckMilliseconds.upperBound)
         let next = now.adding(milliseconds: gap)
-        let subject = Self.alarmSubject(check)
+        let subject = PreflightPlan.alarmSubject(check)
         if check.problem != problem {
             let nextStep = "mend it before \(check.slotAt.iso8601); looked at again until then"
             for finding in findings.isEmpty ? [APIErrorBody()] : Array(findings.prefix(20)) {

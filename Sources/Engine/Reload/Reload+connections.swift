@@ -3,7 +3,7 @@ import Store
 import Timetable
 
 /// The connections of a configuration, and what stays known of those that have another name now.
-extension Clockwork {
+extension Reload {
     func saveConnections(
         of new: EngineConfiguration, former old: [String: Connection]
     ) throws {

@@ -4,16 +4,27 @@ import Store
 import Timetable
 
 /// A configuration takes effect: edits can't fire the past, and lose nothing (rules 10, 13; I3).
-extension Clockwork {
+struct Reload: Grounded {
+    let ground: Ground
+    let gate: Gate
+    let lister: Lister
+    let settler: Settler
+    let preflights: PreflightPlan
+    let enumerator: Enumerator
+    let upcoming: Upcoming
+    let clockSteps: ClockSteps
+    /// Turns a stored `rule_source` back into a rule; nil if it can't.
+    let recompile: @Sendable (String) -> FiringRule?
+
     private static let editedWhileDown = "the configuration was changed while the daemon was down"
 
     func adopt(_ new: EngineConfiguration, commandID: UInt64?) throws {
-        let isReload = configuration != nil
+        let isReload = roster.configuration != nil
         var new = new
         // What ran so far goes on as it was built then.
-        new.schedules += new.waiting.keys.sorted().compactMap { schedules[$0] }
+        new.schedules += new.waiting.keys.sorted().compactMap { roster.schedule($0) }
         // Under the old rules first: no slot up to now is lost by the edit.
-        if isReload { try createDueSlots() }
+        if isReload { try enumerator.createDueSlots() }
         let last = try ledger.lastRevision()
         var changes: [String] = []
         let revisionID: Int64
@@ -24,7 +35,10 @@ extension Clockwork {
                 contentHash: new.contentHash, isReload: isReload,
                 summary: "\(new.schedules.count) schedules", now: now)
         }
-        if roster.revisionID != revisionID { lister.configurationChanged() }
+        if roster.revisionID != revisionID {
+            // The last list was read for the schedules before: it may lack what these ask for.
+            lister.configurationChanged()
+        }
         let (former, old) = (roster.connections, roster.schedules)
         let waited = roster.configuration?.waiting.keys.sorted() ?? []
         gate.configure(from: former, to: new.connections)
@@ -51,9 +65,9 @@ extension Clockwork {
             try close(row, old: old[row.schedule], state: .removed, isReload: isReload)
             changes.append("\(row.schedule) removed")
         }
-        if !isReload { try fireBootSlots() }
-        for name in schedules.keys { book.tell(.ended(schedule: name)) }
-        memory.isUpcomingStale = true
+        if !isReload { try enumerator.fireBootSlots() }
+        for name in roster.schedules.keys { book.tell(.ended(schedule: name)) }
+        upcoming.expire()
         let summary = Self.summary(of: changes)
         book.log(.notice, "configuration \(isReload ? "reloaded" : "loaded"): \(summary)")
         if isReload {
@@ -87,13 +101,7 @@ extension Clockwork {
     /// What a start of the daemon does before anything else (rules 5, 12, 13).
     private func beginLife() throws {
         try settler.recoverStarting()
-        if let last = try ledger.lastTurnAt(), last > now {
-            book.log(.warning, "the clock is behind the last turn by \(last.since(now)) ms")
-            // Waits count from the last turn then: longer than needed, never shorter.
-            try ledger.shiftWaits(by: now.since(last))
-            book.forgetRows()
-            try returnCursorsAtStart()
-        }
+        try clockSteps.readAtStart()
         try life.begin()
         try gate.begin(roster.connections)
         // What they waited for may have come meanwhile, and the looks of the former life are gone.
@@ -120,14 +128,6 @@ extension Clockwork {
         }
     }
 
-    private func returnCursorsAtStart() throws {
-        try withdrawWaitingSlots(because: "at the start")
-        for var row in try ledger.schedules() where row.cursorAt > now {
-            row.cursorAt = returned(row)
-            try ledger.save(row)
-        }
-    }
-
     // MARK: One schedule
 
     /// Applies a schedule of the new configuration.
@@ -136,14 +136,14 @@ extension Clockwork {
     private func adopt(
         _ schedule: Schedule, old: Schedule?, isReload: Bool
     ) throws -> String? {
-        guard let connection = configuration?.connections[schedule.connection] else { return nil }
+        guard let connection = roster.connection(schedule.connection) else { return nil }
         if let former = schedule.formerly, try ledger.schedule(schedule.name) == nil,
             try ledger.schedule(former) != nil
         {
             try ledger.renameSchedule(former, to: schedule.name)
             try ledger.audit(
                 actor: "reload", action: "rename", subject: former, detail: schedule.name, now: now)
-            try dropPreflight(of: former)
+            try preflights.drop(of: former)
         }
         let known = try ledger.schedule(schedule.name)
         var row = self.row(for: schedule, connection)
@@ -209,12 +209,12 @@ extension Clockwork {
         // Zone data may have changed under the same rule: the next instant is found anew.
         let next = schedule.nextOccurrence(after: kept.cursorAt)?.at
         if next != known.nextSlotAt || known.nextDueAt == nil {
-            try moveCursor(of: schedule, to: kept.cursorAt)
+            try enumerator.moveCursor(of: schedule, to: kept.cursorAt)
             if known.nextSlotAt != nil, next != known.nextSlotAt {
                 return "\(schedule.name) moved its next slot"
             }
         } else {
-            try planPreflight(of: schedule, after: kept.cursorAt)
+            try preflights.plan(of: schedule, after: kept.cursorAt)
         }
         return nil
     }
@@ -224,8 +224,8 @@ extension Clockwork {
         row.cursorAt = from
         try ledger.save(row)
         try ledger.insertScheduleRevision(row, now: from)
-        try dropPreflight(of: schedule.name)
-        if schedule.enabled { try moveCursor(of: schedule, to: from) }
+        try preflights.drop(of: schedule.name)
+        if schedule.enabled { try enumerator.moveCursor(of: schedule, to: from) }
     }
 
     /// A schedule is disabled or removed.
@@ -244,7 +244,7 @@ extension Clockwork {
         try ledger.clear(kind: .setAside, subject: row.schedule)
         try ledger.save(row)
         try ledger.insertScheduleRevision(row, now: now)
-        try dropPreflight(of: known.schedule)
+        try preflights.drop(of: known.schedule)
         try ledger.setUpcoming(schedule: known.schedule, [], zoneDataHash: "")
     }
 
@@ -260,7 +260,7 @@ extension Clockwork {
     private func fillGap(_ known: ScheduleRow, old: Schedule?, isReload: Bool) throws {
         guard !isReload else {
             // `createDueSlots` ran under the old rule already, unless it met its limit of rows.
-            if let old { try fillRest(old, known.schedule, reason: nil) }
+            if let old { try enumerator.fillGap(of: old, replacement: nil) }
             return
         }
         guard let next = known.nextSlotAt, next <= now else { return }
@@ -271,7 +271,9 @@ extension Clockwork {
                     + "the old rule can't be compiled any more", now: now)
             return
         }
-        guard let zone = schedules[known.schedule]?.zone ?? configuration?.schedules.first?.zone
+        guard
+            let zone = roster.schedule(known.schedule)?.zone
+                ?? roster.configuration?.schedules.first?.zone
         else { return }
         var former = Schedule(
             name: known.schedule, process: ProcessReference(stored: known.process),
@@ -282,19 +284,7 @@ extension Clockwork {
             former.activeFrom = key.activeFrom
             former.activeUntil = key.activeUntil
         }
-        try fillRest(former, known.schedule, reason: Self.editedWhileDown)
-    }
-
-    private func fillRest(_ schedule: Schedule, _ name: String, reason: String?) throws {
-        turn.slotRows = 0
-        // Each pass is bounded; the rows of a gap must all be there before the rule is replaced.
-        while let row = try ledger.schedule(name), let next = row.nextSlotAt, next <= now {
-            turn.slotRows = 0
-            try fill(schedule, row: row, replacement: reason)
-            guard let after = try ledger.schedule(name), after.cursorAt > row.cursorAt else {
-                return
-            }
-        }
+        try enumerator.fillGap(of: former, replacement: Self.editedWhileDown)
     }
 
     private func cancelPending(_ row: ScheduleRow, why: String) throws {

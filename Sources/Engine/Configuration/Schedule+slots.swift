@@ -1,0 +1,26 @@
+package import Timetable
+
+extension Schedule {
+    /// The next occurrence of its rule within `active_from` and `active_until`.
+    ///
+    /// - Parameter instant: not this one itself.
+    /// - Returns: nil if there is none, or no rule.
+    package func nextOccurrence(after instant: Instant) -> Occurrence? {
+        guard case .rule(let rule) = trigger else { return nil }
+        let from = activeFrom.map { max(instant, $0.adding(milliseconds: -1)) } ?? instant
+        guard let next = rule.next(after: from), isActive(next.at) else { return nil }
+        return next
+    }
+
+    func isActive(_ instant: Instant) -> Bool {
+        (activeFrom.map { instant >= $0 } ?? true) && (activeUntil.map { instant <= $0 } ?? true)
+    }
+
+    /// slot_at plus the slot's share of `spread`: a hash of schedule and slot.
+    package func dueAt(of slotAt: Instant) -> Instant {
+        guard spreadMilliseconds > 0 else { return slotAt }
+        let seed = FNV1a.hash(name) ^ UInt64(bitPattern: slotAt.milliseconds)
+        let hash = SplitMix64.mixed(seed &+ SplitMix64.step)
+        return slotAt.adding(milliseconds: Int64(hash % UInt64(spreadMilliseconds)))
+    }
+}
