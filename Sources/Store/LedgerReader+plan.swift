@@ -3,7 +3,7 @@ package import Timetable
 /// A schedule as the daemon has it, for comparison with a config that is to be loaded.
 package struct KnownSchedule: Sendable, Equatable {
     package var name: String
-    package var state: String
+    package var state: ScheduleState
     package var connection: String
     package var baseURL: String
     package var process: String
@@ -12,7 +12,7 @@ package struct KnownSchedule: Sendable, Equatable {
     /// The rule in the form that compiles again.
     package var ruleSource: String
     package var timezone: String
-    package var mode: String
+    package var mode: ScheduleMode
     /// `active`, `disabled` or `set aside` schedules have the key of what they last were.
     package var firingKey: String
     /// Slots that wait and have not been started.
@@ -34,9 +34,10 @@ extension LedgerReader {
             """
         ) { row in
             KnownSchedule(
-                name: row.string(0), state: row.string(1), connection: row.string(2),
-                baseURL: row.string(3), process: row.string(4), rule: row.string(5),
-                ruleSource: row.string(6), timezone: row.string(7), mode: row.string(8),
+                name: row.string(0), state: ScheduleState(rawValue: row.string(1)) ?? .setAside,
+                connection: row.string(2), baseURL: row.string(3), process: row.string(4),
+                rule: row.string(5), ruleSource: row.string(6), timezone: row.string(7),
+                mode: ScheduleMode(rawValue: row.string(8)) ?? .observe,
                 firingKey: row.string(9), pendingSlots: row.integer(10))
         }
     }

@@ -7,6 +7,9 @@ package enum ScheduleState: String, Sendable {
     case setAside = "set aside"
 }
 
+/// Whether a schedule starts runs or only keeps the ledger.
+package enum ScheduleMode: String, Sendable { case run, observe }
+
 /// The lasting state of a schedule.
 package struct ScheduleRow: Sendable, Equatable {
     package var schedule: String
@@ -17,7 +20,7 @@ package struct ScheduleRow: Sendable, Equatable {
     package var rule: String
     package var ruleSource: String
     package var timezone: String
-    package var mode: String
+    package var mode: ScheduleMode
     package var description: String
     package var tags: String
     package var firingKey: String
@@ -40,7 +43,7 @@ package struct ScheduleRow: Sendable, Equatable {
     package init(
         schedule: String, state: ScheduleState, connection: String, baseURL: String,
         process: String,
-        rule: String, ruleSource: String, timezone: String, mode: String, description: String,
+        rule: String, ruleSource: String, timezone: String, mode: ScheduleMode, description: String,
         tags: String, firingKey: String, revisionID: Int64, effectiveAt: Instant
     ) {
         self.schedule = schedule
@@ -70,7 +73,7 @@ package struct ScheduleRow: Sendable, Equatable {
         rule = row.string(5)
         ruleSource = row.string(6)
         timezone = row.string(7)
-        mode = row.string(8)
+        mode = ScheduleMode(rawValue: row.string(8)) ?? .observe
         description = row.string(9)
         tags = row.string(10)
         firingKey = row.string(11)
@@ -182,7 +185,7 @@ extension Ledger {
                 aside_reason = excluded.aside_reason
             """, .text(row.schedule), .text(row.state.rawValue), .text(row.connection),
             .text(row.baseURL), .text(row.process), .text(row.rule), .text(row.ruleSource),
-            .text(row.timezone), .text(row.mode), .text(row.description), .text(row.tags),
+            .text(row.timezone), .text(row.mode.rawValue), .text(row.description), .text(row.tags),
             .text(row.firingKey), .int(row.revisionID), .at(row.effectiveAt), .at(row.cursorAt),
             .at(row.nextSlotAt), .at(row.nextDueAt), .text(row.overlapRunID),
             .int(row.overlapSkips), .text(row.asideReason))

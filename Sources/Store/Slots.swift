@@ -35,7 +35,7 @@ package struct NewSlot: Sendable {
     package var processID: String
     package var processPattern: String?
     package var revisionID: Int64
-    package var mode: String
+    package var mode: ScheduleMode
     package var forced = false
     package var triggerUUID: String?
     package var requestedBy: String?
@@ -47,7 +47,7 @@ package struct NewSlot: Sendable {
     package init(
         schedule: String, kind: SlotKind, slotAt: Instant, dueAt: Instant, utcOffsetSeconds: Int,
         disposition: Disposition, reason: String, connection: String, baseURL: String,
-        processID: String, processPattern: String?, revisionID: Int64, mode: String
+        processID: String, processPattern: String?, revisionID: Int64, mode: ScheduleMode
     ) {
         self.schedule = schedule
         self.kind = kind
@@ -79,7 +79,7 @@ package struct SlotRow: Sendable, Equatable {
     package var baseURL: String
     package var processID: String
     package var processPattern: String?
-    package var mode: String
+    package var mode: ScheduleMode
     package var isLate: Bool
     package var attempts: Int
     package var attemptsCounted: Int
@@ -118,7 +118,7 @@ package struct SlotRow: Sendable, Equatable {
         baseURL = row.string(9)
         processID = row.string(10)
         processPattern = row.text(11)
-        mode = row.string(12)
+        mode = ScheduleMode(rawValue: row.string(12)) ?? .observe
         isLate = row.integer(13) == 1
         attempts = Int(row.integer(14))
         attemptsCounted = Int(row.integer(15))
@@ -152,7 +152,7 @@ package struct SlotRow: Sendable, Equatable {
         self.connection = connection
         self.baseURL = baseURL
         self.processID = processID
-        mode = "run"
+        mode = .run
         isLate = false
         attempts = 0
         attemptsCounted = 0
@@ -186,7 +186,7 @@ extension Ledger {
             .text(slot.schedule), .text(slot.kind.rawValue), .at(slot.slotAt), .at(slot.dueAt),
             .int(slot.utcOffsetSeconds), .text(slot.disposition.rawValue), .text(slot.reason),
             .text(slot.connection), .text(slot.baseURL), .text(slot.processID),
-            .text(slot.processPattern), .int(slot.revisionID), .text(slot.mode),
+            .text(slot.processPattern), .int(slot.revisionID), .text(slot.mode.rawValue),
             .at(final ? nil : max(slot.dueAt, now)), .at(slot.dueAt), .flag(slot.forced),
             .text(slot.triggerUUID), .text(slot.requestedBy), .int(slot.upstreamSlotID),
             .at(now), .at(final ? now : nil), .at(slot.startBy), .at(slot.finishBy))

@@ -25,7 +25,7 @@ import Timetable
             schedule,
             row: ScheduleRow(
                 schedule: "s", state: .active, connection: "prod", baseURL: "u", process: "p",
-                rule: "", ruleSource: "", timezone: "UTC", mode: "run", description: "",
+                rule: "", ruleSource: "", timezone: "UTC", mode: .run, description: "",
                 tags: "[]", firingKey: "", revisionID: 3, effectiveAt: Self.six))
     }
 

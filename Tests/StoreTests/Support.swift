@@ -33,7 +33,7 @@ extension Ledger {
         var slot = NewSlot(
             schedule: schedule, kind: .rule, slotAt: instant, dueAt: instant, utcOffsetSeconds: 0,
             disposition: .pending, reason: reason, connection: "prod", baseURL: "https://a",
-            processID: "p", processPattern: nil, revisionID: revision, mode: "run")
+            processID: "p", processPattern: nil, revisionID: revision, mode: .run)
         slot.triggerUUID = uuid
         return try insert(slot, now: Scratch.now) ?? 0
     }

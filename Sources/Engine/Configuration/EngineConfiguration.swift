@@ -1,4 +1,5 @@
 import ProcessesAPI
+package import Store
 package import Timetable
 
 /// Everything the engine needs to know of the config files, as plain values.
@@ -190,8 +191,8 @@ package enum ProcessReference: Sendable, Equatable {
     }
 }
 
-/// Whether a schedule starts runs or only keeps the ledger.
-package enum ScheduleMode: String, Sendable { case run, observe }
+/// Also for those who know the configuration, but not the ledger.
+package typealias ScheduleMode = Store.ScheduleMode
 /// What becomes of slots that are late (docs/protocol.md, rule 8).
 package enum MissedPolicy: String, Sendable { case latest, all, skip }
 /// What becomes of a slot while a run of its process is open (rule 9).

@@ -186,7 +186,7 @@ struct Reload: Grounded {
             schedule: schedule.name, state: schedule.enabled ? .active : .disabled,
             connection: connection.name, baseURL: connection.baseURL, process: process,
             rule: schedule.ruleText, ruleSource: schedule.ruleSource,
-            timezone: schedule.timezone, mode: schedule.mode.rawValue,
+            timezone: schedule.timezone, mode: schedule.mode,
             description: schedule.description,
             tags: "[" + schedule.tags.map(JSONString.quoted).joined(separator: ",") + "]",
             firingKey: key.text, revisionID: roster.revisionID,

@@ -83,7 +83,7 @@ package struct SlotBirth: Sendable {
             utcOffsetSeconds: utcOffsetSeconds ?? schedule.zone.offsetSeconds(at: slotAt),
             disposition: disposition, reason: reason, connection: row.connection,
             baseURL: row.baseURL, processID: "", processPattern: nil, revisionID: row.revisionID,
-            mode: schedule.mode.rawValue)
+            mode: schedule.mode)
         slot.startBy = schedule.startBy(slotAt)
         slot.finishBy = schedule.finishBy(slotAt)
         switch schedule.process {

@@ -67,21 +67,22 @@ struct Trigger: CarillonCommand {
                 .filter { !$0.isEmpty }.joined(separator: " ")
             if state != shown, !control.json { environment.line(Printable.escaped(state)) }
             shown = state
-            switch disposition {
-            case "started":
-                if outcome == "succeeded" { return }
-                if outcome == "failed" || outcome == "cancelled" || outcome == "lost" {
+            switch Disposition(rawValue: disposition) {
+            case .started?:
+                switch RunOutcome(rawValue: outcome) {
+                case .succeeded?: return
+                case .failed?, .cancelled?, .lost?:
                     throw CommandFailure(.failed, "the run ended: \(outcome)")
-                }
-                if Self.isOver(runStatus: value("run_status")), outcome == "attention" {
+                case .attention? where Self.isOver(runStatus: value("run_status")):
                     // What ends so goes on only when a person has been there.
                     throw CommandFailure(
                         .failed,
                         "the run is \(Printable.escaped(value("run_status"))) and needs a person; "
                             + "see: carillon attention")
+                case .attention?, .active?, nil: break
                 }
-            case "pending", "starting", "unknown": break
-            case "held":
+            case .pending?, .starting?, .unknown?: break
+            case .held?:
                 throw CommandFailure(
                     .conflict,
                     "slot \(slotID) is held: \(Printable.escaped(value("reason"))); see: "

@@ -14,7 +14,7 @@ struct Absence {
 
     /// What the schedule was at a time, as the ledger keeps it.
     private struct Revision {
-        var state: String
+        var state: ScheduleState
         var rule: String
         var timezone: String
         var since: String
@@ -23,7 +23,8 @@ struct Absence {
         init?(_ table: LedgerTable) {
             guard !table.rows.isEmpty else { return nil }
             func value(_ column: String) -> String { table.value(column, row: 0).words ?? "" }
-            (state, rule, timezone) = (value("state"), value("rule"), value("timezone"))
+            state = ScheduleState(rawValue: value("state")) ?? .setAside
+            (rule, timezone) = (value("rule"), value("timezone"))
             since = value("effective_at")
             key = FiringKey(value("firing_key"))
         }
@@ -36,10 +37,10 @@ struct Absence {
         }
         let isFuture = instant > now
         let no = "\(local(then)) is not a slot of \(schedule)"
-        guard then.state == "active" else {
+        guard then.state == .active else {
             return isFuture
-                ? "\(no): it is \(then.state) since \(then.since)"
-                : "\(no): it was \(then.state) then, since \(then.since)"
+                ? "\(no): it is \(then.state.rawValue) since \(then.since)"
+                : "\(no): it was \(then.state.rawValue) then, since \(then.since)"
         }
         let rule = "its rule \(isFuture ? "is" : "then was") \(then.rule) (\(then.timezone))"
         guard let compiled = then.key.flatMap({ RuleSource.compile($0.ruleSource, host: host) }),

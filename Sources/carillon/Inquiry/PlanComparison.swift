@@ -99,7 +99,7 @@ struct PlanComparison {
     private func removed(_ known: KnownSchedule) -> PlanChange {
         var change = PlanChange(schedule: known.name, kind: .removed)
         change.details = ["was \(known.rule), \(known.timezone)"] + cancelled(known)
-        if known.state == "active" { change.gone = times(known) }
+        if known.state == .active { change.gone = times(known) }
         let zone = (try? ZoneShelf(host).zone(known.timezone).get()) ?? .utc
         change.details += words(gone: change.gone, added: [], zone: zone)
         return change
@@ -108,7 +108,7 @@ struct PlanComparison {
     private func change(
         _ known: KnownSchedule, _ schedule: Schedule, _ loaded: LoadedConfiguration
     ) -> PlanChange? {
-        let isActive = known.state != "disabled"
+        let isActive = known.state != .disabled
         var change = PlanChange(schedule: schedule.name, kind: .changed)
         guard isActive == schedule.enabled else {
             change.kind = schedule.enabled ? .enabled : .disabled
@@ -134,7 +134,7 @@ struct PlanComparison {
         if !change.details.isEmpty { change.details += cancelled(known) }
         compare("rule", known.rule, schedule.ruleText, &change)
         compare("timezone", known.timezone, schedule.timezone, &change)
-        compare("mode", known.mode, schedule.mode.rawValue, &change)
+        compare("mode", known.mode.rawValue, schedule.mode.rawValue, &change)
         if known.ruleSource != schedule.ruleSource, known.rule == schedule.ruleText,
             known.timezone == schedule.timezone
         {
