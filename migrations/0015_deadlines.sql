@@ -63,8 +63,8 @@ WHEN NEW.outcome = 'succeeded' AND OLD.outcome <> 'succeeded'
 BEGIN
     INSERT INTO events (kind, subject, words, schedule, connection, slot_id, run_key)
     VALUES ('run_fast', coalesce(NEW.schedule || ' ', '') || NEW.run_id,
-        'it succeeded after ' || (NEW.completed_at - NEW.created_at) / 1000
-            || ' s, and takes at least ' || NEW.at_least_ms / 1000
+        'it succeeded after ' || ((NEW.completed_at - NEW.created_at) / 1000)
+            || ' s, and takes at least ' || (NEW.at_least_ms / 1000)
             || ' s when it does what it should', NEW.schedule, NEW.connection, NEW.slot_id,
         NEW.run_key);
 END;

@@ -145,6 +145,7 @@ package struct DashboardServer: Service {
             await answer(.metrics) { PrometheusText.render(try await source.metrics()) }
         }
         router.get("/healthz") { _, _ in healthz(await source.health()) }
+        router.get("/readyz") { _, _ in readyz(await source.health()) }
         router.get("/style.css") { _, _ in await answer(.css) { Style.sheet } }
         router.get("/icon.svg") { _, _ in await answer(.svg) { Style.icon } }
     }
@@ -181,6 +182,17 @@ package struct DashboardServer: Service {
     ) -> Response {
         guard case .html = content else { return response(status, .text, heading + "\n") }
         return response(status, .html, pages.message(heading: heading, words: words))
+    }
+
+    /// Ready from the first turn on, as long as turns can be written; whether they still come is
+    /// `/healthz`.
+    private func readyz(_ health: DashboardHealth) -> Response {
+        if let failure = health.failure {
+            return response(.serviceUnavailable, .text, "not ready: \(failure)\n")
+        }
+        return health.lastTurnAt == nil
+            ? response(.serviceUnavailable, .text, "not ready: no turn yet\n")
+            : response(.ok, .text, "ready\n")
     }
 
     private func healthz(_ health: DashboardHealth) -> Response {

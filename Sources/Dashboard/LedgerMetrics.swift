@@ -1,7 +1,12 @@
 import Store
 
 /// The families of `/metrics` that come from the ledger.
-enum LedgerMetrics {
+package enum LedgerMetrics {
+    /// All names, as `/metrics` shows them.
+    package static var names: [String] {
+        (["slots_total", "slots_open"] + known.map(\.name)).map { "carillon_" + $0 }
+    }
+
     /// Names, kinds and sentences in the order they are shown.
     private static let known: [(name: String, kind: MetricFamily.Kind, help: String)] = [
         ("start_lag_seconds", .summary, "From the time a slot was due to its accepted start."),
@@ -19,9 +24,13 @@ enum LedgerMetrics {
         ("errors_total", .counter, "Errors by HTTP status; none: there was no answer."),
         ("retry_after_seconds", .gauge, "How long a rate-limit hint still holds."),
         ("breaker_open", .gauge, "1 while starts wait for the API to come back."),
-        ("next_fire_timestamp", .gauge, "The next slot in Unix seconds."),
-        ("last_success_timestamp", .gauge, "The end of the last succeeded run in Unix seconds."),
-        ("loop_progress_timestamp", .gauge, "The last completed turn in Unix seconds."),
+        ("next_fire_timestamp_seconds", .gauge, "The next slot in Unix seconds."),
+        (
+            "last_success_timestamp_seconds", .gauge,
+            "The end of the last succeeded run in Unix seconds."
+        ),
+        ("loop_progress_timestamp_seconds", .gauge, "The last completed turn in Unix seconds."),
+        ("deliveries_waiting", .gauge, "Messages that a target has not taken yet."),
         ("config_revision_info", .gauge, "The configuration in force."),
     ]
 

@@ -150,7 +150,7 @@ package actor LedgerSource: DashboardSource {
         if let lastTurnAt = lastTurnAt() {
             readings.append(
                 LedgerReading(
-                    name: "loop_progress_timestamp", label: "", labelValue: "",
+                    name: "loop_progress_timestamp_seconds", label: "", labelValue: "",
                     value: Double(lastTurnAt.milliseconds) / 1000))
         }
         let slots = Rows(try reader.dispositionCounts()).map { row in

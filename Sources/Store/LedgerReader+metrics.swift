@@ -79,14 +79,17 @@ extension LedgerReader {
         FROM day_sums WHERE day >= date(?1 / 1000 - 86400, 'unixepoch') AND runs_timed > 0
         GROUP BY schedule
         UNION ALL
-        SELECT 'last_success_timestamp', 'schedule', schedule, last_success_at / 1000.0
+        SELECT 'last_success_timestamp_seconds', 'schedule', schedule, last_success_at / 1000.0
         FROM totals WHERE last_success_at IS NOT NULL
         UNION ALL
-        SELECT 'next_fire_timestamp', 'schedule', schedule, next_slot_at / 1000.0
+        SELECT 'next_fire_timestamp_seconds', 'schedule', schedule, next_slot_at / 1000.0
         FROM schedule_states WHERE state = 'active' AND next_slot_at IS NOT NULL
         UNION ALL
         SELECT 'overdue_slots', '', '', count(*)
         FROM slots WHERE ended_at IS NULL AND disposition = 'pending' AND due_at <= ?1
+        UNION ALL
+        SELECT 'deliveries_waiting', 'target', target, count(*)
+        FROM deliveries WHERE next_attempt_at IS NOT NULL AND attempts > 0 GROUP BY target
         UNION ALL
         SELECT 'http_requests_total', 'connection', connection, requests_sent
         FROM connections WHERE removed_at IS NULL

@@ -185,9 +185,9 @@ struct LedgerSourceTests {
             "carillon_http_requests_total{connection=\"prod\"} 42",
             "carillon_breaker_open{connection=\"prod\"} 1",
             "carillon_retry_after_seconds{connection=\"prod\"} 0",
-            "carillon_next_fire_timestamp{schedule=\"gl-refresh\"} 1795500000",
-            "carillon_last_success_timestamp{schedule=\"gl-refresh\"} 1795323690",
-            "carillon_loop_progress_timestamp 1795498798.5",
+            "carillon_next_fire_timestamp_seconds{schedule=\"gl-refresh\"} 1795500000",
+            "carillon_last_success_timestamp_seconds{schedule=\"gl-refresh\"} 1795323690",
+            "carillon_loop_progress_timestamp_seconds 1795498798.5",
             "carillon_config_revision_info{content_hash=\"abc123\"} 1", "carillon_rate_tokens 7",
         ] {
             #expect(text.contains(line + "\n"), "missing: \(line)")

@@ -327,7 +327,7 @@ struct DashboardServerTests {
     @Test("HEAD is answered like GET, without a body")
     func head() async throws {
         try await serving { base in
-            for path in ["/", "/healthz", "/metrics"] {
+            for path in ["/", "/healthz", "/readyz", "/metrics"] {
                 let answer = try await send(.HEAD, base + path)
                 #expect(answer.status == 200, "at \(path)")
                 #expect(answer.body.isEmpty)
@@ -342,6 +342,20 @@ struct DashboardServerTests {
                 let health = try await send(.GET, base + "/healthz")
                 #expect(health.status == 503)
                 #expect(health.body.hasPrefix("stalled: last turn "))
+            }
+        }
+    }
+
+    @Test("Ready from the first turn on, as long as turns can be written")
+    func ready() async throws {
+        for (source, status, body) in [
+            (Source(lastTurnAt: nil), 503, "not ready: no turn yet\n"),
+            (Source(failure: "disk full"), 503, "not ready: disk full\n"),
+            (Source(lastTurnAt: Samples.now.adding(milliseconds: -60_000)), 200, "ready\n"),
+        ] {
+            try await serving(source) { base in
+                let answer = try await send(.GET, base + "/readyz")
+                #expect(answer.status == status && answer.body == body, "\(answer.body)")
             }
         }
     }

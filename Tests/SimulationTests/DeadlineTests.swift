@@ -79,6 +79,9 @@ import Timetable
         try theatre.world.boot()
         try theatre.run(untilMinute: 119)
         #expect(try Self.events(theatre).map { $0.dropFirst(6) } == ["run_fast"])
+        let words = try theatre.ask("SELECT words FROM events").joined()
+        #expect(
+            words.hasPrefix("it succeeded after ") && words.contains(" at least 600 s"), "\(words)")
     }
 
     @Test func aSlotThatIsSkippedMissesNothing() throws {

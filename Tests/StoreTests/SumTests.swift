@@ -61,7 +61,7 @@ import Timetable
         #expect(before["run_duration_seconds_sum s"] == 360)
         #expect(before["run_duration_seconds_count s"] == 2)
         #expect(before["detect_lag_seconds s"] == 1)
-        #expect(before["last_success_timestamp s"] == Double(minute(4).milliseconds) / 1000)
+        #expect(before["last_success_timestamp_seconds s"] == Double(minute(4).milliseconds) / 1000)
         #expect(before["errors_total 503"] == 3)
         let reader = try LedgerReader(path: scratch.path)
         #expect(try reader.sumDifferences(limit: 9) == [])

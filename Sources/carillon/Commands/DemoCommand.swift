@@ -143,6 +143,14 @@ struct DemoCommand: CarillonCommand {
                 + (differences.isEmpty ? "counts are equal" : "they differ")
                 + (open > 0 ? ", \(Words.count(open, "run")) still open" : ""))
         for difference in differences { environment.line("  \(difference)") }
+        let messages = try reader.deliveries(target: nil, limit: 1000)
+        environment.line(
+            "\(Words.count(messages.rows.count, "message")) to people, delivered to "
+                + "\(folder)/messages.json:")
+        for row in messages.rows.indices {
+            let words = DemoTable.text(messages, "kinds", row)
+            environment.line("  \(DemoTable.text(messages, "state", row)): \(words)")
+        }
         environment.line("\nLook at what happened:")
         for query in LedgerReader.queriesToTry {
             environment.line("  sqlite3 -box \(folder)/carillon.db '\(query)'")

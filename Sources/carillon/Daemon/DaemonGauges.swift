@@ -45,6 +45,10 @@ final class DaemonGauges: Sendable {
                     help: "Starts that the rate budget of a connection lets go at once.",
                     samples: tokens))
         }
+        families.append(
+            MetricFamily(
+                "build_info", .gauge, help: "The version of this binary.",
+                samples: [.init(1, [("version", Daemon.version)])]))
         if let version = ZoneDataVersion.read(host) {
             families.append(
                 MetricFamily(

@@ -51,6 +51,12 @@ enum DemoWorld {
         connection = "sandbox"
         timezone = "America/New_York"
         poll = { min = "1s", max = "10s" }
+        notify = ["people"]
+
+        # Messages to people, as JSON, one a line: a file stands for whoever would be paged.
+        [notify.people]
+        kind = "command"
+        command = ["/usr/bin/tee", "-a", "\(folder)/messages.json"]
 
         [schedules.gl-refresh]
         description = "Every ten seconds, as if it were every ten minutes"
@@ -74,9 +80,10 @@ enum DemoWorld {
         cron = "5/20 * * * * *"
 
         [schedules.tax-package]
-        description = "Runs after each GL refresh that succeeded"
+        description = "Runs after each GL refresh that succeeded, and sooner than it should: that is told"
         process = "b7a6958473625140f9e8d7c6b5a49382"
         after = { schedule = "gl-refresh", on = "success" }
+        at_least = "5m"
         """
     }
 }
