@@ -112,7 +112,7 @@ package struct Checker {
     ) throws {
         guard !world.wasClockSet else { return }
         for slot in try ledger.unended(.held)
-        where slot.reason.contains(Settlement.wordsOfEarlierRun) {
+        where slot.reason.contains(Loss.Misfit.earlier.words) {
             let own = world.sandbox.runs.first { run in
                 slot.reason.contains(run.id)
                     && run.requestNumber.map { slotsByRequest[$0] == slot.slotID } ?? false

@@ -96,7 +96,7 @@ struct Operator: Grounded {
         for affected in name.map({ [$0] }) ?? roster.schedules.keys.sorted() {
             for slot in try ledger.openSlots(schedule: affected, .pending)
             where slot.kind != .manual {
-                try slots.end(slot, .skipped, "paused by \(actor) while it waited: \(slot.reason)")
+                try slots.end(slot, .pausedWhileWaiting(by: actor))
                 waiting += 1
             }
         }
@@ -156,10 +156,7 @@ struct Operator: Grounded {
         try ledger.audit(
             actor: actor, action: "skip", subject: "\(name)@\(slotAt.iso8601)", reason: reason,
             now: now)
-        if let known {
-            let why = reason.isEmpty ? "" : ": \(reason)"
-            try slots.end(known, .skipped, "skipped once by \(actor)\(why)")
-        }
+        if let known { try slots.end(known, .skippedOnce(by: actor, reason)) }
         return .done("\(name) will not run at \(slotAt.iso8601)")
     }
 

@@ -121,9 +121,7 @@ struct Reload: Grounded {
         for row in try ledger.schedules() {
             for slot in try ledger.openSlots(schedule: row.schedule, .pending)
             where slot.slotAt <= now {
-                try slots.end(
-                    slot, .missed,
-                    "the database was restored from a backup, nothing is sent for earlier instants")
+                try slots.end(slot, .restored)
             }
         }
     }
@@ -166,7 +164,7 @@ struct Reload: Grounded {
             return "\(schedule.name) disabled"
         }
         if wasActive { try fillGap(known, old: old, isReload: isReload) }
-        if isMoved { try cancelPending(known, why: "its process or connection was changed") }
+        if isMoved { try endPending(known, .processChanged) }
         row.overlapRunID = known.overlapRunID
         row.overlapSkips = known.overlapSkips
         try save(&row, schedule, from: now)
@@ -233,7 +231,7 @@ struct Reload: Grounded {
         _ known: ScheduleRow, old: Schedule?, state: ScheduleState, isReload: Bool
     ) throws {
         if known.state == .active { try fillGap(known, old: old, isReload: isReload) }
-        try cancelPending(known, why: "the schedule was \(state.rawValue)")
+        try endPending(known, .scheduleClosed(state))
         var row = try ledger.schedule(known.schedule) ?? known
         row.state = state
         row.nextSlotAt = nil
@@ -287,9 +285,9 @@ struct Reload: Grounded {
         try enumerator.fillGap(of: former, replacement: Self.editedWhileDown)
     }
 
-    private func cancelPending(_ row: ScheduleRow, why: String) throws {
+    private func endPending(_ row: ScheduleRow, _ reason: EndReason) throws {
         for slot in try ledger.openSlots(schedule: row.schedule, .pending) {
-            try slots.end(slot, .cancelled, why)
+            try slots.end(slot, reason)
         }
     }
 }

@@ -31,14 +31,13 @@ struct Resolver: Grounded {
             try ledger.setDecided(slotID, by: actor, windowFrom: now)
             // The person has seen what the process shows: nothing of it holds or blocks it again.
             try ledger.setForced(slotID)
-            try ledger.move(
-                slotID, .pending, reason: "to be started, decided by \(actor)", nextActionAt: now)
+            try slots.tryAgain(slot, .decided(by: actor), at: now)
             settler.lister.want(look: slot.connection, .start)
             return try conclude(
                 slot, .done("slot \(slotID) will be started", slotID: slotID), actor: actor)
         case .drop:
             try takeFromDoubt(slot, attempt, actor: actor)
-            try slots.end(slot, .cancelled, "dropped by \(actor)")
+            try slots.end(slot, .dropped(by: actor))
             return try conclude(slot, .done("slot \(slotID) dropped", slotID: slotID), actor: actor)
         }
     }
@@ -56,7 +55,7 @@ struct Resolver: Grounded {
     /// The attempt counts no more; a slot in doubt is held on its way to what was decided.
     private func takeFromDoubt(_ slot: SlotRow, _ attempt: AttemptRow?, actor: String) throws {
         if slot.disposition == .unknown, let attempt {
-            try settler.hold(slot, attempt, candidate: nil, reason: "decided by \(actor)")
+            try settler.hold(slot, attempt, .decided(by: actor))
         }
         if let attempt {
             try ledger.endAttempt(
@@ -180,9 +179,8 @@ struct Resolver: Grounded {
                 attempt.attemptID, .adopted, exposureEnd: nil, httpStatus: nil, errorID: nil,
                 runKey: run.runKey, now: now)
         }
-        try ledger.start(
-            slot.slotID, runKey: run.runKey, reason: "run \(run.runID), named by \(actor)",
-            lagMilliseconds: max(0, now.since(slot.dueAt)), now: now)
+        try slots.start(
+            slot, runKey: run.runKey, .named(runID: run.runID, by: actor), at: now)
         try ledger.setRunNamed(slot.slotID, by: actor)
         try runs.watch(run.runKey, slot: slot)
         return try conclude(

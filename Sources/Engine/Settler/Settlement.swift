@@ -6,7 +6,7 @@ package enum Settlement: Sendable, Equatable {
     /// The run is ours.
     case adopt(runID: String)
     /// A person must decide, since our run may be the one shown, or be hidden by it.
-    case hold(candidate: String?, reason: String)
+    case hold(candidate: String?, HoldReason)
     /// The baseline, too early or not often enough.
     case absentSoFar
     /// Three looks showed the baseline, the last of them late enough.
@@ -14,9 +14,6 @@ package enum Settlement: Sendable, Equatable {
 
     /// How many looks must show the baseline.
     package static let looksNeeded = 3
-
-    /// Why a run of another time is none of ours.
-    package static let wordsOfEarlierRun = "which was created before the attempt began"
 
     /// What the judgement needs to know beside attempt and look.
     package struct Circumstances: Sendable {
@@ -59,11 +56,7 @@ package enum Settlement: Sendable, Equatable {
         _ look: Look, attempt: AttemptRow, exposureEnd: Instant, in facts: Circumstances
     ) -> Settlement {
         guard attempt.baseline != .notKnown else {
-            return .hold(
-                candidate: look.runID,
-                reason: "the answer to attempt \(attempt.number) was lost and no look before it "
-                    + "was possible; the process now shows "
-                    + (look.runID.map { "run \($0)" } ?? "no run"))
+            return hold(attempt, look.runID, .noLookBefore(shows: look.runID))
         }
         // What was there before the attempt can't hide a run of it: the process shows its newest.
         guard look.baseline != attempt.baseline, !facts.wasKnownBefore else {
@@ -74,37 +67,37 @@ package enum Settlement: Sendable, Equatable {
                 ? .provenAbsent : .absentSoFar
         }
         guard let runID = look.runID else {
-            return .hold(
-                candidate: nil,
-                reason: "the answer to attempt \(attempt.number) was lost, and the process shows "
-                    + "no run any more where it showed \(attempt.baseline.stored)")
+            return hold(attempt, nil, .baselineGone(attempt.baseline))
         }
         if let misfit = misfit(look, attempt: attempt, exposureEnd: exposureEnd, in: facts) {
-            return .hold(
-                candidate: runID,
-                reason: "the answer to attempt \(attempt.number) was lost, and the process shows "
-                    + "run \(runID), \(misfit)")
+            return hold(attempt, runID, .misfit(runID: runID, misfit))
         }
         return .adopt(runID: runID)
+    }
+
+    private static func hold(
+        _ attempt: AttemptRow, _ candidate: String?, _ loss: Loss
+    ) -> Settlement {
+        .hold(candidate: candidate, .lost(attempt: attempt.number, loss))
     }
 
     /// Why the run shown can't be taken for ours; nil if it fits.
     private static func misfit(
         _ look: Look, attempt: AttemptRow, exposureEnd: Instant, in facts: Circumstances
-    ) -> String? {
-        if facts.isClaimed { return "which belongs to another slot" }
-        if facts.isContested { return "which another held slot may have created too" }
-        if facts.hasRival { return "beside another run that may be this attempt's too" }
-        guard let created = look.runCreatedAt else { return "which has no creation time" }
+    ) -> Loss.Misfit? {
+        if facts.isClaimed { return .claimed }
+        if facts.isContested { return .contested }
+        if facts.hasRival { return .rivalled }
+        guard let created = look.runCreatedAt else { return .undated }
         // Only what is certain counts: the run's own second, and all that is known of the clock, taken
         // together. A run that may be ours is ours where it is the only one.
-        if facts.clock.latest(created) < attempt.beganAt { return wordsOfEarlierRun }
+        if facts.clock.latest(created) < attempt.beganAt { return .earlier }
         // Nor can the API have acted for us after `request_window`; ours may be hidden by this one.
         if facts.clock.earliest(created) > min(exposureEnd, facts.actsUntil ?? exposureEnd) {
-            return "which was created after the attempt could still act"
+            return .later
         }
         if let ours = facts.ourUserID, let theirs = look.runUserID, ours != theirs {
-            return "which user \(theirs) started"
+            return .ofUser(theirs)
         }
         return nil
     }

@@ -10,19 +10,16 @@ struct Settler: Grounded {
 
     /// Makes an attempt that may have created a run `unknown`.
     func becomeUnknown(
-        _ slot: SlotRow, _ attempt: AttemptRow, reason: String, httpStatus: Int?, errorID: Int64?
+        _ slot: SlotRow, _ attempt: AttemptRow, _ reason: DoubtReason, httpStatus: Int? = nil,
+        errorID: Int64? = nil
     ) throws {
-        let window =
-            roster.connection(slot.connection)?.requestWindowMilliseconds ?? 29_000
+        let window = roster.connection(slot.connection)?.requestWindowMilliseconds ?? 29_000
         let exposureEnd = now.adding(milliseconds: window)
         try ledger.endAttempt(
             attempt.attemptID, .unknown, exposureEnd: exposureEnd, httpStatus: httpStatus,
             errorID: errorID, runKey: nil, now: now)
         try ledger.countAttempt(slotID: slot.slotID)
-        try ledger.move(
-            slot.slotID, .unknown, reason: "\(reason); looking whether it has created a run",
-            nextActionAt: exposureEnd)
-        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) unknown: \(reason)")
+        try slots.doubt(slot, reason, attempt: attempt.number, until: exposureEnd)
     }
 
     /// Rule 5: every attempt found `starting` becomes `unknown` before anything else.
@@ -30,10 +27,7 @@ struct Settler: Grounded {
         guard book.guards.recoversStarting else { return try forgetStarting() }
         for attempt in try ledger.attempts(.starting) where !out.contains(attempt.attemptID) {
             guard let slot = try ledger.slot(attempt.slotID) else { continue }
-            try becomeUnknown(
-                slot, attempt,
-                reason: "the daemon ended while attempt \(attempt.number) was out",
-                httpStatus: nil, errorID: nil)
+            try becomeUnknown(slot, attempt, .daemonEnded)
         }
     }
 
@@ -41,9 +35,7 @@ struct Settler: Grounded {
     func recoverUnanswered() throws {
         for slot in try ledger.slotsDue(.starting, now: now, limit: 100) {
             guard let attempt = try ledger.lastAttempt(slotID: slot.slotID) else { continue }
-            try becomeUnknown(
-                slot, attempt, reason: "attempt \(attempt.number) was never answered",
-                httpStatus: nil, errorID: nil)
+            try becomeUnknown(slot, attempt, .neverAnswered)
         }
     }
 
@@ -70,9 +62,8 @@ struct Settler: Grounded {
             guard let looker = looker(for: slot) else {
                 if let attempt = try ledger.lastAttempt(slotID: slot.slotID) {
                     try hold(
-                        slot, attempt, candidate: nil,
-                        reason: "the answer to attempt \(attempt.number) was lost, and no "
-                            + "connection of the configuration leads to \(slot.baseURL) any more")
+                        slot, attempt,
+                        .lost(attempt: attempt.number, .noConnection(baseURL: slot.baseURL)))
                 }
                 continue
             }
@@ -187,10 +178,7 @@ struct Settler: Grounded {
             guard let slot = try ledger.slot(attempt.slotID), slot.disposition == .unknown else {
                 continue
             }
-            try hold(
-                slot, attempt, candidate: nil,
-                reason: "the database was restored from a backup that was made while attempt "
-                    + "\(attempt.number) was in doubt")
+            try hold(slot, attempt, .restored(attempt: attempt.number))
         }
     }
 
@@ -218,7 +206,7 @@ struct Settler: Grounded {
         case .adopt(let runID):
             try adopt(runID: runID, slot, attempt)
         case .hold(let candidate, let reason):
-            try hold(slot, attempt, candidate: candidate, reason: reason)
+            try hold(slot, attempt, reason, candidate: candidate)
         case .absentSoFar:
             try ledger.countAbsentLook(attempt.attemptID, at: look?.requestedAt ?? now)
             let settle =
@@ -240,17 +228,17 @@ struct Settler: Grounded {
         try ledger.endAttempt(
             attempt.attemptID, .adopted, exposureEnd: nil, httpStatus: nil, errorID: nil,
             runKey: run.runKey, now: now)
-        try ledger.start(
-            slot.slotID, runKey: run.runKey,
-            reason: "attempt \(attempt.number)'s answer was lost, its run \(runID) was found",
-            lagMilliseconds: max(0, (run.createdAt ?? now).since(slot.dueAt)), now: now)
+        try slots.start(
+            slot, runKey: run.runKey, .found(runID: runID, attempt: attempt.number),
+            at: run.createdAt ?? now)
         try runs.watch(run.runKey, slot: slot)
         try afterSettled(slot)
         book.log(.notice, "\(slot.schedule)@\(slot.slotAt.iso8601) adopted run \(runID)")
     }
 
+    /// Ends an attempt in doubt for a person to decide.
     func hold(
-        _ slot: SlotRow, _ attempt: AttemptRow, candidate: String?, reason: String
+        _ slot: SlotRow, _ attempt: AttemptRow, _ reason: HoldReason, candidate: String? = nil
     ) throws {
         try ledger.endAttempt(
             attempt.attemptID, .held, exposureEnd: nil, httpStatus: nil, errorID: nil,
@@ -263,31 +251,30 @@ struct Settler: Grounded {
     private func provenAbsent(_ slot: SlotRow, _ attempt: AttemptRow) throws {
         let schedule = roster.schedule(slot.schedule)
         if schedule?.unknownStart == .hold {
-            return try hold(
-                slot, attempt, candidate: nil,
-                reason: "no run of attempt \(attempt.number) was found (unknown_start = \"hold\")")
+            return try hold(slot, attempt, .absent(attempt: attempt.number))
         }
         try ledger.endAttempt(
             attempt.attemptID, .absent, exposureEnd: nil, httpStatus: nil, errorID: nil,
             runKey: nil, now: now)
-        let words = "attempt \(attempt.number) has created no run, as three looks have shown"
-        guard let schedule else {
-            try slots.end(slot, .expired, "\(words), and its schedule is gone")
-            return try afterSettled(slot)
+        if let why = whyNoneFollows(slot, schedule) {
+            try slots.end(slot, .absent(attempt: attempt.number, why))
+        } else {
+            try slots.tryAgain(slot, .attemptAbsent(attempt.number), at: now)
         }
+        try afterSettled(slot)
+    }
+
+    private func whyNoneFollows(
+        _ slot: SlotRow, _ schedule: Schedule?
+    ) -> EndReason.NoneFollows? {
+        guard let schedule else { return .scheduleGone }
         let lateness = Lateness.judge(
             windowFrom: slot.windowFrom, wasMarkedLate: slot.isLate,
             startWithinMilliseconds: schedule.startWithinMilliseconds,
             missedWindowMilliseconds: schedule.missedWindowMilliseconds, now: now)
-        if lateness == .over {
-            try slots.end(slot, .expired, "\(words), and its windows are over")
-        } else if let max = schedule.retry.maxAttempts, slot.attemptsCounted >= max {
-            try slots.end(slot, .expired, "\(words), and retry.max_attempts is used up")
-        } else {
-            try ledger.move(
-                slot.slotID, .pending, reason: "\(words), to be sent again", nextActionAt: now)
-        }
-        try afterSettled(slot)
+        if lateness == .over { return .windowsOver }
+        let isUsedUp = schedule.retry.maxAttempts.map { slot.attemptsCounted >= $0 } ?? false
+        return isUsedUp ? .attemptsUsedUp : nil
     }
 
     /// The process is free again for other slots (rule 2).

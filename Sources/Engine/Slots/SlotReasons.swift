@@ -56,6 +56,16 @@ package enum WaitReason: Sendable, Equatable {
     case scheduleWaits(String)
     /// A decision of ours failed.
     case undecided
+    /// The API has told an attempt to wait.
+    case attemptThrottled(Int, until: Instant)
+    case attemptNotSent(Int, String)
+    case attemptUnauthorized(Int)
+    /// An attempt was refused and is made again.
+    case attemptAgain(Int, String, at: Instant)
+    /// Three looks have shown that an attempt has created no run.
+    case attemptAbsent(Int)
+    case decided(by: String)
+    case notValidated(String)
 
     /// The reason as a person reads it; nil: the one that stands.
     package var words: String? {
@@ -86,6 +96,16 @@ package enum WaitReason: Sendable, Equatable {
         case .budget: "waiting for the rate budget"
         case .ramp: "catch-up is ramped"
         case .undecided: "could not be decided, see error_log"
+        case .attemptThrottled(let number, let until):
+            "attempt \(number): the API asked us to wait until \(until.iso8601)"
+        case .attemptNotSent(let number, let why): "attempt \(number) was not sent: \(why)"
+        case .attemptUnauthorized(let number): "attempt \(number): the token was not accepted"
+        case .attemptAgain(let number, let why, let at):
+            "attempt \(number): \(why); again at \(at.iso8601)"
+        case .attemptAbsent(let number):
+            EndReason.words(absent: number) + ", to be sent again"
+        case .decided(let actor): "to be started, decided by \(actor)"
+        case .notValidated(let why): "the process could not be validated: \(why)"
         }
     }
 
@@ -98,7 +118,7 @@ package enum WaitReason: Sendable, Equatable {
     }
 }
 
-/// Why a person must decide about a slot that was not sent.
+/// Why a person must decide about a slot.
 package enum HoldReason: Sendable, Equatable {
     case processName(String, found: [String])
     case noLookAfterDownTime
@@ -106,6 +126,15 @@ package enum HoldReason: Sendable, Equatable {
     case surfaced(runID: String, attempt: Int)
     /// A run that nobody claims was created since the slot was due; nil: one that a later run hides.
     case unclaimed(runID: String?)
+    case lost(attempt: Int, Loss)
+    /// The answer names a run that belongs to another slot.
+    case foreignRun(String, slotID: Int64)
+    /// The ledger was put back to when the attempt was in doubt.
+    case restored(attempt: Int)
+    /// Three looks have shown no run, and its schedule wants a person to say so too.
+    case absent(attempt: Int)
+    /// On its way from doubt to what a person has decided.
+    case decided(by: String)
 
     /// The reason as a person reads it.
     package var words: String {
@@ -122,6 +151,15 @@ package enum HoldReason: Sendable, Equatable {
         case .unclaimed(let runID):
             (runID.map { "run \($0)" } ?? "a run")
                 + " of our own user was created after this slot was due, and no slot claims it"
+        case .lost(let number, let loss): "the answer to attempt \(number) was lost\(loss.words)"
+        case .foreignRun(let runID, let slotID):
+            "the API answered with run \(runID), which belongs to slot \(slotID)"
+        case .restored(let number):
+            "the database was restored from a backup that was made while attempt \(number) was "
+                + "in doubt"
+        case .absent(let number):
+            "no run of attempt \(number) was found (unknown_start = \"hold\")"
+        case .decided(let actor): "decided by \(actor)"
         }
     }
 }
@@ -151,17 +189,43 @@ package enum EndReason: Sendable, Equatable {
     case patternNotExpandable(String)
     case overlap(Blocker, owner: RunOwner)
     case laterWaits(Instant, runID: String)
+    case refused(attempt: Int, String)
+    case attemptsUsedUp(attempt: Int, String, max: Int)
+    /// Three looks have shown that an attempt has created no run, and none follows.
+    case absent(attempt: Int, NoneFollows)
+    case invalid(problems: Int)
+    case notValidated(String)
+    case dropped(by: String)
+    case pausedWhileWaiting(by: String)
+    case skippedOnce(by: String, String)
+    case processChanged
+    /// Its schedule was disabled or removed.
+    case scheduleClosed(ScheduleState)
+    /// The ledger was put back: nothing is sent for instants before that.
+    case restored
+
+    /// Why an attempt that has created no run is not made again.
+    package enum NoneFollows: Sendable, Equatable {
+        case scheduleGone, windowsOver, attemptsUsedUp
+
+        var words: String {
+            switch self {
+            case .scheduleGone: "its schedule is gone"
+            case .windowsOver: "its windows are over"
+            case .attemptsUsedUp: "retry.max_attempts is used up"
+            }
+        }
+    }
 
     /// What the slot ends as.
     package var disposition: Disposition {
         switch self {
-        case .scheduleGone: .cancelled
-        case .paused, .overlap: .skipped
-        case .afterRuleOver: .expired
-        case .tooLate(_, .up): .expired
-        case .tooLate(_, .down): .missed
+        case .scheduleGone, .dropped, .processChanged, .scheduleClosed: .cancelled
+        case .paused, .overlap, .pausedWhileWaiting, .skippedOnce: .skipped
+        case .afterRuleOver, .tooLate(_, .up), .absent: .expired
+        case .tooLate(_, .down), .restored: .missed
         case .standsFor, .laterWaits: .coalesced
-        case .patternNotExpandable: .failed
+        case .patternNotExpandable, .refused, .attemptsUsedUp, .invalid, .notValidated: .failed
         }
     }
 
@@ -184,7 +248,27 @@ package enum EndReason: Sendable, Equatable {
             "overlap: run \(blocker.runID) \(owner.words) is still \(blocker.status)"
         case .laterWaits(let later, let runID):
             "the later slot \(later.iso8601) waits for run \(runID) in its place"
+        case .refused(let number, let why): "attempt \(number) was refused: \(why)"
+        case .attemptsUsedUp(let number, let why, let max):
+            "attempt \(number): \(why); retry.max_attempts (\(max)) is used up"
+        case .absent(let number, let why):
+            "\(Self.words(absent: number)), and \(why.words)"
+        case .invalid(let problems): "the process does not validate: \(problems) errors"
+        case .notValidated(let why): "the process can't be validated: \(why)"
+        case .dropped(let actor): "dropped by \(actor)"
+        case .pausedWhileWaiting(let actor): "paused by \(actor) while it waited: \(before)"
+        case .skippedOnce(let actor, let why):
+            "skipped once by \(actor)" + (why.isEmpty ? "" : ": \(why)")
+        case .processChanged: "its process or connection was changed"
+        case .scheduleClosed(let state): "the schedule was \(state.rawValue)"
+        case .restored:
+            "the database was restored from a backup, nothing is sent for earlier instants"
         }
+    }
+
+    /// An attempt that has created no run, in words.
+    static func words(absent number: Int) -> String {
+        "attempt \(number) has created no run, as three looks have shown"
     }
 
     /// Too late, in words: for slots that wait and for those that are born too late.

@@ -11,11 +11,12 @@ struct Slots {
     private var ledger: Ledger { book.ledger }
     private var now: Instant { book.now }
 
-    func end(_ slot: SlotRow, _ disposition: Disposition, _ reason: String) throws {
-        try ledger.end(slot.slotID, disposition, reason: reason, now: now)
+    func end(_ slot: SlotRow, _ reason: EndReason) throws {
+        let (disposition, words) = (reason.disposition, reason.words(before: slot.reason))
+        try ledger.end(slot.slotID, disposition, reason: words, now: now)
         book.tell(.ended(schedule: slot.schedule))
         book.log(
-            .info, "\(slot.schedule)@\(slot.slotAt.iso8601) \(disposition.rawValue): \(reason)")
+            .info, "\(slot.schedule)@\(slot.slotAt.iso8601) \(disposition.rawValue): \(words)")
     }
 
     /// Lets a slot wait, and tells a person once it has waited past its `start_within`, whatever for.
@@ -38,12 +39,38 @@ struct Slots {
         return until
     }
 
-    /// A person must decide.
-    func hold(_ slot: SlotRow, _ reason: String) throws {
+    /// Its attempt is over, and another one may follow from the instant on.
+    func tryAgain(_ slot: SlotRow, _ reason: WaitReason, at instant: Instant) throws {
         try ledger.move(
-            slot.slotID, .held, reason: reason,
+            slot.slotID, .pending, reason: reason.words ?? slot.reason, nextActionAt: instant)
+    }
+
+    /// It has its run, which was created at the instant.
+    func start(
+        _ slot: SlotRow, runKey: Int64, _ reason: StartedReason, at created: Instant
+    ) throws {
+        try ledger.start(
+            slot.slotID, runKey: runKey, reason: reason.words,
+            lagMilliseconds: max(0, created.since(slot.dueAt)), now: now)
+    }
+
+    /// Nobody knows whether it has a run, until a look tells: not before the instant.
+    func doubt(
+        _ slot: SlotRow, _ reason: DoubtReason, attempt number: Int, until instant: Instant
+    ) throws {
+        let words = reason.words(attempt: number)
+        try ledger.move(
+            slot.slotID, .unknown, reason: "\(words); looking whether it has created a run",
+            nextActionAt: instant)
+        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) unknown: \(words)")
+    }
+
+    /// A person must decide.
+    func hold(_ slot: SlotRow, _ reason: HoldReason) throws {
+        try ledger.move(
+            slot.slotID, .held, reason: reason.words,
             nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
-        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) held: \(reason)")
+        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) held: \(reason.words)")
     }
 
     /// A held slot is remembered once a day until a person decides (I5).

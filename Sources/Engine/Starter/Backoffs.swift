@@ -31,10 +31,8 @@ final class Backoffs: Room, Grounded {
     }
 
     /// Waits for the next attempt, whatever news there may be of process and connection.
-    func wait(_ slot: SlotRow, until: Instant, why: String) throws {
+    func wait(_ slot: SlotRow, _ reason: WaitReason, until: Instant) throws {
         waits[slot.slotID] = (slot.connection, until)
-        try ledger.move(
-            slot.slotID, .pending, reason: why,
-            nextActionAt: try slots.noteOverdue(slot, until: until))
+        try slots.tryAgain(slot, reason, at: try slots.noteOverdue(slot, until: until))
     }
 }

@@ -23,9 +23,7 @@ struct StartAnswers: Grounded {
             if let connection { try gate.noteAccepted(connection) }
             try started(slot, attempt, run, connection)
         case .success:
-            try settler.becomeUnknown(
-                slot, attempt, reason: "the answer to attempt \(attempt.number) can't be read",
-                httpStatus: nil, errorID: nil)
+            try settler.becomeUnknown(slot, attempt, .answerUnreadable)
         case .failure(let failure):
             try failed(slot, attempt, failure, answer, request, connection)
         }
@@ -41,13 +39,10 @@ struct StartAnswers: Grounded {
         let known = try ledger.run(baseURL: slot.baseURL, runID: run.id)
         if let other = known?.slotID, other != slot.slotID {
             try settler.becomeUnknown(
-                slot, attempt,
-                reason: "attempt \(attempt.number) was answered with run \(run.id), "
-                    + "which belongs to slot \(other)", httpStatus: 201, errorID: nil)
+                slot, attempt, .foreignRun(run.id, slotID: other), httpStatus: 201)
             guard let fresh = try ledger.attempt(attempt.attemptID) else { return }
             return try settler.hold(
-                slot, fresh, candidate: run.id,
-                reason: "the API answered with run \(run.id), which belongs to slot \(other)")
+                slot, fresh, .foreignRun(run.id, slotID: other), candidate: run.id)
         }
         let window = connection?.requestWindowMilliseconds ?? 29_000
         let runKey: Int64
@@ -61,12 +56,11 @@ struct StartAnswers: Grounded {
         try ledger.endAttempt(
             attempt.attemptID, .started, exposureEnd: now.adding(milliseconds: window),
             httpStatus: 201, errorID: nil, runKey: runKey, now: now)
-        let baseline = attempt.baseline == .notKnown ? "; no look was possible before it" : ""
-        let late = slot.isLate ? ", late" : ""
-        try ledger.start(
-            slot.slotID, runKey: runKey,
-            reason: "started by attempt \(attempt.number)\(late)\(baseline)",
-            lagMilliseconds: max(0, now.since(slot.dueAt)), now: now)
+        try slots.start(
+            slot, runKey: runKey,
+            .attempt(
+                attempt.number, isLate: slot.isLate, hadLook: attempt.baseline != .notKnown),
+            at: now)
         if let user = run.createdBy ?? run.managerUser {
             try book.change(slot.connection) { $0.userID = user }
         }
@@ -102,17 +96,17 @@ struct StartAnswers: Grounded {
             nextStep: verdict == .unauthorized
                 ? Gate.nextStep(isTokenRefusedAgain: gate.isRefusedAgain(slot.connection))
                 : Self.nextStep(after: verdict))
-        let number = "attempt \(attempt.number)"
+        let number = attempt.number
         switch verdict {
         case .ambiguous:
             if let connection { try gate.noteFailure(connection, request, failure) }
             return try settler.becomeUnknown(
-                slot, attempt, reason: "\(number): \(failure.summary)",
-                httpStatus: failure.httpStatus, errorID: errorID)
+                slot, attempt, .failure(failure.summary), httpStatus: failure.httpStatus,
+                errorID: errorID)
         case .refused:
             if let connection { try gate.noteReachable(connection) }
             try finishAttempt(attempt, .refused, failure, errorID, connection)
-            return try slots.end(slot, .failed, "\(number) was refused: \(failure.summary)")
+            return try slots.end(slot, .refused(attempt: number, failure.summary))
         case .unauthorized:
             try finishAttempt(attempt, .refused, failure, errorID, connection)
             try tokenRefused(slot, attempt, schedule)
@@ -121,10 +115,9 @@ struct StartAnswers: Grounded {
             let until =
                 failure.hint.map { now.adding(milliseconds: $0.delayMilliseconds) }
                 ?? backoff(slot, schedule)
-            try ledger.move(
-                slot.slotID, .pending,
-                reason: "\(number): the API asked us to wait until \(until.iso8601)",
-                nextActionAt: try slots.noteOverdue(
+            try slots.tryAgain(
+                slot, .attemptThrottled(number, until: until),
+                at: try slots.noteOverdue(
                     slot, until: max(until, now.adding(milliseconds: 1000))))
         case .notSent(let isCertificate):
             try finishAttempt(attempt, .notSent, failure, errorID, connection)
@@ -132,10 +125,10 @@ struct StartAnswers: Grounded {
             // Certificate and name errors stay until somebody mends them: slow and loud.
             let until =
                 isCertificate ? now.adding(milliseconds: 300_000) : backoff(slot, schedule)
-            try backoffs.wait(slot, until: until, why: "\(number) was not sent: \(failure.summary)")
+            try backoffs.wait(slot, .attemptNotSent(number, failure.summary), until: until)
         case .conflict, .unavailable:
             try finishAttempt(attempt, .refused, failure, errorID, connection)
-            try retry(slot, schedule, why: "\(number): \(failure.summary)")
+            try retry(slot, attempt, schedule, why: failure.summary)
         }
     }
 
@@ -144,13 +137,12 @@ struct StartAnswers: Grounded {
     private func tokenRefused(
         _ slot: SlotRow, _ attempt: AttemptRow, _ schedule: Schedule?
     ) throws {
-        let why = "attempt \(attempt.number): the token was not accepted"
         if try gate.isRefusedAgain(slot.connection)
             || ledger.wasUnauthorized(slotID: slot.slotID, attempt: attempt.number - 1)
         {
-            return try retry(slot, schedule, why: why)
+            return try retry(slot, attempt, schedule, why: "the token was not accepted")
         }
-        try ledger.move(slot.slotID, .pending, reason: why, nextActionAt: now)
+        try slots.tryAgain(slot, .attemptUnauthorized(attempt.number), at: now)
     }
 
     private func finishAttempt(
@@ -165,13 +157,16 @@ struct StartAnswers: Grounded {
     }
 
     /// Charges the attempt and waits, or gives up with `failed`.
-    private func retry(_ slot: SlotRow, _ schedule: Schedule?, why: String) throws {
+    private func retry(
+        _ slot: SlotRow, _ attempt: AttemptRow, _ schedule: Schedule?, why: String
+    ) throws {
         try ledger.countAttempt(slotID: slot.slotID)
         if let max = schedule?.retry.maxAttempts, slot.attemptsCounted + 1 >= max {
-            return try slots.end(slot, .failed, "\(why); retry.max_attempts (\(max)) is used up")
+            return try slots.end(
+                slot, .attemptsUsedUp(attempt: attempt.number, why, max: max))
         }
         let until = backoff(slot, schedule)
-        try backoffs.wait(slot, until: until, why: "\(why); again at \(until.iso8601)")
+        try backoffs.wait(slot, .attemptAgain(attempt.number, why, at: until), until: until)
     }
 
     private func backoff(_ slot: SlotRow, _ schedule: Schedule?) -> Instant {

@@ -36,7 +36,7 @@ extension Starter {
         let reason = EndReason.laterWaits(slot.slotAt, runID: blocker.runID)
         for other in try ledger.openSlots(schedule: slot.schedule, .pending)
         where other.kind == slot.kind && other.slotAt < slot.slotAt && other.blockedBy != nil {
-            try slots.end(other, reason.disposition, reason.words(before: other.reason))
+            try slots.end(other, reason)
         }
         if slot.blockedBy != blocker.runID {
             try ledger.setBlocked(slot.slotID, by: blocker.runID, windowFrom: nil)

@@ -105,9 +105,9 @@ final class Starter: Room, Grounded {
             try bringOn(reason, slot)
             try slots.wait(slot, reason, until: until)
         case .queue(let blocker): try queue(slot, behind: blocker)
-        case .hold(let reason): try slots.hold(slot, reason.words)
+        case .hold(let reason): try slots.hold(slot, reason)
         case .end(let reason):
-            try slots.end(slot, reason.disposition, reason.words(before: slot.reason))
+            try slots.end(slot, reason)
             if case .overlap(let blocker, _) = reason { try countSkip(slot, blocker: blocker) }
         }
     }

@@ -67,14 +67,14 @@ final class Validations: Room, Grounded {
                 row.details = problem.details
                 _ = try ledger.insert(row, now: now)
             }
-            try slots.end(slot, .failed, "the process does not validate: \(problems.count) errors")
+            try slots.end(slot, .invalid(problems: problems.count))
         case .success:
             try slots.wait(slot, .validationUnreadable, until: now.adding(milliseconds: 30_000))
         case .failure(let failure) where Gate.lastingRefusals.contains(failure.apiStatus ?? 0):
             try book.note(
                 failure, answer: answer, slot: slot,
                 nextStep: "the slot has failed; mend the cause and trigger it")
-            try slots.end(slot, .failed, "the process can't be validated: \(failure.summary)")
+            try slots.end(slot, .notValidated(failure.summary))
         case .failure(let failure):
             try book.note(
                 failure, answer: answer, slot: slot,
@@ -89,8 +89,7 @@ final class Validations: Room, Grounded {
             let delay = Backoff.delayMilliseconds(
                 RetryPolicy(), attempt: failed + 2, seed: UInt64(bitPattern: slotID))
             try backoffs.wait(
-                slot, until: now.adding(milliseconds: delay),
-                why: "the process could not be validated: \(failure.summary)")
+                slot, .notValidated(failure.summary), until: now.adding(milliseconds: delay))
         }
     }
 }

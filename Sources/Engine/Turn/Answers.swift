@@ -52,9 +52,7 @@ extension Clockwork {
             guard let attempt = try ledger.attempt(attemptID), attempt.state == .starting,
                 let slot = try ledger.slot(slotID)
             else { return }
-            try settler.becomeUnknown(
-                slot, attempt, reason: "the answer to attempt \(attempt.number) can't be stored",
-                httpStatus: nil, errorID: nil)
+            try settler.becomeUnknown(slot, attempt, .answerNotStored)
         }
     }
 
