@@ -7,6 +7,11 @@ package struct Judgement: Sendable, Equatable {
     /// Why, where a person wants to know.
     package var reason: String?
 
+    static let overTime = Judgement(outcome: .attention, reason: "longer than run_within")
+    static let pastDueDate = Judgement(outcome: .attention, reason: "its due date has passed")
+    static let lost = Judgement(
+        outcome: .lost, reason: "the API does not know the run any more (404)")
+
     /// Judges a run.
     ///
     /// - Parameters:
@@ -48,10 +53,8 @@ package struct Judgement: Sendable, Equatable {
         if let rule = rules.warnIf.first(where: { $0.holds(for: counts, actions) }) {
             return Judgement(outcome: .attention, reason: "warn_if: \(rule)")
         }
-        if isOverTime { return Judgement(outcome: .attention, reason: "longer than run_within") }
-        if isPastDueDate {
-            return Judgement(outcome: .attention, reason: "its due date has passed")
-        }
+        if isOverTime { return .overTime }
+        if isPastDueDate { return .pastDueDate }
         return Judgement(outcome: .active, reason: nil)
     }
 }

@@ -235,19 +235,20 @@ final class Runs: Room, Grounded {
 
     /// Marks open runs that have become too long (`run_within`), or whose due date has passed.
     func judgeOverdue() throws {
-        for row in try ledger.runsOverTime(now: now) {
-            try ledger.setOutcome(
-                row.runKey, .attention, reason: "longer than run_within", now: now)
-        }
+        for row in try ledger.runsOverTime(now: now) { try set(.overTime, of: row) }
         // Days pass slowly: once a minute is often enough.
         if let last = dueDatesJudgedAt, (0..<60_000).contains(now.since(last)) { return }
         dueDatesJudgedAt = now
         // No zone is further ahead of UTC than 14 hours.
         let latest = LocalDateTime(localSeconds: now.seconds + 14 * 3600).date
         for row in try ledger.runsDue(before: latest.iso8601) where isPast(row.dueDate, row) {
-            try ledger.setOutcome(
-                row.runKey, .attention, reason: "its due date has passed", now: now)
+            try set(.pastDueDate, of: row)
         }
+    }
+
+    private func set(_ judgement: Judgement, of row: RunRow) throws {
+        try ledger.setOutcome(
+            row.runKey, judgement.outcome, reason: judgement.reason, now: now)
     }
 
     /// A run started by someone else, or ours whose answer was lost: `external` until claimed.
@@ -271,8 +272,7 @@ final class Runs: Room, Grounded {
 
     /// The API does not know the run any more.
     func lose(_ row: RunRow) throws {
-        try ledger.setOutcome(
-            row.runKey, .lost, reason: "the API does not know the run any more (404)", now: now)
+        try set(.lost, of: row)
         if let lost = try ledger.run(row.runKey) { try noteClosed(lost) }
         book.log(.warning, "run \(row.runID) is not known to the API any more (404)")
     }
