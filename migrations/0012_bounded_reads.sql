@@ -23,7 +23,11 @@ CREATE INDEX audit_renames ON audit (subject) WHERE action = 'rename';
 
 -- What needs a person or is under way.
 CREATE INDEX slots_failed ON slots (schedule, ended_at) WHERE disposition = 'failed';
-CREATE INDEX process_runs_by_outcome ON process_runs (outcome, coalesce(created_at, first_seen_at));
+-- Not by outcome: without statistics SQLite takes a column that equals for better than any range, and
+-- would read all runs of an outcome where a few of a schedule or a time were meant.
+CREATE INDEX process_runs_active ON process_runs (created_at) WHERE outcome = 'active';
+CREATE INDEX process_runs_not_succeeded ON process_runs (coalesce(created_at, first_seen_at))
+    WHERE outcome <> 'succeeded';
 CREATE INDEX process_runs_in_trouble ON process_runs (schedule, created_at)
     WHERE outcome IN ('attention', 'failed', 'lost') AND origin <> 'external';
 
@@ -38,10 +42,10 @@ WITH RECURSIVE failing (schedule) AS (
         WHERE s.disposition = 'failed' AND s.schedule > f.schedule)
     FROM failing AS f WHERE f.schedule IS NOT NULL
 ), troubling (schedule) AS (
-    SELECT min(schedule) FROM process_runs
+    SELECT min(schedule) FROM process_runs INDEXED BY process_runs_in_trouble
     WHERE outcome IN ('attention', 'failed', 'lost') AND origin <> 'external'
     UNION ALL
-    SELECT (SELECT min(r.schedule) FROM process_runs AS r
+    SELECT (SELECT min(r.schedule) FROM process_runs AS r INDEXED BY process_runs_in_trouble
         WHERE r.outcome IN ('attention', 'failed', 'lost') AND r.origin <> 'external'
             AND r.schedule > t.schedule)
     FROM troubling AS t WHERE t.schedule IS NOT NULL

@@ -125,7 +125,8 @@ SELECT schedule, sum(started), sum(skipped), sum(coalesced), sum(missed), sum(ex
     sum(runs_succeeded), sum(runs_cancelled), sum(runs_failed), sum(runs_attention), sum(runs_lost),
     sum(lags), sum(lag_ms), sum(runs_timed), sum(run_ms)
 FROM day_sums GROUP BY schedule;
-UPDATE totals SET last_success_at = (SELECT max(r.completed_at) FROM process_runs AS r
+UPDATE totals SET last_success_at = (SELECT max(r.completed_at)
+    FROM process_runs AS r INDEXED BY process_runs_succeeded
     WHERE r.schedule = totals.schedule AND r.outcome = 'succeeded');
 INSERT INTO error_sums SELECT coalesce(http_status, 'none'), count(*) + sum(repeats)
 FROM errors GROUP BY http_status;

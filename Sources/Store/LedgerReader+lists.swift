@@ -46,7 +46,9 @@ extension LedgerReader {
             ("coalesce(r.created_at, r.first_seen_at) >= ?", [.at(filter.since)]),
             ("coalesce(r.created_at, r.first_seen_at) < ?", [.at(filter.until)]),
             Self.one("r.status", of: filter.statuses, and: areOpen ? " AND r.is_open = 1" : ""),
-            Self.one("r.outcome", of: filter.outcomes),
+            Self.one(
+                "r.outcome", of: filter.outcomes,
+                and: filter.outcomes.contains("succeeded") ? "" : " AND r.outcome <> 'succeeded'"),
             (Self.tagged("r"), [.text(filter.tag)]),
         ])
         return try table(
