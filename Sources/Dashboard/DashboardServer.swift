@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 package import Logging
+import Store
 import NIOCore
 import ServiceLifecycle
 import Timetable
@@ -168,6 +169,11 @@ package struct DashboardServer: Service {
             return failure(
                 .notFound, content, heading: "Not found", words: "There is nothing at this address."
             )
+        } catch let error as StoreError where error.kind == .interrupted {
+            return failure(
+                .serviceUnavailable, content, heading: "This page takes too long to read",
+                words: "It was ended, so that nobody else waits for it. Ask for less, or read the "
+                    + "ledger with the carillon command or sqlite3.")
         } catch {
             logger.warning(
                 "the dashboard could not read the ledger", metadata: ["error": "\(error)"])

@@ -9,6 +9,8 @@ package import Timetable
 package actor LedgerSource: DashboardSource {
     /// A page of that age is shown again instead of being read again.
     static let pageAgeMillisecondsMax: Int64 = 1_000
+    /// A page or scrape whose reads take longer is ended; the others wait for it.
+    static let readMillisecondsMax: Int64 = 2_000
 
     private let path: String
     private let now: @Sendable () -> Instant
@@ -46,6 +48,15 @@ package actor LedgerSource: DashboardSource {
         self.rule = rule
     }
 
+    /// A connection for one page.
+    private func reader() throws -> LedgerReader {
+        let (began, now) = (now(), now)
+        // A step of the clock ends it, too: one back must not make it last for hours.
+        return try LedgerReader(
+            path: path,
+            isOver: { !(0..<Self.readMillisecondsMax).contains(now().since(began)) })
+    }
+
     /// Whether the scheduler is alive.
     package func health() async -> DashboardHealth {
         DashboardHealth(now: now(), lastTurnAt: lastTurnAt(), failure: failure())
@@ -63,7 +74,7 @@ package actor LedgerSource: DashboardSource {
             return latest
         }
         let page = OverviewRead(
-            reader: try LedgerReader(path: path), now: instant, filter: filter, zone: zone)
+            reader: try reader(), now: instant, filter: filter, zone: zone)
         var overview = try page.overview()
         if let failure = failure() { overview.notice = failure }
         latest = overview
@@ -74,35 +85,35 @@ package actor LedgerSource: DashboardSource {
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func schedule(name: String) async throws -> DashboardSchedule? {
-        try PageRead(reader: try LedgerReader(path: path), now: now()).schedule(name)
+        try PageRead(reader: try reader(), now: now()).schedule(name)
     }
 
     /// A slot with its attempts and errors.
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func slot(id: Int64) async throws -> DashboardSlot? {
-        try PageRead(reader: try LedgerReader(path: path), now: now()).slot(id)
+        try PageRead(reader: try reader(), now: now()).slot(id)
     }
 
     /// The errors before an instant, newest first.
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func errors(before: Instant?) async throws -> DashboardLog {
-        try PageRead(reader: try LedgerReader(path: path), now: now()).errors(before: before)
+        try PageRead(reader: try reader(), now: now()).errors(before: before)
     }
 
     /// What people and the daemon did before an instant, newest first.
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func audit(before: Instant?) async throws -> DashboardLog {
-        try PageRead(reader: try LedgerReader(path: path), now: now()).audit(before: before)
+        try PageRead(reader: try reader(), now: now()).audit(before: before)
     }
 
     /// What the rules give in the next weeks.
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func calendar() async throws -> DashboardCalendar {
-        let rules = try LedgerReader(path: path).activeRules().compactMap { stored in
+        let rules = try reader().activeRules().compactMap { stored in
             rule(stored.source).map { (schedule: stored.schedule, rule: $0) }
         }
         return DashboardCalendar(
@@ -113,7 +124,7 @@ package actor LedgerSource: DashboardSource {
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func run(id: String) async throws -> DashboardRun? {
-        let reader = try LedgerReader(path: path)
+        let reader = try reader()
         guard let row = Rows(try reader.run(id)).first, row.text("run_id") == id else { return nil }
         var run = DashboardRun(takenAt: now(), line: row.runLine())
         run.name = row.text("name")
@@ -134,7 +145,7 @@ package actor LedgerSource: DashboardSource {
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func metrics() async throws -> [MetricFamily] {
-        let reader = try LedgerReader(path: path)
+        let reader = try reader()
         var readings = try reader.readings(at: now())
         if let status = Rows(try reader.status()).first {
             for (name, column) in [

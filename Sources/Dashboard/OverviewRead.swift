@@ -7,6 +7,8 @@ struct OverviewRead {
     static let pageSize = 50
     /// Rows of `history` on the front page.
     private static let historyRowsMax = 15
+    /// Rows of `attention`: nobody reads more of them on a page.
+    private static let attentionRowsMax = 500
     /// Rows of `upcoming` that are read to find the local times of the next slots.
     private static let upcomingRowsMax = 2_000
     /// Slots of a schedule in the timeline: one every five minutes fills it.
@@ -29,7 +31,8 @@ struct OverviewRead {
         var overview = DashboardOverview(takenAt: now)
         overview.filter = filter
         overview.notice = Rows(try reader.status()).first?.notice ?? ""
-        overview.attention = Rows(try reader.attention()).map { $0.attentionLine() }
+        overview.attention = Rows(try reader.attention(limit: Self.attentionRowsMax))
+            .map { $0.attentionLine() }
         var narrow = LedgerFilter()
         narrow.limit = Self.historyRowsMax
         overview.history = Rows(try reader.history(narrow)).map { $0.historyLine() }

@@ -62,10 +62,14 @@ package final class LedgerReader {
 
     /// Opens the database for reading.
     ///
+    /// - Parameters:
+    ///   - path: the database file.
+    ///   - isOver: asked while a read is at work; true ends it with an error of kind `.interrupted`.
     /// - Throws: `StoreError` with what to do when it is absent, foreign or of another version.
-    package init(path: String) throws {
+    package init(path: String, isOver: (() -> Bool)? = nil) throws {
         do {
             database = try Database(path: path, mode: .read)
+            if let isOver { database.interrupt(when: isOver) }
             try Migrator.check(database)
         } catch let error as StoreError where error.kind == .access {
             throw StoreError(
@@ -76,9 +80,11 @@ package final class LedgerReader {
 
     /// What needs a person, oldest first (view `attention`).
     ///
+    /// - Parameter limit: how many rows at most; nil: all.
+    /// - Returns: rows of the view.
     /// - Throws: `StoreError` if the ledger can't be read.
-    package func attention() throws -> LedgerTable {
-        try table("SELECT * FROM attention ORDER BY since_at")
+    package func attention(limit: Int? = nil) throws -> LedgerTable {
+        try table("SELECT * FROM attention ORDER BY since_at LIMIT ?", .int(limit ?? -1))
     }
 
     /// The next slots (view `upcoming`).

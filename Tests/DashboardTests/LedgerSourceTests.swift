@@ -194,6 +194,34 @@ struct LedgerSourceTests {
         }
     }
 
+    @Test("A page whose reads take longer than it may is ended, whichever way the clock goes")
+    func tooLong() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(
+            """
+            WITH RECURSIVE numbers (n) AS (
+                SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20000)
+            INSERT INTO alarms SELECT 'clock', 'c' || n, n, 'Set the clock.' FROM numbers
+            """)
+        for (step, isEnded) in [
+            (Int64(0), false), (LedgerSource.readMillisecondsMax, true), (-1, true),
+        ] {
+            let clock = Clock(now: Samples.now)
+            let source = LedgerSource(
+                path: path,
+                now: {
+                    defer { clock.now = clock.now.adding(milliseconds: step) }
+                    return clock.now
+                }, lastTurnAt: { nil })
+            let failure = await #expect(
+                throws: (isEnded ? StoreError.self : Never.self) as any Error.Type
+            ) {
+                _ = try await source.overview(OverviewFilter())
+            }
+            #expect((failure as? StoreError)?.kind == (isEnded ? .interrupted : nil))
+        }
+    }
+
     @Test("An empty ledger has an empty page, and a missing one is an error")
     func emptyAndMissing() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -18,6 +18,8 @@ import CSQLite
     // @unchecked nothing: the class is not Sendable, so the handle stays in one isolation domain.
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = unsafe [:]
+    /// Asked now and then within a statement, which ends with an error once it answers true.
+    private var isOver: (() -> Bool)?
     /// Called before every step of a statement; the crash simulation throws or copies files here.
     package var willStep: ((String) throws -> Void)?
 
@@ -50,9 +52,33 @@ import CSQLite
         unsafe _ = carillon_db_config_int(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, &ignored)
         try execute("PRAGMA trusted_schema = OFF")
         try execute("PRAGMA mmap_size = 0")
-        // What a SAVEPOINT may have to put back stays in memory: a file for it was written on disk.
-        try execute("PRAGMA temp_store = MEMORY")
-        if mode == .read { try execute("PRAGMA query_only = ON") }
+        switch mode {
+        case .write:
+            // What a SAVEPOINT may have to put back stays in memory: a file for it was written on
+            // disk.
+            try execute("PRAGMA temp_store = MEMORY")
+        case .read:
+            // A large sort goes to a file instead: a reader's memory has a bound.
+            try execute(
+                "PRAGMA query_only = ON; PRAGMA temp_store = FILE; PRAGMA cache_size = -2000")
+        }
+    }
+
+    /// Ends each statement that is still at work when `isOver` answers true.
+    ///
+    /// - Parameter isOver: asked every some ten thousand steps of SQLite's machine, a few times in a
+    ///   millisecond.
+    package func interrupt(when isOver: @escaping () -> Bool) {
+        self.isOver = isOver
+        // SAFETY: the handle, and with it this callback, is closed before this object goes.
+        let this = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe sqlite3_progress_handler(
+            handle, 20_000,
+            { context in
+                guard let context = unsafe context else { return 0 }
+                let database = unsafe Unmanaged<Database>.fromOpaque(context)
+                return unsafe database.takeUnretainedValue().isOver?() == true ? 1 : 0
+            }, this)
     }
 
     deinit { close() }
@@ -327,6 +353,7 @@ extension StoreError {
             case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
                 (.access, "check the path and the rights of the file and its folder")
             case SQLITE_CONSTRAINT: (.constraint, "")
+            case SQLITE_INTERRUPT: (.interrupted, "ask for less")
             default: (.other, "")
             }
         return StoreError(

@@ -24,6 +24,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         case alreadyRunning
         /// A rule of the schema was violated: a programmer's error caught by the database.
         case constraint
+        /// A read took longer than it may.
+        case interrupted
         /// Anything else SQLite reported.
         case other
     }
@@ -65,7 +67,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     package var isPermanent: Bool {
         switch kind {
         case .corrupt, .foreign, .newer, .unsuitable: true
-        case .full, .ioError, .busy, .access, .replaced, .alreadyRunning, .constraint, .other:
+        case .full, .ioError, .busy, .access, .replaced, .alreadyRunning, .constraint, .interrupted,
+            .other:
             false
         }
     }
@@ -76,7 +79,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         switch kind {
         case .full, .ioError, .busy, .access: true
         case .corrupt, .foreign, .newer, .unsuitable, .replaced, .alreadyRunning, .constraint,
-            .other:
+            .interrupted, .other:
             false
         }
     }

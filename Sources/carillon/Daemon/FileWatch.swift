@@ -73,7 +73,8 @@ struct FileWatch: Service {
         known = steps
         let words =
             "the log \(database)-wal has \(bytes >> 20) MB and grows: a program that reads the "
-            + "database keeps it from being written back; close that program"
+            + "database (an open sqlite3 session, a report, a backup) keeps it from being written "
+            + "back; fuser -v \(database) names it; end its query, and the log shrinks by itself"
         inbox.post(
             .trouble(
                 Trouble(kind: .log, subject: database, whatToDo: steps > 0 ? words : nil)))
