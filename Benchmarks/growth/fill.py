@@ -4,6 +4,7 @@
 hundredth of the runs fails.
 """
 import json
+import pathlib
 import random
 import sqlite3
 
@@ -18,14 +19,22 @@ def name(number):
     return f"s{number:03d}"
 
 
+def sums():
+    """How the migration counts a ledger of before, since the daemon's own functions didn't write this one."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "migrations/0013_sums.sql").read_text()
+    return text[text.index("INSERT INTO day_sums"):text.index("-- The columns of before.")]
+
+
 def fill(path, total, now_ms):
     """Adds the slots to a ledger that a daemon has made and left."""
     ledger = sqlite3.connect(path, isolation_level=None)
     ledger.execute("PRAGMA synchronous = OFF")
     ledger.execute("PRAGMA foreign_keys = OFF")
-    # The daemon writes these states one after the other; here the ended slot is written at once.
-    edge = ledger.execute("SELECT sql FROM sqlite_schema WHERE name = 'slots_insert_edge'").fetchone()[0]
-    ledger.execute("DROP TRIGGER slots_insert_edge")
+    # The daemon writes these states one after the other; here the ended slot is written at once, and
+    # what happened is no news.
+    triggers = ledger.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for trigger, _ in triggers:
+        ledger.execute(f"DROP TRIGGER {trigger}")
     base = ledger.execute("SELECT base_url FROM connections WHERE connection = 'prod'").fetchone()[0]
     revision = ledger.execute("SELECT max(revision_id) FROM config_revisions").fetchone()[0]
     ledger.execute("BEGIN")
@@ -76,6 +85,8 @@ def fill(path, total, now_ms):
             (key, name(schedule), at, at, disposition, base, process, revision, int(started), at,
              key if started else None, lag if started else None, at, made))
     ledger.execute("COMMIT")
-    ledger.execute(edge)
+    for _, sql in triggers:
+        ledger.execute(sql)
+    ledger.executescript(sums())
     ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     ledger.close()

@@ -7,12 +7,14 @@ daemon's start, its pages and its memory. No API is behind it: nothing is due.
     growth/measure.py [--binary F] [--slots 10000,100000,1000000]
 
 Prints one table: a row for each read, a column for each size, and how the largest compares with the
-smallest. Each read is the median of five; memory is the highest resident size.
+smallest. Commands and queries are medians of five, pages the slowest but one of twenty (p95); memory is
+the highest resident size. With Chromium on the machine the front page is drawn by it, too.
 """
 import argparse
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -90,14 +92,47 @@ def peak(daemon):
     return int(re.search(r"VmHWM:\s+(\d+)", text).group(1)) / 1024
 
 
-def median(read):
+def seconds(read, count, rest=0.0):
     times = []
-    for _ in range(5):
+    for _ in range(count):
         began = time.monotonic()
         read()
         times.append(time.monotonic() - began)
-        time.sleep(1.1)  # A page is read anew after a second.
-    return statistics.median(times)
+        time.sleep(rest)
+    return sorted(times)
+
+
+def median(read):
+    return statistics.median(seconds(read, 5))
+
+
+def p95(read):
+    # A page is read anew after a second.
+    return seconds(read, 20, rest=1.05)[-2]
+
+
+def cores(daemon):
+    """The core-seconds of a process so far."""
+    fields = pathlib.Path(f"/proc/{daemon.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def idle(daemon):
+    """What it takes in a minute in which nobody asks for anything."""
+    before = cores(daemon)
+    time.sleep(30)
+    return 2 * (cores(daemon) - before)
+
+
+def draw(port):
+    """Lets Chromium load the front page, and looks whether the schedules are on it."""
+    with tempfile.TemporaryDirectory(prefix="carillon-chromium-") as home:
+        page = subprocess.run(
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={home}",
+             "--dump-dom", f"http://127.0.0.1:{port}/"],
+            capture_output=True, text=True, timeout=120)
+    if page.stdout.count("/schedules/s0") < 20:
+        raise SystemExit(f"Chromium shows no schedules:\n{page.stdout[:2000]}\n{page.stderr[-2000:]}")
 
 
 def run(command):
@@ -116,14 +151,21 @@ def measure(binary, folder, slots):
     fill.fill(str(folder / "carillon.db"), slots, int(time.time() * 1000))
     rows = {"ledger, MB": (folder / "carillon.db").stat().st_size / 1e6}
     daemon, rows["start until it answers, s"] = start(binary, folder, port)
-    rows["dashboard's first page, s"] = median(lambda: get(port, "/"))
-    rows["/metrics, s"] = median(lambda: get(port, "/metrics"))
+    rows["start, core-seconds"] = cores(daemon)
+    rows["idle, core-seconds a minute"] = idle(daemon)
+    rows["dashboard's first page, p95, s"] = p95(lambda: get(port, "/"))
+    rows["/metrics, p95, s"] = p95(lambda: get(port, "/metrics"))
+    if shutil.which("chromium"):
+        rows["first page in Chromium, its own start included, s"] = median(lambda: draw(port))
     rows["daemon's memory, MB"] = peak(daemon)
     sizes = []
     for words in COMMANDS:
         rows["carillon " + " ".join(words) + ", s"] = median(
             lambda: sizes.append(run([binary, *words, "--config", str(folder / "carillon.toml")])))
     rows["largest command, MB"] = max(sizes)
+    daemon.kill()
+    daemon.wait()
+    daemon, rows["start after kill -9 until it answers, s"] = start(binary, folder, port)
     stop(daemon)
     ledger = sqlite3.connect(f"file:{folder}/carillon.db?mode=ro", uri=True)
     for query in QUERIES:
