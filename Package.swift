@@ -59,6 +59,7 @@ let package = Package(
                 .embedInCode("0012_bounded_reads.sql"), .embedInCode("0013_sums.sql"),
                 .embedInCode("0014_outbox.sql"),
                 .embedInCode("0015_deadlines.sql"), .embedInCode("0016_heartbeats.sql"),
+                .embedInCode("0017_trees.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

@@ -51,6 +51,7 @@ let package = Package(
                 .embedInCode("0011_events.sql"), .embedInCode("0012_bounded_reads.sql"),
                 .embedInCode("0013_sums.sql"), .embedInCode("0014_outbox.sql"),
                 .embedInCode("0015_deadlines.sql"), .embedInCode("0016_heartbeats.sql"),
+                .embedInCode("0017_trees.sql"),
             ], swiftSettings: settings),
         .target(
             name: "Store", dependencies: ["CSQLite", "Migrations", "Timetable"],

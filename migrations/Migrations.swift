@@ -30,6 +30,7 @@ package enum Migrations {
             File(name: "0014_outbox", sql: PackageResources._014_outbox_sql),
             File(name: "0015_deadlines", sql: PackageResources._015_deadlines_sql),
             File(name: "0016_heartbeats", sql: PackageResources._016_heartbeats_sql),
+            File(name: "0017_trees", sql: PackageResources._017_trees_sql),
         ]
     }
 }

@@ -17,7 +17,9 @@ package struct DaemonSettings: Sendable, Equatable {
     /// The database may be on a network file system.
     package var takesNetworkRisk = false
     /// How long final slots and runs are kept; nil: for ever.
-    package var keepHistoryMilliseconds: Int64?
+    ///
+    /// Seven years by default, as long as auditors of public companies keep their records.
+    package var keepHistoryMilliseconds: Int64? = 2560 * 86_400_000
     /// Who is told every minute that the daemon does its work.
     package var heartbeat: SecretReference?
 
@@ -72,8 +74,13 @@ enum DaemonSection {
         settings.httpHosts = hosts(reader)
         let levels = DaemonSettings.LogLevel.allCases.map { ($0.rawValue, $0) }
         if let level = reader.choice("log", levels) { settings.logLevel = level }
-        settings.keepHistoryMilliseconds = reader.duration(
+        if case .string("forever")? = reader.find("keep_history")?.value {
+            settings.keepHistoryMilliseconds = nil
+        } else if let keep = reader.duration(
             "keep_history", in: 86_400_000...3_650_000 * 86_400_000)
+        {
+            settings.keepHistoryMilliseconds = keep
+        }
         settings.heartbeat = reader.secret("heartbeat")
         settings.takesNetworkRisk = reader.boolean("network_filesystem") ?? false
         let catchup = reader.integer("catchup_per_minute", in: 1...100_000)

@@ -4,6 +4,7 @@ package import Timetable
 package struct Pruning: Sendable, Equatable {
     /// What is being looked through.
     enum Place: Sendable, Equatable {
+        case trees
         case slots(after: Int64)
         case externalRuns(after: Int64)
         case errors
@@ -12,14 +13,22 @@ package struct Pruning: Sendable, Equatable {
 
     /// What ended earlier goes.
     package let before: Instant
+    /// Trees of runs that succeeded and ended earlier go, too; nil: with their runs only.
+    package let treesBefore: Instant?
     /// Removed so far.
     package internal(set) var slots = 0
     package internal(set) var runs = 0
     package internal(set) var errors = 0
-    var place = Place.slots(after: 0)
+    /// Trees that were removed from runs that stay.
+    package internal(set) var trees = 0
+    var place: Place
 
-    /// Begins with the oldest slot.
-    package init(before: Instant) { self.before = before }
+    /// Begins with the oldest tree or slot.
+    package init(before: Instant, treesBefore: Instant? = nil) {
+        self.before = before
+        self.treesBefore = treesBefore
+        place = treesBefore == nil ? .slots(after: 0) : .trees
+    }
 
     /// Everything has been looked through.
     package var isDone: Bool { place == .end }
@@ -45,15 +54,29 @@ extension Ledger {
     ///   - now: the moment of the turn.
     /// - Throws: `StoreError`.
     package func prune(_ pruning: inout Pruning, now: Instant) throws {
-        let before = pruning.removed
+        let before = pruning.removed + pruning.trees
         switch pruning.place {
+        case .trees: try pruneTrees(&pruning)
         case .slots(let last): try pruneSlots(&pruning, after: last, now: now)
         case .externalRuns(let last): try pruneExternalRuns(&pruning, after: last, now: now)
         case .errors: try pruneErrors(&pruning)
         case .end: return
         }
-        guard pruning.removed > before else { return }
+        guard pruning.removed + pruning.trees > before else { return }
         try database.execute("PRAGMA incremental_vacuum(\(Self.freePagesMax))")
+    }
+
+    /// A run that succeeded keeps its counts and changes; what its jobs were is in the API.
+    private func pruneTrees(_ pruning: inout Pruning) throws {
+        let removed = try database.run(
+            """
+            UPDATE process_runs SET tree = NULL WHERE run_key IN (SELECT run_key
+                FROM process_runs INDEXED BY process_runs_with_tree
+                WHERE tree IS NOT NULL AND outcome = 'succeeded' AND next_poll_at IS NULL
+                    AND changed_at < ? ORDER BY changed_at LIMIT ?)
+            """, .at(pruning.treesBefore), .int(Self.pruneRowsMax))
+        pruning.trees += removed
+        if removed < Self.pruneRowsMax { pruning.place = .slots(after: 0) }
     }
 
     private func pruneSlots(

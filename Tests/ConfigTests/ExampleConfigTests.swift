@@ -26,7 +26,7 @@ import Timetable
         #expect(loaded.daemon.http?.description == "127.0.0.1:8471")
         #expect(loaded.daemon.httpBase == "/carillon")
         #expect(loaded.daemon.httpHosts == ["carillon.example.com"])
-        #expect(loaded.daemon.keepHistoryMilliseconds == 69_120_000_000)
+        #expect(loaded.daemon.keepHistoryMilliseconds == 221_184_000_000)
         let connection = try #require(loaded.engine.connections["prod"])
         #expect(connection.baseURL == "https://api.app.wdesk.com")
         #expect(connection.requestWindowMilliseconds == 29_000)

@@ -93,6 +93,22 @@ import Timetable
         #expect(try ledger.slot(slots[1]) != nil)
     }
 
+    /// Most of a ledger's bytes, of which nothing is asked any more.
+    @Test func treesOfRunsThatSucceededGoFirst() throws {
+        let slots = try (0..<3).map { try ledger.addSlot(at: minute(Int64($0))) }
+        try end(slots[0], minute: 10, outcome: .succeeded)
+        try end(slots[1], minute: 20, outcome: .failed)
+        try end(slots[2], minute: 900, outcome: .succeeded)
+        try ledger.database.execute("UPDATE process_runs SET tree = '{}', next_poll_at = NULL")
+        var pruning = Pruning(before: minute(-1), treesBefore: minute(500))
+        while !pruning.isDone { try ledger.prune(&pruning, now: minute(1_000)) }
+        #expect(pruning.trees == 1 && pruning.removed == 0)
+        let left = try ledger.database.rows(
+            "SELECT tree IS NULL FROM process_runs ORDER BY slot_id"
+        ) { $0.integer(0) }
+        #expect(left == [1, 0, 0])
+    }
+
     /// A schedule that fails each minute for a month has 43,200 slots that each ask for it.
     @Test func whetherAFailureWasMadeGoodIsAskedOfAnIndex() throws {
         let plan = try ledger.database.rows("EXPLAIN QUERY PLAN SELECT * FROM attention") {

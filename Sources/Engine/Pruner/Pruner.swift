@@ -12,6 +12,8 @@ final class Pruner: Room, Grounded {
     private static let keepMillisecondsMin: Int64 = 24 * 3_600_000
 
     private static let keyActor = "keep_history"
+    /// Trees of runs that succeeded are kept that long, and are most of a ledger's bytes.
+    private static let keepTreesMilliseconds: Int64 = 90 * 24 * 3_600_000
 
     /// A removal under way.
     private struct Removal {
@@ -108,8 +110,10 @@ final class Pruner: Room, Grounded {
         }
         nextAt = now.adding(milliseconds: Self.everyMilliseconds)
         removal = Removal(
-            pruning: Pruning(before: now.adding(milliseconds: -keep)), actor: Self.keyActor,
-            reason: "", nextAt: now)
+            pruning: Pruning(
+                before: now.adding(milliseconds: -keep),
+                treesBefore: now.adding(milliseconds: -Self.keepTreesMilliseconds)),
+            actor: Self.keyActor, reason: "", nextAt: now)
     }
 
     /// An answer of the last hour bears our clock out, and none contradicts it: a clock that was set
