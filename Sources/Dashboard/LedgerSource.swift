@@ -10,7 +10,7 @@ package actor LedgerSource: DashboardSource {
     /// A page of that age is shown again instead of being read again.
     static let pageAgeMillisecondsMax: Int64 = 1_000
     /// A page or scrape whose reads take longer is ended; the others wait for it.
-    static let readMillisecondsMax: Int64 = 2_000
+    static let readMillisecondsMax: Int64 = 5_000
 
     private let path: String
     private let now: @Sendable () -> Instant
