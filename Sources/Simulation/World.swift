@@ -153,8 +153,7 @@ package final class World {
                 durability: plan.keepsBook ? .simulated : .thrownAway)
             let clockwork = Clockwork(
                 ledger: ledger, pid: 1, version: "simulated", recompile: recompile,
-                limits: plan.limits)
-            clockwork.guards = plan.guards
+                limits: plan.limits, guards: plan.guards)
             self.ledger = ledger
             self.clockwork = clockwork
             let everyStep = plan.diesAtEveryStep

@@ -23,15 +23,16 @@ final class TurnBook {
     let ledger: Ledger
     let limits: Limits
     /// Guards of the protocol that negative tests switch off.
-    var guards = Guards()
+    let guards: Guards
     private var page = Page()
     /// In the order in which they leave, once the turn is durable.
     private(set) var effects: [Effect] = []
     private var members: [Member] = []
 
-    init(ledger: Ledger, limits: Limits) {
+    init(ledger: Ledger, limits: Limits, guards: Guards) {
         self.ledger = ledger
         self.limits = limits
+        self.guards = guards
     }
 
     /// From now on the room is put back with the others.

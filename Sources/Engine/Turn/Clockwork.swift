@@ -19,10 +19,6 @@ package final class Clockwork {
 
     let ledger: Ledger
     package let limits: Limits
-    package var guards: Guards {
-        get { book.guards }
-        set { book.guards = newValue }
-    }
     let book: TurnBook
     let life: Life
     let roster: Roster
@@ -56,14 +52,16 @@ package final class Clockwork {
     ///   - version: of this binary, for people.
     ///   - recompile: turns a stored `rule_source` back into a rule; nil if it can't.
     ///   - limits: bounds of a turn.
+    ///   - guards: of the protocol; negative tests switch one off.
     package init(
         ledger: Ledger, pid: Int32, version: String,
-        recompile: @escaping @Sendable (String) -> FiringRule?, limits: Limits = Limits()
+        recompile: @escaping @Sendable (String) -> FiringRule?, limits: Limits = Limits(),
+        guards: Guards = Guards()
     ) {
         self.ledger = ledger
         self.limits = limits
         // From the lowest room to the highest: each is given those that it calls.
-        book = TurnBook(ledger: ledger, limits: limits)
+        book = TurnBook(ledger: ledger, limits: limits, guards: guards)
         life = Life(book: book, pid: pid, version: version)
         roster = Roster(book: book)
         slots = Slots(book: book, roster: roster)
