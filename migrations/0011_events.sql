@@ -99,21 +99,30 @@ BEGIN
         AND kind IN ('slot_failed', 'slot_expired', 'slot_missed', 'slot_waiting');
 END;
 
--- The last late start of an outage went out: no slot is left that was due and waits.
+-- The last late start of an outage went out: no slot waits that was due a minute before it started.
 CREATE TRIGGER events_catchup_done AFTER UPDATE OF disposition ON slots
 WHEN NEW.is_late = 1 AND NEW.disposition = 'started' AND OLD.disposition <> 'started'
     AND NOT EXISTS (SELECT 1 FROM slots WHERE ended_at IS NULL AND disposition <> 'held'
-        AND kind = 'rule' AND due_at <= NEW.due_at)
+        AND kind = 'rule' AND due_at < NEW.due_at + coalesce(NEW.start_lag_ms, 0) - 60000)
 BEGIN
     INSERT INTO events (kind, subject, words, schedule, connection, slot_id)
     VALUES ('catchup_done', 'catch-up', 'what was late has been caught up; the last one was '
             || NEW.schedule, NEW.schedule, NEW.connection, NEW.slot_id);
 END;
 
--- Runs; those of others are not ours to tell of.
-CREATE TRIGGER events_run_trouble AFTER UPDATE OF outcome ON process_runs
-WHEN NEW.outcome IN ('failed', 'attention', 'lost') AND OLD.outcome <> NEW.outcome
-    AND NEW.origin <> 'external'
+-- Runs; those of others are not ours to tell of. A run that takes too long and then breaks, and one
+-- that was broken already when its slot adopted it, are each told; what stands already is not told again.
+CREATE TRIGGER events_run_trouble AFTER UPDATE OF outcome, status, origin ON process_runs
+WHEN NEW.outcome IN ('failed', 'attention', 'lost') AND NEW.origin <> 'external'
+    AND (OLD.outcome <> NEW.outcome OR OLD.status <> NEW.status OR OLD.origin = 'external')
+    AND NOT EXISTS (SELECT 1 FROM events WHERE run_key = NEW.run_key AND is_open = 1
+        AND kind = CASE
+            WHEN NEW.outcome = 'failed' THEN 'run_failed'
+            WHEN NEW.outcome = 'lost' THEN 'run_lost'
+            WHEN NEW.status IN ('error', 'errorHold') THEN 'run_in_error'
+            WHEN NEW.status <> 'complete' AND NEW.run_within_at <= NEW.changed_at
+                THEN 'run_over_time'
+            ELSE 'run_warned' END)
 BEGIN
     INSERT INTO events (kind, subject, words, schedule, connection, slot_id, run_key, is_open)
     VALUES (CASE
@@ -188,6 +197,19 @@ CREATE TRIGGER events_run_removed AFTER DELETE ON process_runs
 BEGIN
     UPDATE events SET is_open = 0 WHERE run_key = OLD.run_key AND is_open = 1;
 END;
+
+-- What stands already when this ledger learns of events is told with the first turn.
+INSERT INTO events (kind, subject, words, schedule, connection, is_open)
+SELECT replace(a.kind, ' ', '_'), a.subject, a.what_to_do,
+    (SELECT schedule FROM schedule_states WHERE schedule = CASE instr(a.subject, '@')
+        WHEN 0 THEN a.subject ELSE substr(a.subject, 1, instr(a.subject, '@') - 1) END),
+    (SELECT connection FROM connections WHERE connection = a.subject), 1
+FROM alarms AS a;
+INSERT INTO events (kind, subject, words, schedule, connection, slot_id, is_open)
+SELECT 'slot_held', s.schedule || '@' || strftime('%Y-%m-%dT%H:%M:%S', s.slot_at / 1000, 'unixepoch')
+        || CASE WHEN s.slot_at % 1000 THEN printf('.%03d', s.slot_at % 1000) ELSE '' END || 'Z',
+    s.reason, s.schedule, s.connection, s.slot_id, 1
+FROM slots AS s WHERE s.ended_at IS NULL AND s.disposition = 'held';
 
 -- The events replace it; nothing ever read it.
 DROP TABLE notifications;

@@ -21,8 +21,9 @@ CREATE TABLE deliveries (
 ) STRICT;
 CREATE INDEX deliveries_by_attempt ON deliveries (next_attempt_at)
     WHERE next_attempt_at IS NOT NULL;
-CREATE INDEX deliveries_waiting ON deliveries (target) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX deliveries_by_target ON deliveries (target, first_attempt_at);
+CREATE INDEX deliveries_waiting ON deliveries (target, delivery_id)
+    WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE delivery_events (

@@ -5,8 +5,21 @@ import Timetable
 
 /// The forms in which receivers take messages.
 extension NoticeMessage {
-    /// The JSON of a webhook and of a command's standard input.
+    /// What fits into a pipe, so that a program need not read while it is written to.
+    package static let jsonBytesMax = 60_000
+
+    /// The JSON of a webhook and of a command's standard input, of at most `jsonBytesMax` bytes: the
+    /// last events are left out and counted where it would be longer.
     package var json: String {
+        var shown = events.count
+        while true {
+            let text = json(of: events.prefix(shown))
+            if text.utf8.count <= Self.jsonBytesMax || shown == 0 { return text }
+            shown = shown * 3 / 4
+        }
+    }
+
+    private func json(of shown: ArraySlice<EventRow>) -> String {
         JSONText.object([
             .init("id", .string(id)), .init("source", "carillon"), .init("target", .string(target)),
             .init("created_at", .string(createdAt.iso8601)), .init("title", .string(title)),
@@ -17,8 +30,8 @@ extension NoticeMessage {
                     counts.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                         .init($0.key.rawValue, .integer(Int64($0.value)))
                     })),
-            .init("omitted", .integer(Int64(omitted))),
-            .init("events", .array(events.map(Self.json))),
+            .init("omitted", .integer(Int64(omitted + events.count - shown.count))),
+            .init("events", .array(shown.map(Self.json))),
         ]).text + "\n"
     }
 

@@ -27,17 +27,21 @@ extension Ledger {
     package func gatheringDelivery(to target: String) throws -> Int64? {
         try database.integer(
             """
-            SELECT delivery_id FROM deliveries
+            SELECT delivery_id FROM deliveries INDEXED BY deliveries_waiting
             WHERE next_attempt_at IS NOT NULL AND target = ? AND attempts = 0
             """, .text(target))
     }
 
-    /// When a message to the target was last sent for the first time.
+    /// When a message to the target was last sent for the first time; one later than now is of a clock
+    /// that was set back since.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
-    package func lastFirstAttempt(to target: String) throws -> Instant? {
+    package func lastFirstAttempt(to target: String, now: Instant) throws -> Instant? {
         try database.integer(
-            "SELECT max(first_attempt_at) FROM deliveries WHERE target = ?", .text(target)
+            """
+            SELECT max(first_attempt_at) FROM deliveries
+            WHERE target = ? AND first_attempt_at <= ?
+            """, .text(target), .at(now)
         ).map(Instant.init(milliseconds:))
     }
 
@@ -88,14 +92,32 @@ extension Ledger {
 
     /// Messages whose next attempt has come, the oldest first.
     ///
+    /// While an older one of the same target is tried, a young one goes on gathering: an outage of a
+    /// target is few messages, not one a minute.
+    ///
+    /// - Parameters:
+    ///   - now: the moment of the turn.
+    ///   - gatherMilliseconds: so long a message gathers behind an older one at most.
+    ///   - limit: how many at most.
+    /// - Returns: the messages.
     /// - Throws: `StoreError` if the ledger can't be read.
-    package func deliveriesDue(now: Instant, limit: Int) throws -> [DeliveryRow] {
+    package func deliveriesDue(
+        now: Instant, gatherMilliseconds: Int64, limit: Int
+    ) throws -> [DeliveryRow] {
         try database.rows(
             """
-            SELECT \(DeliveryRow.columns) FROM deliveries WHERE next_attempt_at <= ?
-            ORDER BY next_attempt_at, delivery_id LIMIT ?
-            """, .at(now), .int(limit), map: DeliveryRow.init)
+            SELECT \(DeliveryRow.columns) FROM deliveries AS d
+            WHERE next_attempt_at <= ?1
+                AND (created_at <= ?1 - ?2 OR NOT \(Self.isBehindAnother))
+            ORDER BY next_attempt_at, delivery_id LIMIT ?3
+            """, .at(now), .int(gatherMilliseconds), .int(limit), map: DeliveryRow.init)
     }
+
+    private static let isBehindAnother = """
+        EXISTS (SELECT 1 FROM deliveries AS o INDEXED BY deliveries_waiting
+            WHERE o.target = d.target AND o.next_attempt_at IS NOT NULL
+                AND o.delivery_id < d.delivery_id AND o.attempts > 0)
+        """
 
     /// The message of that id, as long as it waits.
     ///
@@ -191,11 +213,37 @@ extension Ledger {
 
     /// The next attempt of any message.
     ///
+    /// - Parameter gatherMilliseconds: so long a message gathers behind an older one at most.
+    /// - Returns: that instant; nil: none waits.
     /// - Throws: `StoreError` if the ledger can't be read.
-    package func nextDelivery() throws -> Instant? {
+    package func nextDelivery(gatherMilliseconds: Int64) throws -> Instant? {
         try database.integer(
-            "SELECT min(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL"
+            """
+            SELECT min(CASE WHEN \(Self.isBehindAnother)
+                THEN max(next_attempt_at, created_at + ?1) ELSE next_attempt_at END)
+            FROM deliveries AS d WHERE next_attempt_at IS NOT NULL
+            """, .int(gatherMilliseconds)
         ).map(Instant.init(milliseconds:))
+    }
+
+    /// Lets one message wait, without an attempt.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
+    package func restDelivery(_ deliveryID: Int64, until: Instant) throws {
+        try database.run(
+            "UPDATE deliveries SET began_at = NULL, next_attempt_at = ? WHERE delivery_id = ?",
+            .at(until), .int(deliveryID))
+    }
+
+    /// Leaves a target alone: its messages wait until then at least, without an attempt.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
+    package func restDeliveries(to target: String, until: Instant) throws {
+        try database.run(
+            """
+            UPDATE deliveries SET next_attempt_at = max(next_attempt_at, ?1)
+            WHERE target = ?2 AND next_attempt_at IS NOT NULL AND began_at IS NULL
+            """, .at(until), .text(target))
     }
 
     /// Removes messages that ended, and events that came about, before an instant and are over.

@@ -61,6 +61,17 @@ import Timetable
         let day: Int64 = 24 * 3_600_000
         #expect(again(90, after: day - 1) != nil)
         #expect(again(90, after: day) == nil)
+        // The host was down over the weekend: that was one attempt, not a day of them.
+        #expect(again(1, after: 62 * 3_600_000) != nil)
+        #expect(again(NoticePacing.attemptsMin, after: 62 * 3_600_000) == nil)
+    }
+
+    @Test func quietHoursHoldForEachAttempt() {
+        let night = Self.target(quiet: (22, 7))
+        #expect(
+            NoticePacing.quietEnd(at: Self.now, target: night)?.iso8601 == "2026-11-24T07:00:00Z")
+        #expect(NoticePacing.quietEnd(at: Self.now, target: Self.target(quiet: (6, 22))) == nil)
+        #expect(NoticePacing.quietEnd(at: Self.now, target: Self.target()) == nil)
     }
 
     // MARK: To whom

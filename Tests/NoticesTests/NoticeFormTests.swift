@@ -53,6 +53,18 @@ import Timetable
         #expect(message.teams.utf8.count < 20_000 && message.slack.utf8.count < 20_000)
     }
 
+    /// A program gets it through a pipe, which takes so much and no more.
+    @Test func aLongMessageLeavesEventsOutAndStaysJSON() throws {
+        let words = String(repeating: "ж", count: 1_000)
+        let events = (1...50).map { Self.event($0, .slotExpired, "s\($0)@2026", words) }
+        let text = Self.message(events, more: 10).json
+        #expect(text.utf8.count <= NoticeMessage.jsonBytesMax)
+        let found = try Self.object(text)
+        let shown = try #require(found["events"] as? [Any]).count
+        #expect((10...40).contains(shown))
+        #expect(found["omitted"] as? Int == 60 - shown)
+    }
+
     @Test func theWorstComesFirstAndEndsLast() {
         let message = Self.message([
             Self.event(1, .recovered, "a"), Self.event(2, .slotExpired, "b"),

@@ -77,6 +77,29 @@ import Timetable
         #expect(Self.told(theatre).first == "run_in_error")
     }
 
+    /// One message is tried, the others gather behind it: a dead target is no storm when it is back.
+    @Test func anOutageOfATargetIsFewMessages() throws {
+        let theatre = try Self.theatre([Theatre.schedule(every: 5) { $0.overlap = .allow }])
+        var refusal = FaultRule(.error(403, acts: false), operation: "runProcess")
+        refusal.times = 1_000
+        theatre.world.sandbox.inject(refusal)
+        var isBack = false
+        theatre.world.receiver = { [world = theatre.world] _ in
+            isBack = world.time > Theatre.start.adding(milliseconds: 5 * 3_600_000)
+            return isBack
+                ? .taken : .failed(reason: "it answered 500", retryAfterMilliseconds: nil)
+        }
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 6 * 60)
+        #expect(isBack)
+        let failed = theatre.world.delivered.reduce(0) { $0 + ($1.counts[.slotFailed] ?? 0) }
+        #expect(failed >= 60)
+        let counted = try #require(
+            Int(try theatre.ask("SELECT count(*) FROM delivery_log").first ?? ""))
+        // One every 15 minutes of the five hours, then one every five minutes.
+        #expect(counted <= 20 + 1 + 12 + 1, "\(counted) messages")
+    }
+
     @Test func aTargetThatTakesNothingForADayIsAnAlarmToldToTheOthers() throws {
         let theatre = try Self.theatre(
             [Theatre.schedule(every: 60)], targets: ["ops", "fin"], edit: Self.failing)

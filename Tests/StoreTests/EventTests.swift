@@ -107,6 +107,33 @@ import Timetable
         #expect(try told() == ["run_over_time s slow *"])
     }
 
+    @Test func aRunThatTakesTooLongAndThenBreaksIsToldTwice() throws {
+        let run = try run(of: try ledger.addSlot(), id: "slow")
+        try ledger.setWatch(run.runKey, until: nil, runWithinAt: Scratch.now)
+        try ledger.setOutcome(run.runKey, .attention, reason: "longer", now: Self.later)
+        #expect(try told() == ["run_over_time s slow *"])
+        let again = try #require(try ledger.run(run.runKey))
+        try judge(again, "error", .attention)
+        #expect(try told() == ["run_in_error s slow *"])
+        try judge(try #require(try ledger.run(run.runKey)), "error", .attention)
+        #expect(try told() == [])
+    }
+
+    /// Its answer was lost: it was another's in the list, and broken, before it became the slot's.
+    @Test func aRunThatWasBrokenWhenItsSlotAdoptedItIsTold() throws {
+        var facts = RunFacts(runID: "r", processID: "p", status: "running")
+        facts.createdAt = Scratch.now
+        let key = try ledger.insertRun(
+            facts, baseURL: "https://a", connection: "prod", schedule: nil, slotID: nil,
+            origin: .external, pollGapMilliseconds: 30_000, nextPollAt: Scratch.now,
+            now: Scratch.now)
+        try judge(try #require(try ledger.run(key)), "error", .attention)
+        #expect(try told() == [])
+        let slot = try ledger.addSlot()
+        try ledger.claim(key, slotID: slot, schedule: "s", origin: .rule)
+        #expect(try told() == ["run_in_error s r *"])
+    }
+
     @Test func aLaterRunThatSucceededEndsTheTroubleOfTheOnesBefore() throws {
         let first = try run(of: try ledger.addSlot(), id: "r1")
         try judge(first, "complete", .failed)

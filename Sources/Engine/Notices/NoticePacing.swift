@@ -6,10 +6,14 @@ package enum NoticePacing {
     package static let gatherMilliseconds: Int64 = 5_000
     /// So far apart are the messages to one target; what happens meanwhile is one message again.
     package static let gapMilliseconds: Int64 = 60_000
-    /// A message that nobody took for so long is given up.
+    /// So long a message gathers while an older one of its target is tried.
+    package static let gatherBehindMilliseconds: Int64 = 15 * 60_000
+    /// A message that nobody took for so long, and in so many attempts, is given up: a host that was
+    /// down over a weekend has not tried.
     package static let giveUpMilliseconds: Int64 = 24 * 3_600_000
     /// An old heartbeat would tell of a time that is over.
     package static let heartbeatGiveUpMilliseconds: Int64 = 3_600_000
+    package static let attemptsMin = 20
     /// An attempt whose answer never comes (the daemon bounds each) is made again after this.
     package static let answerMilliseconds: Int64 = 120_000
     private static let retry: RetryPolicy = {
@@ -34,12 +38,17 @@ package enum NoticePacing {
         // One later than now is of a clock that was set back since.
         if let last, last <= now { at = max(at, last.adding(milliseconds: gapMilliseconds)) }
         if let digest = target.digestSecondOfDay { return target.zone.next(digest, after: at) }
-        guard let quiet = target.quiet else { return at }
-        let second = target.zone.local(at: at).secondOfDay
+        return quietEnd(at: at, target: target) ?? at
+    }
+
+    /// When the quiet hours of a target end that an instant lies in; nil: it lies in none.
+    package static func quietEnd(at instant: Instant, target: NoticePlan.Target) -> Instant? {
+        guard let quiet = target.quiet else { return nil }
+        let second = target.zone.local(at: instant).secondOfDay
         let (from, until) = (quiet.fromSecondOfDay, quiet.untilSecondOfDay)
         let isQuiet =
             from <= until ? (from..<until).contains(second) : second >= from || second < until
-        return isQuiet ? target.zone.next(until, after: at) : at
+        return isQuiet ? target.zone.next(until, after: instant) : nil
     }
 
     /// When a message that was not taken is sent again.
@@ -56,7 +65,9 @@ package enum NoticePacing {
         attempts: Int, retryAfterMilliseconds: Int64?, firstAttemptAt: Instant, seed: UInt64,
         giveUpMilliseconds: Int64 = NoticePacing.giveUpMilliseconds, now: Instant
     ) -> Instant? {
-        guard now.since(firstAttemptAt) < giveUpMilliseconds else { return nil }
+        // Only what is over may be given up without having been tried.
+        let isTried = attempts >= attemptsMin || giveUpMilliseconds == heartbeatGiveUpMilliseconds
+        guard now.since(firstAttemptAt) < giveUpMilliseconds || !isTried else { return nil }
         let backoff = Backoff.delayMilliseconds(retry, attempt: attempts, seed: seed)
         let wish = min(retryAfterMilliseconds ?? 0, retryAfterMillisecondsMax)
         return now.adding(milliseconds: max(backoff, wish))

@@ -13,6 +13,8 @@ final class Notices: Room, Grounded {
     private var nextPruneAt: Instant?
     /// As the ledger has them; nil: not known yet.
     private var heartbeats: Set<String>?
+    /// The targets whose alarms were looked at last.
+    private var knownTargets: Set<String>?
 
     private static let attemptsPerTurnMax = 16
     /// More than a person reads; the rest is counted.
@@ -23,8 +25,8 @@ final class Notices: Room, Grounded {
     init(_ ground: Ground) { self.ground = ground }
 
     func keep() -> () -> Void {
-        let kept = (hasBegun, nextPruneAt, heartbeats)
-        return { [self] in (hasBegun, nextPruneAt, heartbeats) = kept }
+        let kept = (hasBegun, nextPruneAt, heartbeats, knownTargets)
+        return { [self] in (hasBegun, nextPruneAt, heartbeats, knownTargets) = kept }
     }
 
     private var plan: NoticePlan { roster.configuration?.notices ?? NoticePlan() }
@@ -42,7 +44,9 @@ final class Notices: Room, Grounded {
         }
         try book.step("send messages") { try send() }
         try book.step("remove old messages") { try prune() }
-        if let next = try ledger.nextDelivery() { book.wake(at: next) }
+        let next = try ledger.nextDelivery(
+            gatherMilliseconds: NoticePacing.gatherBehindMilliseconds)
+        if let next { book.wake(at: next) }
     }
 
     /// The answer of an attempt.
@@ -64,6 +68,8 @@ final class Notices: Room, Grounded {
                 now: now)
             guard let again else { return try giveUp(row, reason) }
             try ledger.postponeDelivery(deliveryID, until: again, why: reason)
+            // What it asks for is asked of all that goes to it.
+            if retryAfter != nil { try ledger.restDeliveries(to: row.target, until: again) }
         }
     }
 
@@ -116,7 +122,7 @@ final class Notices: Room, Grounded {
     private func message(to name: String) throws -> Int64 {
         if let known = try ledger.gatheringDelivery(to: name) { return known }
         let at = NoticePacing.firstAttempt(
-            now: now, last: try ledger.lastFirstAttempt(to: name),
+            now: now, last: try ledger.lastFirstAttempt(to: name, now: now),
             target: plan.targets[name] ?? NoticePlan.Target())
         return try ledger.insertDelivery(to: name, sendAt: at, now: now)
     }
@@ -126,11 +132,24 @@ final class Notices: Room, Grounded {
     private func send() throws {
         if !hasBegun { try ledger.wakeLostDeliveries(now: now) }
         hasBegun = true
-        for row in try ledger.deliveriesDue(now: now, limit: Self.attemptsPerTurnMax) {
+        try forgetOldTargets()
+        let due = try ledger.deliveriesDue(
+            now: now, gatherMilliseconds: NoticePacing.gatherBehindMilliseconds,
+            limit: Self.attemptsPerTurnMax)
+        for row in due {
             guard plan.has(row.target) else {
                 try ledger.endDelivery(
                     row.deliveryID, .withdrawn, why: "the target is not configured any more",
                     now: now)
+                book.log(
+                    .warning,
+                    "a message to \(row.target) is not sent: the target is not configured any more")
+                continue
+            }
+            if let target = plan.targets[row.target],
+                let end = NoticePacing.quietEnd(at: now, target: target)
+            {
+                try ledger.restDelivery(row.deliveryID, until: end)
                 continue
             }
             try ledger.beginDelivery(
@@ -142,6 +161,16 @@ final class Notices: Room, Grounded {
                     Delivery(
                         deliveryID: row.deliveryID, target: row.target, createdAt: row.createdAt,
                         attempt: row.attempts + 1, events: events, counts: counts)))
+        }
+    }
+
+    /// A target that isn't configured any more needs nobody.
+    private func forgetOldTargets() throws {
+        let names = Set(plan.targets.keys)
+        guard names != knownTargets else { return }
+        knownTargets = names
+        for name in try ledger.alarms(.notify) where !names.contains(name) {
+            try ledger.clear(kind: .notify, subject: name)
         }
     }
 

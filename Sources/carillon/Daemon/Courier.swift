@@ -1,6 +1,7 @@
 import Config
 import Console
 import Engine
+import FoundationEssentials
 import Notices
 import ProcessesAPI
 import Store
@@ -166,13 +167,26 @@ final class Courier: Sendable {
             let said = Printable.escaped(
                 String(decoding: response.body.prefix(400), as: UTF8.self), limit: 200)
             let words = (300..<400).contains(response.status) ? ", which is not followed" : ""
-            let isTelling = !said.isEmpty && !url.contains(said) && !said.contains("http")
+            let isTelling = !said.isEmpty && !repeats(said, anyPartOf: url)
             return .failed(
                 reason: "it answered \(response.status)\(words)" + (isTelling ? ": \(said)" : ""),
                 retryAfterMilliseconds: hint?.delayMilliseconds)
+        // It was taken, whatever became of the rest of the answer.
+        case .failure(.afterHead(let response, _)) where (200..<300).contains(response.status):
+            return .taken
         case .failure(let failure):
             return .failed(reason: words(failure), retryAfterMilliseconds: nil)
         }
+    }
+
+    /// Whether a text has some part of an address: of a webhook's, any part may be the secret.
+    private static func repeats(_ said: String, anyPartOf url: String) -> Bool {
+        func plain(_ text: String) -> String {
+            (text.removingPercentEncoding ?? text).lowercased()
+        }
+        let (said, path) = (plain(said), url.drop { $0 != "/" }.drop { $0 == "/" })
+        return path.split { "/?&=#".contains($0) }.dropFirst()
+            .contains { $0.count >= 4 && said.contains(plain(String($0))) }
     }
 
     private static func words(_ failure: TransportFailure) -> String {
