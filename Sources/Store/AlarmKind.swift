@@ -26,6 +26,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case log
     /// A ledger was begun where there was one before.
     case newLedger = "new ledger"
+    /// The check beside the turns can't read a part of the file.
+    case notChecked = "not checked"
     /// A target of messages takes none.
     case notify
     /// A run can't be read any more.

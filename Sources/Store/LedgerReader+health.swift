@@ -5,14 +5,9 @@ extension LedgerReader {
     ///
     /// - Parameter limit: How many findings at most.
     /// - Returns: What is wrong, as SQLite says it; empty: nothing.
-    /// - Throws: `StoreError` when the file can't be read at all.
+    /// - Throws: `StoreError` when a part of the file can't be read: nothing is known of it then.
     package func damages(limit: Int) throws -> [String] {
-        var findings: [String] = []
-        try database.step("PRAGMA quick_check(\(max(1, limit)))", []) { row in
-            findings.append(row.string(0))
-            return true
-        }
-        return findings == ["ok"] ? [] : findings
+        try Soundness.damages(in: database, limit: limit)
     }
 
     /// Names of all tables, to be looked at one after the other.
@@ -23,7 +18,7 @@ extension LedgerReader {
     /// Looks for damages of one table and its indexes.
     ///
     /// - Returns: the first, as SQLite says it; nil: it is sound.
-    /// - Throws: `StoreError` when the file can't be read at all.
+    /// - Throws: `StoreError` when a part of the file can't be read: nothing is known of it then.
     package func damage(ofTable table: String) throws -> String? {
         do {
             return try Soundness.damages(of: table, in: database, limit: 1).first

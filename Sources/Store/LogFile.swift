@@ -12,10 +12,12 @@ enum LogFile {
     /// Refuses a log that can't be the database's own.
     ///
     /// - Parameter databasePath: the database; need not exist.
-    /// - Throws: `StoreError` of kind `.corrupt`; nothing has been changed.
+    /// - Throws: `StoreError` of kind `.corrupt`, or `.ioError` if one of them can't be read; nothing
+    ///   has been changed.
     static func check(databasePath: String) throws {
         let path = databasePath + "-wal"
-        guard let log = Head(path: path), log.size > 0, !log.bytes.allSatisfy({ $0 == 0 }) else {
+        guard let log = try Head(path: path), log.size > 0, !log.bytes.allSatisfy({ $0 == 0 })
+        else {
             return
         }
         func refuse(_ cause: String, _ advice: String) throws {
@@ -23,7 +25,7 @@ enum LogFile {
                 kind: .corrupt, attempted: "use the database", path: databasePath, cause: cause,
                 advice: advice)
         }
-        guard let database = Head(path: databasePath), database.size > 0 else {
+        guard let database = try Head(path: databasePath), database.size > 0 else {
             return try refuse(
                 "it is gone, and its log \(path) is still there",
                 "put the database back, or move the log away to begin a new ledger")
@@ -51,8 +53,10 @@ enum LogFile {
         let size: Int
         let bytes: [UInt8]
 
-        /// Reads them; nil if there is no such file, or it can't be read.
-        init?(path: String) {
+        /// Reads them; nil if there is no such file, or it can't be opened.
+        ///
+        /// - Throws: `StoreError` if it can't be read: that it holds nothing is not known then.
+        init?(path: String) throws {
             let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { return nil }
             defer { close(descriptor) }
@@ -62,6 +66,7 @@ enum LogFile {
             }
             var buffer = [UInt8](repeating: 0, count: 32)
             let count = unsafe pread(descriptor, &buffer, buffer.count, 0)
+            guard count >= 0 else { throw StoreError.unread("look at the file", path, errno) }
             size = Int(status.st_size)
             bytes = Array(buffer.prefix(max(0, count)))
         }

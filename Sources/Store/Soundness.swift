@@ -1,3 +1,5 @@
+import CSQLite
+
 /// What an opening of the ledger tells while it goes on; called on the thread that opens it.
 package struct OpeningWatch: Sendable {
     /// What is being done, and how far it has come.
@@ -81,12 +83,35 @@ struct Soundness {
         of table: String, in database: Database, limit: Int
     ) throws -> [String] {
         let name = table.replacing("'", with: "''")
+        return try findings("PRAGMA quick_check('\(name)')", in: database, limit: limit)
+    }
+
+    /// What is wrong anywhere in the file; reads all of it.
+    static func damages(in database: Database, limit: Int) throws -> [String] {
+        try findings("PRAGMA quick_check(\(max(1, limit)))", in: database, limit: limit)
+    }
+
+    private static func findings(
+        _ check: String, in database: Database, limit: Int
+    ) throws -> [String] {
         var findings: [String] = []
-        try database.step("PRAGMA quick_check('\(name)')", []) { row in
+        try database.step(check, []) { row in
             findings.append(row.string(0))
             return findings.count < limit
         }
-        return findings == ["ok"] ? [] : findings
+        guard findings != ["ok"] else { return [] }
+        // A page that can't be read is a finding like others, and the check itself succeeds.
+        let refusal = database.refusal
+        if StoreError.isOfDisk(refusal) || findings.contains(where: Self.tellsOfReading) {
+            throw StoreError.unread("check the database", database.path, refusal)
+        }
+        return findings
+    }
+
+    /// `Page 187: unable to get the page. error code=8458`, with a code of SQLITE_IOERR.
+    private static func tellsOfReading(_ finding: String) -> Bool {
+        let code = finding.split(separator: "unable to get the page. error code=").last
+        return code.flatMap { Int32($0) }.map { $0 & 0xff == SQLITE_IOERR } ?? false
     }
 
     private func lastEnd(_ tables: [String]) throws -> LifeEnd? {

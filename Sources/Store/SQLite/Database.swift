@@ -283,7 +283,23 @@ import CSQLite
         let words = sql.split(whereSeparator: \.isWhitespace).prefix(6).joined(separator: " ")
         return StoreError.from(
             code: code, cause: unsafe String(cString: sqlite3_errmsg(handle)),
-            attempted: "run “\(words) …”", path: path, statement: sql)
+            attempted: "run “\(words) …”", path: path, statement: sql, refusal: refusal)
+    }
+
+    /// The last number with which the system refused to read or write the file or its log; 0: never.
+    ///
+    /// SQLite takes a read that fails for a damaged file system, and then for a damaged database
+    /// (SQLITE_IOERR_CORRUPTFS becomes SQLITE_CORRUPT): only this tells them apart. It outlives the
+    /// failure, until the file is opened anew, which a failed read leads to anyway.
+    var refusal: Int32 {
+        var (ofFile, ofLog): (Int32, Int32) = (0, 0)
+        unsafe _ = sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &ofFile)
+        var log: UnsafeMutablePointer<sqlite3_file>?
+        unsafe _ = sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log)
+        if let log = unsafe log, let methods = unsafe log.pointee.pMethods {
+            unsafe _ = methods.pointee.xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &ofLog)
+        }
+        return StoreError.isOfDisk(ofFile) ? ofFile : ofLog
     }
 }
 
@@ -333,31 +349,5 @@ import CSQLite
         case SQLITE_NULL: .null
         default: .string(string(column))
         }
-    }
-}
-
-extension StoreError {
-    /// Turns a result code into the error that decides what the daemon does
-    /// (docs/reliability.md#disk).
-    static func from(
-        code: Int32, cause: String, attempted: String, path: String, statement: String? = nil
-    ) -> StoreError {
-        let (kind, advice): (Kind, String) =
-            switch code & 0xff {
-            case SQLITE_FULL: (.full, "make room on the disk; nothing is sent until then")
-            case SQLITE_IOERR: (.ioError, "look at the disk and the kernel log")
-            case SQLITE_CORRUPT, SQLITE_NOTADB:
-                (.corrupt, "keep the file, restore a backup made by `carillon backup`")
-            case SQLITE_BUSY, SQLITE_LOCKED:
-                (.busy, "another program (a writing sqlite3?) holds the database; close it")
-            case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
-                (.access, "check the path and the rights of the file and its folder")
-            case SQLITE_CONSTRAINT: (.constraint, "")
-            case SQLITE_INTERRUPT: (.interrupted, "ask for less")
-            default: (.other, "")
-            }
-        return StoreError(
-            kind: kind, attempted: attempted, path: path, cause: cause, advice: advice,
-            code: code, statement: statement)
     }
 }

@@ -1,3 +1,6 @@
+import CSQLite
+import Glibc
+
 /// A failure of the store: what was attempted, on which file, SQLite's cause, and what to do.
 package struct StoreError: Error, Sendable, CustomStringConvertible {
     /// What kind of failure it is; decides what the daemon does (docs/reliability.md#disk).
@@ -82,5 +85,60 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
             .interrupted, .other:
             false
         }
+    }
+}
+
+extension StoreError {
+    /// Turns a result code into the error that decides what the daemon does
+    /// (docs/reliability.md#disk).
+    ///
+    /// - Parameters:
+    ///   - code: SQLite's, extended.
+    ///   - cause: its words.
+    ///   - attempted: as a verb phrase.
+    ///   - path: the database.
+    ///   - statement: the one that failed.
+    ///   - refusal: the system's last error number for the file.
+    /// - Returns: The error.
+    static func from(
+        code: Int32, cause: String, attempted: String, path: String, statement: String? = nil,
+        refusal: Int32 = 0
+    ) -> StoreError {
+        if [SQLITE_CORRUPT, SQLITE_NOTADB].contains(code & 0xff), isOfDisk(refusal) {
+            return unread(attempted, path, refusal, code: code, statement: statement)
+        }
+        let (kind, advice): (Kind, String) =
+            switch code & 0xff {
+            case SQLITE_FULL: (.full, "make room on the disk; nothing is sent until then")
+            case SQLITE_IOERR: (.ioError, "look at the disk and the kernel log")
+            case SQLITE_CORRUPT, SQLITE_NOTADB:
+                (.corrupt, "keep the file, restore a backup made by `carillon backup`")
+            case SQLITE_BUSY, SQLITE_LOCKED:
+                (.busy, "another program (a writing sqlite3?) holds the database; close it")
+            case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
+                (.access, "check the path and the rights of the file and its folder")
+            case SQLITE_CONSTRAINT: (.constraint, "")
+            case SQLITE_INTERRUPT: (.interrupted, "ask for less")
+            default: (.other, "")
+            }
+        return StoreError(
+            kind: kind, attempted: attempted, path: path, cause: cause, advice: advice,
+            code: code, statement: statement)
+    }
+
+    /// The disk, or the server that it is on, said no: what is in the file isn't known.
+    static func isOfDisk(_ refusal: Int32) -> Bool {
+        [EIO, ENXIO, ETIMEDOUT, ESTALE].contains(refusal)
+    }
+
+    /// A read that failed, whatever SQLite takes it for.
+    static func unread(
+        _ attempted: String, _ path: String, _ refusal: Int32, code: Int32? = nil,
+        statement: String? = nil
+    ) -> StoreError {
+        StoreError(
+            kind: .ioError, attempted: attempted, path: path,
+            cause: "a part of the file can't be read (errno \(refusal))",
+            advice: "look at the disk and the kernel log", code: code, statement: statement)
     }
 }

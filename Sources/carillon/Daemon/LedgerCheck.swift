@@ -14,6 +14,8 @@ final class LedgerCheck: Sendable {
     private let logger: Logger
     /// Tables that are still to be read, the last one first; nil: not begun, or done.
     private let left = Mutex<[String]?>(nil)
+    /// Why it could not go on; each is logged once.
+    private let refusals = Mutex<Set<String>>([])
 
     init(database: String, inbox: Inbox, logger: Logger) {
         self.database = database
@@ -36,42 +38,56 @@ final class LedgerCheck: Sendable {
     func end() { left.withLock { $0 = nil } }
 
     /// Reads one table.
-    ///
-    /// - Returns: false if it was the last, or nobody wants it any more.
-    private func checkNext() -> Bool {
+    private func checkNext() -> IdleThread.Next {
+        guard var tables = left.withLock({ $0 }) else { return .nothing }
         do {
             let reader = try LedgerReader(path: database)
-            guard var tables = left.withLock({ $0 }) else { return false }
             if tables.isEmpty { tables = try reader.tables().reversed() }
             let table = tables.removeLast()
             if let damage = try reader.damage(ofTable: table) { return tell(damage, of: table) }
             return goOn(with: tables)
+        } catch let error as StoreError where error.kind == .corrupt {
+            return tell(error.cause, of: "its schema")
         } catch {
-            logger.warning("the database could not be checked: \(error)")
-            end()
-            return false
+            return tryAgain("\(error)")
         }
     }
 
-    private func goOn(with tables: [String]) -> Bool {
+    /// A part that can't be read tells nothing of what is in it: it is read again later, and a person
+    /// hears of it meanwhile.
+    private func tryAgain(_ cause: String) -> IdleThread.Next {
+        if refusals.withLock({ $0.insert(cause).inserted }) {
+            logger.warning("the database could not be checked, which is tried again: \(cause)")
+        }
+        raise(.notChecked, "it could not be checked whether the database is sound: \(cause)")
+        return .again
+    }
+
+    private func goOn(with tables: [String]) -> IdleThread.Next {
         let isWanted = left.withLock { left in
             guard left != nil else { return false }
             left = tables.isEmpty ? nil : tables
             return true
         }
-        guard isWanted, tables.isEmpty else { return isWanted }
+        guard isWanted else { return .nothing }
+        guard tables.isEmpty else { return .another }
         logger.info("the whole database was checked: it is sound")
-        inbox.post(.trouble(Trouble(kind: .damaged, subject: database, whatToDo: nil)))
-        return false
+        raise(.notChecked, nil)
+        raise(.damaged, nil)
+        return .nothing
     }
 
-    private func tell(_ damage: String, of table: String) -> Bool {
+    private func tell(_ damage: String, of table: String) -> IdleThread.Next {
         end()
         let words =
             "\(damage) (found in \(table)): nothing is started any more; keep the file, and restore a "
             + "backup made by carillon backup"
         logger.error("the database \(database) is damaged: \(words)")
-        inbox.post(.trouble(Trouble(kind: .damaged, subject: database, whatToDo: words)))
-        return false
+        raise(.damaged, words)
+        return .nothing
+    }
+
+    private func raise(_ kind: AlarmKind, _ words: String?) {
+        inbox.post(.trouble(Trouble(kind: kind, subject: database, whatToDo: words)))
     }
 }

@@ -6,23 +6,35 @@ import Foundation
 /// Not awaited by a stop either: reading a large table can't be interrupted, and the process may end
 /// in the middle of it.
 enum IdleThread {
+    /// What follows a piece.
+    enum Next {
+        case another
+        /// It could not be done now.
+        case again
+        case nothing
+    }
+
     private static let restFactor = 4
     private static let restMax = Duration.seconds(60)
+    private static let restBeforeAnotherTry = Duration.seconds(10)
 
     /// Begins the work.
     ///
     /// - Parameters:
     ///   - name: of the thread.
-    ///   - piece: does a piece of it; false: that was the last.
-    static func begin(name: String, piece: @escaping @Sendable () -> Bool) {
+    ///   - piece: does a piece of it.
+    static func begin(name: String, piece: @escaping @Sendable () -> Next) {
         let thread = Thread {
             // Of this thread alone, on Linux. Refused, the rests still keep it slow.
             _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, 19)
             let clock = ContinuousClock()
             while true {
                 let began = clock.now
-                guard piece() else { return }
-                let rest = min((clock.now - began) * restFactor, restMax)
+                let next = piece()
+                guard next != .nothing else { return }
+                let rest =
+                    next == .again
+                    ? restBeforeAnotherTry : min((clock.now - began) * restFactor, restMax)
                 Thread.sleep(forTimeInterval: rest / .seconds(1))
             }
         }
