@@ -27,26 +27,38 @@ package enum Migrator {
             """)
         let applied = try checkApplied(database)
         let missing = Migrations.all.dropFirst(applied)
-        for (index, file) in missing.enumerated() {
-            progress(
-                "bringing the database up to date: \(file.name), \(index + 1) of \(missing.count)")
-            try database.execute("BEGIN IMMEDIATE")
-            do {
-                try database.execute(String(decoding: file.sql, as: UTF8.self))
-                try database.run(
-                    "INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (?, ?, ?)",
-                    .text(file.name), .text(checksum(file.sql)), .at(now))
-                try database.execute("COMMIT")
-            } catch {
-                if !database.isInAutocommit { try? database.execute("ROLLBACK") }
-                throw error
+        if !missing.isEmpty {
+            // An index over all of the history is sorted: on disk, whatever the memory's limit is.
+            try database.execute("PRAGMA temp_store = FILE")
+            for (index, file) in missing.enumerated() {
+                progress(
+                    "bringing the database up to date: \(file.name), \(index + 1) of "
+                        + "\(missing.count)")
+                try apply(file, to: database, now: now)
             }
+            try database.execute("PRAGMA temp_store = MEMORY")
         }
         // Not written again: a start that has nothing to write also succeeds on a full disk.
         if try database.integer("PRAGMA application_id") != applicationID {
             try database.execute("PRAGMA application_id = \(applicationID)")
         }
         return applied > 0 ? missing.count : 0
+    }
+
+    private static func apply(
+        _ file: Migrations.File, to database: Database, now: Instant
+    ) throws {
+        try database.execute("BEGIN IMMEDIATE")
+        do {
+            try database.execute(String(decoding: file.sql, as: UTF8.self))
+            try database.run(
+                "INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (?, ?, ?)",
+                .text(file.name), .text(checksum(file.sql)), .at(now))
+            try database.execute("COMMIT")
+        } catch {
+            if !database.isInAutocommit { try? database.execute("ROLLBACK") }
+            throw error
+        }
     }
 
     /// Refuses a database that this binary cannot read, without changing it.

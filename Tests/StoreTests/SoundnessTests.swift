@@ -115,4 +115,19 @@ import Timetable
         #expect(words.first?.contains("0001_ledger, 1 of ") ?? false, "\(words)")
         #expect(Self.open(scratch).progress.isEmpty)
     }
+
+    /// What an index over a long history takes to be sorted must not be our memory.
+    @Test func aMigrationSortsOnDisk() throws {
+        let scratch = try Scratch()
+        let database = try Database(path: scratch.path, mode: .write)
+        var places: [Int64?] = []
+        database.willStep = { [unowned database] sql in
+            guard sql == "BEGIN IMMEDIATE" else { return }
+            places.append(try database.integer("PRAGMA temp_store"))
+        }
+        try Migrator.migrate(database, now: Scratch.now)
+        database.willStep = nil
+        #expect(!places.isEmpty && places.allSatisfy { $0 == 1 }, "\(places)")
+        #expect(try database.integer("PRAGMA temp_store") == 2)
+    }
 }
