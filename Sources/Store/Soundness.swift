@@ -1,4 +1,5 @@
 import CSQLite
+import Migrations
 
 /// What an opening of the ledger tells while it goes on; called on the thread that opens it.
 package struct OpeningWatch: Sendable {
@@ -160,22 +161,52 @@ struct Soundness {
     ]
 
     private func readEnds(of table: String) throws {
-        let keys = try names(
-            "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", table)
-        try readEnds("SELECT * FROM \"\(table)\"", keys)
+        try readUnlessForeign(table) {
+            let keys = try names(
+                "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", table)
+            try readEnds("SELECT * FROM \(Self.quoted(table))", keys)
+        }
         let indexes = try database.rows(
             "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?",
             .text(table)
         ) { (name: $0.string(0), sql: $0.string(1)) }
         for index in indexes {
-            // A partial index is only used where its own condition is asked for.
-            let condition = index.sql.split(separator: "WHERE", maxSplits: 1).dropFirst().first
-            let columns = try names(
-                "SELECT name FROM pragma_index_info(?) ORDER BY seqno", index.name)
-            try readEnds(
-                "SELECT 1 FROM \"\(table)\" INDEXED BY \"\(index.name)\" "
-                    + (condition.map { "WHERE \($0)" } ?? ""), columns)
+            try readUnlessForeign(index.name) { try readEnds(of: index.name, index.sql, table) }
         }
+    }
+
+    private func readEnds(of index: String, _ sql: String, _ table: String) throws {
+        // A partial index is only used where its own condition is asked for.
+        let condition = sql.firstMatch(of: /\bwhere\b/.ignoresCase()).map {
+            "WHERE " + sql[$0.range.upperBound...]
+        }
+        let columns = try names(
+            "SELECT name FROM pragma_index_info(?) ORDER BY seqno", index)
+        try readEnds(
+            "SELECT 1 FROM \(Self.quoted(table)) INDEXED BY \(Self.quoted(index)) "
+                + (condition ?? ""), columns)
+    }
+
+    /// People may keep tables and indexes of their own beside ours, and functions or modules that they
+    /// need aren't here: a question that SQLite can't answer tells nothing of the file then.
+    private func readUnlessForeign(_ name: String, _ read: () throws -> Void) throws {
+        do {
+            try read()
+        } catch let error as StoreError where error.kind == .other && !Self.isOurs(name) {
+            return
+        }
+    }
+
+    private static func isOurs(_ name: String) -> Bool {
+        Migrations.all.contains { file in
+            let sql = String(decoding: file.sql, as: UTF8.self)
+            return sql.contains("CREATE INDEX \(name) ") || sql.contains("CREATE TABLE \(name) ")
+                || sql.contains("CREATE UNIQUE INDEX \(name) ")
+        }
+    }
+
+    private static func quoted(_ name: String) -> String {
+        "\"" + name.replacing("\"", with: "\"\"") + "\""
     }
 
     private func names(_ sql: String, _ value: String) throws -> [String] {
@@ -184,7 +215,7 @@ struct Soundness {
 
     private func readEnds(_ select: String, _ keys: [String]) throws {
         for direction in ["ASC", "DESC"] {
-            let order = keys.map { "\"\($0)\" \(direction)" }.joined(separator: ", ")
+            let order = keys.map { "\(Self.quoted($0)) \(direction)" }.joined(separator: ", ")
             try read(select + (order.isEmpty ? "" : " ORDER BY " + order) + " LIMIT 1")
         }
     }

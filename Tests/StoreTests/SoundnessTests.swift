@@ -130,4 +130,21 @@ import Timetable
         #expect(!places.isEmpty && places.allSatisfy { $0 == 1 }, "\(places)")
         #expect(try database.integer("PRAGMA temp_store") == 2)
     }
+
+    /// What people have added for their own questions never keeps the daemon from starting.
+    @Test(arguments: [
+        "CREATE INDEX mine ON slots (reason) where disposition = 'skipped'",
+        "CREATE INDEX mine ON slots (slot_at)\nWhere attempts > 1",
+        "CREATE INDEX mine ON slots (lower(reason)) WHERE lower(reason) <> 'where'",
+        "CREATE INDEX \"my \"\"where\"\"\" ON errors (message)",
+        "CREATE TABLE \"my \"\"notes\"\"\" (\"a \"\"b\"\"\" TEXT PRIMARY KEY)",
+    ])
+    func whatPeopleAddDoesNotKeepItFromOpening(sql: String) throws {
+        let scratch = try Scratch()
+        do {
+            let ledger = try scratch.ledger()
+            try ledger.database.execute(sql)
+        }
+        #expect(Self.open(scratch).failure == nil)
+    }
 }
