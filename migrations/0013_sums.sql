@@ -2,7 +2,8 @@
 -- run or notes an error (Sources/Store/Sums.swift). They stay when old history is removed, so that a
 -- counter never falls. `doctor` compares them with the rows.
 
--- Of each schedule, all days together.
+-- Of each schedule, all days together, for counters: what turns out differently later, or is taken out
+-- again, is taken from its day, never from here.
 CREATE TABLE totals (
     schedule TEXT PRIMARY KEY,
     -- Slots by what became of them, and runs by outcome.

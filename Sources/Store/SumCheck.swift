@@ -43,12 +43,13 @@ struct SumCheck {
         LIMIT ?
         """
 
+    /// Totals only grow, days also lose what turns out differently: a total may be more.
     private static let totals = """
-        SELECT d.schedule || ': its total differs from the sums of its days' FROM (
+        SELECT d.schedule || ': its total is less than the sums of its days' FROM (
             SELECT schedule, \(Sum.common.map { "sum(\($0)) AS \($0)" }.joined(separator: ", "))
             FROM day_sums GROUP BY schedule) AS d LEFT JOIN totals AS t ON t.schedule = d.schedule
-        WHERE (\(Sum.common.map { "d.\($0)" }.joined(separator: ", "))) IS NOT
-            (\(Sum.common.map { "t.\($0)" }.joined(separator: ", "))) LIMIT ?
+        WHERE \(Sum.common.map { "d.\($0) > coalesce(t.\($0), 0)" }.joined(separator: " OR "))
+        LIMIT ?
         """
 
     private static let errors = """

@@ -110,6 +110,13 @@ struct Sum {
         lastSuccess = [lastSuccess, other.lastSuccess].compactMap { $0 }.max()
     }
 
+    /// What of it counters may show, which never fall: a step back is none to them.
+    var grown: Sum {
+        var sum = self
+        for index in sum.values.indices { sum.values[index] = max(0, sum.values[index]) }
+        return sum
+    }
+
     var isNothing: Bool {
         detectMilliseconds == 0 && lastSuccess == nil && values.allSatisfy { $0 == 0 }
     }
@@ -233,7 +240,7 @@ extension Ledger {
                 [.text(place.day), .text(place.schedule)] + sum.values.map { .integer($0) }
                     + [.integer(sum.detectMilliseconds)]
             ) { _ in false }
-            totals[place.schedule, default: .nothing].add(sum)
+            totals[place.schedule, default: .nothing].add(sum.grown)
         }
         for (schedule, sum) in totals.sorted(by: { $0.key < $1.key }) {
             try database.step(

@@ -115,6 +115,29 @@ import Timetable
         #expect(try ledger.sumDifferences() == [])
     }
 
+    /// A counter that falls shows as a spike of rates; days tell what is true now.
+    @Test func aRunThatIsOpenedAgainTakesNothingFromTheCounters() throws {
+        let slots = try (0..<2).map { try ledger.addSlot(at: minute(Int64($0))) }
+        let run = try start(slots[0], lag: 100, minutes: 5)
+        let before = try readings()
+        #expect(before["run_duration_seconds_sum s"] == 300)
+        let row = try #require(try ledger.run(run))
+        let facts = RunFacts(runID: "r\(slots[0])", processID: "p", status: "running")
+        try ledger.apply(facts, to: row, outcome: .active, outcomeReason: nil, now: minute(6))
+        #expect(try day().value("succeeded", row: 0) == .integer(0))
+        #expect(try readings()["run_duration_seconds_sum s"] == 300)
+        #expect(try readings()["run_duration_seconds_count s"] == 1)
+        #expect(try ledger.sumDifferences() == [])
+        var ended = facts
+        (ended.status, ended.createdAt, ended.completedAt) = ("complete", minute(0), minute(7))
+        let again = try #require(try ledger.run(run))
+        try ledger.apply(ended, to: again, outcome: .succeeded, outcomeReason: nil, now: minute(8))
+        #expect(try readings()["run_duration_seconds_sum s"] == 300 + 420)
+        #expect(try readings()["run_duration_seconds_count s"] == 2)
+        #expect(try day().value("succeeded", row: 0) == .integer(1))
+        #expect(try ledger.sumDifferences() == [])
+    }
+
     @Test func aStepThatFailsTakesItsCountsBack() throws {
         struct Trouble: Error {}
         let slots = try (0..<3).map { try ledger.addSlot(at: minute(Int64($0))) }
@@ -153,8 +176,10 @@ import Timetable
             "UPDATE slots SET created_at = ? WHERE slot_id = ?", .at(minute(60)), .int(slot))
         try ledger.end(slot, .missed, reason: "down", now: minute(60))
         _ = try ledger.removeSlots(writtenAfter: minute(5), now: minute(0))
+        // Of the day it is gone; a counter has shown it.
+        #expect(try day().value("missed", row: 0) == .integer(0))
         let counts = try LedgerReader(path: scratch.path).dispositionCounts()
-        #expect(counts.rows.isEmpty)
+        #expect(counts.rows == [[.string("s"), .string("missed"), .integer(1)]])
         #expect(try ledger.sumDifferences() == [])
     }
 
