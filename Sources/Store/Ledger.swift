@@ -26,6 +26,8 @@ package final class Ledger {
     private let logPath: String
     /// What the transaction that is going on adds to the sums.
     var sums = SumBook()
+    /// The file has to be looked at, which the next transaction notes.
+    private var isUncheckedUnsaid = false
     /// There was no database before.
     package let isNew: Bool
 
@@ -50,7 +52,7 @@ package final class Ledger {
         // Where links lead to is where SQLite puts its log.
         logPath = FileIdentity.resolved(path) + "-wal"
         isNew = FileIdentity(path: path) == nil
-        database = try Self.open(path, now: now, durability, watch)
+        (database, isUncheckedUnsaid) = try Self.open(path, now: now, durability, watch)
         try lock?.takeFile()
         identity = FileIdentity(path: path)
         logIdentity = FileIdentity(path: logPath)
@@ -66,7 +68,7 @@ package final class Ledger {
             if FileIdentity(path: logPath) != logIdentity { try saveLog() }
             database.close()
         }
-        database = try Self.open(database.path, now: now, durability, watch)
+        (database, isUncheckedUnsaid) = try Self.open(database.path, now: now, durability, watch)
         logIdentity = FileIdentity(path: logPath)
     }
 
@@ -97,7 +99,7 @@ package final class Ledger {
 
     private static func open(
         _ path: String, now: Instant, _ durability: Durability, _ watch: OpeningWatch
-    ) throws -> Database {
+    ) throws -> (Database, leavesMuch: Bool) {
         try LogFile.check(databasePath: path)
         let database = try Database(path: path, mode: .write)
         database.persistWAL()
@@ -131,9 +133,8 @@ package final class Ledger {
                 : "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000")
         try database.execute("PRAGMA temp_store = MEMORY")
         let migrated = try Migrator.migrate(database, now: now, progress: watch.progress)
-        // Also after a migration: one that was cut has left the mark of a clean end in its place.
         if leavesMuch || migrated > 0 { watch.leftUnchecked() }
-        return database
+        return (database, leavesMuch)
     }
 
     /// Runs `work` in one `BEGIN IMMEDIATE … COMMIT`.
@@ -154,7 +155,10 @@ package final class Ledger {
         do {
             let result = try work()
             try writeSums()
+            // In the transaction of the first turn: before it, the last end speaks for itself.
+            if isUncheckedUnsaid { try Soundness.noteUnchecked(in: database) }
             try database.execute("COMMIT")
+            isUncheckedUnsaid = false
             return result
         } catch {
             sums.forget()
@@ -183,6 +187,13 @@ package final class Ledger {
             }
             throw error
         }
+    }
+
+    /// Notes that the whole file was looked at, and is sound.
+    ///
+    /// - Throws: `StoreError` if that can't be written.
+    package func noteSound() throws {
+        try database.run("UPDATE daemon SET unchecked_since_life = NULL")
     }
 
     /// The error that a damage in the file ends the daemon with, whoever has found it.

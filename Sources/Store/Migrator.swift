@@ -34,7 +34,9 @@ package enum Migrator {
                 progress(
                     "bringing the database up to date: \(file.name), \(index + 1) of "
                         + "\(missing.count)")
-                try apply(file, to: database, now: now)
+                try apply(
+                    file, to: database, now: now,
+                    isLastOfOld: applied > 0 && index == missing.count - 1)
             }
             try database.execute("PRAGMA temp_store = MEMORY")
         }
@@ -45,8 +47,10 @@ package enum Migrator {
         return applied > 0 ? missing.count : 0
     }
 
+    // isLastOfOld: a ledger of before is now up to date. What was written anew is to be looked at, which
+    // must not be forgotten if we end here.
     private static func apply(
-        _ file: Migrations.File, to database: Database, now: Instant
+        _ file: Migrations.File, to database: Database, now: Instant, isLastOfOld: Bool
     ) throws {
         try database.execute("BEGIN IMMEDIATE")
         do {
@@ -54,6 +58,7 @@ package enum Migrator {
             try database.run(
                 "INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (?, ?, ?)",
                 .text(file.name), .text(checksum(file.sql)), .at(now))
+            if isLastOfOld { try Soundness.noteUnchecked(in: database) }
             try database.execute("COMMIT")
         } catch {
             if !database.isInAutocommit { try? database.execute("ROLLBACK") }

@@ -59,7 +59,7 @@ struct Soundness {
                 return true
             }
             try checkForTurns(tables)
-            return end != .clean && !tables.isEmpty
+            return try !tables.isEmpty && (end != .clean || isUnchecked())
         } catch let error as StoreError where error.kind == .corrupt {
             throw Self.damage(error.cause, path: database.path)
         }
@@ -121,6 +121,23 @@ struct Soundness {
             $0.string(0)
         }
         return ended.map { LifeEnd(rawValue: $0) ?? .none }
+    }
+
+    /// An earlier end was none, and no check has come to its end since.
+    private func isUnchecked() throws -> Bool {
+        let column = try database.integer(
+            "SELECT 1 FROM pragma_table_info('daemon') WHERE name = 'unchecked_since_life'")
+        guard column != nil else { return false }
+        return try database.integer("SELECT unchecked_since_life FROM daemon") != nil
+    }
+
+    /// Notes that the file is to be looked at until it is found sound; the first life in question stays.
+    static func noteUnchecked(in database: Database) throws {
+        try database.run(
+            """
+            UPDATE daemon SET unchecked_since_life = (SELECT coalesce(max(life_id), 0) FROM lives)
+            WHERE unchecked_since_life IS NULL
+            """)
     }
 
     private func checkAll(_ tables: [String]) throws {

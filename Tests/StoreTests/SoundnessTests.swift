@@ -1,4 +1,5 @@
 import Foundation
+import Migrations
 import Store
 import Synchronization
 import Testing
@@ -146,5 +147,59 @@ import Timetable
             try ledger.database.execute(sql)
         }
         #expect(Self.open(scratch).failure == nil)
+    }
+
+    /// A check that an unclean end has asked for is due until it has come to its end, however many
+    /// clean ends follow.
+    @Test func aCheckThatWasNotEndedIsDueAgain() throws {
+        let scratch = try Scratch()
+        func live(_ end: LifeEnd, isFoundSound: Bool = false) throws {
+            let ledger = try scratch.ledger()
+            try ledger.transaction {
+                let life = try ledger.beginLife(pid: 1, version: "1", now: Scratch.now)
+                if isFoundSound { try ledger.noteSound() }
+                try ledger.endLife(life, end)
+            }
+        }
+        try live(.none)
+        #expect(Self.open(scratch).isLeftUnchecked)
+        for _ in 0..<2 {
+            try live(.clean)
+            #expect(Self.open(scratch).isLeftUnchecked)
+        }
+        // The transaction that notes it again is the first after an opening that asks for it.
+        try live(.clean)
+        let ledger = try scratch.ledger()
+        try ledger.transaction {}
+        try ledger.transaction { try ledger.noteSound() }
+        #expect(!Self.open(scratch).isLeftUnchecked)
+    }
+
+    /// One that is cut right after its last transaction has left a clean end in the ledger.
+    @Test func aMigrationThatIsCutAtItsEndLeavesTheCheckDue() throws {
+        let scratch = try Scratch()
+        do {
+            // Of an earlier version.
+            let database = try Database(path: scratch.path, mode: .write)
+            try database.execute(
+                """
+                CREATE TABLE schema_migrations (
+                    name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
+                ) STRICT
+                """)
+            for file in Migrations.all.dropLast() {
+                try database.execute(String(decoding: file.sql, as: UTF8.self))
+                try database.run(
+                    "INSERT INTO schema_migrations VALUES (?, ?, 0)", .text(file.name),
+                    .text(Migrator.checksum(file.sql)))
+            }
+            try database.execute(
+                "INSERT INTO lives (started_at, last_turn_at, ended) VALUES (1, 2, 'stopped')")
+        }
+        for _ in 0..<2 {
+            let opening = Self.open(scratch)
+            #expect(opening.failure == nil)
+            #expect(opening.isLeftUnchecked)
+        }
     }
 }

@@ -26,6 +26,8 @@ extension Clockwork {
 
     private func apply(_ trouble: Trouble) throws {
         guard let words = trouble.whatToDo else {
+            // Only the end of a check takes this one back.
+            if trouble.kind == .damaged { try ledger.noteSound() }
             return try ledger.clear(kind: trouble.kind, subject: trouble.subject)
         }
         try ledger.raise(

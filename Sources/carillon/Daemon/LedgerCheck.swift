@@ -12,8 +12,16 @@ final class LedgerCheck: Sendable {
     private let database: String
     private let inbox: Inbox
     private let logger: Logger
-    /// Tables that are still to be read, the last one first; nil: not begun, or done.
-    private let left = Mutex<[String]?>(nil)
+    private struct Work {
+        /// Tables that are still to be read, the last one first; empty: all; nil: nobody wants it.
+        var left: [String]?
+        var round = 0
+        /// The thread is there.
+        var isUnderway = false
+    }
+    private let work = Mutex(Work())
+    /// What the next turns may read comes first.
+    private static let first = ["slots", "attempts", "process_runs"]
     /// Why it could not go on; each is logged once.
     private let refusals = Mutex<Set<String>>([])
 
@@ -23,34 +31,49 @@ final class LedgerCheck: Sendable {
         self.logger = logger
     }
 
-    /// Begins, unless it is under way.
+    /// Begins, or begins anew: what was read before the file was opened anew tells nothing of it.
     func begin() {
-        let isUnderway = left.withLock { left in
-            defer { left = left ?? [] }
-            return left != nil
+        let isUnderway = work.withLock { work in
+            work.round += 1
+            work.left = []
+            defer { work.isUnderway = true }
+            return work.isUnderway
         }
         guard !isUnderway else { return }
-        logger.info("the last end was not a clean one: the whole database is checked, slowly")
+        logger.info("the whole database is checked, slowly: an end was not a clean one")
         IdleThread.begin(name: "carillon-check") { [self] in checkNext() }
     }
 
     /// Ends it after the present table.
-    func end() { left.withLock { $0 = nil } }
+    func end() {
+        work.withLock { work in
+            work.round += 1
+            work.left = nil
+        }
+    }
 
     /// Reads one table.
     private func checkNext() -> IdleThread.Next {
-        guard var tables = left.withLock({ $0 }) else { return .nothing }
+        let (round, wanted): (Int, [String]?) = work.withLock { work in
+            if work.left == nil { work.isUnderway = false }
+            return (work.round, work.left)
+        }
+        guard var tables = wanted else { return .nothing }
         do {
             let reader = try LedgerReader(path: database)
-            if tables.isEmpty { tables = try reader.tables().reversed() }
+            if tables.isEmpty { tables = Self.inOrder(try reader.tables()) }
             let table = tables.removeLast()
             if let damage = try reader.damage(ofTable: table) { return tell(damage, of: table) }
-            return goOn(with: tables)
+            return goOn(with: tables, in: round)
         } catch let error as StoreError where error.kind == .corrupt {
             return tell(error.cause, of: "its schema")
         } catch {
             return tryAgain("\(error)")
         }
+    }
+
+    private static func inOrder(_ tables: [String]) -> [String] {
+        (first + tables.filter { !first.contains($0) }).reversed()
     }
 
     /// A part that can't be read tells nothing of what is in it: it is read again later, and a person
@@ -63,18 +86,17 @@ final class LedgerCheck: Sendable {
         return .again
     }
 
-    private func goOn(with tables: [String]) -> IdleThread.Next {
-        let isWanted = left.withLock { left in
-            guard left != nil else { return false }
-            left = tables.isEmpty ? nil : tables
-            return true
+    private func goOn(with tables: [String], in round: Int) -> IdleThread.Next {
+        let isDone = work.withLock { work in
+            guard work.round == round else { return false }
+            work.left = tables.isEmpty ? nil : tables
+            return tables.isEmpty
         }
-        guard isWanted else { return .nothing }
-        guard tables.isEmpty else { return .another }
+        guard isDone else { return .another }
         logger.info("the whole database was checked: it is sound")
         raise(.notChecked, nil)
         raise(.damaged, nil)
-        return .nothing
+        return .another
     }
 
     private func tell(_ damage: String, of table: String) -> IdleThread.Next {
@@ -84,7 +106,7 @@ final class LedgerCheck: Sendable {
             + "backup made by carillon backup"
         logger.error("the database \(database) is damaged: \(words)")
         raise(.damaged, words)
-        return .nothing
+        return .another
     }
 
     private func raise(_ kind: AlarmKind, _ words: String?) {
