@@ -89,7 +89,12 @@ struct Soundness {
 
     /// What is wrong anywhere in the file; reads all of it.
     static func damages(in database: Database, limit: Int) throws -> [String] {
-        try findings("PRAGMA quick_check(\(max(1, limit)))", in: database, limit: limit)
+        // SQLite 3.40 takes a check of all for one of some where a view is the first that it thinks of,
+        // and passes the free pages over; that of the schema never does.
+        let findings = try damages(of: "sqlite_schema", in: database, limit: limit)
+        guard findings.isEmpty else { return findings }
+        return try self.findings(
+            "PRAGMA quick_check(\(max(1, limit)))", in: database, limit: limit)
     }
 
     private static func findings(
@@ -146,6 +151,11 @@ struct Soundness {
                 "checking the database, in which a damage was found: \(table), \(index + 1) of "
                     + "\(tables.count)")
             try refuseDamage(of: table)
+        }
+        watch.progress("checking the database, in which a damage was found: all of it once more")
+        // Free pages, and those that two trees take for their own, are nobody's.
+        if let finding = try Self.damages(in: database, limit: 1).first {
+            throw Self.damage(finding, path: database.path)
         }
     }
 

@@ -202,4 +202,34 @@ import Timetable
             #expect(opening.isLeftUnchecked)
         }
     }
+
+    /// A list of free pages that is damaged belongs to no table.
+    @Test func aDamageBesideTheTablesIsFound() throws {
+        let scratch = try Scratch()
+        do {
+            let ledger = try scratch.ledger()
+            try ledger.database.execute(
+                """
+                CREATE TABLE notes AS WITH RECURSIVE numbers (n) AS (
+                    SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2000)
+                SELECT printf('%0500d', n) AS words FROM numbers;
+                DROP TABLE notes
+                """)
+            let life = try ledger.beginLife(pid: 1, version: "1", now: Scratch.now)
+            try ledger.endLife(life, .damaged)
+            ledger.emptyLog()
+            #expect(try ledger.database.integer("PRAGMA freelist_count") ?? 0 > 100)
+        }
+        let file = try FileHandle(forUpdating: URL(filePath: scratch.path))
+        // The number of free pages, in the head of the file.
+        try file.seek(toOffset: 36)
+        try file.write(contentsOf: Data([0, 0, 0, 3]))
+        try file.close()
+        let reader = try LedgerReader(path: scratch.path)
+        #expect(try reader.tables().allSatisfy { try reader.damage(ofTable: $0) == nil })
+        let free = try Database(path: scratch.path, mode: .read).integer("PRAGMA freelist_count")
+        #expect(free == 3)
+        #expect(try !reader.damages(limit: 1).isEmpty)
+        #expect(Self.open(scratch).failure?.kind == .corrupt)
+    }
 }

@@ -6,15 +6,20 @@ import Synchronization
 /// Reads the whole file while the daemon works, after an end that may have left it damaged.
 ///
 /// A start looks only at what turns need, so that it takes no longer with a long history; the rest is
-/// read here, table after table, slowly, over a connection that can't write. A damage is an alarm, and
+/// read here, table after table and then as a whole, slowly, over a connection that can't write. A damage is an alarm, and
 /// ends the daemon with 78: what a damaged file tells of earlier starts can't be relied on.
 final class LedgerCheck: Sendable {
     private let database: String
     private let inbox: Inbox
     private let logger: Logger
+    private enum Part {
+        case table(String)
+        /// What no table shows: free pages, and pages that two tables take for their own.
+        case whole
+    }
     private struct Work {
-        /// Tables that are still to be read, the last one first; empty: all; nil: nobody wants it.
-        var left: [String]?
+        /// What is still to be read, the last one first; empty: all; nil: nobody wants it.
+        var left: [Part]?
         var round = 0
         /// The thread is there.
         var isUnderway = false
@@ -52,33 +57,40 @@ final class LedgerCheck: Sendable {
         }
     }
 
-    /// Reads one table.
-    private func checkNext() -> IdleThread.Next {
-        let (round, wanted): (Int, [String]?) = work.withLock { work in
+    /// Reads one part.
+    private func checkNext() -> IdleThread.Sequel {
+        let (round, wanted): (Int, [Part]?) = work.withLock { work in
             if work.left == nil { work.isUnderway = false }
             return (work.round, work.left)
         }
-        guard var tables = wanted else { return .nothing }
+        guard var parts = wanted else { return .nothing }
         do {
             let reader = try LedgerReader(path: database)
-            if tables.isEmpty { tables = Self.inOrder(try reader.tables()) }
-            let table = tables.removeLast()
-            if let damage = try reader.damage(ofTable: table) { return tell(damage, of: table) }
-            return goOn(with: tables, in: round)
+            if parts.isEmpty { parts = Self.inOrder(try reader.tables()) }
+            switch parts.removeLast() {
+            case .table(let table):
+                if let damage = try reader.damage(ofTable: table) { return tell(damage, of: table) }
+            case .whole:
+                if let damage = try reader.damages(limit: 1).first {
+                    return tell(damage, of: "the whole file")
+                }
+            }
+            return goOn(with: parts, in: round)
         } catch let error as StoreError where error.kind == .corrupt {
-            return tell(error.cause, of: "its schema")
+            return tell(error.cause, of: "the file")
         } catch {
             return tryAgain("\(error)")
         }
     }
 
-    private static func inOrder(_ tables: [String]) -> [String] {
-        (first + tables.filter { !first.contains($0) }).reversed()
+    private static func inOrder(_ tables: [String]) -> [Part] {
+        let ordered = first + tables.filter { !first.contains($0) }
+        return [.whole] + ordered.reversed().map { .table($0) }
     }
 
     /// A part that can't be read tells nothing of what is in it: it is read again later, and a person
     /// hears of it meanwhile.
-    private func tryAgain(_ cause: String) -> IdleThread.Next {
+    private func tryAgain(_ cause: String) -> IdleThread.Sequel {
         if refusals.withLock({ $0.insert(cause).inserted }) {
             logger.warning("the database could not be checked, which is tried again: \(cause)")
         }
@@ -86,11 +98,11 @@ final class LedgerCheck: Sendable {
         return .again
     }
 
-    private func goOn(with tables: [String], in round: Int) -> IdleThread.Next {
+    private func goOn(with parts: [Part], in round: Int) -> IdleThread.Sequel {
         let isDone = work.withLock { work in
             guard work.round == round else { return false }
-            work.left = tables.isEmpty ? nil : tables
-            return tables.isEmpty
+            work.left = parts.isEmpty ? nil : parts
+            return parts.isEmpty
         }
         guard isDone else { return .another }
         logger.info("the whole database was checked: it is sound")
@@ -99,7 +111,7 @@ final class LedgerCheck: Sendable {
         return .another
     }
 
-    private func tell(_ damage: String, of table: String) -> IdleThread.Next {
+    private func tell(_ damage: String, of table: String) -> IdleThread.Sequel {
         end()
         let words =
             "\(damage) (found in \(table)): nothing is started any more; keep the file, and restore a "

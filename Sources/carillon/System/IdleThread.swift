@@ -7,7 +7,7 @@ import Foundation
 /// in the middle of it.
 enum IdleThread {
     /// What follows a piece.
-    enum Next {
+    enum Sequel {
         case another
         /// It could not be done now.
         case again
@@ -23,7 +23,7 @@ enum IdleThread {
     /// - Parameters:
     ///   - name: of the thread.
     ///   - piece: does a piece of it.
-    static func begin(name: String, piece: @escaping @Sendable () -> Next) {
+    static func begin(name: String, piece: @escaping @Sendable () -> Sequel) {
         let thread = Thread {
             // Of this thread alone, on Linux. Refused, the rests still keep it slow.
             _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, 19)
