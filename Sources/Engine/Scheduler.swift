@@ -153,6 +153,9 @@ package actor Scheduler {
             // After FULL and BUSY the file is as it was; of anything else only the disk can tell.
             if error.kind != .full && error.kind != .busy { mustReopen = true }
             return await outlast(error, inputs, now: now)
+        } catch let error as StoreError where error.kind == .corrupt {
+            clockwork.noteDamage(error, now: now)
+            throw error
         }
     }
 

@@ -189,6 +189,11 @@ package final class Ledger {
         }
     }
 
+    /// Notes that the whole file is to be looked at.
+    ///
+    /// - Throws: `StoreError` if that can't be written.
+    package func noteUnchecked() throws { try Soundness.noteUnchecked(in: database) }
+
     /// Notes that the whole file was looked at, and is sound.
     ///
     /// - Throws: `StoreError` if that can't be written.

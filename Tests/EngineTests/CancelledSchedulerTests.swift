@@ -45,12 +45,48 @@ struct CancelledSchedulerTests {
         try await cancelled(scheduler, after: turns)
     }
 
+    @Test("A damage that a turn meets is known to the next start")
+    func damaged() async throws {
+        let (_, turned) = AsyncStream.makeStream(of: Void.self)
+        let folder = NSTemporaryDirectory() + "carillon-damage-\(UInt32.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/carillon.db"
+        let inbox = Inbox()
+        let scheduler = Self.scheduler(turned, inbox) {
+            let ledger = try Ledger(
+                path: path, pid: nil, now: Instant(milliseconds: 0), durability: .simulated)
+            var isMet = false
+            ledger.database.willStep = { sql in
+                guard !isMet, sql.hasPrefix("UPDATE lives SET ended") else { return }
+                isMet = true
+                throw StoreError(
+                    kind: .corrupt, attempted: "run", path: path, cause: "a page is malformed",
+                    advice: "")
+            }
+            return Clockwork(
+                ledger: ledger, pid: 1, version: "test", recompile: { _ in nil })
+        }
+        inbox.post(
+            .configuration(
+                EngineConfiguration(contentHash: "1", connections: [:], schedules: []),
+                commandID: nil))
+        inbox.post(.stop)
+        await #expect(throws: StoreError.self) { try await scheduler.run() }
+        let ledger = try Ledger(
+            path: path, pid: nil, now: Instant(milliseconds: 0), durability: .simulated)
+        #expect(try ledger.alarms(.damaged) == [path])
+        let ended = try ledger.database.first("SELECT ended FROM lives") { $0.string(0) }
+        #expect(ended == LifeEnd.damaged.rawValue)
+    }
+
     private static func scheduler(
-        _ turned: AsyncStream<Void>.Continuation,
+        _ turned: AsyncStream<Void>.Continuation, _ inbox: Inbox = Inbox(),
         _ make: @escaping @Sendable () throws -> sending Clockwork
     ) -> Scheduler {
         Scheduler(
-            makeClockwork: make, inbox: Inbox(), clock: StillClock(), executor: ThreadPerJob(),
+            makeClockwork: make, inbox: inbox, clock: StillClock(), executor: ThreadPerJob(),
             observer: SchedulerObserver(
                 turnCompleted: { _ in turned.yield() }, storeFailing: { _ in },
                 release: { _ in }))

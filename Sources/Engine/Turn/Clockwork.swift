@@ -245,6 +245,24 @@ package final class Clockwork {
         return slotID
     }
 
+    /// Notes a damage that a turn has met, as far as the file takes it: the next start reads less than
+    /// turns do, and would find nothing.
+    func noteDamage(_ error: StoreError, now: Now) {
+        // One that an opening has found is found by the next one, too.
+        guard !ledger.database.isClosed else { return }
+        let words =
+            "\(error.cause): nothing is started any more; keep the file, and restore a backup made "
+            + "by carillon backup"
+        life.stop(damage: error.cause)
+        try? ledger.transaction {
+            try ledger.raise(
+                kind: .damaged, subject: ledger.database.path, whatToDo: words, now: now.wall)
+            // A life that has not begun yet has no end.
+            try ledger.noteUnchecked()
+            try life.end(at: now.wall)
+        }
+    }
+
     /// Notes how this life ended.
     ///
     /// - Throws: `StoreError` if that can't be written, or of kind `.corrupt` if a damage ended it.
