@@ -62,6 +62,8 @@ package enum Migrator {
             try database.execute("COMMIT")
         } catch {
             if !database.isInAutocommit { try? database.execute("ROLLBACK") }
+            // What it has written to the log until then may be what fills the disk.
+            try? database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             throw error
         }
     }

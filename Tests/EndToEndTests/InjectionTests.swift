@@ -120,6 +120,30 @@ struct InjectionTests {
         }
     }
 
+    @Test(
+        "An opening that takes longer than a turn may is no reason for the watchdog",
+        .enabled(if: Machine.canInject, Machine.injectAdvice))
+    func slowOpening() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(port: port, schedules: Self.schedules, daemon: Self.ramp)
+            defer { site.remove() }
+            // The disk is full at first, which counts as a turn; then each migration takes its time.
+            let full = Injection(call: "pwrite64", effect: "error=ENOSPC:when=2")
+            let slow = Injection(call: "fdatasync", effect: "delay_enter=1500000:when=1..20")
+            let strace =
+                Self.strace(full).map {
+                    $0 == "trace=pwrite64" ? "trace=pwrite64,fdatasync" : $0
+                } + ["-e", "inject=\(slow)"]
+            let life = try await Life(config: site.config, in: site.folder, under: strace)
+            #expect(await life.says("STATUS=disk full"), "said: \(life.log)")
+            await life.turns(5)
+            #expect(!life.log.contains("takes turns again"), "said: \(life.log)")
+            #expect(await life.turns { life.log.contains("takes turns again") })
+            #expect(await life.stop().status == 0, "said: \(life.log)")
+        }
+    }
+
     /// One life for each injection, then a whole one; the ledger must tell the truth at the end.
     private func lives(
         _ injections: [Injection], name: String, _ live: (Life, Injection) async -> Void

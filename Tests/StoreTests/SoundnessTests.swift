@@ -178,24 +178,8 @@ import Timetable
     /// One that is cut right after its last transaction has left a clean end in the ledger.
     @Test func aMigrationThatIsCutAtItsEndLeavesTheCheckDue() throws {
         let scratch = try Scratch()
-        do {
-            // Of an earlier version.
-            let database = try Database(path: scratch.path, mode: .write)
-            try database.execute(
-                """
-                CREATE TABLE schema_migrations (
-                    name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
-                ) STRICT
-                """)
-            for file in Migrations.all.dropLast() {
-                try database.execute(String(decoding: file.sql, as: UTF8.self))
-                try database.run(
-                    "INSERT INTO schema_migrations VALUES (?, ?, 0)", .text(file.name),
-                    .text(Migrator.checksum(file.sql)))
-            }
-            try database.execute(
-                "INSERT INTO lives (started_at, last_turn_at, ended) VALUES (1, 2, 'stopped')")
-        }
+        try Self.before(1, in: scratch).execute(
+            "INSERT INTO lives (started_at, last_turn_at, ended) VALUES (1, 2, 'stopped')")
         for _ in 0..<2 {
             let opening = Self.open(scratch)
             #expect(opening.failure == nil)
@@ -231,5 +215,48 @@ import Timetable
         #expect(free == 3)
         #expect(try !reader.damages(limit: 1).isEmpty)
         #expect(Self.open(scratch).failure?.kind == .corrupt)
+    }
+
+    /// A ledger of an earlier version, without the newest migrations.
+    private static func before(_ count: Int, in scratch: Scratch) throws -> Database {
+        let database = try Database(path: scratch.path, mode: .write)
+        try database.execute(
+            """
+            PRAGMA journal_mode = WAL;
+            CREATE TABLE schema_migrations (
+                name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
+            ) STRICT
+            """)
+        for file in Migrations.all.dropLast(count) {
+            try database.execute(String(decoding: file.sql, as: UTF8.self))
+            try database.run(
+                "INSERT INTO schema_migrations VALUES (?, ?, 0)", .text(file.name),
+                .text(Migrator.checksum(file.sql)))
+        }
+        return database
+    }
+
+    /// What a migration has written until the disk was full is given back, or nothing would fit ever.
+    @Test func aMigrationThatFindsNoRoomLeavesNoLog() throws {
+        let scratch = try Scratch()
+        let newest = Migrations.all.drop { $0.name != "0012_bounded_reads" }.count
+        let database = try Self.before(newest, in: scratch)
+        try database.execute(
+            """
+            WITH RECURSIVE numbers (n) AS (
+                SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20000)
+            INSERT INTO errors (occurred_at, operation, message, next_step, last_at)
+            SELECT n, 'start', 'busy', 'none', n FROM numbers;
+            PRAGMA wal_checkpoint(TRUNCATE);
+            PRAGMA cache_size = 10
+            """)
+        let pages = try database.integer("PRAGMA page_count") ?? 0
+        try database.execute("PRAGMA max_page_count = \(pages + 60)")
+        let failure = #expect(throws: StoreError.self) {
+            try Migrator.migrate(database, now: Scratch.now)
+        }
+        #expect(failure?.kind == .full)
+        let log = try FileManager.default.attributesOfItem(atPath: scratch.path + "-wal")
+        #expect(log[.size] as? Int == 0)
     }
 }

@@ -110,6 +110,7 @@ struct Daemon {
                 let ledger = try Ledger(
                     path: settings.database, pid: processID, now: clock.now().wall,
                     takesNetworkRisk: settings.takesNetworkRisk, watch: watch)
+                pulse.opened()
                 parts.inbox.post(.trouble(Self.birth(of: ledger, settings.database, logger)))
                 return Clockwork(
                     ledger: ledger, pid: processID, version: Self.version,

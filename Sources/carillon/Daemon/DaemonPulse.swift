@@ -11,6 +11,7 @@ final class DaemonPulse: Sendable {
         var failure: String?
         var readyWords = ""
         var openingWords = "opening and checking the database"
+        var isOpen = false
         var missing: Set<Milestone> = [.turn, .door]
         var writes = 0
         var writtenMilliseconds: Int64 = 0
@@ -84,14 +85,34 @@ final class DaemonPulse: Sendable {
         stillStarting()
     }
 
-    /// Still before the first turn: asks for more time.
+    /// The database is open: from now on only turns feed the watchdog.
+    func opened() {
+        state.withLock { $0.isOpen = true }
+    }
+
+    /// Still before the first turn: asks for more time; and feeds the watchdog until the database is
+    /// open.
+    ///
+    /// A disk that was full when it was opened first counts as a turn, and what is done at the next try
+    /// (a migration) may take longer than a turn may.
     ///
     /// - Returns: false once nothing is to be asked for any more.
     @discardableResult
     func stillStarting() -> Bool {
-        let words = state.withLock { $0.missing.contains(.turn) ? $0.openingWords : nil }
-        if let words { notifier?.starting(words) }
-        return words != nil
+        let (isStarting, isOpen, words) = state.withLock {
+            ($0.missing.contains(.turn), $0.isOpen, $0.openingWords)
+        }
+        if isStarting {
+            notifier?.starting(words)
+        } else if !isOpen {
+            notifier?.watchdog()
+        }
+        return isStarting || !isOpen
+    }
+
+    /// How often that is to be done.
+    var startGap: Duration {
+        min(notifier?.watchdogInterval.map { $0 / 3 } ?? .seconds(5), .seconds(5))
     }
 
     /// A milestone of the start; with the last one `systemctl start` returns.

@@ -7,12 +7,10 @@ struct StartWatch: Service {
     let pulse: DaemonPulse
     let clock: any SchedulerClock
 
-    private static let gapMilliseconds: Int64 = 5_000
-
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled, pulse.stillStarting() {
-                await clock.sleep(milliseconds: Self.gapMilliseconds)
+                await clock.sleep(milliseconds: Int64(pulse.startGap / .milliseconds(1)))
             }
         }
         // A service that returns ends the daemon.
