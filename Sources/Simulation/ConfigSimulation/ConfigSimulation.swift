@@ -108,6 +108,8 @@ package struct ConfigSimulation {
         var configuration = loaded.engine
         // Nobody is to be told of what only a simulation has seen.
         configuration.notices = NoticePlan()
+        // Its ledger is thrown away; a daemon that removes history asks for the server's clock first.
+        configuration.keepHistoryMilliseconds = nil
         guard !isExact else { return configuration }
         for index in configuration.schedules.indices {
             configuration.schedules[index].poll.minMilliseconds = lookAfterMilliseconds
