@@ -25,7 +25,8 @@ package enum SecretReference: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .environment(let name):
             guard let value = host.environment(name) else {
-                throw SecretUnavailable(reference: self, reason: "the variable is not set")
+                throw SecretUnavailable(
+                    reference: self, reason: "the variable is not set", needsRestart: true)
             }
             text = value
         case .file(let path):
@@ -35,7 +36,7 @@ package enum SecretReference: Hashable, Sendable, CustomStringConvertible {
                 throw SecretUnavailable(
                     reference: self,
                     reason: "$CREDENTIALS_DIRECTORY is not set (systemd sets it for a unit with "
-                        + "LoadCredential=\(name):…)", isOutsideService: true)
+                        + "LoadCredential=\(name):…)", isOutsideService: true, needsRestart: true)
             }
             text = try read(folder + "/" + name, host)
         }
@@ -43,6 +44,16 @@ package enum SecretReference: Hashable, Sendable, CustomStringConvertible {
             return try SecretText.secret(in: text)
         } catch {
             throw SecretUnavailable(reference: self, reason: error.reason)
+        }
+    }
+
+    /// The file it is read from; nil: none.
+    package func file(_ host: any HostReading) -> String? {
+        switch self {
+        case .environment: nil
+        case .file(let path): path
+        case .credential(let name):
+            host.environment("CREDENTIALS_DIRECTORY").flatMap { $0.isEmpty ? nil : $0 + "/" + name }
         }
     }
 
@@ -74,6 +85,8 @@ package struct SecretUnavailable: Error, Equatable, CustomStringConvertible {
     package var reason: String
     /// Whether it may well be there for the service, only not for the user who asks now.
     package var isOutsideService = false
+    /// What is missing is given to a process at its start only.
+    package var needsRestart = false
 
     package var description: String { "\(reference): \(reason)" }
 }

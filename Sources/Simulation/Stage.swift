@@ -79,6 +79,22 @@ struct Stage {
         }
     }
 
+    /// What stands between us and the API answers for it, all the time or for a while: gateways,
+    /// caches, proxies with another address, echoes, zero hints, odd statuses, compression.
+    ///
+    /// - Parameter dice: Its own, so that nothing else of the seed's story changes.
+    mutating func putGatewaysInFront(_ dice: inout Dice) {
+        guard dice.chance(0.6) else { return }
+        var window: Range<Int64>?
+        if dice.chance(0.5) {
+            let begin = dice.between(0, lengthMilliseconds / 2)
+            window = begin..<(begin + dice.pick([120_000, 1_200_000, 4_800_000]))
+        }
+        // There are some forty of them for a start: the last makes every second answer one.
+        let probability = dice.pick([0.001, 0.003, 0.008, 0.02])
+        scenario.faults += FaultRule.gateways(probability: probability, window: window)
+    }
+
     private mutating func setConnections(_ dice: inout Dice) {
         var connection = Connection(
             name: "prod", baseURL: "https://api.example.com", apiVersion: "2026-01-01")

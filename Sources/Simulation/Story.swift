@@ -41,6 +41,8 @@ package struct Story {
     let mortality: Stage.Mortality
     /// Stories of short lives from here on, two of three; earlier seeds keep their stories.
     private static let firstDeadlySeed: UInt64 = 100_000
+    /// Stories with gateways in front of the API from here on.
+    private static let firstGatewaySeed: UInt64 = 200_000
     let world: World
 
     /// Where all stories begin.
@@ -59,6 +61,10 @@ package struct Story {
         var dice = Dice(seed: seed)
         let isDeadly = seed >= Self.firstDeadlySeed && seed % 3 != 0
         var stage = Stage(dice: &dice, regime: regime, isDeadly: isDeadly)
+        if seed >= Self.firstGatewaySeed {
+            var dice = Dice(seed: ~seed)
+            stage.putGatewaysInFront(&dice)
+        }
         world = World(
             path: path, configuration: stage.configuration,
             sandbox: SandboxState(seed: seed, scenario: stage.scenario), time: Self.start,

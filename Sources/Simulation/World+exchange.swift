@@ -9,10 +9,11 @@ extension World {
     func release(_ effect: Effect) {
         switch effect {
         case .log(let line):
-            // A clock that differs and a credential that is refused are always the story's doing.
-            let isExplained = ["our clock", "the credential of"].contains {
-                line.message.hasPrefix($0)
-            }
+            // A clock that differs, a credential that is refused and what isn't there yet are always the
+            // story's doing.
+            let isExplained =
+                line.message.contains(" waits: ")
+                || ["our clock", "the credential of"].contains { line.message.hasPrefix($0) }
             if line.level == .error, !isExplained || !plan.endsAtErrors {
                 noteError(line.message)
             }

@@ -45,6 +45,66 @@ private struct Vector: Sendable {
 
 /// Connections of the real daemon: hints, proxies, credentials.
 @Suite(.timeLimit(.minutes(10))) struct ConnectionTests {
+    @Test("A credential that comes late, or wrong at first, heals; a missing variable says how")
+    func lateCredential() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(
+                port: port,
+                schedules: """
+                    [connections.second]
+                    base_url = "http://127.0.0.1:\(port)"
+                    api_version = "2026-04-01.processes.preview"
+                    client_id = "sandbox-client"
+                    client_secret = { env = "NOT_THERE" }
+                    [schedules.tick]
+                    process = "\(Site.process)"
+                    every = "1s"
+                    [schedules.second]
+                    process = "\(Site.other)"
+                    connection = "second"
+                    every = "1s"
+                    """)
+            defer { site.remove() }
+            try site.edit(
+                "{ file = \"\(site.folder.path("secret"))\" }", to: "{ credential = \"key\" }")
+            let folder = site.folder.path("credentials")
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: false)
+            let life = try await Life(
+                config: site.config, in: site.folder,
+                environment: ["CREDENTIALS_DIRECTORY": folder])
+            #expect(await life.isReady(), "said: \(life.log)")
+            let isSaid = try await life.turns {
+                try await site.ask("SELECT count(*) FROM attention WHERE kind = 'waits'") == "2"
+            }
+            #expect(isSaid, "said: \(life.log)")
+            let words = try await site.ask(
+                "SELECT what_to_do FROM attention WHERE subject = 'connection second'")
+            #expect(words.contains("can't see a change of it: set it, then restart"), "\(words)")
+            try site.folder.write("wrong\n", to: "credentials/key")
+            let isRefused = try await life.turns {
+                try await site.ask(
+                    "SELECT kind FROM attention WHERE subject = 'sandbox'") == "credential"
+            }
+            #expect(isRefused, "said: \(life.log)")
+            let began = ContinuousClock.now
+            try site.folder.write("sandbox-secret\n", to: "credentials/key")
+            let runs = try await life.turns {
+                try await site.ask(
+                    "SELECT count(*) > 0 FROM slots WHERE schedule = 'tick' "
+                        + "AND disposition = 'started'") == "1"
+            }
+            #expect(runs, "said: \(life.log)")
+            #expect(began.duration(to: .now) < .seconds(30))
+            #expect(
+                try await site.ask(
+                    "SELECT subject FROM attention WHERE kind IN ('waits', 'credential')")
+                    == "connection second")
+            #expect(await life.stop().status == 0)
+        }
+    }
+
     @Test func everyVectorOfRetryAfterIsStoredAndObeyed() async throws {
         let vectors = try Vector.all()
         try #require(vectors.count >= 100)

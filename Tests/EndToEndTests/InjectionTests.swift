@@ -1,4 +1,6 @@
 import Foundation
+import FoundationNetworking
+import Loopback
 import Sandbox
 import Testing
 
@@ -69,6 +71,47 @@ struct InjectionTests {
             #expect(!life.log.contains("restore a backup"), "\(injection) said: \(life.log)")
             // Its last words can't be written; the next life finds out how it ended.
             _ = await life.stop()
+        }
+    }
+
+    @Test(
+        "Syncs that fail for good under open connections: it stays, says so to all, and ends when told",
+        .enabled(if: Machine.canInject, Machine.injectAdvice))
+    func syncsFailUnderConnections() async throws {
+        let world = World()
+        let door = try ReservedPort()
+        defer { door.release() }
+        try await world.serving { port in
+            let site = try Site(
+                port: port, schedules: Self.schedules,
+                daemon: "http = \"127.0.0.1:\(door.number)\"\n\(Self.ramp)")
+            defer { site.remove() }
+            let injection = Injection(call: "fdatasync", effect: "error=EIO:when=12+")
+            let life = try await Life(
+                config: site.config, in: site.folder, under: Self.strace(injection))
+            let url = try #require(URL(string: "http://127.0.0.1:\(door.number)/healthz"))
+            // Each session keeps its connection open.
+            let sessions = (0..<20).map { _ in URLSession(configuration: .ephemeral) }
+            defer { for session in sessions { session.invalidateAndCancel() } }
+            func answers() async -> [Int] {
+                var statuses: [Int] = []
+                for session in sessions {
+                    let answer = try? await session.data(from: url).1 as? HTTPURLResponse
+                    statuses.append(answer?.statusCode ?? 0)
+                }
+                return statuses
+            }
+            let isSaid = await life.turns { life.log.contains("nothing is sent: ") }
+            #expect(isSaid, "\(life.state), said: \(life.log)")
+            _ = await answers()
+            await life.turns(2)
+            #expect(Set(await answers()) == [503], "\(life.state), said: \(life.log)")
+            #expect(life.state == "running", "said: \(life.log)")
+            let outcome = await life.stop()
+            #expect(outcome.status >= 0 && outcome.status <= 1, "\(outcome.status): \(life.log)")
+            // A life without the fault finds nothing that was sent without its intent.
+            let stored = Int(try await site.ask("SELECT count(*) FROM attempts")) ?? 0
+            #expect(world.starts <= stored)
         }
     }
 

@@ -36,6 +36,31 @@ struct SecondDaemonTests {
         }
     }
 
+    @Test(
+        "A second daemon is refused where the one file is mounted twice",
+        .enabled(if: Machine.canMount, Machine.mountAdvice), arguments: ["file", "folder"])
+    func mountedTwice(_ what: String) async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(port: port, schedules: Site.distant, home: "home")
+            defer { site.remove() }
+            let life = try await Life(config: site.config, in: site.folder)
+            #expect(await life.isReady())
+            let other = try Site(port: port, schedules: Site.distant, home: "home")
+            defer { other.remove() }
+            let place = try await Place(
+                what == "file"
+                    ? "touch \(other.database); mount --bind \(site.database) \(other.database)"
+                    : "mount --bind \(site.home) \(other.home)")
+            let words = place.entrance + [Program.carillon, "daemon", "--config", other.config]
+            let outcome = try await Program.run(words[0], Array(words.dropFirst()))
+            #expect(outcome.status == 75, "said: \(outcome.errors)")
+            #expect(outcome.errors.contains("already running"), "said: \(outcome.errors)")
+            await place.leave()
+            #expect(await life.stop().status == 0)
+        }
+    }
+
     @Test("A ledger that is begun anew where there was one is said loudly, until the next start")
     func begunAnew() async throws {
         let world = World()

@@ -1,4 +1,5 @@
 import Foundation
+import Loopback
 import Sandbox
 import Testing
 
@@ -52,6 +53,24 @@ struct TriggerTests {
             #expect(await life.stop().status == 0)
             #expect(try await site.ask("SELECT count(*) FROM history WHERE kind = 'manual'") == "1")
         }
+    }
+
+    @Test("A connection that is lost names the UUID for asking again, one that never stood doesn't")
+    func lost() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        let path = folder.path("control.sock")
+        let daemon = try LoopbackListener(path: path) { _ = $0.readRequest() }
+        let words = ["trigger", "distant", "--uuid", "0d7c", "--socket", path]
+        let lost = try await Program.run(Program.carillon, words)
+        #expect(lost.status == 5)
+        #expect(lost.errors.contains("may have taken the command"), "said: \(lost.errors)")
+        #expect(lost.errors.contains("add --uuid 0d7c"), "said: \(lost.errors)")
+        daemon.stop()
+        let refused = try await Program.run(Program.carillon, words)
+        #expect(refused.status == 5)
+        #expect(refused.errors.contains("no daemon listens"), "said: \(refused.errors)")
+        #expect(!refused.errors.contains("--uuid"), "said: \(refused.errors)")
     }
 
     @Test("A daemon that hangs is waited for, visibly, and the command is carried out once")

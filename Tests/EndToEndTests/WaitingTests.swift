@@ -107,7 +107,7 @@ struct WaitingTests {
             cable.wait()
             cable.signal()
         }
-        try await expectUnreachable(site, life)
+        try await expectUnreachable(site, life, withinSeconds: 120)
         silence.stop()
         try await world.serving(port: api.number) { _ in
             // All connections break.
@@ -157,12 +157,16 @@ struct WaitingTests {
     }
 
     /// Both connections are in `attention` as soon as their requests have found out: those that hang
-    /// take 35 s for it.
-    private func expectUnreachable(_ site: Site, _ life: Life) async throws {
+    /// take 35 s for it, each.
+    private func expectUnreachable(
+        _ site: Site, _ life: Life, withinSeconds limit: Int = 60
+    ) async throws {
+        let began = ContinuousClock.now
         let isSaid = try await life.turns {
             try await site.ask("SELECT count(*) FROM attention WHERE kind = 'unreachable'") == "2"
         }
         #expect(isSaid, "said: \(life.log)")
+        #expect(began.duration(to: .now) < .seconds(limit))
     }
 
     @Test("A known schedule that waits at boot loses no slot")

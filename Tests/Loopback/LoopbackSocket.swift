@@ -56,14 +56,44 @@ package final class LoopbackListener: Sendable {
     ///   - place: where; nil: at any free port.
     ///   - serve: gets each connection, which is closed when it returns.
     /// - Throws: `POSIXError` if there is no free port.
-    package init(
+    package convenience init(
         port place: ReservedPort? = nil, serve: @escaping @Sendable (LoopbackSocket) -> Void
     ) throws {
         let place = try place?.another() ?? ReservedPort()
-        port = place.number
-        descriptor = place.descriptor
+        self.init(descriptor: place.descriptor, port: place.number, serve: serve)
+    }
+
+    /// Listens at a Unix socket until `stop`.
+    ///
+    /// - Parameters:
+    ///   - path: where; nothing may be there yet.
+    ///   - serve: gets each connection, which is closed when it returns.
+    /// - Throws: `POSIXError` if it can't be bound.
+    package convenience init(
+        path: String, serve: @escaping @Sendable (LoopbackSocket) -> Void
+    ) throws {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) {
+            unsafe $0.copyBytes(from: path.utf8)
+        }
+        let isBound = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        guard isBound else { throw POSIXError(.EADDRNOTAVAIL) }
+        self.init(descriptor: descriptor, port: 0, serve: serve)
+    }
+
+    private init(
+        descriptor: Int32, port: Int, serve: @escaping @Sendable (LoopbackSocket) -> Void
+    ) {
+        self.port = port
+        self.descriptor = descriptor
         listen(descriptor, 512)
-        Thread.detachNewThread { [descriptor] in
+        Thread.detachNewThread {
             while true {
                 let connection = accept(descriptor, nil, nil)
                 guard connection >= 0 else { break }

@@ -152,6 +152,35 @@ import Timetable
         #expect(try theatre.ask("SELECT outcome FROM runs") == ["succeeded"])
     }
 
+    @Test func rulesOnCountsSayWhenTheyDoNotSeeTheWholeTree() throws {
+        var rules = OutcomeRules()
+        rules.failIf = [
+            OutcomeRules.Condition(
+                status: "error", ofTotal: false, comparison: .greater, threshold: 0)
+        ]
+        let theatre = try Self.started(
+            runMinutes: 10...10, schedule: { [rules] in $0.outcome = rules }
+        ) { scenario in
+            // One group more within another than is read.
+            for _ in 0..<64 {
+                scenario.processes[0].root = .group(
+                    name: "Inner", parallel: false, children: [scenario.processes[0].root])
+            }
+        }
+        try theatre.run(untilMinute: 20)
+        #expect(try theatre.alarms(.cutTree) == ["s"])
+        let words = try theatre.ask("SELECT what_to_do FROM attention WHERE kind = 'cut tree'")
+        #expect(words.first?.contains("nested deeper than Carillon reads") == true, "\(words)")
+        // A run that is seen as a whole ends it.
+        var schedule = theatre.world.configuration.schedules[0]
+        schedule.process = .id("p2")
+        theatre.world.reload(Theatre.configuration([schedule], hash: "2"))
+        try theatre.run(untilMinute: 21)
+        theatre.world.command(.trigger(schedule: "s", uuid: "v", force: false, reason: ""))
+        try theatre.run(untilMinute: 40)
+        #expect(try theatre.alarms(.cutTree) == [])
+    }
+
     // MARK: What vanishes
 
     @Test func aPermissionThatIsLostIsRecordedOnceAndComesBack() throws {

@@ -5,6 +5,8 @@ import Timetable
 /// The circuit breaker of each connection; all it knows is in the ledger.
 struct Breaker {
     private static let failuresMax: Int64 = 5
+    /// About what a connection takes that doesn't come about.
+    private static let longMillisecondsMin: Int64 = 9_000
     private static let probeGapMillisecondsMin: Int64 = 5_000
     let book: TurnBook
 
@@ -25,17 +27,28 @@ struct Breaker {
     }
 
     /// A transport failure or 5xx: after five in a row starts wait, and only probes go out.
-    func noteUnreachable(_ connection: Connection, _ failure: APIFailure) throws {
+    ///
+    /// One that took long counts twice: a network that swallows all would be tried for minutes before
+    /// anybody was told.
+    func noteUnreachable(
+        _ connection: Connection, _ failure: APIFailure, _ request: PendingRequest
+    ) throws {
         let counts =
             failure.kind != .refused || (failure.httpStatus ?? 0) >= 500
         guard counts, let row = try book.connection(connection.name) else { return }
-        let failures = row.breakerFailures + 1
-        if failures == 1 { book.log(.warning, "\(connection.name): \(failure.summary)") }
+        let took =
+            book.time.monotonicMilliseconds - request.sentAt.monotonicMilliseconds
+        let failures = row.breakerFailures + (took >= Self.longMillisecondsMin ? 2 : 1)
+        if row.breakerFailures == 0 { book.log(.warning, "\(connection.name): \(failure.summary)") }
         let opens = failures >= Self.failuresMax && row.breakerOpenedAt == nil
         try book.change(connection.name) {
             $0.breakerFailures = failures
             if opens { $0.breakerOpenedAt = book.now }
-            if failures >= Self.failuresMax { $0.nextProbeAt = nextProbe($0, connection) }
+            // A gap counts from the probe, not from its failure, which may come much later.
+            let isPlanned = !opens && $0.nextProbeAt.map { $0 > book.now } ?? false
+            if failures >= Self.failuresMax, !isPlanned {
+                $0.nextProbeAt = nextProbe($0, connection)
+            }
         }
         guard opens else { return }
         book.log(.warning, "\(connection.name) fails, starts wait: \(failure.summary)")

@@ -33,13 +33,15 @@ struct Credential {
     func delay(_ connection: Connection, isRefused: Bool) throws {
         let row = try book.connection(connection.name)
         let failures = (row?.credentialFailures ?? 0) + 1
+        // An open breaker sets the pace itself, unless the credential is asked for all the time.
+        let isPaced = row?.breakerOpenedAt != nil && row?.credentialBadSince == nil
         let probeGap = Breaker.probeGapMilliseconds(
             connection, openSince: row?.breakerOpenedAt, now: book.now)
         // "Token requests back off to minutes" where the credential is refused: 5 s, 10 s, … 5 min.
         // An API that can't be reached is asked as often as its breaker says, so that it heals fast.
         let delay = Backoff.ceilingMilliseconds(
             base: 5_000,
-            cap: isRefused ? 300_000 : max(1_000, probeGap),
+            cap: isRefused ? 300_000 : isPaced ? 1_000 : max(1_000, probeGap),
             attempt: Int(clamping: failures))
         try book.change(connection.name) {
             $0.credentialFailures = failures

@@ -286,8 +286,10 @@ final class Gate: Room {
         if try breaker.noteReachable(connection) { try endWaits(connection.name) }
     }
 
-    func noteUnreachable(_ connection: Connection, _ failure: APIFailure) throws {
-        try breaker.noteUnreachable(connection, failure)
+    func noteUnreachable(
+        _ connection: Connection, _ failure: APIFailure, _ request: PendingRequest
+    ) throws {
+        try breaker.noteUnreachable(connection, failure, request)
     }
 
     /// What the slots of a connection were waiting for is over, also what their own answers said.
@@ -308,7 +310,7 @@ final class Gate: Room {
             || failure.httpStatus.map({ $0 >= 500 }) ?? true
         {
             // A firewall that forbids one run or process says nothing of the way to the others.
-            try breaker.noteUnreachable(connection, failure)
+            try breaker.noteUnreachable(connection, failure, request)
         }
         if failure.origin == .gateway, failure.httpStatus == 401 {
             // Whoever refused the token: a new one costs little. The credential isn't blamed.
@@ -380,7 +382,7 @@ final class Gate: Room {
             {
                 try credential.fail(connection, failure.summary)
             } else {
-                try breaker.noteUnreachable(connection, failure)
+                try breaker.noteUnreachable(connection, failure, request)
             }
             try credential.delay(connection, isRefused: failure.kind == .refused)
         }

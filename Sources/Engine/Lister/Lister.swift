@@ -285,14 +285,11 @@ final class Lister: Room, Grounded {
         guard let sweep = state.sweeps.removeValue(forKey: connection.name) else { return }
         let row = try book.connection(connection.name)
         let failures = (row?.listFailures ?? 0) + 1
-        // The list is what an open breaker probes with: no gap may outlast the one of its probes.
-        let cap =
-            row?.breakerOpenedAt.map {
-                Breaker.probeGapMilliseconds(connection, openSince: $0, now: now)
-            } ?? 60_000
+        // The list is what an open breaker probes with, at a pace of its own.
         let next = now.adding(
             milliseconds: Backoff.ceilingMilliseconds(
-                base: 2_000, cap: cap, attempt: Int(clamping: failures)))
+                base: 2_000, cap: row?.breakerOpenedAt == nil ? 60_000 : 1_000,
+                attempt: Int(clamping: failures)))
         try book.change(connection.name) {
             $0.listFailures = failures
             $0.nextListAt = next

@@ -121,7 +121,7 @@ struct StartAnswers: Grounded {
                     slot, until: max(until, now.adding(milliseconds: 1000))))
         case .notSent(let isCertificate):
             try finishAttempt(attempt, .notSent, failure, errorID, connection)
-            if let connection { try gate.noteUnreachable(connection, failure) }
+            if let connection { try gate.noteUnreachable(connection, failure, request) }
             // Certificate and name errors stay until somebody mends them: slow and loud.
             let until =
                 isCertificate ? now.adding(milliseconds: 300_000) : backoff(slot, schedule)

@@ -144,11 +144,25 @@ final class ConnectionRoutes: Sendable {
             do {
                 _ = try reference.resolve(host)
             } catch {
-                return "\(error)"
+                return Self.words(of: error, reference)
             }
         }
         guard way.transport == nil, let file = way.access.caFile else { return nil }
-        return "the authorities of \(file) can't be read"
+        return "the authorities of \(file) can't be read; \(Self.goesOn)"
+    }
+
+    private static let goesOn = "starts wait, and go on by themselves once it is there"
+
+    private static func words(
+        of missing: SecretUnavailable, _ reference: SecretReference
+    ) -> String {
+        if missing.needsRestart {
+            return "\(missing); starts wait, and a daemon that runs can't see a change of it: "
+                + "set it, then restart the service (systemctl restart carillon)"
+        }
+        guard case .credential = reference else { return "\(missing); \(goesOn)" }
+        return "\(missing); \(goesOn); systemd copies credentials at the start of the service: "
+            + "put the file there that LoadCredential names, then: systemctl restart carillon"
     }
 
     /// What must not be seen of a connection's answers.
@@ -168,8 +182,7 @@ final class ConnectionRoutes: Sendable {
                 references.append(reference)
             }
             return references.compactMap { reference in
-                guard case .file(let path) = reference else { return nil }
-                return (name, path)
+                reference.file(host).map { (name, $0) }
             }
         }
     }

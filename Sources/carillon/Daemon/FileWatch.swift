@@ -49,7 +49,7 @@ struct FileWatch: Service {
         routes.refresh()
         let found = routes.troubles
         for (name, words) in found where known[name] != words {
-            tell(name, "\(words); starts wait, and go on by themselves once it is there")
+            tell(name, words)
         }
         for name in known.keys where found[name] == nil {
             tell(name, nil)

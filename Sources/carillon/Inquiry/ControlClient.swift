@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Console
 import FoundationEssentials
+import Glibc
 import NIOCore
 import NIOHTTP1
 
@@ -49,6 +50,8 @@ struct ControlClient {
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: Self.configuration)
         var attempts = message.uuid == nil ? 1 : 3
+        // A connection that was lost after it stood: the daemon may have taken the command.
+        var mayBeTaken = false
         while true {
             attempts -= 1
             do {
@@ -63,11 +66,17 @@ struct ControlClient {
                 try? await client.shutdown()
                 throw silent(message)
             } catch {
+                if !Self.isRefusal(error) { mayBeTaken = true }
                 if attempts > 0 { continue }
                 try? await client.shutdown()
-                throw unreachable(error)
+                throw unreachable(error, takenAs: mayBeTaken ? message.uuid : nil)
             }
         }
+    }
+
+    /// The connection never stood: no socket, nobody behind it, or no right to use it.
+    private static func isRefusal(_ error: any Error) -> Bool {
+        [ENOENT, ECONNREFUSED, EACCES].contains((error as? IOError)?.errnoCode)
     }
 
     private static var configuration: HTTPClient.Configuration {
@@ -108,26 +117,28 @@ struct ControlClient {
         return CommandFailure(.daemonUnreachable, Printable.escaped(words, limit: 400))
     }
 
-    private func unreachable(_ error: any Error) -> CommandFailure {
-        let words = "\(error)"
-        // NIO wraps the number of the system's error in several layers of its own words.
-        if words.contains("errno: 13") {
-            return CommandFailure(
-                .daemonUnreachable,
-                "you may not use the socket \(socketPath): it is for the members of its "
-                    + "group")
-        }
-        if words.contains("errno: 2)") || words.contains("errno: 111)") {
-            return CommandFailure(
-                .daemonUnreachable,
+    /// With the UUID of a command that the daemon may have taken before it was lost.
+    private func unreachable(
+        _ error: any Error, takenAs uuid: String?
+    ) -> CommandFailure {
+        var words =
+            switch (error as? IOError)?.errnoCode {
+            case EACCES:
+                "you may not use the socket \(socketPath): it is for the members of its group"
+            case ENOENT, ECONNREFUSED:
                 "no daemon listens at \(socketPath): is carillon running? "
-                    + "(systemctl status carillon)")
+                    + "(systemctl status carillon)"
+            default:
+                "the daemon at \(socketPath) did not answer "
+                    + "(\(Printable.escaped("\(error)", limit: 200))): is carillon well? "
+                    + "(systemctl status carillon)"
+            }
+        if let uuid {
+            words +=
+                "; it may have taken the command before it was lost: to ask again without starting "
+                + "twice, add --uuid \(Printable.escaped(uuid, limit: 100))"
         }
-        return CommandFailure(
-            .daemonUnreachable,
-            "the daemon at \(socketPath) did not answer "
-                + "(\(Printable.escaped(words, limit: 200))): is carillon well? "
-                + "(systemctl status carillon)")
+        return CommandFailure(.daemonUnreachable, words)
     }
 
     /// The path as the host of an `http+unix` URL.
