@@ -31,6 +31,8 @@ package enum Migrations {
             File(name: "0015_deadlines", sql: PackageResources._015_deadlines_sql),
             File(name: "0016_heartbeats", sql: PackageResources._016_heartbeats_sql),
             File(name: "0017_trees", sql: PackageResources._017_trees_sql),
+            File(name: "0018_attention", sql: PackageResources._018_attention_sql),
+            File(name: "0019_config_files", sql: PackageResources._019_config_files_sql),
         ]
     }
 }

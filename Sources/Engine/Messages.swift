@@ -113,6 +113,8 @@ package enum OperatorCommand: Sendable, Equatable {
     case resolve(slotID: Int64, Resolution)
     case unblock(connection: String)
     case drain(reason: String)
+    /// Takes a row of `attention` out of sight until it changes, or until then.
+    case acknowledge(id: String, until: Instant?, reason: String)
     case prune(before: Instant, reason: String)
 }
 

@@ -10,6 +10,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case cutTree = "cut tree"
     /// A list is read only in part.
     case incompleteList = "incomplete list"
+    /// The files on disk are refused; the daemon runs on with those before.
+    case configuration
     /// Our clock and a server's differ too much for starts.
     case clock
     /// A changed config has mistakes, and the one before stays in force.
@@ -18,6 +20,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case credential
     /// The check beside the turns has found a damage in the file.
     case damaged
+    /// Little room is left where the ledger is.
+    case disk
     /// The control socket or the dashboard can't be opened.
     case door
     /// A limit that an answer names, far below the configured rate.

@@ -26,8 +26,8 @@ struct Carillon: AsyncParsableCommand {
             CommandGroup(
                 name: "Config",
                 subcommands: [
-                    Check.self, Next.self, Explain.self, Plan.self, SimulateCommand.self,
-                    NotifyCommand.self,
+                    Check.self, Next.self, Explain.self, Plan.self, ConfigCommand.self,
+                    SimulateCommand.self, NotifyCommand.self,
                 ]),
             CommandGroup(
                 name: "Ledger (works with the daemon down)",
@@ -40,7 +40,8 @@ struct Carillon: AsyncParsableCommand {
             CommandGroup(
                 name: "Daemon (over the control socket)",
                 subcommands: [
-                    Trigger.self, Pause.self, Resume.self, Skip.self, Resolve.self, Unblock.self,
+                    Trigger.self, Pause.self, Resume.self, Skip.self, Resolve.self,
+                    Acknowledge.self, Unblock.self,
                     Reload.self, Drain.self, Prune.self,
                 ]),
             CommandGroup(name: "API", subcommands: [Processes.self]),

@@ -10,7 +10,8 @@ import carillon
 /// What the lists look like on terminals: nothing is wider than the screen.
 @Suite struct ScreenTests {
     private static let screens = [
-        "history", "runs", "errors", "attention", "schedules", "audit", "pauses --all", "status",
+        "history", "runs", "errors", "attention", "attention --all", "schedules", "audit",
+        "pauses --all", "status",
         "show run-two-2",
     ]
 

@@ -141,6 +141,37 @@ import Timetable
         #expect(theatre.world.starts.count == 1)
     }
 
+    @Test func rule14ARowOfAttentionIsTakenOutOfSightAndAudited() throws {
+        let theatre = try Theatre([
+            Theatre.schedule {
+                $0.missed = .skip
+                $0.startWithinMilliseconds = 60_000
+            }
+        ])
+        try theatre.world.boot()
+        try theatre.run(untilMinute: 10)
+        theatre.world.stepClock(byMilliseconds: 30 * 60_000)
+        try theatre.run(untilMinute: 11)
+        func look(_ sql: String) throws -> [String] {
+            var found: [String] = []
+            try theatre.world.inspect { ledger in
+                found = try ledger.database.rows(sql) { $0.string(0) }
+            }
+            return found
+        }
+        #expect(try look("SELECT id FROM attention WHERE kind = 'missed'") == ["unmade/s"])
+        theatre.world.command(.acknowledge(id: "unmade/s", until: nil, reason: "known"))
+        theatre.world.command(.acknowledge(id: "s999", until: nil, reason: "known"))
+        theatre.world.command(
+            .acknowledge(id: "unmade/s", until: Theatre.start, reason: "known"))
+        try theatre.run(untilMinute: 12)
+        #expect(theatre.world.replies.map(\.exitCode) == [0, 3, 2])
+        #expect(try look("SELECT id FROM attention WHERE kind = 'missed'").isEmpty)
+        #expect(
+            try look("SELECT action || '|' || subject || '|' || reason FROM audit_log").last
+                == "ack|missed s|known")
+    }
+
     @Test func rule14ATriggerObeysOverlapUnlessForced() throws {
         let theatre = try Theatre([Theatre.schedule(every: 1440)], runMinutes: 50...50)
         theatre.world.sandbox.startByPerson(process: "p1", user: "person", at: Theatre.start)

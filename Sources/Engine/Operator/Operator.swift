@@ -37,6 +37,8 @@ struct Operator: Grounded {
             return try unblock(connection, actor: actor)
         case .drain(let reason):
             return try drain(reason, actor: actor)
+        case .acknowledge(let id, let until, let reason):
+            return try acknowledge(id, until: until, reason: reason, actor: actor)
         case .prune(let before, let reason):
             return try pruner.prune(before: before, reason: reason, actor: actor)
         }

@@ -65,16 +65,22 @@ struct ControlOptions: ParsableArguments {
         _ text: String, schedule: String?, _ option: String, _ environment: CommandEnvironment
     ) throws -> Instant {
         if let instant = Instant(iso8601: text) { return instant }
-        var zone: Zone?
+        var zone = HostZone.zone(environment.host)
         if let schedule {
             let reader = try ledger(environment)
             let revision = try reader.revision(schedule: schedule, at: environment.now())
-            if !revision.rows.isEmpty, let name = revision.value("timezone", row: 0).words {
-                zone = try? ZoneShelf(environment.host).zone(name).get()
+            if !revision.rows.isEmpty, let name = revision.value("timezone", row: 0).words,
+                let own = try? ZoneShelf(environment.host).zone(name).get()
+            {
+                zone = own
             }
         }
-        return try TimeArgument.parse(text, zone: zone)
-            .mapError { CommandFailure(.usage, "\(option) \(text): \($0.message)") }.get()
+        return try SpokenTime.parse(
+            text, zone: zone, now: environment.now(), direction: .ahead
+        ).mapError {
+            CommandFailure(
+                .usage, "\(option) \(Printable.escaped(text, limit: 60)): \($0.message)")
+        }.get()
     }
 
     private func socketPath(_ environment: CommandEnvironment) throws -> String {

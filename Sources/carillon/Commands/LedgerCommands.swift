@@ -143,37 +143,6 @@ struct Errors: CarillonCommand {
     }
 }
 
-/// `carillon attention`: what needs a person.
-struct Attention: CarillonCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "List what needs a person, the oldest first.",
-        discussion: """
-            Held slots, failed starts, possible duplicates, runs in error or over time, blocked \
-            connections: each with what to do. An empty list is a good day.
-
-              carillon attention
-              carillon attention --exit-code --json     for a script: ends with 1 if there is anything
-            """)
-
-    @OptionGroup var ledger: LedgerOptions
-    @OptionGroup var list: ListOptions
-
-    @Flag(help: "End with 1 where anything needs a person.")
-    var exitCode = false
-
-    func run(in environment: CommandEnvironment) async throws {
-        let reader = try ledger.open(environment)
-        let columns: [LedgerOutput.Column] = [
-            .init("since_at", "SINCE", .relative), .init("kind", "KIND"),
-            .init("subject", "SUBJECT", .name),
-            .init("what_to_do", "WHAT TO DO", .name, isWrapped: true),
-        ]
-        let rows = try reader.attention()
-        try ledger.show(rows, columns, list, "nothing needs attention", environment)
-        if exitCode, !rows.rows.isEmpty { throw CommandFailure(.failed) }
-    }
-}
-
 /// `carillon schedules`: each schedule, its next slot, its last one, its run.
 struct Schedules: CarillonCommand {
     static let configuration = CommandConfiguration(

@@ -33,7 +33,11 @@ struct Pause: CarillonCommand {
     @OptionGroup var control: ControlOptions
     @OptionGroup var target: ScheduleOrAll
 
-    @Option(help: ArgumentHelp("Until when; local to the schedule's zone.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Until when: tomorrow, 2h from now, 18:00, 2026-12-24T18:00; local to the schedule's "
+                + "zone, or to yours with --all.", valueName: "time"))
     var until: String?
 
     @Option(help: ArgumentHelp("Why, for the ledger.", valueName: "text"))

@@ -17,6 +17,8 @@ package struct ControlMessage: Codable, Equatable, Sendable {
     /// `run`, `start` or `drop`.
     package var decision: String?
     package var connection: String?
+    /// Of a row of `attention`.
+    package var row: String?
 
     /// Makes a message of a verb without words.
     package init(verb: String) {
@@ -46,6 +48,10 @@ package struct ControlMessage: Codable, Equatable, Sendable {
             return .unblock(connection: try word(connection, "connection"))
         case "drain":
             return .drain(reason: reason ?? "")
+        case "ack":
+            return .acknowledge(
+                id: try word(row, "row"), until: try instant(until),
+                reason: try word(reason, "reason"))
         case "prune":
             guard let until = try instant(until) else {
                 throw ControlMessageError("until is missing")
