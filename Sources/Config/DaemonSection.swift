@@ -14,6 +14,11 @@ package struct DaemonSettings: Sendable, Equatable {
     /// Names under which a proxy asks for it, besides those of this machine.
     package var httpHosts: [String] = []
     package var logLevel = LogLevel.info
+    /// How a line of the log is written.
+    package enum LogFormat: String, Sendable, CaseIterable { case text, json }
+    package var logFormat = LogFormat.text
+    /// A refused configuration ends the start, instead of running on with the last accepted one.
+    package var isStrict = false
     /// The database may be on a network file system.
     package var takesNetworkRisk = false
     /// How long final slots and runs are kept; nil: for ever.
@@ -46,7 +51,7 @@ package struct SocketAddress: Sendable, Equatable, CustomStringConvertible {
 enum DaemonSection {
     static let keys = [
         "database", "control_socket", "http", "log", "keep_history", "catchup_per_minute",
-        "network_filesystem", "http_base", "http_hosts", "heartbeat",
+        "network_filesystem", "http_base", "http_hosts", "heartbeat", "log_format", "strict",
     ]
 
     /// The kernel takes 107 bytes, but the daemon binds beside the socket's place, in a folder that
@@ -74,6 +79,9 @@ enum DaemonSection {
         settings.httpHosts = hosts(reader)
         let levels = DaemonSettings.LogLevel.allCases.map { ($0.rawValue, $0) }
         if let level = reader.choice("log", levels) { settings.logLevel = level }
+        let formats = DaemonSettings.LogFormat.allCases.map { ($0.rawValue, $0) }
+        if let format = reader.choice("log_format", formats) { settings.logFormat = format }
+        settings.isStrict = reader.boolean("strict") ?? false
         if case .string("forever")? = reader.find("keep_history")?.value {
             settings.keepHistoryMilliseconds = nil
         } else if let keep = reader.duration(

@@ -98,6 +98,7 @@ package struct ConfigurationLoader {
         engine.waiting = waiting
         engine.notices = plan
         engine.notices.heartbeats = Set(heartbeats.keys)
+        engine.files = merged.hash.files
         var loaded = LoadedConfiguration(
             path: path, engine: engine, daemon: settings, access: access,
             awaitedFiles: Set(problems.awaited.keys), warnings: warnings,
@@ -299,6 +300,14 @@ package struct ConfigurationLoader {
 }
 
 extension ConfigurationLoader {
+    /// The TOML files as they are, whatever is wrong in them.
+    ///
+    /// - Parameter path: The main file.
+    /// - Returns: those that can be read.
+    package func sourceFiles(_ path: String) -> [SourceFile] {
+        ConfigFiles(host: host, problems: ConfigProblems()).read(path).hash.files
+    }
+
     /// Only the `[daemon]` table: a read of the ledger must not fail on a schedule's error.
     ///
     /// - Parameter path: The main file.

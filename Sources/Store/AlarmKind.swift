@@ -10,8 +10,6 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case cutTree = "cut tree"
     /// A list is read only in part.
     case incompleteList = "incomplete list"
-    /// The files on disk are refused; the daemon runs on with those before.
-    case configuration
     /// Our clock and a server's differ too much for starts.
     case clock
     /// A changed config has mistakes, and the one before stays in force.

@@ -143,7 +143,7 @@ import Timetable
         }
         for step in [
             "s USING INDEX slots_failed", "slots_by_disposition", "slots_not_made",
-            "r USING INDEX process_runs_in_trouble", "slots_overdue",
+            "x USING INDEX process_runs_in_trouble", "slots_overdue",
         ] {
             #expect(plan.contains { $0.contains(step) }, "\(step): \(plan)")
         }

@@ -18,6 +18,12 @@ package struct EngineConfiguration: Sendable {
     package var keepHistoryMilliseconds: Int64?
     /// Who is told of what.
     package var notices = NoticePlan()
+    /// The files themselves, main file first: the ledger keeps them with the revision.
+    package var files: [SourceFile] = []
+    /// Who asked for it; empty: nobody, it was read at a start or since a file changed.
+    package var requestedBy = ""
+    /// As the audit names who did it.
+    var actor: String { requestedBy.isEmpty ? "reload" : requestedBy }
 
     /// Makes a configuration; the schedules are put in the order of their names.
     package init(
@@ -29,6 +35,17 @@ package struct EngineConfiguration: Sendable {
         self.schedules = schedules.sorted { $0.name < $1.name }
         self.catchupPerMinute = catchupPerMinute
         self.keepHistoryMilliseconds = keepHistoryMilliseconds
+    }
+}
+
+/// A file of the configuration, as it was read.
+package struct SourceFile: Sendable, Equatable {
+    package var path: String
+    package var bytes: [UInt8]
+
+    package init(path: String, bytes: [UInt8]) {
+        self.path = path
+        self.bytes = bytes
     }
 }
 

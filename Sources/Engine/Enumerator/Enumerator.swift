@@ -222,6 +222,11 @@ final class Enumerator: Room, Grounded {
             if isOlder { try ledger.setLate(slotID) }
         } else {
             book.tell(.ended(schedule: slot.schedule))
+            guard slot.disposition == .missed || slot.disposition == .expired else { return }
+            book.log(
+                .warning,
+                "\(slot.schedule)@\(slot.slotAt.iso8601) \(slot.disposition.rawValue): "
+                    + slot.reason)
         }
     }
 

@@ -151,7 +151,12 @@ final class Runs: Room, Grounded {
         try ledger.apply(
             written, to: row, outcome: outcome.outcome, outcomeReason: outcome.reason, now: now)
         guard let fresh = try ledger.run(row.runKey) else { return }
-        if wasOpen, !fresh.isOpen { try noteClosed(fresh) }
+        if wasOpen, !fresh.isOpen {
+            try noteClosed(fresh)
+            let whose = row.schedule.map { " of \($0)" } ?? " of process \(row.processID)"
+            book.log(
+                .info, "run \(row.runID)\(whose) is \(fresh.status): \(outcome.outcome.rawValue)")
+        }
         if outcome.outcome == .cancelled { try explain(fresh) }
         if !wasOpen, fresh.isOpen {
             book.log(.notice, "run \(row.runID) was reopened and is followed again")

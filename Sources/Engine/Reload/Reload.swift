@@ -35,6 +35,7 @@ struct Reload: Grounded {
                 contentHash: new.contentHash, isReload: isReload,
                 summary: "\(new.schedules.count) schedules", now: now)
         }
+        try keepFiles(of: new)
         if roster.revisionID != revisionID {
             // The last list was read for the schedules before: it may lack what these ask for.
             lister.configurationChanged()
@@ -72,10 +73,17 @@ struct Reload: Grounded {
         book.log(.notice, "configuration \(isReload ? "reloaded" : "loaded"): \(summary)")
         if isReload {
             try ledger.audit(
-                actor: "reload", action: "reload", subject: "configuration",
+                actor: new.actor, action: "reload", subject: "configuration",
                 detail: String(summary.prefix(2000)), now: now)
         }
         if let commandID { book.reply(commandID, .done(summary)) }
+    }
+
+    /// What the daemon runs on is kept: for people, and for a start with files that are refused.
+    private func keepFiles(of new: EngineConfiguration) throws {
+        try ledger.keepConfigFiles(
+            contentHash: new.contentHash,
+            new.files.map { ($0.path, String(decoding: $0.bytes, as: UTF8.self)) })
     }
 
     /// A schedule that can't be built yet keeps its row, its cursor and its slots.

@@ -15,8 +15,14 @@ struct Slots {
         let (disposition, words) = (reason.disposition, reason.words(before: slot.reason))
         try ledger.end(slot.slotID, disposition, reason: words, now: now)
         book.tell(.ended(schedule: slot.schedule))
+        let level: LogLine.Level =
+            switch disposition {
+            case .failed: .error
+            case .missed, .expired: .warning
+            default: .info
+            }
         book.log(
-            .info, "\(slot.schedule)@\(slot.slotAt.iso8601) \(disposition.rawValue): \(words)")
+            level, "\(slot.schedule)@\(slot.slotAt.iso8601) \(disposition.rawValue): \(words)")
     }
 
     /// Lets a slot wait, and tells a person once it has waited past its `start_within`, whatever for.

@@ -14,7 +14,9 @@ struct DaemonCommand: CarillonCommand {
         discussion: """
             Starts what is due, follows every run, and writes everything to the database that \
             [daemon] database names. Stop it with SIGTERM or ^C: starts in flight are waited for. \
-            SIGHUP, or carillon reload, reads the config again.
+            SIGHUP, or carillon reload, reads the config again. A config that is refused at the \
+            start is reported, and the last accepted one, which the database keeps, runs on, unless \
+            --strict or [daemon] strict = true says that nothing should.
 
             Ends with 78 where a restart can't help (config, credential, a damaged or foreign \
             database), and with 75 if another daemon holds the database.
@@ -24,6 +26,10 @@ struct DaemonCommand: CarillonCommand {
 
     @OptionGroup var options: ConfigOptions
 
+    @Flag(
+        help: "End with 78 where the config is refused, instead of running the last accepted one.")
+    var strict = false
+
     func run(in environment: CommandEnvironment) async throws {
         let notifier = SystemdNotifier(
             environment: SystemProcess.environment, processID: SystemProcess.id)
@@ -31,16 +37,23 @@ struct DaemonCommand: CarillonCommand {
         let log = LogWriter(to: SystemProcess.standardError)
         defer { log.flush() }
         let loader = ConfigurationLoader(host: environment.host)
-        let loaded = try loader.load(options.config, secrets: .awaited, now: environment.now())
-        for warning in loaded.warnings { log.write("\(warning)") }
+        let isJournal = SystemProcess.isLoggingToJournal
+        let (loaded, refusal) = try AcceptedConfiguration(
+            path: options.config, host: environment.host, isStrict: strict
+        ).load(now: environment.now())
+        let logger = DaemonLog.logger(
+            loaded.daemon, isJournal: isJournal, now: environment.now, write: { log.write($0) })
+        if let refusal {
+            logger.error("\(refusal)")
+            logger.error("the last accepted configuration runs on; fix it, then: carillon reload")
+        }
+        for warning in loaded.warnings { logger.warning("\(warning)") }
         let executor = ThreadExecutor(name: "carillon-turns")
         defer { executor.stop() }
-        let daemon = Daemon(
+        var daemon = Daemon(
             configPath: options.config, loader: loader, host: environment.host,
-            clock: SystemClock(),
-            logger: DaemonLog.logger(
-                level: loaded.daemon.logLevel, now: environment.now, write: { log.write($0) }),
-            notifier: notifier, processID: SystemProcess.id)
+            clock: SystemClock(), logger: logger, notifier: notifier, processID: SystemProcess.id)
+        daemon.refusal = refusal
         do {
             try await daemon.run(loaded, executor: executor)
         } catch let error as StoreError {

@@ -35,7 +35,7 @@ struct ControlDesk: Sendable {
                 inbox.post(.command(id: id, command, actor: actor))
             }
         }
-        if message.verb == "reload" { return await reloader.reload() }
+        if message.verb == "reload" { return await reloader.reload(actor: actor) }
         // Answered by the daemon itself: on a full disk the ledger can't say that it is full.
         return failure().map { CommandReply(exitCode: 75, message: "nothing is sent: \($0)") }
             ?? CommandReply(exitCode: 0, message: "alive")

@@ -20,6 +20,8 @@ struct Daemon {
     let logger: Logger
     let notifier: SystemdNotifier?
     let processID: Int32
+    /// Why the files on disk were refused at the start, where the last accepted ones run instead.
+    var refusal: String?
     /// Tells where the dashboard can be opened, once it can.
     var dashboardReady: @Sendable (_ port: Int) async -> Void = { _ in }
     /// Ends the daemon when it returns: the demo's director.
@@ -53,6 +55,9 @@ struct Daemon {
             check: LedgerCheck(database: loaded.daemon.database, inbox: inbox, logger: logger))
         defer { parts.check.end() }
         parts.gauges.adopt(loaded.engine)
+        if refusal != nil { parts.gauges.refuse(at: clock.now().wall) }
+        // Also where nothing is refused: the alarm may be one of an earlier life.
+        inbox.post(.trouble(Reloader.refusal(of: configPath, refusal)))
         do {
             try parts.routes.adopt(loaded.access)
             parts.courier.adopt(loaded)
@@ -75,8 +80,6 @@ struct Daemon {
         let scheduler = makeScheduler(
             loaded, parts, executor: executor, queue: queue, outbox: outbox)
         parts.inbox.post(.configuration(loaded.engine, commandID: nil))
-        // One that an earlier life has refused was mended since.
-        parts.inbox.post(.trouble(Reloader.trouble(configPath, nil)))
         let performer = RequestPerformer(
             requests: requests, finish: { queue.finish() }, inbox: parts.inbox, clock: clock,
             routes: parts.routes, logger: logger)

@@ -4,6 +4,7 @@ import Dashboard
 import Engine
 import Store
 import Synchronization
+import Timetable
 
 /// Numbers of `/metrics` that the ledger alone doesn't tell.
 final class DaemonGauges: Sendable {
@@ -12,6 +13,7 @@ final class DaemonGauges: Sendable {
     private let clock: any SchedulerClock
     private let pulse: DaemonPulse
     private let policies = Mutex<[String: RatePolicy]>([:])
+    private let refused = Mutex<Instant?>(nil)
 
     init(database: String, host: any HostReading, clock: any SchedulerClock, pulse: DaemonPulse) {
         self.database = database
@@ -20,8 +22,14 @@ final class DaemonGauges: Sendable {
         self.pulse = pulse
     }
 
-    /// Takes over the rate limits of a configuration.
+    /// The configuration on disk is refused since then.
+    func refuse(at now: Instant) {
+        refused.withLock { $0 = $0 ?? now }
+    }
+
+    /// Takes over the rate limits of a configuration, which is accepted.
     func adopt(_ configuration: EngineConfiguration) {
+        refused.withLock { $0 = nil }
         policies.withLock { $0 = configuration.connections.mapValues(\.rate) }
     }
 
@@ -37,6 +45,11 @@ final class DaemonGauges: Sendable {
                     .init(Double(writes.count), suffix: "_count"),
                 ])
         ]
+        families.append(
+            MetricFamily(
+                "config_refused_since_seconds", .gauge,
+                help: "When the configuration on disk was refused, Unix time; 0: it is accepted.",
+                samples: [.init(Double((refused.withLock { $0 })?.seconds ?? 0))]))
         let tokens = rateTokens()
         if !tokens.isEmpty {
             families.append(

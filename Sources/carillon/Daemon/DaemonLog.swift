@@ -1,30 +1,147 @@
-import Config
+package import Config
 import Engine
-import Logging
-import Timetable
+import JSON
+package import Logging
+import Synchronization
+package import Timetable
 
 /// The daemon's log: lines on the standard error, which journald reads.
 enum DaemonLog {
     /// Makes the logger.
     ///
     /// - Parameters:
-    ///   - level: What is logged.
+    ///   - settings: What is logged, and how.
+    ///   - isJournal: The lines go to journald, which has the time itself and takes priorities.
     ///   - now: The time of a line.
     ///   - write: Takes a line, without ever waiting.
     /// - Returns: the logger.
     static func logger(
+        _ settings: DaemonSettings, isJournal: Bool, now: @escaping @Sendable () -> Instant,
+        write: @escaping @Sendable (String) -> Void
+    ) -> Logger {
+        let line = LogLineFormat(format: settings.logFormat, isJournal: isJournal)
+        let repeats = RepeatedLines()
+        var logger = Logger(label: "carillon") { _ in
+            LineLogHandler(now: now, line: line, repeats: repeats, write: write)
+        }
+        logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
+        return logger
+    }
+
+    /// The same for a terminal.
+    static func logger(
         level: DaemonSettings.LogLevel, now: @escaping @Sendable () -> Instant,
         write: @escaping @Sendable (String) -> Void
     ) -> Logger {
-        var logger = Logger(label: "carillon") { _ in LineLogHandler(now: now, write: write) }
-        logger.logLevel = Logger.Level(rawValue: level.rawValue) ?? .info
-        return logger
+        var settings = DaemonSettings()
+        settings.logLevel = level
+        return logger(settings, isJournal: false, now: now, write: write)
+    }
+}
+
+/// How a line is written: text or JSON, for a terminal or for journald.
+package struct LogLineFormat: Sendable {
+    let format: DaemonSettings.LogFormat
+    let isJournal: Bool
+
+    package init(format: DaemonSettings.LogFormat, isJournal: Bool) {
+        self.format = format
+        self.isJournal = isJournal
+    }
+
+    /// The line, or lines where the message has several: each with its priority.
+    package func text(
+        _ message: String, level: Logger.Level, at now: Instant,
+        pairs: [(key: String, value: String)] = []
+    ) -> String {
+        let mark = isJournal ? "<\(Self.priority(level))>" : ""
+        guard format == .text else {
+            var members: [JSONText.Member] = [
+                .init("time", .string(now.iso8601)), .init("level", .string("\(level)")),
+                .init("message", .string(message)),
+            ]
+            members += pairs.map { .init($0.key, .string($0.value)) }
+            return mark + JSONText.object(members).text
+        }
+        let words = message + pairs.map { " \($0.key)=\($0.value)" }.joined()
+        let head = isJournal ? mark : "\(now.iso8601) \(level) carillon: "
+        return words.split(separator: "\n", omittingEmptySubsequences: true)
+            .map { head + $0 }.joined(separator: "\n")
+    }
+
+    /// As syslog(3) numbers them.
+    private static func priority(_ level: Logger.Level) -> Int {
+        switch level {
+        case .trace, .debug: 7
+        case .info: 6
+        case .notice: 5
+        case .warning: 4
+        case .error: 3
+        case .critical: 2
+        }
+    }
+}
+
+/// The same line again and again is written once a minute, with how often it was meant.
+package final class RepeatedLines: Sendable {
+    private struct Seen {
+        var until: Instant
+        var level: Logger.Level
+        var count = 0
+    }
+    private static let gapMilliseconds: Int64 = 60_000
+    private static let linesMax = 256
+
+    private let seen = Mutex<[String: Seen]>([:])
+
+    package init() {}
+
+    /// What is to be written now: the line itself unless it was written within the last minute, and
+    /// those whose minute is over, with their number.
+    ///
+    /// - Parameters:
+    ///   - message: the line.
+    ///   - level: how bad it is.
+    ///   - now: the time of the line.
+    /// - Returns: lines with their levels.
+    package func due(
+        _ message: String, level: Logger.Level, at now: Instant
+    ) -> [(message: String, level: Logger.Level)] {
+        seen.withLock { seen in
+            var due: [(message: String, level: Logger.Level)] = []
+            for (line, entry) in seen.sorted(by: { $0.key < $1.key })
+            // A clock that was set back ends the minute too.
+            where entry.until <= now || entry.until.since(now) > Self.gapMilliseconds {
+                if entry.count > 0, line != message {
+                    let more = entry.count == 1 ? "once more" : "\(entry.count) times more"
+                    due.append(("\(line) (\(more))", entry.level))
+                }
+                if line != message || entry.count == 0 { seen[line] = nil }
+            }
+            guard var entry = seen[message] else {
+                if seen.count < Self.linesMax {
+                    seen[message] = Seen(
+                        until: now.adding(milliseconds: Self.gapMilliseconds), level: level)
+                }
+                return due + [(message, level)]
+            }
+            if entry.until <= now || entry.until.since(now) > Self.gapMilliseconds {
+                seen[message] = Seen(
+                    until: now.adding(milliseconds: Self.gapMilliseconds), level: level)
+                return due + [("\(message) (\(entry.count + 1) times)", level)]
+            }
+            entry.count += 1
+            seen[message] = entry
+            return due
+        }
     }
 }
 
 /// One line for each event: when, how bad, what, and what belongs to it.
 private struct LineLogHandler: LogHandler {
     let now: @Sendable () -> Instant
+    let line: LogLineFormat
+    let repeats: RepeatedLines
     let write: @Sendable (String) -> Void
     var logLevel = Logger.Level.info
     var metadata: Logger.Metadata = [:]
@@ -36,7 +153,11 @@ private struct LineLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
-        let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
-        write("\(now().iso8601) \(event.level) carillon: \(event.message)" + pairs.joined())
+        let pairs = all.sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value)") }
+        let now = now()
+        for entry in repeats.due("\(event.message)", level: event.level, at: now) {
+            let isThis = entry.message.hasPrefix("\(event.message)")
+            write(line.text(entry.message, level: entry.level, at: now, pairs: isThis ? pairs : []))
+        }
     }
 }

@@ -16,15 +16,18 @@ struct FileWatch: Service {
     private static let waitingGapMilliseconds: Int64 = 1_000
     /// A log of that size is told; it is written back at 16 MB, unless somebody reads all the time.
     private static let logBytesMax: Int64 = 128 << 20
+    private static let freeBytesMin: Int64 = 256 << 20
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var known = stamps()
             var troubles: [String: String] = [:]
             var logSteps: Int64 = 0
+            var isShort: Bool?
             while !Task.isCancelled {
                 tellTroubles(&troubles)
                 tellLog(&logSteps)
+                tellSpace(&isShort)
                 let isWaiting = !troubles.isEmpty || reloader.files.isWaiting
                 await clock.sleep(
                     milliseconds: isWaiting
@@ -78,6 +81,22 @@ struct FileWatch: Service {
         inbox.post(
             .trouble(
                 Trouble(kind: .log, subject: database, whatToDo: steps > 0 ? words : nil)))
+    }
+
+    /// A disk that is full stops all starts: it is told before.
+    private func tellSpace(_ known: inout Bool?) {
+        guard let space = SystemFiles.space(database) else { return }
+        // Told below a limit, over above twice of it: not back and forth.
+        let limit = (known ?? false) ? Self.freeBytesMin * 2 : Self.freeBytesMin
+        let isShort = space.free < limit
+        guard isShort != known else { return }
+        known = isShort
+        let words =
+            "\(space.free >> 20) MB are free where \(database) is; make room before nothing can be "
+            + "written, since then nothing is started"
+        if isShort { reloader.logger.warning("\(words)") }
+        inbox.post(
+            .trouble(Trouble(kind: .disk, subject: database, whatToDo: isShort ? words : nil)))
     }
 
     private func stamps() -> [String: Int64] {

@@ -24,29 +24,34 @@ struct Reloader: Sendable {
 
     /// Reloads, and answers once the scheduler works by the new configuration.
     ///
-    /// - Parameter isPatient: what isn't there yet is waited for, as at the start; otherwise it is an
-    ///   error, and all stays as it was.
+    /// - Parameters:
+    ///   - isPatient: what isn't there yet is waited for, as at the start; otherwise it is an error,
+    ///     and all stays as it was.
+    ///   - actor: who asked for it, for the audit; empty: nobody.
     /// - Returns: the reply for the person who asked: exit code 2 and every error, or what changed.
-    func reload(isPatient: Bool = false) async -> CommandReply {
-        let loaded: LoadedConfiguration
+    func reload(isPatient: Bool = false, actor: String = "") async -> CommandReply {
+        var loaded: LoadedConfiguration
         do {
             loaded = try loader.load(
                 path, secrets: isPatient ? .awaited : .required, now: clock.now().wall)
             if let objection = loaded.objectionToReload(over: files.schedules) {
-                return refuse("\(objection)", dividedBy: " ")
+                return refuse(objection)
             }
             try routes.adopt(loaded.access)
             courier.adopt(loaded)
         } catch {
-            return refuse("\(error)", dividedBy: "\n")
+            return refuse("\(error)")
         }
-        inbox.post(.trouble(Self.trouble(path, nil)))
+        loaded.engine.requestedBy = actor
         for warning in loaded.warnings { logger.warning("\(warning)") }
         files.replace(by: loaded)
         var reply = await desk.ask { id in
             inbox.post(.configuration(loaded.engine, commandID: id))
         }
-        if reply.exitCode == 0 { gauges.adopt(loaded.engine) }
+        if reply.exitCode == 0 {
+            gauges.adopt(loaded.engine)
+            inbox.post(.trouble(Self.refusal(of: path, nil)))
+        }
         if loaded.daemon != settings {
             // The ledger, the sockets and the log stay as they are until then.
             reply.message += "; the changes of [daemon] need a restart"
@@ -55,22 +60,26 @@ struct Reloader: Sendable {
         return reply
     }
 
-    private func refuse(_ words: String, dividedBy gap: String) -> CommandReply {
-        logger.error("the configuration stays as it was: \(words)")
-        let first = words.split(separator: "\n").first ?? ""
-        inbox.post(
-            .trouble(
-                Self.trouble(
-                    path,
-                    "a reload was refused, and what was read before stays in force: \(first); "
-                        + "mend it, then: carillon check, carillon reload")))
+    /// Says it everywhere: in the log, to who asked, and in `attention` until it is accepted.
+    private func refuse(_ why: String) -> CommandReply {
+        logger.error("the configuration stays as it was: \(why)")
+        gauges.refuse(at: clock.now().wall)
+        inbox.post(.trouble(Self.refusal(of: path, why)))
         return CommandReply(
-            exitCode: 2, message: "the configuration stays as it was:\(gap)\(words)")
+            exitCode: 2,
+            message: "the configuration stays as it was:" + (why.contains("\n") ? "\n" : " ") + why)
     }
 
-    /// A config that was refused; nil: it was taken.
-    static func trouble(_ path: String, _ words: String?) -> Trouble {
-        Trouble(kind: .configuration, subject: path, whatToDo: words)
+    /// The row of `attention` on files that are refused; `why` nil: they are accepted.
+    static func refusal(of path: String, _ why: String?) -> Trouble {
+        Trouble(
+            kind: .configuration, subject: path,
+            whatToDo: why.map { why in
+                let lines = why.split(separator: "\n")
+                let more = lines.count > 1 ? " (and \(lines.count - 1) more)" : ""
+                return "the configuration on disk is refused, and the one before runs on: "
+                    + "\(lines.first ?? "")\(more); fix it, then: carillon reload"
+            })
     }
 }
 

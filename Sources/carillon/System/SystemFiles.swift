@@ -20,6 +20,15 @@ enum SystemFiles {
         guard unsafe stat(path, &info) == 0 else { return nil }
         return Int64(info.st_size)
     }
+
+    /// Free and total bytes of the file system that holds a path; nil: it can't be asked.
+    static func space(_ path: String) -> (free: Int64, total: Int64)? {
+        var info = statvfs()
+        // SAFETY: the kernel fills the struct we own; the path is a C string for the call's length.
+        guard unsafe statvfs(path, &info) == 0 else { return nil }
+        let unit = Int64(info.f_frsize)
+        return (Int64(info.f_bavail) &* unit, Int64(info.f_blocks) &* unit)
+    }
 }
 
 /// Names of the system's users.

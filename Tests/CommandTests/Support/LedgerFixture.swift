@@ -15,11 +15,16 @@ final class LedgerFixture {
         try execute(Self.rows)
     }
 
-    /// Changes the ledger.
+    /// Changes the ledger by SQL.
     func execute(_ statements: String) throws {
+        try change { try $0.database.execute(statements) }
+    }
+
+    /// Changes the ledger.
+    func change(_ work: (Ledger) throws -> Void) throws {
         let ledger = try Ledger(
             path: path, pid: nil, now: Instant(seconds: 1_780_000_000), durability: .simulated)
-        try ledger.database.execute(statements)
+        try work(ledger)
         try ledger.countAgain()
     }
 

@@ -1,0 +1,122 @@
+import Config
+import ConfigFixtures
+import Console
+import Engine
+import Foundation
+import Store
+import Testing
+import Timetable
+import carillon
+
+/// The configuration that runs, and what becomes of one that is refused.
+@Suite struct ConfigCommandTests {
+    private static func config(_ fixture: LedgerFixture, cron: String) -> String {
+        """
+        version = 1
+        [daemon]
+        database = "\(fixture.path)"
+        [connections.c]
+        region = "us"
+        client_id = "id"
+        client_secret = { file = "/s" }
+        [schedules.one]
+        process = "p"
+        timezone = "UTC"
+        \(cron)
+
+        """
+    }
+
+    /// A ledger that has kept the files of a host, and that host.
+    private func kept() throws -> (fixture: LedgerFixture, host: MemoryHost) {
+        let fixture = try LedgerFixture()
+        let host = MemoryHost([
+            "/c.toml": Self.config(fixture, cron: "cron = \"0 6 * * *\""), "/s": "x",
+            "/schedules.d/b.toml": """
+            [schedules.two]
+            process = "q"
+            timezone = "UTC"
+            at = { file = "/close.csv", time = "05:30" }
+
+            """,
+            "/close.csv": "2026-12-31\n",
+        ])
+        let loaded = try ConfigurationLoader(host: host).load("/c.toml")
+        try fixture.change { ledger in
+            _ = try ledger.insertRevision(
+                contentHash: loaded.engine.contentHash, isReload: true, summary: "2 schedules",
+                now: Instant(seconds: 1_781_510_000))
+            try ledger.keepConfigFiles(
+                contentHash: loaded.engine.contentHash,
+                loaded.engine.files.map { ($0.path, String(decoding: $0.bytes, as: UTF8.self)) })
+        }
+        return (fixture, host)
+    }
+
+    @Test func showPrintsWhatRunsAndDiffWhatTheDiskWouldChange() async throws {
+        let (fixture, before) = try kept()
+        defer { withExtendedLifetime(fixture) {} }
+        var host = before
+        let shown = await carillon("config", "show", "--config", "/c.toml", host: host)
+        #expect(shown.status == 0, "\(shown.errors)")
+        #expect(
+            shown.output.hasPrefix(
+                "# revision 2, in force since 2026-06-15T07:53:20Z\n# /c.toml\nversion = 1\n"))
+        for path in ["# /schedules.d/b.toml\n", "# /close.csv\n2026-12-31\n"] {
+            #expect(shown.output.contains(path))
+        }
+        let same = await carillon(
+            "config", "diff", "--exit-code", "--config", "/c.toml", host: host)
+        #expect(same.status == 0)
+        #expect(same.errors == "no difference\n")
+        host.files["/c.toml"] = host.files["/c.toml"]?.replacing("0 6 * * *", with: "0 7 * * *")
+        let diff = await carillon(
+            "config", "diff", "--exit-code", "--config", "/c.toml", host: host)
+        #expect(diff.status == 1)
+        #expect(
+            diff.output == """
+                --- /c.toml
+                +++ /c.toml
+                @@
+                 [schedules.one]
+                 process = "p"
+                 timezone = "UTC"
+                -cron = "0 6 * * *"
+                +cron = "0 7 * * *"
+
+                """)
+        let revisions = await carillon(
+            "config", "revisions", "--json", "--config", "/c.toml", host: host)
+        #expect(revisions.output.contains("\"applied_while\": \"reload\""))
+        let none = await carillon(
+            "config", "show", "--revision", "9", "--config", "/c.toml", host: host)
+        #expect(none.status == 3)
+    }
+
+    @Test func aRefusedConfigAtTheStartLeavesTheLastAcceptedOneRunning() throws {
+        let (fixture, before) = try kept()
+        defer { withExtendedLifetime(fixture) {} }
+        var host = before
+        let now = Instant(seconds: 1_781_510_000)
+        func start(strict: Bool = false) throws -> (names: [String], refusal: String?) {
+            let found = try AcceptedConfiguration(path: "/c.toml", host: host, isStrict: strict)
+                .load(now: now)
+            return (found.loaded.engine.schedules.map(\.name), found.refusal)
+        }
+        #expect(try start().refusal == nil)
+        host.files["/schedules.d/b.toml"]? += "nonsense = 1\n"
+        host.files["/schedules.d/c.toml"] = "[schedules.three]\n"
+        host.files["/close.csv"] = nil
+        let found = try start()
+        #expect(found.names == ["one", "two"])
+        #expect(found.refusal?.contains("schedules.two.nonsense: unknown key") ?? false)
+        #expect(throws: ConfigRejected.self) { try start(strict: true) }
+        host.files["/c.toml"] = host.files["/c.toml"]?
+            .replacing("[daemon]\n", with: "[daemon]\nstrict = true\n")
+        #expect(throws: ConfigRejected.self) { try start() }
+        // Without a ledger that has kept anything there is nothing to run on.
+        let empty = try LedgerFixture()
+        host.files["/c.toml"] = Self.config(empty, cron: "corn = 1")
+        #expect(throws: ConfigRejected.self) { try start() }
+    }
+}

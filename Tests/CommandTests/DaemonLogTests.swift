@@ -1,0 +1,55 @@
+import Foundation
+import Logging
+import Testing
+import Timetable
+import carillon
+
+/// Lines of the log as the journal, a terminal and a program want them.
+@Suite struct DaemonLogTests {
+    private let now = Instant(seconds: 1_781_510_000)
+
+    @Test func theJournalHasPrioritiesAndItsOwnTime() {
+        let line = LogLineFormat(format: .text, isJournal: true)
+        #expect(
+            line.text("gl@1 failed: refused", level: .error, at: now) == "<3>gl@1 failed: refused")
+        #expect(line.text("a\nb", level: .warning, at: now) == "<4>a\n<4>b")
+        #expect(
+            line.text("x", level: .info, at: now, pairs: [("port", "1")]) == "<6>x port=1")
+    }
+
+    @Test func aTerminalHasTheTimeAndAProgramJSON() throws {
+        let text = LogLineFormat(format: .text, isJournal: false)
+        #expect(
+            text.text("x", level: .notice, at: now) == "2026-06-15T07:53:20Z notice carillon: x")
+        let json = LogLineFormat(format: .json, isJournal: true)
+        let line = json.text("a\n\"b\"", level: .error, at: now, pairs: [("port", "1")])
+        #expect(line.hasPrefix("<3>{"))
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(line.dropFirst(3).utf8))
+                as? [String: String])
+        #expect(
+            object == [
+                "time": "2026-06-15T07:53:20Z", "level": "error", "message": "a\n\"b\"",
+                "port": "1",
+            ])
+    }
+
+    @Test func theSameLineIsWrittenOnceAMinuteWithItsNumber() {
+        let repeats = RepeatedLines()
+        func said(_ message: String, second: Int64) -> [String] {
+            repeats.due(message, level: .warning, at: now.adding(milliseconds: second * 1000))
+                .map(\.message)
+        }
+        #expect(said("a", second: 0) == ["a"])
+        #expect(said("a", second: 1) == [])
+        #expect(said("b", second: 2) == ["b"])
+        #expect(said("a", second: 59) == [])
+        #expect(said("a", second: 61) == ["a (3 times)"])
+        #expect(said("a", second: 62) == [])
+        // Its number is told by the next line, whatever that is.
+        #expect(said("c", second: 200) == ["a (once more)", "c"])
+        #expect(said("a", second: 201) == ["a"])
+        // More lines than are remembered are all written.
+        for number in 0..<1_000 { #expect(said("n\(number)", second: 300) == ["n\(number)"]) }
+    }
+}
