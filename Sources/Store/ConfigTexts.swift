@@ -1,4 +1,4 @@
-import Timetable
+package import Timetable
 
 /// The configuration files as the daemon accepted them, so that a refused edit leaves it something to
 /// run on, and people can see what it runs.

@@ -37,7 +37,7 @@ extension LedgerReader {
         try copy.execute("UPDATE daemon SET restored_mark = 1")
     }
 
-    private static func check(_ path: String) throws {
+    static func check(_ path: String) throws {
         let copy = try Database(path: path, mode: .read)
         var findings: [String] = []
         try copy.step("PRAGMA integrity_check(1)", []) { row in
@@ -53,7 +53,7 @@ extension LedgerReader {
         }
     }
 
-    private static func createEmpty(_ path: String) throws {
+    static func createEmpty(_ path: String) throws {
         // The rights of the ledger itself: its group may read, others not.
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else {
@@ -66,7 +66,7 @@ extension LedgerReader {
         close(descriptor)
     }
 
-    private static func sync(_ path: String) throws {
+    static func sync(_ path: String) throws {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path, "check the folder and your rights in it") }
         defer { close(descriptor) }
@@ -86,7 +86,7 @@ extension LedgerReader {
         else { throw failure(path, "check the folder and your rights in it") }
     }
 
-    private static func folder(of path: String) -> String {
+    static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }

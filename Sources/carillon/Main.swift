@@ -34,7 +34,7 @@ struct Carillon: AsyncParsableCommand {
                 subcommands: [
                     Status.self, Schedules.self, History.self, Runs.self, Errors.self,
                     Attention.self, Notifications.self, Show.self, Why.self, Audit.self,
-                    Pauses.self, Backup.self,
+                    Pauses.self, Backup.self, Restore.self,
                     Doctor.self,
                 ]),
             CommandGroup(

@@ -16,6 +16,7 @@ struct Examination {
     }
 
     /// A log this long isn't checkpointed: the daemon does so at about 4 MiB.
+    private static let backupAgeMillisecondsMax: Int64 = 50 * 3_600_000
     private static let walBytesMax: Int64 = 64 << 20
     /// The first SQLite without the race between a checkpoint and the writes of another connection.
     private static let soundVersion = [3, 51, 3]
@@ -35,6 +36,7 @@ struct Examination {
         }
         let (isRunning, ledger) = ledger(settings.database)
         all += ledger
+        all.append(backups())
         all.append(await socket(settings.controlSocket, isRunning: isRunning))
         return all
     }
@@ -182,6 +184,28 @@ struct Examination {
             text: "\(version); before 3.51.3 a write and a checkpoint of two connections can "
                 + "collide, which the daemon avoids by doing both on one: let no other program "
                 + "write to the database")
+    }
+
+    private func backups() -> Finding {
+        let folder = BackupFolder.standard
+        let advice =
+            "systemctl enable --now carillon-backup.timer, or: carillon backup --keep 14 FOLDER"
+        do {
+            guard let last = try BackupFolder(folder).times(environment.host).last else {
+                return Finding(
+                    subject: "backups", grade: .note,
+                    text: "none in \(folder); unless they are made elsewhere: \(advice)")
+            }
+            let age = RelativeTime.text(last, now: environment.now())
+            let isOld = environment.now().since(last) > Self.backupAgeMillisecondsMax
+            return Finding(
+                subject: "backups", grade: isOld ? .warn : .ok,
+                text: "the last one in \(folder) was made \(age)" + (isOld ? "; \(advice)" : "")
+                    + "; carillon restore puts one back")
+        } catch {
+            return Finding(
+                subject: "backups", grade: .note, text: "\(folder) can't be read: \(error.reason)")
+        }
     }
 
     // MARK: Daemon

@@ -1,4 +1,5 @@
 import Glibc
+import Store
 
 // Memory safety of this file: each call fills a struct or buffer that we own, and what it answers is
 // copied before that goes away.
@@ -19,6 +20,17 @@ enum SystemFiles {
         // SAFETY: the kernel fills the struct we own; the path is a C string for the call's length.
         guard unsafe stat(path, &info) == 0 else { return nil }
         return Int64(info.st_size)
+    }
+
+    /// Removes a file.
+    ///
+    /// - Throws: `StoreError` that says why it can't be.
+    static func remove(_ path: String) throws {
+        guard unsafe unlink(path) != 0 else { return }
+        throw StoreError(
+            kind: .access, attempted: "remove an old backup", path: path,
+            cause: unsafe String(cString: strerror(errno)),
+            advice: "check the folder and your rights in it")
     }
 
     /// Free and total bytes of the file system that holds a path; nil: it can't be asked.
