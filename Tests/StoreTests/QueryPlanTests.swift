@@ -32,6 +32,7 @@ import Timetable
     /// Reads that sort, and what bounds the sort.
     private static let sorts: [String: String] = [
         "attention": "what needs a person", "status": "what needs a person",
+        "attentionWithAcknowledged": "what needs a person",
         "upcoming": "the days ahead", "statusHistory": "the changes of one run",
         "history of some": "as many of each as are asked for", "runs in trouble": "what is open",
         "days": "as many slots as are asked for", "tags": "the schedules",
@@ -85,6 +86,7 @@ import Timetable
             ("runs", { reader in try filters.forEach { _ = try reader.runs($0) } }),
             ("errors", { reader in try filters.forEach { _ = try reader.errors($0) } }),
             ("attention", { _ = try $0.attention() }),
+            ("attentionWithAcknowledged", { _ = try $0.attentionWithAcknowledged() }),
             ("daily", { reader in try filters.forEach { _ = try reader.daily($0) } }),
             ("readings", { _ = try $0.readings(at: Scratch.now) }),
             ("dispositionCounts", { _ = try $0.dispositionCounts() }),

@@ -2,7 +2,7 @@ import Store
 import Timetable
 
 /// Rows of `attention` that a person has seen (docs/protocol.md, rule 14).
-extension Clockwork {
+extension Operator {
     func acknowledge(
         _ id: String, until: Instant?, reason: String, actor: String
     ) throws -> CommandReply {
