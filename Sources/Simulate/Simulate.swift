@@ -6,7 +6,7 @@ import Timetable
 
 // Memory safety of this file: system calls on paths and bytes that are borrowed for their duration.
 
-/// `scripts/simulate`: plays stories of seeds until one fails or the count is reached.
+/// `scripts/simulate`: runs workloads of seeds until one fails or the count is reached.
 @main struct Simulate {
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
@@ -45,14 +45,14 @@ import Timetable
             try await play(first..<(first + count), keepsGoing: keepsGoing, isVerbose: isVerbose))
     }
 
-    /// What the stories of some seeds came to.
+    /// What the workloads of some seeds came to.
     private struct Sum: Sendable {
         var lives = 0
         var starts = 0
         var failures = 0
     }
 
-    /// Plays the seeds on as many threads as there are cores: thread n takes every n-th one.
+    /// Runs the seeds on as many threads as there are cores: thread n takes every n-th one.
     private static func play(
         _ seeds: Range<UInt64>, keepsGoing: Bool, isVerbose: Bool
     ) async throws -> Int32 {
@@ -83,7 +83,7 @@ import Timetable
     ) throws -> Sum {
         let path = try folderPath(lane)
         defer { removeFolder(path) }
-        let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
+        let folder = try WorkloadFolder(path: path) { unsafe _ = unlink($0) }
         var sum = Sum()
         for seed in seeds where seed % UInt64(lanes) == UInt64(lane) {
             let outcome = try folder.play(seed, keepDatabase: isVerbose)
@@ -100,7 +100,7 @@ import Timetable
         return sum
     }
 
-    /// Dies at every SQL step, effect and answer of the short stories, and in the life after it.
+    /// Dies at every SQL step, effect and answer of the short workloads, and in the life after it.
     private static func dieEverywhere() async throws -> Int32 {
         let began = ContinuousClock().now
         let lanes = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
@@ -120,31 +120,32 @@ import Timetable
     private static func dieLane(_ lane: Int, of lanes: Int) throws -> Sum {
         let path = try folderPath(lane)
         defer { removeFolder(path) }
-        let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
+        let folder = try WorkloadFolder(path: path) { unsafe _ = unlink($0) }
         var sum = Sum()
-        for (index, story) in ShortStory.all.enumerated() where index % lanes == lane {
+        for (index, workload) in CrashWorkload.all.enumerated() where index % lanes == lane {
             var point = 1
-            while try die(in: story, at: point, folder, &sum) { point += 1 }
+            while try die(in: workload, at: point, folder, &sum) { point += 1 }
             guard sum.failures == 0 else { break }
-            write("\(story.name): passed, \(point - 1) points\n")
+            write("\(workload.name): passed, \(point - 1) points\n")
         }
         return sum
     }
 
-    /// Plays a story to its death at the point, once alone and once with a second death.
+    /// Runs a workload to its death at the point, once alone and once with a second death.
     ///
     /// - Returns: false if it has no such point, or if something was found.
     private static func die(
-        in story: ShortStory, at point: Int, _ folder: StoryFolder, _ sum: inout Sum
+        in workload: CrashWorkload, at point: Int, _ folder: WorkloadFolder, _ sum: inout Sum
     ) throws -> Bool {
         for second in [nil, 1 + point * 7 % 400] as [Int?] {
             let file = try folder.freshDatabase()
             defer { folder.discard(file) }
-            let outcome = try story.play(path: file, dieAt: point, thenAt: second, everyStep: true)
+            let outcome = try workload.play(
+                path: file, dieAt: point, thenAt: second, everyStep: true)
             sum.lives += outcome.deaths + 1
             guard outcome.violations.isEmpty else {
                 sum.failures += 1
-                write("\(story.name), death at \(point), then \(second ?? 0):\n")
+                write("\(workload.name), death at \(point), then \(second ?? 0):\n")
                 for violation in outcome.violations { write("  \(violation)\n") }
                 return false
             }
@@ -153,7 +154,7 @@ import Timetable
         return true
     }
 
-    /// Switches a guard of the protocol off and says which story finds that first.
+    /// Switches a guard of the protocol off and says which workload finds that first.
     private static func playWithout(_ name: String, seeds: Range<UInt64>) throws -> Int32 {
         guard let guards = Guards(without: name) else {
             write("no guard \(name)\n")
@@ -161,14 +162,14 @@ import Timetable
         }
         let path = try folderPath()
         defer { removeFolder(path) }
-        let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
-        for story in ShortStory.all {
+        let folder = try WorkloadFolder(path: path) { unsafe _ = unlink($0) }
+        for workload in CrashWorkload.all {
             for point in 1...400 {
                 let file = try folder.freshDatabase()
                 defer { folder.discard(file) }
-                let outcome = try story.play(path: file, dieAt: point, guards: guards)
+                let outcome = try workload.play(path: file, dieAt: point, guards: guards)
                 if let violation = outcome.violations.first {
-                    write("\(name): \(story.name), death at \(point): \(violation)\n")
+                    write("\(name): \(workload.name), death at \(point): \(violation)\n")
                     return 0
                 }
                 if outcome.deaths == 0 { break }
@@ -184,13 +185,13 @@ import Timetable
         return 1
     }
 
-    /// Plays the short stories and the seeds, and leaves each one's ledger in a folder, which
+    /// Runs the short workloads and the seeds, and leaves each one's ledger in a folder, which
     /// `scripts/ledger-digests` compares with those of another build.
     private static func keepLedgers(in path: String, seeds: Range<UInt64>) throws -> Int32 {
-        let folder = try StoryFolder(path: path) { unsafe _ = unlink($0) }
-        for (index, story) in ShortStory.all.enumerated() {
+        let folder = try WorkloadFolder(path: path) { unsafe _ = unlink($0) }
+        for (index, workload) in CrashWorkload.all.enumerated() {
             let file = try folder.freshDatabase(named: "short-\(index)")
-            _ = try story.play(path: file, dieAt: .max)
+            _ = try workload.play(path: file, dieAt: .max)
         }
         for seed in seeds { _ = try folder.play(seed, keepDatabase: true) }
         return 0

@@ -12,42 +12,42 @@ package struct Checker {
 
     package init(regime: FaultRule.Regime = .keepsWindows) { self.regime = regime }
 
-    /// Checks the invariants of a world.
+    /// Checks the invariants of a simulation.
     ///
     /// - Parameters:
-    ///   - world: daemon up or down.
+    ///   - simulator: daemon up or down.
     ///   - healedAt: faults are over since then by our wall clock, and time has passed: every slot
     ///     due by then must have ended or be held.
     /// - Throws: `StoreError` when the file can't be read.
-    package mutating func check(_ world: World, healedAt: Instant? = nil) throws {
-        try world.inspect { ledger in
+    package mutating func check(_ simulator: Simulator, healedAt: Instant? = nil) throws {
+        try simulator.inspect { ledger in
             if try !ledger.isSound() { violations.append("integrity_check is not ok") }
             violations += try ledger.sumDifferences()
-            try checkRuns(world, ledger)
-            try checkLooks(world, ledger)
-            for row in try ledger.schedules() { try checkSlots(of: row, world, ledger) }
+            try checkRuns(simulator, ledger)
+            try checkLooks(simulator, ledger)
+            for row in try ledger.schedules() { try checkSlots(of: row, simulator, ledger) }
             if let healedAt { try checkEnded(ledger, healedAt: healedAt) }
         }
-        if !world.earlyRequests.isEmpty {
+        if !simulator.earlyRequests.isEmpty {
             violations.append(
                 "I4: requests before a hint had passed: "
-                    + world.earlyRequests.joined(separator: ", "))
+                    + simulator.earlyRequests.joined(separator: ", "))
         }
-        checkRate(world)
-        for line in world.errorLines { violations.append("error line: \(line)") }
+        checkRate(simulator)
+        for line in simulator.errorLines { violations.append("error line: \(line)") }
     }
 
     // MARK: I1 and I6
 
     /// At most one run per slot, and the ledger knows which.
-    private mutating func checkRuns(_ world: World, _ ledger: Ledger) throws {
+    private mutating func checkRuns(_ simulator: Simulator, _ ledger: Ledger) throws {
         // I2 holds since the prune horizon.
         let horizon = try ledger.daemon().prunedBefore
-        let firstStarts = firstStarts(world)
+        let firstStarts = firstStarts(simulator)
         var slotsByRequest: [Int: Int64] = [:]
-        for start in world.starts { slotsByRequest[start.requestNumber] = start.slotID }
+        for start in simulator.starts { slotsByRequest[start.requestNumber] = start.slotID }
         var runsBySlot: [Int64: [SandboxRun]] = [:]
-        for run in world.sandbox.runs where run.createdAt <= world.time {
+        for run in simulator.sandbox.runs where run.createdAt <= simulator.time {
             guard let number = run.requestNumber, let slotID = slotsByRequest[number] else {
                 continue
             }
@@ -60,7 +60,7 @@ package struct Checker {
                 violations.append("I2: slot \(slotID) was sent and has no row")
                 continue
             }
-            if world.restartedByPerson.contains(slotID) { continue }
+            if simulator.restartedByPerson.contains(slotID) { continue }
             let strangers = try runs.filter { run in
                 try ledger.run(baseURL: slot.baseURL, runID: run.id)?.slotID != slotID
             }
@@ -71,17 +71,17 @@ package struct Checker {
             }
             guard slot.disposition.isFinal else { continue }
             for run in strangers
-            where try !isExcused(run, slot, duplicates, world, ledger) {
+            where try !isExcused(run, slot, duplicates, simulator, ledger) {
                 violations.append(
                     "I1: slot \(slotID) of \(slot.schedule) is \(slot.disposition.rawValue) "
                         + "(\(slot.reason)), but run \(run.id) was created for it")
             }
         }
-        try checkAdoptions(world, ledger)
-        try checkClockHolds(world, slotsByRequest, ledger)
-        for runID in world.acknowledgedRuns.sorted()
+        try checkAdoptions(simulator, ledger)
+        try checkClockHolds(simulator, slotsByRequest, ledger)
+        for runID in simulator.acknowledgedRuns.sorted()
         where try !ledger.knowsRun(runID)
-            && !(horizon.map { world.sandbox.run(runID)?.createdAt ?? $0 < $0 } ?? false)
+            && !(horizon.map { simulator.sandbox.run(runID)?.createdAt ?? $0 < $0 } ?? false)
         {
             violations.append("I6: run \(runID) was acknowledged and is not in the ledger")
         }
@@ -90,16 +90,16 @@ package struct Checker {
         }
     }
 
-    private func firstStarts(_ world: World) -> [Int64: Instant] {
-        Dictionary(world.starts.map { ($0.slotID, $0.at) }, uniquingKeysWith: min)
+    private func firstStarts(_ simulator: Simulator) -> [Int64: Instant] {
+        Dictionary(simulator.starts.map { ($0.slotID, $0.at) }, uniquingKeysWith: min)
     }
 
     /// Nothing adopts a run that was there before its first attempt.
-    private mutating func checkAdoptions(_ world: World, _ ledger: Ledger) throws {
-        let firstStarts = firstStarts(world)
+    private mutating func checkAdoptions(_ simulator: Simulator, _ ledger: Ledger) throws {
+        let firstStarts = firstStarts(simulator)
         for (slotID, runID) in try ledger.adoptedRuns() {
             // A Date has whole seconds, so our clock and the server's are compared no better.
-            guard let began = firstStarts[slotID], let run = world.sandbox.run(runID),
+            guard let began = firstStarts[slotID], let run = simulator.sandbox.run(runID),
                 run.createdAt < began.adding(milliseconds: -1_000)
             else { continue }
             violations.append("rule 6: slot \(slotID) adopted the older run \(runID)")
@@ -108,12 +108,12 @@ package struct Checker {
 
     /// No slot is held for the clock with which its own run was written.
     private mutating func checkClockHolds(
-        _ world: World, _ slotsByRequest: [Int: Int64], _ ledger: Ledger
+        _ simulator: Simulator, _ slotsByRequest: [Int: Int64], _ ledger: Ledger
     ) throws {
-        guard !world.wasClockSet else { return }
+        guard !simulator.wasClockSet else { return }
         for slot in try ledger.unended(.held)
         where slot.reason.contains(Loss.Misfit.earlier.words) {
-            let own = world.sandbox.runs.first { run in
+            let own = simulator.sandbox.runs.first { run in
                 slot.reason.contains(run.id)
                     && run.requestNumber.map { slotsByRequest[$0] == slot.slotID } ?? false
             }
@@ -128,11 +128,11 @@ package struct Checker {
     /// showed it, or be named to a person as what another slot is held for; one that no list ever
     /// showed can't be known.
     private func isExcused(
-        _ run: SandboxRun, _ slot: SlotRow, _ duplicates: Set<String>, _ world: World,
+        _ run: SandboxRun, _ slot: SlotRow, _ duplicates: Set<String>, _ simulator: Simulator,
         _ ledger: Ledger
     ) throws -> Bool {
         guard regime == .breaksWindows else { return false }
-        if !world.listedRuns.contains(run.id) { return true }
+        if !simulator.listedRuns.contains(run.id) { return true }
         if try duplicates.contains("\(slot.processID) \(run.id)") || ledger.wasReported(run.id) {
             return true
         }
@@ -143,9 +143,9 @@ package struct Checker {
 
     // MARK: Rules 1 and 8, I3
 
-    private mutating func checkLooks(_ world: World, _ ledger: Ledger) throws {
+    private mutating func checkLooks(_ simulator: Simulator, _ ledger: Ledger) throws {
         // A step moves attempts in doubt, but not the looks they went out on.
-        guard !world.wasClockSet else { return }
+        guard !simulator.wasClockSet else { return }
         let age = Limits().lookAgeMaxMilliseconds
         for attempt in try ledger.attemptsOnOldLooks(maxAgeMilliseconds: age) {
             violations.append("rule 1: attempt \(attempt) went out on an old look")
@@ -167,12 +167,12 @@ package struct Checker {
 
     /// The slots of a schedule are the enumeration of its rules, each exactly once.
     private mutating func checkSlots(
-        of row: ScheduleRow, _ world: World, _ ledger: Ledger
+        of row: ScheduleRow, _ simulator: Simulator, _ ledger: Ledger
     ) throws {
         var revisions = try ledger.scheduleRevisions(row.schedule)
-        let allRules = revisions.compactMap { world.rules[$0.rule] }
+        let allRules = revisions.compactMap { simulator.rules[$0.rule] }
         let horizon = try ledger.daemon().prunedBefore
-        if world.wasClockSet {
+        if simulator.wasClockSet {
             // Instants of revisions do not move with the clock; the last one still says it all.
             guard row.state == .active, row.effectiveAt <= row.cursorAt else { return }
             revisions = [(row.effectiveAt, row.state, row.rule)]
@@ -181,7 +181,7 @@ package struct Checker {
             let end =
                 index + 1 < revisions.count ? revisions[index + 1].effectiveAt : row.cursorAt
             var expected: [Int64] = []
-            if revision.state == .active, let rule = world.rules[revision.rule] {
+            if revision.state == .active, let rule = simulator.rules[revision.rule] {
                 var instant = revision.effectiveAt
                 while let next = rule.next(after: instant), next.at <= end {
                     expected.append(next.at.milliseconds)
@@ -195,7 +195,7 @@ package struct Checker {
                 expected.removeAll { $0 < horizon.milliseconds }
                 found.removeAll { $0 < horizon.milliseconds }
             }
-            if world.wasClockSet {
+            if simulator.wasClockSet {
                 // An edit after a step back: slots of the rule before it that had come already stay.
                 found.removeAll { at in
                     !expected.contains(at)
@@ -235,10 +235,10 @@ package struct Checker {
     }
 
     /// No window of the configured length holds more requests than configured.
-    private mutating func checkRate(_ world: World) {
-        for name in world.requestTimes.keys.sorted() {
-            guard let connection = world.configuration.connections[name],
-                let times = world.requestTimes[name]
+    private mutating func checkRate(_ simulator: Simulator) {
+        for name in simulator.requestTimes.keys.sorted() {
+            guard let connection = simulator.configuration.connections[name],
+                let times = simulator.requestTimes[name]
             else { continue }
             var first = 0
             for (index, time) in times.enumerated() {

@@ -1,6 +1,6 @@
 import Timetable
 
-/// Chance that a seed decides: the same seed gives the same story on every machine.
+/// Chance that a seed decides: the same seed gives the same workload on every machine.
 package struct Dice: Sendable {
     private var random: SplitMix64
 

@@ -7,8 +7,8 @@ import Timetable
 /// One API under several spellings of its address is one API (docs/protocol.md, rule 2 and 9).
 @Suite struct AddressTests {
     private static func twoConnections(_ spelling: String) -> EngineConfiguration {
-        var configuration = Theatre.configuration([
-            Theatre.schedule("a"), Theatre.schedule("b") { $0.connection = "second" },
+        var configuration = Fixture.configuration([
+            Fixture.schedule("a"), Fixture.schedule("b") { $0.connection = "second" },
         ])
         configuration.connections["second"] = Connection(
             name: "second", baseURL: spelling, apiVersion: "2026-01-01")
@@ -20,15 +20,15 @@ import Timetable
         "HTTPS://api.example.com:443/",
     ])
     func anotherSpellingDoesNotEscapeOverlap(spelling: String) throws {
-        let theatre = try Theatre([], runMinutes: 60...60)
-        theatre.world.configuration = Self.twoConnections(spelling)
-        theatre.world.plan.clients["second"] = 0
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 20)
-        let told = try [theatre.told("a"), theatre.told("b")].sorted()
+        let fixture = try Fixture([], runMinutes: 60...60)
+        fixture.simulator.configuration = Self.twoConnections(spelling)
+        fixture.simulator.plan.clients["second"] = 0
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 20)
+        let told = try [fixture.told("a"), fixture.told("b")].sorted()
         #expect(told == ["15 skipped", "15 started"])
-        #expect(theatre.world.sandbox.runs.count == 1)
-        try theatre.check()
+        #expect(fixture.simulator.sandbox.runs.count == 1)
+        try fixture.check()
     }
 
     @Test func anotherAPIIsAnotherAPI() throws {
@@ -46,10 +46,10 @@ import Timetable
 
     /// An older Carillon kept the address as it was written.
     @Test func aRunUnderAnOlderSpellingIsStillInTheWay() throws {
-        let theatre = try Theatre(runMinutes: 60...60)
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 16)
-        try theatre.world.inspect { ledger in
+        let fixture = try Fixture(runMinutes: 60...60)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 16)
+        try fixture.simulator.inspect { ledger in
             for table in [
                 "connections", "process_runs", "slots", "schedule_states", "looks", "attempts",
             ] {
@@ -62,10 +62,10 @@ import Timetable
                     replace(firing_key, 'https://api.example.com', 'https://API.example.com:443')
                 """)
         }
-        theatre.world.kill()
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 31)
-        #expect(try theatre.told() == "15 started, 30 skipped")
-        #expect(theatre.world.sandbox.runs.count == 1)
+        fixture.simulator.kill()
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 31)
+        #expect(try fixture.told() == "15 started, 30 skipped")
+        #expect(fixture.simulator.sandbox.runs.count == 1)
     }
 }

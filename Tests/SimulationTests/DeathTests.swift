@@ -3,17 +3,17 @@ import Testing
 
 /// A death at every point of the short stories, and a second one while recovering.
 @Suite struct DeathTests {
-    @Test(arguments: ShortStory.all.map(\.name))
+    @Test(arguments: CrashWorkload.all.map(\.name))
     func aDeathAtEveryPointStartsNothingTwice(name: String) throws {
         let folder = try TestFolder()
-        let story = try #require(ShortStory.all.first { $0.name == name })
+        let workload = try #require(CrashWorkload.all.first { $0.name == name })
         var point = 1
         while true {
-            let file = try folder.stories.freshDatabase()
+            let file = try folder.workloads.freshDatabase()
             // Each second telling dies again in the life after, at a point that wanders.
             let second = point % 2 == 0 ? 1 + point * 7 % 60 : nil
-            let outcome = try story.play(path: file, dieAt: point, thenAt: second)
-            folder.stories.discard(file)
+            let outcome = try workload.play(path: file, dieAt: point, thenAt: second)
+            folder.workloads.discard(file)
             #expect(
                 outcome.violations == [],
                 "\(name), death at \(point), then at \(second ?? 0)")
@@ -26,15 +26,15 @@ import Testing
     /// Within a transaction every death should leave the same file; this takes nobody's word for it.
     ///
     /// `scripts/simulate --deaths` dies a second time as well, while recovering.
-    @Test(arguments: ShortStory.all.map(\.name))
+    @Test(arguments: CrashWorkload.all.map(\.name))
     func aDeathBeforeEverySQLStepStartsNothingTwice(name: String) throws {
         let folder = try TestFolder()
-        let story = try #require(ShortStory.all.first { $0.name == name })
+        let workload = try #require(CrashWorkload.all.first { $0.name == name })
         var point = 1
         while true {
-            let file = try folder.stories.freshDatabase()
-            let outcome = try story.play(path: file, dieAt: point, everyStep: true)
-            folder.stories.discard(file)
+            let file = try folder.workloads.freshDatabase()
+            let outcome = try workload.play(path: file, dieAt: point, everyStep: true)
+            folder.workloads.discard(file)
             #expect(outcome.violations == [], "\(name), death before step \(point)")
             guard outcome.deaths > 0, outcome.violations.isEmpty else { break }
             point += 1
@@ -44,12 +44,12 @@ import Testing
 
     @Test func withoutADeathEachStoryHasOneRun() throws {
         let folder = try TestFolder()
-        for story in ShortStory.all {
-            let file = try folder.stories.freshDatabase()
-            let outcome = try story.play(path: file, dieAt: .max)
-            #expect(outcome.violations == [], "\(story.name)")
-            #expect(outcome.runs == 1, "\(story.name)")
-            folder.stories.discard(file)
+        for workload in CrashWorkload.all {
+            let file = try folder.workloads.freshDatabase()
+            let outcome = try workload.play(path: file, dieAt: .max)
+            #expect(outcome.violations == [], "\(workload.name)")
+            #expect(outcome.runs == 1, "\(workload.name)")
+            folder.workloads.discard(file)
         }
     }
 }

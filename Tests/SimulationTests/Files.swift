@@ -3,7 +3,7 @@ import Simulation
 
 /// A folder of databases for one test, on /dev/shm where a sweep of deaths is quick; removed after.
 final class TestFolder {
-    let stories: StoryFolder
+    let workloads: WorkloadFolder
     private let path: String
 
     init() throws {
@@ -12,7 +12,9 @@ final class TestFolder {
             ? "/dev/shm" : NSTemporaryDirectory()
         path = "\(base)/carillon-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        stories = try StoryFolder(path: path) { try? FileManager.default.removeItem(atPath: $0) }
+        workloads = try WorkloadFolder(path: path) {
+            try? FileManager.default.removeItem(atPath: $0)
+        }
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }

@@ -10,12 +10,12 @@ import Testing
     func withoutThisGuardSomeStoryFails(name: String) throws {
         let guards = try #require(Guards(without: name))
         let folder = try TestFolder()
-        for story in ShortStory.all {
+        for workload in CrashWorkload.all {
             // A death in which the start is out, and none at all.
             for point in [Int.max, 14, 16, 18, 20, 22, 24, 26, 28, 30] {
-                let file = try folder.stories.freshDatabase()
-                defer { folder.stories.discard(file) }
-                let outcome = try story.play(path: file, dieAt: point, guards: guards)
+                let file = try folder.workloads.freshDatabase()
+                defer { folder.workloads.discard(file) }
+                let outcome = try workload.play(path: file, dieAt: point, guards: guards)
                 if !outcome.violations.isEmpty { return }
             }
         }

@@ -23,7 +23,7 @@ import Timetable
     }
 
     private static func manual(_ name: String, _ process: String) -> Schedule {
-        var schedule = Theatre.schedule(name, process: process)
+        var schedule = Fixture.schedule(name, process: process)
         schedule.trigger = .manual
         schedule.ruleText = "manual"
         schedule.ruleSource = "manual"
@@ -31,10 +31,10 @@ import Timetable
     }
 
     /// Writes the open runs of the sandbox as if they had been followed for six hours.
-    private static func followAll(_ theatre: Theatre, except changed: Set<String> = []) throws {
-        let now = theatre.world.time
-        let runs = theatre.world.sandbox.runs
-        try theatre.world.inspect { ledger in
+    private static func followAll(_ fixture: Fixture, except changed: Set<String> = []) throws {
+        let now = fixture.simulator.time
+        let runs = fixture.simulator.sandbox.runs
+        try fixture.simulator.inspect { ledger in
             try ledger.transaction {
                 for (index, run) in runs.enumerated() {
                     var facts = RunFacts(
@@ -71,7 +71,7 @@ import Timetable
     /// Against one GET a run every 5 minutes, which is 120,000 an hour, at the same lag.
     @Test func tenThousandOpenRunsCostFiftyTimesFewerRequests() throws {
         let count = 10_000
-        let theatre = try Theatre((0..<count).map { Self.manual("s\($0)", "q\($0)") }) { scenario in
+        let fixture = try Fixture((0..<count).map { Self.manual("s\($0)", "q\($0)") }) { scenario in
             scenario.processes = (0..<count).map { number in
                 // One in a hundred has a job that ends within the hour that is measured.
                 let first = 21_600_000 + 60_000 * Int64(12 + number / 100 % 50)
@@ -79,26 +79,26 @@ import Timetable
                     "q\(number)", number % 100 == 0 ? [first, 360_000_000] : [360_000_000])
             }
         }
-        let world = theatre.world
-        let began = world.time.adding(milliseconds: -21_600_000)
+        let simulator = fixture.simulator
+        let began = simulator.time.adding(milliseconds: -21_600_000)
         for number in 0..<count {
-            world.sandbox.startByPerson(process: "q\(number)", user: "person", at: began)
+            simulator.sandbox.startByPerson(process: "q\(number)", user: "person", at: began)
         }
-        world.sandbox.advance(to: world.time)
-        try Self.followAll(theatre)
-        try world.boot()
+        simulator.sandbox.advance(to: simulator.time)
+        try Self.followAll(fixture)
+        try simulator.boot()
         // The first list and what it finds belong to the start, not to the hour.
-        try theatre.run(untilMinute: 10)
-        let before = world.sandbox.log.requests
-        let operations = world.sandbox.log.requestsByOperation
-        try theatre.run(untilMinute: 70)
-        let requests = world.sandbox.log.requests - before
-        let lag = try theatre.ask(
+        try fixture.run(untilMinute: 10)
+        let before = simulator.sandbox.log.requests
+        let operations = simulator.sandbox.log.requestsByOperation
+        try fixture.run(untilMinute: 70)
+        let requests = simulator.sandbox.log.requests - before
+        let lag = try fixture.ask(
             """
             SELECT count(*), max(lag) FROM (SELECT min(seen_at) - modified_at AS lag
                 FROM status_history WHERE history_id > \(count) GROUP BY run_key, modified_at)
             """)
-        let words = world.sandbox.log.requestsByOperation.map {
+        let words = simulator.sandbox.log.requestsByOperation.map {
             "\($0.key) \($0.value - (operations[$0.key] ?? 0))"
         }.sorted().joined(separator: ", ")
         print(
@@ -109,17 +109,17 @@ import Timetable
         let numbers = lag[0].split(separator: "|").compactMap { Int64($0) }
         #expect(numbers[0] >= 100)
         #expect(numbers[1] <= 305_000)
-        #expect(world.errorLines == [])
+        #expect(simulator.errorLines == [])
     }
 
     /// A server limit of 500 per 60 s that nobody told us of.
     @Test func aLimitThatIsNotKnownIsLearnedAtOnceAndStartsAreOnTime() throws {
-        let minute = Theatre.start.milliseconds / 60_000 * 60_000
+        let minute = Fixture.start.milliseconds / 60_000 * 60_000
         var schedules = (0..<200).map {
-            Theatre.schedule("s\($0)", every: 1, process: "q\($0)") { $0.overlap = .allow }
+            Fixture.schedule("s\($0)", every: 1, process: "q\($0)") { $0.overlap = .allow }
         }
         schedules += (0..<2000).map { Self.manual("r\($0)", "r\($0)") }
-        let theatre = try Theatre(schedules) { scenario in
+        let fixture = try Fixture(schedules) { scenario in
             scenario.processes = (0..<200).map { Self.process("q\($0)", [10_000]) }
             scenario.processes += (0..<2000).map { number in
                 Self.process(
@@ -127,24 +127,25 @@ import Timetable
             }
             scenario.rateLimit = RateLimit(requests: 500, windowSeconds: 60)
         }
-        let world = theatre.world
+        let simulator = fixture.simulator
         for number in 0..<2000 {
-            world.sandbox.startByPerson(process: "r\(number)", user: "person", at: world.time)
+            simulator.sandbox.startByPerson(
+                process: "r\(number)", user: "person", at: simulator.time)
         }
-        world.sandbox.log.keepsEntries = true
-        try world.boot()
+        simulator.sandbox.log.keepsEntries = true
+        try simulator.boot()
         // Killed in the middle of the first hint, and of what follows it.
-        while world.sandbox.log.entries.last?.status != 429,
-            world.time.milliseconds < minute + 180_000
+        while simulator.sandbox.log.entries.last?.status != 429,
+            simulator.time.milliseconds < minute + 180_000
         {
-            try world.run(until: world.time.adding(milliseconds: 50))
+            try simulator.run(until: simulator.time.adding(milliseconds: 50))
         }
-        try #require(world.sandbox.log.entries.last?.status == 429)
-        try world.run(until: world.time.adding(milliseconds: 200))
-        world.kill()
-        try world.boot()
-        try theatre.run(untilMinute: 8)
-        let entries = world.sandbox.log.entries
+        try #require(simulator.sandbox.log.entries.last?.status == 429)
+        try simulator.run(until: simulator.time.adding(milliseconds: 200))
+        simulator.kill()
+        try simulator.boot()
+        try fixture.run(untilMinute: 8)
+        let entries = simulator.sandbox.log.entries
         let refused = entries.filter { $0.status == 429 }.map(\.at)
         let first = try #require(refused.first)
         // Requests that were on the wire with the first one are refused with it.
@@ -156,20 +157,22 @@ import Timetable
             let since = index == 0 ? first : later[index - 1]
             #expect(at.since(since) >= 59_000)
         }
-        #expect(world.earlyRequests == [])
-        try checkStarts(theatre, entries, after: first)
+        #expect(simulator.earlyRequests == [])
+        try checkStarts(fixture, entries, after: first)
     }
 
     /// No start later than 2 s past the instant at which the budget had a place for it.
     private func checkStarts(
-        _ theatre: Theatre, _ entries: [SandboxLog.Entry], after first: Instant
+        _ fixture: Fixture, _ entries: [SandboxLog.Entry], after first: Instant
     ) throws {
         var policy = RatePolicy()
         policy.requests = 500
         let minute = (first.milliseconds / 60_000 + 3) * 60_000
         var worst: Int64 = 0
         var starts = 0
-        for due in stride(from: minute, to: theatre.world.time.milliseconds - 60_000, by: 60_000) {
+        for due in stride(
+            from: minute, to: fixture.simulator.time.milliseconds - 60_000, by: 60_000)
+        {
             // What the budget was like when the minute came.
             var budget = RateBudget(policy: policy, tatMicroseconds: 0)
             for entry in entries where entry.at.milliseconds < due {

@@ -14,8 +14,8 @@ import Timetable
     struct Thing: Sendable, CustomTestStringConvertible {
         let name: String
         let kind: AlarmKind
-        let take: @Sendable (World) -> Void
-        let giveBack: @Sendable (World) -> Void
+        let take: @Sendable (Simulator) -> Void
+        let giveBack: @Sendable (Simulator) -> Void
         var testDescription: String { name }
 
         /// All calls fail in that way.
@@ -50,13 +50,13 @@ import Timetable
         Thing(
             name: "the zone", kind: .waits,
             take: {
-                var without = Theatre.configuration([], hash: "2")
+                var without = Fixture.configuration([], hash: "2")
                 without.waiting["s"] = "unknown time zone"
                 $0.reload(without)
             },
-            giveBack: { $0.reload(Theatre.configuration([schedule], hash: "3")) }),
+            giveBack: { $0.reload(Fixture.configuration([schedule], hash: "3")) }),
     ]
-    private static let schedule = Theatre.schedule(every: 1) {
+    private static let schedule = Fixture.schedule(every: 1) {
         $0.overlap = .allow
         // Of several slots that one turn finds only the newest is on time (rule 8).
         $0.missed = .all
@@ -64,34 +64,34 @@ import Timetable
 
     @Test(arguments: things, ["at boot", "in flight"])
     func nothingIsLostOrTwiceOrForGood(thing: Thing, when: String) throws {
-        let theatre = try Theatre([Self.schedule], runMinutes: 1...1)
-        let world = theatre.world
-        try world.boot()
+        let fixture = try Fixture([Self.schedule], runMinutes: 1...1)
+        let simulator = fixture.simulator
+        try simulator.boot()
         if when == "at boot" {
-            try theatre.run(untilMinute: 9, second: 30)
-            world.kill()
-            theatre.rest(untilMinute: 10)
-            thing.take(world)
-            try world.boot()
+            try fixture.run(untilMinute: 9, second: 30)
+            simulator.kill()
+            fixture.rest(untilMinute: 10)
+            thing.take(simulator)
+            try simulator.boot()
         } else {
             // No start is out then, which would have to be settled first.
-            try theatre.run(untilMinute: 10, second: 5)
-            thing.take(world)
+            try fixture.run(untilMinute: 10, second: 5)
+            thing.take(simulator)
         }
-        try theatre.run(untilMinute: 11, second: 5)
-        #expect(try theatre.alarms(thing.kind).count == 1)
-        try theatre.run(untilMinute: 12)
-        thing.giveBack(world)
-        try theatre.run(untilMinute: 12, second: 30)
-        #expect(try theatre.alarms(thing.kind) == [])
+        try fixture.run(untilMinute: 11, second: 5)
+        #expect(try fixture.alarms(thing.kind).count == 1)
+        try fixture.run(untilMinute: 12)
+        thing.giveBack(simulator)
+        try fixture.run(untilMinute: 12, second: 30)
+        #expect(try fixture.alarms(thing.kind) == [])
         #expect(
-            try theatre.ask(
+            try fixture.ask(
                 "SELECT count(*) > 0 FROM slots WHERE ended_at > 1795497120000") == ["1"])
-        try theatre.run(untilMinute: 20, second: 30)
-        let told = try theatre.told()
+        try fixture.run(untilMinute: 20, second: 30)
+        let told = try fixture.told()
         #expect(told == (1...20).map { "\($0) started" }.joined(separator: ", "))
-        #expect(world.sandbox.runs.count == 20)
-        #expect(try theatre.ask("SELECT kind, subject FROM attention") == [])
-        try theatre.check()
+        #expect(simulator.sandbox.runs.count == 20)
+        #expect(try fixture.ask("SELECT kind, subject FROM attention") == [])
+        try fixture.check()
     }
 }

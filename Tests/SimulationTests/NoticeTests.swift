@@ -7,23 +7,23 @@ import Timetable
 
 /// Who is told of what happens, at least once each, whenever the daemon dies.
 @Suite struct NoticeTests {
-    private static func theatre(
-        _ schedules: [Schedule] = [Theatre.schedule()], targets: [String] = ["ops"],
-        plan: World.Plan = World.Plan(), edit: (inout Scenario) -> Void = { _ in }
-    ) throws -> Theatre {
-        let theatre = try Theatre(schedules, plan: plan, edit: edit)
+    private static func fixture(
+        _ schedules: [Schedule] = [Fixture.schedule()], targets: [String] = ["ops"],
+        plan: Simulator.Plan = Simulator.Plan(), edit: (inout Scenario) -> Void = { _ in }
+    ) throws -> Fixture {
+        let fixture = try Fixture(schedules, plan: plan, edit: edit)
         let route = Dictionary(
             uniqueKeysWithValues: EventFamily.allCases.map { ($0, Set(targets)) })
-        theatre.world.configuration.notices = NoticePlan(
+        fixture.simulator.configuration.notices = NoticePlan(
             targets: Dictionary(
                 uniqueKeysWithValues: targets.map { ($0, NoticePlan.Target()) }),
             schedules: schedules.map { ($0.name, $0.connection, route) }, defaults: route)
-        return theatre
+        return fixture
     }
 
     /// Kinds of the events of each message, in the order of their sending.
-    private static func told(_ theatre: Theatre) -> [String] {
-        theatre.world.delivered.map { delivery in
+    private static func told(_ fixture: Fixture) -> [String] {
+        fixture.simulator.delivered.map { delivery in
             delivery.events.map(\.kind.rawValue).joined(separator: " ")
         }
     }
@@ -35,131 +35,131 @@ import Timetable
     }
 
     @Test func aRunInErrorIsToldWithinHalfAMinuteOfBeingSeenAndSoIsItsEnd() throws {
-        let theatre = try Self.theatre([Theatre.schedule(every: 60)], edit: Self.failing)
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 110)
-        #expect(Self.told(theatre) == ["run_in_error", "recovered"])
-        #expect(theatre.world.delivered.first?.events.first?.schedule == "s")
+        let fixture = try Self.fixture([Fixture.schedule(every: 60)], edit: Self.failing)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 110)
+        #expect(Self.told(fixture) == ["run_in_error", "recovered"])
+        #expect(fixture.simulator.delivered.first?.events.first?.schedule == "s")
         #expect(
-            try theatre.ask("SELECT target, state, attempts, kinds FROM delivery_log")
+            try fixture.ask("SELECT target, state, attempts, kinds FROM delivery_log")
                 == ["ops|delivered|1|run_in_error 1", "ops|delivered|1|recovered 1"])
-        try theatre.check()
+        try fixture.check()
     }
 
     /// 40 schedules whose starts are all refused in the same minute.
     @Test func aStormIsOneMessageThatCounts() throws {
         let schedules = (0..<40).map { number in
-            Theatre.schedule("s\(number)", every: 60) { $0.overlap = .allow }
+            Fixture.schedule("s\(number)", every: 60) { $0.overlap = .allow }
         }
-        let theatre = try Self.theatre(schedules)
+        let fixture = try Self.fixture(schedules)
         var refusal = FaultRule(.error(403, acts: false), operation: "runProcess")
         refusal.times = 40
-        theatre.world.sandbox.inject(refusal)
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 75)
-        let storm = theatre.world.delivered.filter { $0.counts[.slotFailed] != nil }
+        fixture.simulator.sandbox.inject(refusal)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 75)
+        let storm = fixture.simulator.delivered.filter { $0.counts[.slotFailed] != nil }
         #expect(storm.reduce(0) { $0 + ($1.counts[.slotFailed] ?? 0) } == 40)
-        #expect(storm.count <= 2, "\(Self.told(theatre))")
+        #expect(storm.count <= 2, "\(Self.told(fixture))")
     }
 
     @Test func aTargetThatIsDownGetsItLaterAndItsOwnWishIsKept() throws {
-        let theatre = try Self.theatre([Theatre.schedule(every: 60)], edit: Self.failing)
+        let fixture = try Self.fixture([Fixture.schedule(every: 60)], edit: Self.failing)
         var attempts: [Instant] = []
-        theatre.world.receiver = { [world = theatre.world] _ in
-            attempts.append(world.time)
+        fixture.simulator.receiver = { [simulator = fixture.simulator] _ in
+            attempts.append(simulator.time)
             return attempts.count < 3
                 ? .failed(reason: "it answered 503", retryAfterMilliseconds: 600_000) : .taken
         }
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 119)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 119)
         let gaps = zip(attempts, attempts.dropFirst()).map { $1.since($0) / 1000 }
         #expect(gaps.prefix(2).allSatisfy { (600...602).contains($0) }, "\(gaps)")
-        #expect(Self.told(theatre).first == "run_in_error")
+        #expect(Self.told(fixture).first == "run_in_error")
     }
 
     /// One message is tried, the others gather behind it: a dead target is no storm when it is back.
     @Test func anOutageOfATargetIsFewMessages() throws {
-        let theatre = try Self.theatre([Theatre.schedule(every: 5) { $0.overlap = .allow }])
+        let fixture = try Self.fixture([Fixture.schedule(every: 5) { $0.overlap = .allow }])
         var refusal = FaultRule(.error(403, acts: false), operation: "runProcess")
         refusal.times = 1_000
-        theatre.world.sandbox.inject(refusal)
+        fixture.simulator.sandbox.inject(refusal)
         var isBack = false
-        theatre.world.receiver = { [world = theatre.world] _ in
-            isBack = world.time > Theatre.start.adding(milliseconds: 5 * 3_600_000)
+        fixture.simulator.receiver = { [simulator = fixture.simulator] _ in
+            isBack = simulator.time > Fixture.start.adding(milliseconds: 5 * 3_600_000)
             return isBack
                 ? .taken : .failed(reason: "it answered 500", retryAfterMilliseconds: nil)
         }
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 6 * 60)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 6 * 60)
         #expect(isBack)
-        let failed = theatre.world.delivered.reduce(0) { $0 + ($1.counts[.slotFailed] ?? 0) }
+        let failed = fixture.simulator.delivered.reduce(0) { $0 + ($1.counts[.slotFailed] ?? 0) }
         #expect(failed >= 60)
         let counted = try #require(
-            Int(try theatre.ask("SELECT count(*) FROM delivery_log").first ?? ""))
+            Int(try fixture.ask("SELECT count(*) FROM delivery_log").first ?? ""))
         // One every 15 minutes of the five hours, then one every five minutes.
         #expect(counted <= 20 + 1 + 12 + 1, "\(counted) messages")
     }
 
     @Test func aTargetThatTakesNothingForADayIsAnAlarmToldToTheOthers() throws {
-        let theatre = try Self.theatre(
-            [Theatre.schedule(every: 60)], targets: ["ops", "fin"], edit: Self.failing)
-        theatre.world.receiver = { delivery in
+        let fixture = try Self.fixture(
+            [Fixture.schedule(every: 60)], targets: ["ops", "fin"], edit: Self.failing)
+        fixture.simulator.receiver = { delivery in
             delivery.target == "ops"
                 ? .failed(reason: "connection refused", retryAfterMilliseconds: nil) : .taken
         }
-        theatre.world.plan.endsAtErrors = false
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 26 * 60)
-        #expect(try theatre.alarms(.notify) == ["ops"])
-        let told = theatre.world.delivered.flatMap(\.events)
+        fixture.simulator.plan.endsAtErrors = false
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 26 * 60)
+        #expect(try fixture.alarms(.notify) == ["ops"])
+        let told = fixture.simulator.delivered.flatMap(\.events)
             .filter { $0.kind == EventKind(.notify) }
         #expect(told.map(\.subject) == ["ops"])
         // What it was told in vain keeps the daemon from nothing.
-        #expect(try theatre.told().hasPrefix("60 started"))
+        #expect(try fixture.told().hasPrefix("60 started"))
     }
 
     @Test func aTargetThatIsNotConfiguredAnyMoreIsLeftAlone() throws {
-        let theatre = try Self.theatre([Theatre.schedule(every: 60)], edit: Self.failing)
-        theatre.world.receiver = { _ in .failed(reason: "down", retryAfterMilliseconds: nil) }
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 70)
-        var configuration = theatre.world.configuration
+        let fixture = try Self.fixture([Fixture.schedule(every: 60)], edit: Self.failing)
+        fixture.simulator.receiver = { _ in .failed(reason: "down", retryAfterMilliseconds: nil) }
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 70)
+        var configuration = fixture.simulator.configuration
         configuration.contentHash = "2"
         configuration.notices = NoticePlan()
-        theatre.world.reload(configuration)
-        try theatre.run(untilMinute: 90)
-        #expect(try theatre.ask("SELECT state FROM delivery_log") == ["withdrawn"])
+        fixture.simulator.reload(configuration)
+        try fixture.run(untilMinute: 90)
+        #expect(try fixture.ask("SELECT state FROM delivery_log") == ["withdrawn"])
     }
 
     /// A death at every transaction's edge, effect and answer, from the error to its message: each
     /// event is told, a repeat has the same id and the same content.
     @Test func aDeathAtAnyPointLosesNothing() throws {
-        var coarse = World.Plan()
+        var coarse = Simulator.Plan()
         coarse.diesAtEveryStep = false
-        let template = try Self.theatre(
-            [Theatre.schedule(every: 60)], plan: coarse, edit: Self.failing)
-        try template.world.boot()
+        let template = try Self.fixture(
+            [Fixture.schedule(every: 60)], plan: coarse, edit: Self.failing)
+        try template.simulator.boot()
         try template.run(untilMinute: 59)
-        let calm = template.world.points
+        let calm = template.simulator.points
         try template.run(untilMinute: 75)
-        let points = (calm + 1)...template.world.points
+        let points = (calm + 1)...template.simulator.points
         try #require(points.count > 40)
         for point in points {
             var plan = coarse
             plan.dieAt = point
-            let theatre = try Self.theatre(
-                [Theatre.schedule(every: 60)], plan: plan, edit: Self.failing)
+            let fixture = try Self.fixture(
+                [Fixture.schedule(every: 60)], plan: plan, edit: Self.failing)
             var seen: [Delivery] = []
-            theatre.world.receiver = {
+            fixture.simulator.receiver = {
                 seen.append($0)
                 return .taken
             }
-            try theatre.world.boot()
+            try fixture.simulator.boot()
             let end = Instant(seconds: 1_795_496_400 + 90 * 60)
-            while try !theatre.world.run(until: end) {
-                theatre.world.plan.dieAt = nil
-                theatre.world.rest(until: theatre.world.time.adding(milliseconds: 2_000))
-                try theatre.world.boot()
+            while try !fixture.simulator.run(until: end) {
+                fixture.simulator.plan.dieAt = nil
+                fixture.simulator.rest(until: fixture.simulator.time.adding(milliseconds: 2_000))
+                try fixture.simulator.boot()
             }
             let kinds = Set(seen.flatMap(\.events).map(\.kind))
             #expect(kinds.isSuperset(of: [.runInError, .recovered]), "death at \(point): \(kinds)")
@@ -170,20 +170,20 @@ import Timetable
     }
 
     @Test func aHeartbeatHearsOfEachStartSuccessAndFailureAndPeopleDoNot() throws {
-        let theatre = try Self.theatre([
-            Theatre.schedule(every: 30), Theatre.schedule("quiet", every: 30, process: "p2"),
+        let fixture = try Self.fixture([
+            Fixture.schedule(every: 30), Fixture.schedule("quiet", every: 30, process: "p2"),
         ])
-        theatre.world.configuration.notices.heartbeats = ["s"]
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 50)
+        fixture.simulator.configuration.notices.heartbeats = ["s"]
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 50)
         var refusal = FaultRule(.error(403, acts: false), operation: "runProcess")
         refusal.times = 2
-        theatre.world.sandbox.inject(refusal)
-        try theatre.run(untilMinute: 80)
-        let beats = theatre.world.delivered.filter { $0.target.hasPrefix("heartbeat:") }
+        fixture.simulator.sandbox.inject(refusal)
+        try fixture.run(untilMinute: 80)
+        let beats = fixture.simulator.delivered.filter { $0.target.hasPrefix("heartbeat:") }
         #expect(Set(beats.map(\.target)) == ["heartbeat:s"])
         #expect(beats.compactMap { $0.events.first?.kind.beat } == [.start, .success, .fail])
-        let others = theatre.world.delivered.filter { $0.target == "ops" }.flatMap(\.events)
+        let others = fixture.simulator.delivered.filter { $0.target == "ops" }.flatMap(\.events)
         #expect(others.allSatisfy { $0.kind == .slotFailed }, "\(others)")
     }
 }

@@ -16,7 +16,7 @@ import Timetable
         /// Changes its connection.
         var connect: @Sendable (inout Connection) -> Void = { _ in }
         /// From 05:50 on.
-        let arrange: @Sendable (Theatre) throws -> Void
+        let arrange: @Sendable (Fixture) throws -> Void
         var testDescription: String { name }
     }
 
@@ -26,67 +26,67 @@ import Timetable
         .error(403, acts: false), operation: "listProcesses")
 
     static let obstacles = [
-        Obstacle(name: "drained", words: "draining") { $0.world.command(.drain(reason: "")) },
+        Obstacle(name: "drained", words: "draining") { $0.simulator.command(.drain(reason: "")) },
         Obstacle(name: "the API is away", words: "circuit open") {
-            $0.world.sandbox.inject(FaultRule(.unreachable(isCertificate: false)))
+            $0.simulator.sandbox.inject(FaultRule(.unreachable(isCertificate: false)))
         },
         Obstacle(name: "the clocks differ", words: "clock and the server's differ") {
-            $0.world.stepClock(byMilliseconds: 300_000)
+            $0.simulator.stepClock(byMilliseconds: 300_000)
         },
         Obstacle(name: "a bad credential", words: "the credential is not accepted") {
-            $0.world.secrets["prod"] = "expired"
-            $0.world.sandbox.revokeTokens()
+            $0.simulator.secrets["prod"] = "expired"
+            $0.simulator.sandbox.revokeTokens()
         },
         Obstacle(name: "a hint", words: "asked us to wait") {
-            $0.world.sandbox.inject(
+            $0.simulator.sandbox.inject(
                 .next(
                     .rateLimited(operation: "listJobs", seconds: 7200, header: true),
                     operation: "listProcesses"))
         },
-        Obstacle(name: "another slot in doubt", words: "is in doubt") { theatre in
-            try other(theatre, lost: .lostBefore)
-            theatre.world.sandbox.inject(unlisted)
+        Obstacle(name: "another slot in doubt", words: "is in doubt") { fixture in
+            try other(fixture, lost: .lostBefore)
+            fixture.simulator.sandbox.inject(unlisted)
         },
         Obstacle(name: "itself in doubt", words: "looking whether it has created a run") {
-            $0.world.sandbox.inject(.next(.lostBefore, operation: "runProcess"))
+            $0.simulator.sandbox.inject(.next(.lostBefore, operation: "runProcess"))
             try $0.run(untilMinute: 60, second: 10)
-            $0.world.sandbox.inject(unlisted)
+            $0.simulator.sandbox.inject(unlisted)
         },
         Obstacle(
             name: "no look", words: "waiting for a look at the process",
             connect: { $0.lookPatienceMilliseconds = 3_600_000 }
-        ) { $0.world.sandbox.inject(unlisted) },
+        ) { $0.simulator.sandbox.inject(unlisted) },
         Obstacle(
             name: "no look after down time", words: "the daemon was down when it was due"
-        ) { theatre in
-            theatre.world.sandbox.inject(unlisted)
-            try theatre.run(untilMinute: 58)
-            theatre.world.kill()
-            theatre.rest(untilMinute: 61)
-            try theatre.world.boot()
+        ) { fixture in
+            fixture.simulator.sandbox.inject(unlisted)
+            try fixture.run(untilMinute: 58)
+            fixture.simulator.kill()
+            fixture.rest(untilMinute: 61)
+            try fixture.simulator.boot()
         },
         Obstacle(
             name: "a process that no list names", words: "looking for the process",
             edit: { $0.process = .name(pattern: "Close {yyyy}") }
-        ) { $0.world.sandbox.inject(unreadable) },
-        Obstacle(name: "another slot is held", words: "is held without a known run") { theatre in
-            try other(theatre, lost: .lostBefore, minutes: 9)
+        ) { $0.simulator.sandbox.inject(unreadable) },
+        Obstacle(name: "another slot is held", words: "is held without a known run") { fixture in
+            try other(fixture, lost: .lostBefore, minutes: 9)
         },
         Obstacle(name: "an open run", words: "queued behind run", edit: { $0.overlap = .queue }) {
-            $0.world.sandbox.startByPerson(process: "p1", user: "person", at: $0.world.time)
+            $0.simulator.sandbox.startByPerson(process: "p1", user: "person", at: $0.simulator.time)
         },
         Obstacle(
             name: "a hint for validations", words: "with validations",
             edit: { $0.validateFirst = true }
         ) {
-            $0.world.sandbox.inject(
+            $0.simulator.sandbox.inject(
                 .next(
                     .rateLimited(operation: "validateProcess", seconds: 7200, header: true),
                     operation: "validateProcess"))
         },
         Obstacle(name: "no token", words: "waiting for an access token") {
-            $0.world.sandbox.revokeTokens()
-            $0.world.sandbox.inject(
+            $0.simulator.sandbox.revokeTokens()
+            $0.simulator.sandbox.inject(
                 FaultRule(
                     .rateLimited(operation: "token", seconds: 7200, header: true),
                     operation: "token"))
@@ -102,43 +102,43 @@ import Timetable
 
     /// A slot of another schedule on the same process, whose answer is lost.
     private static func other(
-        _ theatre: Theatre, lost fault: Fault, minutes: Int64 = 0
+        _ fixture: Fixture, lost fault: Fault, minutes: Int64 = 0
     ) throws {
-        theatre.world.sandbox.inject(.next(fault, operation: "runProcess"))
-        theatre.world.command(
+        fixture.simulator.sandbox.inject(.next(fault, operation: "runProcess"))
+        fixture.simulator.command(
             .trigger(schedule: "other", uuid: "u", force: true, reason: ""))
-        try theatre.run(untilMinute: 50 + minutes, second: 20)
+        try fixture.run(untilMinute: 50 + minutes, second: 20)
     }
 
     @Test(arguments: obstacles)
     func aSlotThatWaitsTooLongIsInAttentionWithTheCause(obstacle: Obstacle) throws {
         let six = FiringRule(kind: .every(milliseconds: 21_600_000), zone: .utc)
-        let theatre = try Theatre(
+        let fixture = try Fixture(
             [
-                Theatre.schedule {
+                Fixture.schedule {
                     $0.startWithinMilliseconds = 600_000
                     $0.trigger = .rule(six)
                     $0.ruleText = "every 360"
                     $0.ruleSource = "every 360"
                     obstacle.edit(&$0)
                 },
-                Theatre.schedule("other") {
+                Fixture.schedule("other") {
                     $0.trigger = .manual
                     $0.unknownStart = .hold
                 },
             ], runMinutes: 600...600
         ) { $0.tokenLifetimeSeconds = 86_400 }
-        var connection = try #require(theatre.world.configuration.connections["prod"])
+        var connection = try #require(fixture.simulator.configuration.connections["prod"])
         obstacle.connect(&connection)
-        theatre.world.configuration.connections["prod"] = connection
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 50)
-        try obstacle.arrange(theatre)
-        try theatre.run(untilMinute: 72)
-        let rows = try theatre.ask(
+        fixture.simulator.configuration.connections["prod"] = connection
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 50)
+        try obstacle.arrange(fixture)
+        try fixture.run(untilMinute: 72)
+        let rows = try fixture.ask(
             "SELECT what_to_do FROM attention WHERE subject = 's@2026-11-24T06:00:00Z' "
                 + "AND kind IN ('waiting', 'held')")
-        let told = try theatre.told()
+        let told = try fixture.told()
         #expect(rows.count == 1, "\(told)")
         #expect(rows.first?.contains(obstacle.words) == true, "\(rows)")
     }
@@ -146,7 +146,7 @@ import Timetable
     @Test func slotsThatTheRampHoldsBackAreInAttentionToo() throws {
         let six = FiringRule(kind: .every(milliseconds: 21_600_000), zone: .utc)
         let schedules = (0..<20).map {
-            Theatre.schedule("s\($0)", process: "p\($0 % 2 + 1)") {
+            Fixture.schedule("s\($0)", process: "p\($0 % 2 + 1)") {
                 $0.overlap = .allow
                 $0.startWithinMilliseconds = 300_000
                 $0.trigger = .rule(six)
@@ -154,17 +154,17 @@ import Timetable
                 $0.ruleSource = "every 360"
             }
         }
-        let theatre = try Theatre(schedules)
-        theatre.world.configuration.catchupPerMinute = 1
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 50)
-        theatre.world.sandbox.inject(FaultRule(.unreachable(isCertificate: false)))
-        try theatre.run(untilMinute: 62)
-        theatre.world.sandbox.removeFaults()
-        try theatre.run(untilMinute: 70)
-        let rows = try theatre.ask(
+        let fixture = try Fixture(schedules)
+        fixture.simulator.configuration.catchupPerMinute = 1
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 50)
+        fixture.simulator.sandbox.inject(FaultRule(.unreachable(isCertificate: false)))
+        try fixture.run(untilMinute: 62)
+        fixture.simulator.sandbox.removeFaults()
+        try fixture.run(untilMinute: 70)
+        let rows = try fixture.ask(
             "SELECT what_to_do FROM attention WHERE kind = 'waiting'")
-        let told = try theatre.ask(
+        let told = try fixture.ask(
             "SELECT disposition, reason, overdue_since_at, next_action_at FROM slots")
         #expect(rows.count > 5, "\(told)")
         #expect(rows.allSatisfy { $0.contains("catch-up is ramped") }, "\(rows)")

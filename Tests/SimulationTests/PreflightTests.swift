@@ -11,7 +11,7 @@ import Timetable
     private static func noon(
         _ name: String = "s", process: String = "p1", edit: (inout Schedule) -> Void = { _ in }
     ) -> Schedule {
-        Theatre.schedule(name, every: 720, process: process) {
+        Fixture.schedule(name, every: 720, process: process) {
             $0.preflightMilliseconds = 6 * 3_600_000
             edit(&$0)
         }
@@ -20,40 +20,40 @@ import Timetable
         code: "invalidUser", message: "The assignee is gone.", jobNumber: 0)
 
     @Test func aSlotIsCheckedOnceAheadAndARestartRepeatsNothing() throws {
-        let theatre = try Theatre([Self.noon()])
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 59)
-        #expect(theatre.requests("validateProcess") == 0)
-        try theatre.run(untilMinute: 62)
-        #expect(theatre.requests("validateProcess") == 1)
-        let lists = theatre.requests("listProcesses")
+        let fixture = try Fixture([Self.noon()])
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 59)
+        #expect(fixture.requests("validateProcess") == 0)
+        try fixture.run(untilMinute: 62)
+        #expect(fixture.requests("validateProcess") == 1)
+        let lists = fixture.requests("listProcesses")
         #expect(lists >= 1)
-        theatre.world.kill()
-        theatre.rest(untilMinute: 120)
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 418)
-        #expect(theatre.requests("validateProcess") == 1)
-        #expect(theatre.world.starts.isEmpty)
-        #expect(try theatre.ask("SELECT * FROM attention") == [])
-        try theatre.run(untilMinute: 425)
-        #expect(try theatre.told() == "420 started")
+        fixture.simulator.kill()
+        fixture.rest(untilMinute: 120)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 418)
+        #expect(fixture.requests("validateProcess") == 1)
+        #expect(fixture.simulator.starts.isEmpty)
+        #expect(try fixture.ask("SELECT * FROM attention") == [])
+        try fixture.run(untilMinute: 425)
+        #expect(try fixture.told() == "420 started")
         // The next one is at midnight.
-        try theatre.run(untilMinute: 420 + 362)
-        #expect(theatre.requests("validateProcess") == 2)
-        try theatre.check()
+        try fixture.run(untilMinute: 420 + 362)
+        #expect(fixture.requests("validateProcess") == 2)
+        try fixture.check()
     }
 
     @Test func aDeathInItsMiddleOnlyRepeatsIt() throws {
-        let theatre = try Theatre([Self.noon()]) { $0.latencyMilliseconds = 5_000...5_000 }
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 60, second: 12)
-        #expect(theatre.requests("validateProcess") == 1)
-        theatre.world.kill()
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 65)
-        #expect(theatre.requests("validateProcess") == 2)
-        #expect(try theatre.ask("SELECT state FROM preflights") == ["passed"])
-        try theatre.check()
+        let fixture = try Fixture([Self.noon()]) { $0.latencyMilliseconds = 5_000...5_000 }
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 60, second: 12)
+        #expect(fixture.requests("validateProcess") == 1)
+        fixture.simulator.kill()
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 65)
+        #expect(fixture.requests("validateProcess") == 2)
+        #expect(try fixture.ask("SELECT state FROM preflights") == ["passed"])
+        try fixture.check()
     }
 
     /// What can be wrong, the word a person reads, and how it is mended.
@@ -104,105 +104,105 @@ import Timetable
 
     @Test(arguments: troubles)
     private func aTroubleIsInAttentionUntilItIsMended(trouble: Trouble) throws {
-        let theatre = try Theatre([Self.noon { $0.process = trouble.process }])
-        trouble.break_(&theatre.world.sandbox, theatre.world.time)
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 200)
-        let rows = try theatre.ask("SELECT kind, subject, what_to_do FROM attention")
+        let fixture = try Fixture([Self.noon { $0.process = trouble.process }])
+        trouble.break_(&fixture.simulator.sandbox, fixture.simulator.time)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 200)
+        let rows = try fixture.ask("SELECT kind, subject, what_to_do FROM attention")
         #expect(rows.count == 1)
         #expect(rows.first?.hasPrefix("preflight|s@2026-11-24T12:00:00Z|") == true)
         #expect(rows.first?.contains(trouble.words) == true)
         // Looked at again and again, and written once.
         #expect(
-            try theatre.ask("SELECT operation, schedule, repeats FROM error_log")
+            try fixture.ask("SELECT operation, schedule, repeats FROM error_log")
                 == ["\(trouble.error)|s|0"])
-        #expect(theatre.world.starts.isEmpty)
-        trouble.mend(&theatre.world.sandbox, theatre.world.time)
-        try theatre.run(untilMinute: 265)
-        #expect(try theatre.ask("SELECT * FROM attention") == [])
-        try theatre.run(untilMinute: 425)
-        #expect(try theatre.told() == "420 started")
-        try theatre.check()
+        #expect(fixture.simulator.starts.isEmpty)
+        trouble.mend(&fixture.simulator.sandbox, fixture.simulator.time)
+        try fixture.run(untilMinute: 265)
+        #expect(try fixture.ask("SELECT * FROM attention") == [])
+        try fixture.run(untilMinute: 425)
+        #expect(try fixture.told() == "420 started")
+        try fixture.check()
     }
 
     @Test func theRowGoesWhenTheSlotHasPassed() throws {
-        let theatre = try Theatre([Self.noon()])
-        theatre.world.sandbox.deleteProcess("p1", at: theatre.world.time)
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 419)
-        #expect(try theatre.alarms(.preflight) == ["s@2026-11-24T12:00:00Z"])
-        try theatre.run(untilMinute: 425)
-        #expect(try theatre.alarms(.preflight) == [])
+        let fixture = try Fixture([Self.noon()])
+        fixture.simulator.sandbox.deleteProcess("p1", at: fixture.simulator.time)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 419)
+        #expect(try fixture.alarms(.preflight) == ["s@2026-11-24T12:00:00Z"])
+        try fixture.run(untilMinute: 425)
+        #expect(try fixture.alarms(.preflight) == [])
         // Its own story goes on in its own row.
-        #expect(try theatre.told() == "420 failed")
+        #expect(try fixture.told() == "420 failed")
     }
 
     @Test func itNeverHoldsUpTheSlot() throws {
-        let theatre = try Theatre([Self.noon()])
-        theatre.world.sandbox.inject(
+        let fixture = try Fixture([Self.noon()])
+        fixture.simulator.sandbox.inject(
             FaultRule(.error(500, acts: false), operation: "validateProcess"))
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 420, second: 30)
-        #expect(try theatre.told() == "420 started")
-        #expect(theatre.requests("validateProcess") > 2)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 420, second: 30)
+        #expect(try fixture.told() == "420 started")
+        #expect(fixture.requests("validateProcess") > 2)
         // With a gap that grows to half an hour: hardly a dozen in six hours.
-        #expect(theatre.requests("validateProcess") < 20)
-        #expect(try theatre.alarms(.preflight) == [])
+        #expect(fixture.requests("validateProcess") < 20)
+        #expect(try fixture.alarms(.preflight) == [])
     }
 
     @Test func aScheduleThatFiresOftenIsCheckedOncePerPreflight() throws {
-        let theatre = try Theatre([
-            Theatre.schedule(every: 15) { $0.preflightMilliseconds = 6 * 3_600_000 }
+        let fixture = try Fixture([
+            Fixture.schedule(every: 15) { $0.preflightMilliseconds = 6 * 3_600_000 }
         ])
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 12 * 60)
-        #expect((2...3).contains(theatre.requests("validateProcess")))
-        #expect(try theatre.slots().count == 48)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 12 * 60)
+        #expect((2...3).contains(fixture.requests("validateProcess")))
+        #expect(try fixture.slots().count == 48)
     }
 
     @Test func nothingIsAskedForWhatStartsNothing() throws {
-        let theatre = try Theatre([
+        let fixture = try Fixture([
             Self.noon("paused"), Self.noon("observed") { $0.mode = .observe },
             Self.noon("off") { $0.enabled = false },
         ])
-        try theatre.world.boot()
-        theatre.world.command(.pause(schedule: "paused", until: nil, reason: "holiday"))
-        try theatre.run(untilMinute: 400)
-        #expect(theatre.requests("validateProcess") == 0)
-        theatre.world.command(.resume(schedule: "paused"))
-        try theatre.run(untilMinute: 410)
-        #expect(theatre.requests("validateProcess") == 1)
+        try fixture.simulator.boot()
+        fixture.simulator.command(.pause(schedule: "paused", until: nil, reason: "holiday"))
+        try fixture.run(untilMinute: 400)
+        #expect(fixture.requests("validateProcess") == 0)
+        fixture.simulator.command(.resume(schedule: "paused"))
+        try fixture.run(untilMinute: 410)
+        #expect(fixture.requests("validateProcess") == 1)
     }
 
     @Test func aRefusedCredentialIsOneRowOfTheConnection() throws {
-        let theatre = try Theatre([Self.noon("a"), Self.noon("b", process: "p2")])
-        theatre.world.secrets["prod"] = "expired"
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 120)
-        #expect(try theatre.ask("SELECT kind, subject FROM attention") == ["credential|prod"])
+        let fixture = try Fixture([Self.noon("a"), Self.noon("b", process: "p2")])
+        fixture.simulator.secrets["prod"] = "expired"
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 120)
+        #expect(try fixture.ask("SELECT kind, subject FROM attention") == ["credential|prod"])
     }
 
     @Test func aGrantWithoutWriteAccessIsOneRowOfTheConnection() throws {
-        let theatre = try Theatre([Self.noon("a"), Self.noon("b", process: "p2")]) { scenario in
+        let fixture = try Fixture([Self.noon("a"), Self.noon("b", process: "p2")]) { scenario in
             scenario.clients[0].scopes = ["file:read"]
         }
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 120)
-        let rows = try theatre.ask("SELECT kind, subject, what_to_do FROM attention")
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 120)
+        let rows = try fixture.ask("SELECT kind, subject, what_to_do FROM attention")
         #expect(rows.count == 1)
         #expect(rows.first?.hasPrefix("scope|prod|the grant lacks file:write") == true)
-        #expect(try theatre.ask("SELECT message FROM error_log") == ["the grant lacks file:write"])
-        theatre.world.sandbox.scenario.clients[0].scopes = ["file:read", "file:write"]
-        try theatre.run(untilMinute: 425)
-        #expect(try theatre.ask("SELECT kind FROM attention") == [])
+        #expect(try fixture.ask("SELECT message FROM error_log") == ["the grant lacks file:write"])
+        fixture.simulator.sandbox.scenario.clients[0].scopes = ["file:read", "file:write"]
+        try fixture.run(untilMinute: 425)
+        #expect(try fixture.ask("SELECT kind FROM attention") == [])
     }
 
     /// A thousand schedules due at one minute, whose checks fall together with another's starts.
     @Test func aThousandChecksAreSpreadByTheBudgetAndStartsGoFirst() throws {
         var schedules = (0..<1000).map { Self.noon("n\($0)", process: "q\($0)") }
         schedules.append(
-            Theatre.schedule("early", every: 60) { $0.overlap = .allow })
-        let theatre = try Theatre(schedules) { scenario in
+            Fixture.schedule("early", every: 60) { $0.overlap = .allow })
+        let fixture = try Fixture(schedules) { scenario in
             for number in 0..<1000 {
                 scenario.processes.append(
                     SandboxProcess(
@@ -210,18 +210,18 @@ import Timetable
                         root: .group(name: "All", parallel: false, children: [])))
             }
         }
-        theatre.world.sandbox.log.keepsEntries = true
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 62)
-        let entries = theatre.world.sandbox.log.entries
+        fixture.simulator.sandbox.log.keepsEntries = true
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 62)
+        let entries = fixture.simulator.sandbox.log.entries
         let checks = entries.filter { $0.operation == "validateProcess" }
         #expect(checks.count == 1000)
         // At 700 a minute: never more than twelve in a second, and not before 06:00.
         let seconds = Dictionary(grouping: checks) { $0.at.seconds }
         #expect((seconds.values.map(\.count).max() ?? 0) <= 13)
         #expect(checks.allSatisfy { $0.at.seconds >= 1_795_496_400 + 3600 })
-        let start = try #require(theatre.world.starts.first)
+        let start = try #require(fixture.simulator.starts.first)
         #expect(start.at.since(Instant(seconds: 1_795_496_400 + 3600)) < 2_000)
-        try theatre.check()
+        try fixture.check()
     }
 }

@@ -120,52 +120,52 @@ import Timetable
 
     @Test(arguments: starts)
     func start(row: StartRow) throws {
-        let theatre = try Theatre([Theatre.schedule { $0.onConflict = row.onConflict }])
-        theatre.world.sandbox.inject(.next(row.event.fault, operation: "runProcess"))
-        try theatre.world.boot()
+        let fixture = try Fixture([Fixture.schedule { $0.onConflict = row.onConflict }])
+        fixture.simulator.sandbox.inject(.next(row.event.fault, operation: "runProcess"))
+        try fixture.simulator.boot()
         let isSlow = row.event.fault.delayMilliseconds > 0
-        try theatre.run(untilMinute: 15, second: isSlow ? 36 : 1)
+        try fixture.run(untilMinute: 15, second: isSlow ? 36 : 1)
         // A 401 and the token after it are over within this second.
         let isQuick = row.gapSeconds?.lowerBound == 0
-        if !isQuick { #expect(try theatre.told() == "15 \(row.then)") }
-        try theatre.run(untilMinute: 29)
-        let slot = try #require(try theatre.slots().first)
+        if !isQuick { #expect(try fixture.told() == "15 \(row.then)") }
+        try fixture.run(untilMinute: 29)
+        let slot = try #require(try fixture.slots().first)
         #expect("\(slot.disposition.rawValue) \(slot.attempts)" == row.finally)
         #expect(slot.attemptsCounted == row.counted)
-        let starts = theatre.world.starts
+        let starts = fixture.simulator.starts
         if let gap = row.gapSeconds, starts.count == 2 {
             let seconds = starts[1].at.since(starts[0].at) / 1000
             #expect(gap.contains(seconds), "\(seconds) s")
         }
-        #expect(theatre.world.sandbox.runs.count == (slot.disposition == .started ? 1 : 0))
+        #expect(fixture.simulator.sandbox.runs.count == (slot.disposition == .started ? 1 : 0))
         // I6: the answer, and what follows from it, in words.
-        let errors = try theatre.ask(
+        let errors = try fixture.ask(
             "SELECT count(*), min(length(next_step)) > 0 FROM error_log WHERE operation = 'runProcess'"
         )
         #expect(errors == ["1|1"])
-        try theatre.check()
+        try fixture.check()
     }
 
     @Test func startAfterItsDeadline() throws {
-        let theatre = try Theatre([
-            Theatre.schedule(every: 60) {
+        let fixture = try Fixture([
+            Fixture.schedule(every: 60) {
                 $0.startWithinMilliseconds = 300_000
                 $0.missedWindowMilliseconds = 600_000
             }
         ])
-        theatre.world.sandbox.inject(FaultRule(Event.refused.fault, operation: "runProcess"))
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 75)
-        #expect(try theatre.told() == "60 expired")
+        fixture.simulator.sandbox.inject(FaultRule(Event.refused.fault, operation: "runProcess"))
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 75)
+        #expect(try fixture.told() == "60 expired")
     }
 
     @Test func unavailableUsesUpItsAttempts() throws {
-        let theatre = try Theatre([Theatre.schedule { $0.retry.maxAttempts = 3 }])
-        theatre.world.sandbox.inject(
+        let fixture = try Fixture([Fixture.schedule { $0.retry.maxAttempts = 3 }])
+        fixture.simulator.sandbox.inject(
             FaultRule(.error(503, acts: false), operation: "runProcess"))
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 25)
-        let slot = try #require(try theatre.slots().first)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 25)
+        let slot = try #require(try fixture.slots().first)
         #expect("\(slot.disposition.rawValue) \(slot.attempts)" == "failed 3")
         #expect(slot.reason.contains("retry.max_attempts (3) is used up"))
     }
@@ -206,37 +206,37 @@ import Timetable
 
     @Test(arguments: polls)
     func poll(row: PollRow) throws {
-        let theatre = try Theatre(
-            [Theatre.schedule(every: 1440) { $0.poll.maxMilliseconds = 6 * 3_600_000 }],
+        let fixture = try Fixture(
+            [Fixture.schedule(every: 1440) { $0.poll.maxMilliseconds = 6 * 3_600_000 }],
             runMinutes: 3000...3000)
-        theatre.world.sandbox.log.keepsEntries = true
+        fixture.simulator.sandbox.log.keepsEntries = true
         // Lists without runs: every look at the run is a read of its own.
-        theatre.world.sandbox.inject(
+        fixture.simulator.sandbox.inject(
             FaultRule(.listing(.withoutRuns), operation: "listProcesses"))
-        try theatre.world.boot()
-        theatre.world.command(
+        try fixture.simulator.boot()
+        fixture.simulator.command(
             .trigger(schedule: "s", uuid: "u", force: false, reason: ""))
-        try theatre.run(untilMinute: 1)
-        theatre.world.sandbox.inject(.next(row.event.fault, operation: "getProcessRun"))
-        try theatre.run(untilMinute: 370)
-        let reads = theatre.world.sandbox.log.entries.filter { $0.operation == "getProcessRun" }
+        try fixture.run(untilMinute: 1)
+        fixture.simulator.sandbox.inject(.next(row.event.fault, operation: "getProcessRun"))
+        try fixture.run(untilMinute: 370)
+        let reads = fixture.simulator.sandbox.log.entries.filter { $0.operation == "getProcessRun" }
         let struck = reads.firstIndex { $0.isFaulted } ?? reads.count
         try #require(reads.count > struck + 1)
         let seconds = reads[struck + 1].at.since(reads[struck].at) / 1000
         #expect(row.gapSeconds.contains(seconds), "\(seconds) s")
         // A poll that fails is never a run that failed.
-        #expect(try theatre.ask("SELECT status, outcome FROM runs") == ["running|active"])
+        #expect(try fixture.ask("SELECT status, outcome FROM runs") == ["running|active"])
         #expect(
-            try theatre.ask("SELECT times FROM error_log WHERE operation = 'getProcessRun'")
+            try fixture.ask("SELECT times FROM error_log WHERE operation = 'getProcessRun'")
                 == ["1"])
         if let alarm = row.alarm {
-            let raised = try theatre.ask(
+            let raised = try fixture.ask(
                 "SELECT count(*) FROM events WHERE kind = replace('\(alarm)', ' ', '_')")
             #expect(raised == ["1"])
         }
         // It was read again, so whatever was raised is gone.
-        #expect(try theatre.ask("SELECT kind FROM attention") == [])
-        try theatre.check()
+        #expect(try fixture.ask("SELECT kind FROM attention") == [])
+        try fixture.check()
     }
 
     // MARK: GET /processes
@@ -255,22 +255,22 @@ import Timetable
 
     @Test(arguments: lists)
     func list(event: Event, gapSeconds: ClosedRange<Int64>) throws {
-        let theatre = try Theatre()
-        theatre.world.sandbox.log.keepsEntries = true
-        theatre.world.sandbox.inject(.next(event.fault, operation: "listProcesses"))
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 17)
-        let lists = theatre.world.sandbox.log.entries.filter { $0.operation == "listProcesses" }
+        let fixture = try Fixture()
+        fixture.simulator.sandbox.log.keepsEntries = true
+        fixture.simulator.sandbox.inject(.next(event.fault, operation: "listProcesses"))
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 17)
+        let lists = fixture.simulator.sandbox.log.entries.filter { $0.operation == "listProcesses" }
         try #require(lists.count > 1)
         let seconds = lists[1].at.since(lists[0].at) / 1000
         #expect(gapSeconds.contains(seconds), "\(seconds) s")
-        let slot = try #require(try theatre.slots().first)
+        let slot = try #require(try fixture.slots().first)
         #expect(slot.disposition == .started && slot.attempts == 1)
         #expect(!slot.reason.contains("no look was possible"))
-        let errors = try theatre.ask(
+        let errors = try fixture.ask(
             "SELECT times FROM error_log WHERE operation = 'listProcesses'")
         #expect(errors == ["1"])
-        try theatre.check()
+        try fixture.check()
     }
 
     // MARK: POST /processes/{id}/validation, ahead of a start
@@ -284,49 +284,51 @@ import Timetable
 
     @Test(arguments: validations)
     func validation(event: Event, gapSeconds: ClosedRange<Int64>) throws {
-        let theatre = try Theatre([Theatre.schedule { $0.validateFirst = true }])
-        theatre.world.sandbox.log.keepsEntries = true
-        theatre.world.sandbox.inject(.next(event.fault, operation: "validateProcess"))
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 20)
-        let asked = theatre.world.sandbox.log.entries.filter { $0.operation == "validateProcess" }
+        let fixture = try Fixture([Fixture.schedule { $0.validateFirst = true }])
+        fixture.simulator.sandbox.log.keepsEntries = true
+        fixture.simulator.sandbox.inject(.next(event.fault, operation: "validateProcess"))
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 20)
+        let asked = fixture.simulator.sandbox.log.entries.filter {
+            $0.operation == "validateProcess"
+        }
         try #require(asked.count == 2)
         let seconds = asked[1].at.since(asked[0].at) / 1000
         #expect(gapSeconds.contains(seconds), "\(seconds) s")
-        #expect(try theatre.told() == "15 started")
+        #expect(try fixture.told() == "15 started")
         #expect(
-            try theatre.ask("SELECT times FROM error_log WHERE operation = 'validateProcess'")
+            try fixture.ask("SELECT times FROM error_log WHERE operation = 'validateProcess'")
                 == ["1"])
-        try theatre.check()
+        try fixture.check()
     }
 
     @Test(arguments: [400, 403, 404, 405, 413, 415, 422])
     func aRefusedValidationFailsTheSlot(status: Int) throws {
-        let theatre = try Theatre([Theatre.schedule { $0.validateFirst = true }])
-        theatre.world.sandbox.inject(
+        let fixture = try Fixture([Fixture.schedule { $0.validateFirst = true }])
+        fixture.simulator.sandbox.inject(
             FaultRule(.error(status, acts: false), operation: "validateProcess"))
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 17)
-        #expect(try theatre.told() == "15 failed")
-        #expect(theatre.requests("validateProcess") == 1)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 17)
+        #expect(try fixture.told() == "15 failed")
+        #expect(fixture.requests("validateProcess") == 1)
     }
 
     @Test func findingsOfAValidationAreRecordedWithTheJobTheyName() throws {
-        let theatre = try Theatre([Theatre.schedule { $0.validateFirst = true }])
-        theatre.world.sandbox.changeProcess("p1", at: theatre.world.time) {
+        let fixture = try Fixture([Fixture.schedule { $0.validateFirst = true }])
+        fixture.simulator.sandbox.changeProcess("p1", at: fixture.simulator.time) {
             $0.validationErrors = [
                 SandboxValidationError(code: "invalidUser", message: "Gone.", jobNumber: 0)
             ]
         }
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 17)
-        #expect(try theatre.told() == "15 failed")
-        let rows = try theatre.ask(
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 17)
+        #expect(try fixture.told() == "15 failed")
+        let rows = try fixture.ask(
             """
             SELECT operation, code, message, length(target) > 0, meta LIKE '%jobId%' FROM error_log
             """)
         #expect(rows == ["validateProcess|invalidUser|Gone.|1|1"])
-        #expect(theatre.world.starts.isEmpty)
+        #expect(fixture.simulator.starts.isEmpty)
     }
 
     // MARK: POST /oauth2/token
@@ -345,22 +347,22 @@ import Timetable
 
     @Test(arguments: tokens)
     func token(event: Event, gapSeconds: ClosedRange<Int64>, isBlamed: Bool) throws {
-        let theatre = try Theatre()
-        theatre.world.sandbox.log.keepsEntries = true
-        theatre.world.sandbox.inject(.next(event.fault, operation: "token"))
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 14, second: 50)
-        #expect(try theatre.alarms(.credential).isEmpty == !isBlamed)
-        try theatre.run(untilMinute: 18)
-        let asked = theatre.world.sandbox.log.entries.filter { $0.operation == "token" }
+        let fixture = try Fixture()
+        fixture.simulator.sandbox.log.keepsEntries = true
+        fixture.simulator.sandbox.inject(.next(event.fault, operation: "token"))
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 14, second: 50)
+        #expect(try fixture.alarms(.credential).isEmpty == !isBlamed)
+        try fixture.run(untilMinute: 18)
+        let asked = fixture.simulator.sandbox.log.entries.filter { $0.operation == "token" }
         try #require(asked.count > 1)
         let seconds = asked[1].at.since(asked[0].at) / 1000
         #expect(gapSeconds.contains(seconds), "\(seconds) s")
-        let slot = try #require(try theatre.slots().first)
+        let slot = try #require(try fixture.slots().first)
         #expect(slot.disposition == .started && slot.attempts == 1)
-        #expect(try theatre.alarms(.credential) == [])
+        #expect(try fixture.alarms(.credential) == [])
         #expect(
-            try theatre.ask("SELECT times FROM error_log WHERE operation = 'token'") == ["1"])
-        try theatre.check()
+            try fixture.ask("SELECT times FROM error_log WHERE operation = 'token'") == ["1"])
+        try fixture.check()
     }
 }

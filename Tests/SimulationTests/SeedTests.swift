@@ -15,15 +15,15 @@ import Testing
         #expect(!seeds.isEmpty)
         let folder = try TestFolder()
         for seed in seeds {
-            #expect(try folder.stories.play(seed).violations == [], "seed \(seed)")
+            #expect(try folder.workloads.play(seed).violations == [], "seed \(seed)")
         }
     }
 
     @Test func theSameSeedTellsTheSameStory() throws {
         let folder = try TestFolder()
         for seed in [UInt64(5), 11, 56] {
-            let first = try folder.stories.play(seed)
-            let second = try folder.stories.play(seed)
+            let first = try folder.workloads.play(seed)
+            let second = try folder.workloads.play(seed)
             #expect(first.turns == second.turns)
             #expect(first.log == second.log)
         }
@@ -39,7 +39,7 @@ import Testing
         let end = ContinuousClock().now.advanced(by: Self.newSeeds)
         var seed = first
         while ContinuousClock().now < end {
-            let outcome = try folder.stories.play(seed)
+            let outcome = try folder.workloads.play(seed)
             #expect(outcome.violations == [], "seed \(seed): add it to seeds.txt")
             seed += 1
         }

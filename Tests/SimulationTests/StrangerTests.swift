@@ -13,67 +13,67 @@ import Timetable
 
     @Test(arguments: [3_000, 3_600_000] as [Int64])
     func anotherStarterWithOurUserIsSaidWithinTwoMinutes(runMilliseconds: Int64) throws {
-        let theatre = try Theatre([Theatre.schedule { $0.overlap = .allow }]) { scenario in
+        let fixture = try Fixture([Fixture.schedule { $0.overlap = .allow }]) { scenario in
             let job = SandboxJob(
                 .sendTask, title: "Job", durationMilliseconds: runMilliseconds...runMilliseconds)
             scenario.processes[0].root = .job(job)
         }
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 30, second: 1)
-        #expect(try theatre.alarms(.anotherCarillon) == [])
-        theatre.world.sandbox.startByPerson(
-            process: "p1", user: Self.ours, at: theatre.world.time)
-        try theatre.run(untilMinute: 32)
-        #expect(try theatre.alarms(.anotherCarillon) == ["prod"])
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 30, second: 1)
+        #expect(try fixture.alarms(.anotherCarillon) == [])
+        fixture.simulator.sandbox.startByPerson(
+            process: "p1", user: Self.ours, at: fixture.simulator.time)
+        try fixture.run(untilMinute: 32)
+        #expect(try fixture.alarms(.anotherCarillon) == ["prod"])
         // A day without another one, and the alarm is over.
-        try theatre.run(untilMinute: 30 + 1443)
-        #expect(try theatre.alarms(.anotherCarillon) == [])
+        try fixture.run(untilMinute: 30 + 1443)
+        #expect(try fixture.alarms(.anotherCarillon) == [])
     }
 
     @Test func aPersonsRunIsNoOtherStarter() throws {
-        let theatre = try Theatre([Theatre.schedule { $0.overlap = .allow }])
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 31)
-        theatre.world.sandbox.startByPerson(
-            process: "p1", user: "person", at: theatre.world.time)
-        try theatre.run(untilMinute: 46)
-        #expect(try theatre.alarms(.anotherCarillon) == [])
+        let fixture = try Fixture([Fixture.schedule { $0.overlap = .allow }])
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 31)
+        fixture.simulator.sandbox.startByPerson(
+            process: "p1", user: "person", at: fixture.simulator.time)
+        try fixture.run(untilMinute: 46)
+        #expect(try fixture.alarms(.anotherCarillon) == [])
     }
 
     @Test func whatAPersonStartsWhileTheDaemonIsDownIsNotTakenForTheLostStart() throws {
         // The very first start, so our user isn't known; the daemon dies while it is out, and it
         // never arrived.
-        let theatre = try Theatre { $0.latencyMilliseconds = 5_000...5_000 }
-        let world = theatre.world
-        world.sandbox.inject(.next(.lostBefore, operation: "runProcess"))
-        try world.boot()
-        try theatre.run(untilMinute: 15, second: 3)
-        #expect(try theatre.told() == "15 starting")
-        world.kill()
-        world.rest(until: world.time.adding(milliseconds: 100_000))
-        world.sandbox.startByPerson(process: "p1", user: "person", at: world.time)
-        try world.boot()
-        try theatre.run(untilMinute: 25)
-        let slot = try #require(try theatre.slots().first)
+        let fixture = try Fixture { $0.latencyMilliseconds = 5_000...5_000 }
+        let simulator = fixture.simulator
+        simulator.sandbox.inject(.next(.lostBefore, operation: "runProcess"))
+        try simulator.boot()
+        try fixture.run(untilMinute: 15, second: 3)
+        #expect(try fixture.told() == "15 starting")
+        simulator.kill()
+        simulator.rest(until: simulator.time.adding(milliseconds: 100_000))
+        simulator.sandbox.startByPerson(process: "p1", user: "person", at: simulator.time)
+        try simulator.boot()
+        try fixture.run(untilMinute: 25)
+        let slot = try #require(try fixture.slots().first)
         #expect(slot.disposition == .held)
         #expect(slot.reason.contains("could still act"))
     }
 
     @Test func anAttemptInDoubtInARestoredFileIsHeld() throws {
-        let theatre = try Theatre(runMinutes: 60...60) { $0.latencyMilliseconds = 5_000...5_000 }
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 15, second: 3)
-        #expect(try theatre.told() == "15 starting")
-        let copy = try theatre.folder.stories.freshDatabase()
-        theatre.folder.stories.discard(copy)
-        try theatre.world.inspect { try LedgerReader(path: $0.database.path).backup(to: copy) }
-        try theatre.run(untilMinute: 20)
-        theatre.world.kill()
-        let restored = World(
-            path: copy, configuration: theatre.world.configuration,
-            sandbox: theatre.world.sandbox, time: theatre.world.time)
+        let fixture = try Fixture(runMinutes: 60...60) { $0.latencyMilliseconds = 5_000...5_000 }
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 15, second: 3)
+        #expect(try fixture.told() == "15 starting")
+        let copy = try fixture.folder.workloads.freshDatabase()
+        fixture.folder.workloads.discard(copy)
+        try fixture.simulator.inspect { try LedgerReader(path: $0.database.path).backup(to: copy) }
+        try fixture.run(untilMinute: 20)
+        fixture.simulator.kill()
+        let restored = Simulator(
+            path: copy, configuration: fixture.simulator.configuration,
+            sandbox: fixture.simulator.sandbox, time: fixture.simulator.time)
         try restored.boot()
-        try restored.run(until: theatre.world.time.adding(milliseconds: 6 * 60_000))
+        try restored.run(until: fixture.simulator.time.adding(milliseconds: 6 * 60_000))
         let slot = try #require(try restored.inspect { try $0.allSlots(schedule: "s") }.first)
         #expect(slot.disposition == .held)
         #expect(slot.reason.contains("restored"))
@@ -81,21 +81,21 @@ import Timetable
     }
 
     @Test func aPossibleDuplicateIsOverWhenItIsExplained() throws {
-        let theatre = try Theatre([Theatre.schedule { $0.overlap = .allow }], runMinutes: 60...60)
-        let world = theatre.world
-        try world.boot()
-        try theatre.run(untilMinute: 29)
-        world.sandbox.inject(
+        let fixture = try Fixture([Fixture.schedule { $0.overlap = .allow }], runMinutes: 60...60)
+        let simulator = fixture.simulator
+        try simulator.boot()
+        try fixture.run(untilMinute: 29)
+        simulator.sandbox.inject(
             .next(.lostAfter(actsAfterMilliseconds: 300_000), operation: "runProcess"))
-        try theatre.run(untilMinute: 44)
-        let alarm = try #require(try theatre.alarms(.possibleDuplicate).first)
+        try fixture.run(untilMinute: 44)
+        let alarm = try #require(try fixture.alarms(.possibleDuplicate).first)
         let run = try #require(alarm.split(separator: " ").last).description
-        world.sandbox.setRunStatus(run, .cancelled, at: world.time)
-        try theatre.run(untilMinute: 52)
-        #expect(try theatre.alarms(.possibleDuplicate) == [])
+        simulator.sandbox.setRunStatus(run, .cancelled, at: simulator.time)
+        try fixture.run(untilMinute: 52)
+        #expect(try fixture.alarms(.possibleDuplicate) == [])
         // The story of it stays.
         #expect(
-            try theatre.ask(
+            try fixture.ask(
                 "SELECT count(*) FROM error_log WHERE message LIKE 'possible duplicate%'") == ["1"])
     }
 }

@@ -17,18 +17,18 @@ import Timetable
     static let processes = 40
     static let worlds = 26
 
-    private static func theatre(_ dice: inout Dice) throws -> Theatre {
+    private static func fixture(_ dice: inout Dice) throws -> Fixture {
         let schedules = (0..<processes).map { number in
-            Theatre.schedule("s\(number)", process: "q\(number)") {
+            Fixture.schedule("s\(number)", process: "q\(number)") {
                 $0.overlap = .allow
                 $0.spreadMilliseconds = 100_000
             }
         }
-        var plan = World.Plan()
+        var plan = Simulator.Plan()
         plan.skewMilliseconds = dice.between(-5_000, 5_000)
         let phase = dice.between(0, 999)
         let latency = dice.between(0, 2_000)
-        return try Theatre(schedules, plan: plan) { scenario in
+        return try Fixture(schedules, plan: plan) { scenario in
             scenario.latencyMilliseconds = dice.between(0, latency)...latency
             scenario.clockPhaseMilliseconds = phase
             for number in 0..<processes {
@@ -45,23 +45,23 @@ import Timetable
     }
 
     /// Presses Run for a person one second before or after the starts of the slots of 05:30.
-    private static func play(_ theatre: Theatre) throws {
-        let world = theatre.world
-        try theatre.run(untilMinute: 30, second: 7)
+    private static func play(_ fixture: Fixture) throws {
+        let simulator = fixture.simulator
+        try fixture.run(untilMinute: 30, second: 7)
         for number in 0..<processes {
             switch trouble(number) {
             case .lostAnswer, .lostAnswerAndPersonBefore, .lostAnswerAndPersonAfter:
-                world.sandbox.inject(
+                simulator.sandbox.inject(
                     .next(.lostAfter(), operation: "runProcess", process: "q\(number)"))
             case .lostRequestAndPersonBefore, .lostRequestAndPersonAfter:
-                world.sandbox.inject(
+                simulator.sandbox.inject(
                     .next(.lostBefore, operation: "runProcess", process: "q\(number)"))
             }
         }
         var presses: [(at: Instant, process: String)] = []
         for number in 0..<processes {
-            let due = try #require(try theatre.slots("s\(number)").last).dueAt
-                .adding(milliseconds: -world.skewMilliseconds)
+            let due = try #require(try fixture.slots("s\(number)").last).dueAt
+                .adding(milliseconds: -simulator.skewMilliseconds)
             switch trouble(number) {
             case .lostAnswer: continue
             case .lostRequestAndPersonBefore, .lostAnswerAndPersonBefore:
@@ -70,31 +70,32 @@ import Timetable
                 presses.append((due.adding(milliseconds: 1_000), "q\(number)"))
             }
         }
-        for press in presses.sorted(by: { $0.at < $1.at }) where press.at > world.time {
-            try world.run(until: press.at)
-            world.sandbox.startByPerson(process: press.process, user: "person", at: world.time)
+        for press in presses.sorted(by: { $0.at < $1.at }) where press.at > simulator.time {
+            try simulator.run(until: press.at)
+            simulator.sandbox.startByPerson(
+                process: press.process, user: "person", at: simulator.time)
         }
-        try theatre.run(untilMinute: 37)
+        try fixture.run(untilMinute: 37)
     }
 
     @Test(arguments: 0..<WholeSecondTests.worlds)
     func noLostRunIsHeldForItsClockAndNoOtherIsAdopted(seed: Int) throws {
         var dice = Dice(seed: UInt64(seed))
-        let theatre = try Self.theatre(&dice)
-        let world = theatre.world
-        try world.boot()
+        let fixture = try Self.fixture(&dice)
+        let simulator = fixture.simulator
+        try simulator.boot()
         // Starts of 05:15 teach us our own user.
-        try Self.play(theatre)
+        try Self.play(fixture)
         let requests = Dictionary(
-            world.starts.map { ($0.requestNumber, $0.slotID) },
+            simulator.starts.map { ($0.requestNumber, $0.slotID) },
             uniquingKeysWith: { first, _ in first })
         for number in 0..<Self.processes {
-            let slot = try #require(try theatre.slots("s\(number)").last)
+            let slot = try #require(try fixture.slots("s\(number)").last)
             let words = "seed \(seed), s\(number): \(slot.disposition) \(slot.reason)"
-            let runID = try world.inspect { ledger in
+            let runID = try simulator.inspect { ledger in
                 try slot.runKey.flatMap { try ledger.run($0)?.runID }
             }
-            if let run = runID.flatMap(world.sandbox.run) {
+            if let run = runID.flatMap(simulator.sandbox.run) {
                 #expect(run.requestNumber.map { requests[$0] == slot.slotID } == true, "\(words)")
             }
             switch Self.trouble(number) {
@@ -110,12 +111,12 @@ import Timetable
     @Test(arguments: 0..<5)
     func theVeryFirstStartIsAdoptedThoughOurUserIsNotKnown(seed: Int) throws {
         var dice = Dice(seed: UInt64(1_000 + seed))
-        let theatre = try Self.theatre(&dice)
-        theatre.world.sandbox.inject(Self.onceEach(.lostAfter()))
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 22)
+        let fixture = try Self.fixture(&dice)
+        fixture.simulator.sandbox.inject(Self.onceEach(.lostAfter()))
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 22)
         for number in 0..<Self.processes {
-            let slot = try #require(try theatre.slots("s\(number)").first)
+            let slot = try #require(try fixture.slots("s\(number)").first)
             #expect(slot.disposition == .started, "seed \(seed), s\(number): \(slot.reason)")
             #expect(slot.attempts == 1)
         }
@@ -129,24 +130,24 @@ import Timetable
 
     @Test(arguments: [true, false])
     func aListOutOfACacheProvesNothing(tellsAge: Bool) throws {
-        let theatre = try Theatre(runMinutes: 20...20)
-        theatre.world.sandbox.inject(.next(.lostAfter(), operation: "runProcess"))
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 15, second: 5)
+        let fixture = try Fixture(runMinutes: 20...20)
+        fixture.simulator.sandbox.inject(.next(.lostAfter(), operation: "runProcess"))
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 15, second: 5)
         // What it has kept is from before the start.
-        theatre.world.sandbox.inject(
+        fixture.simulator.sandbox.inject(
             FaultRule(
                 .listing(.cached(ageMilliseconds: 1_200_000, tellsAge: tellsAge)),
                 operation: "listProcesses"))
-        try theatre.run(untilMinute: 25)
-        #expect(theatre.world.sandbox.runs.count == 1)
-        #expect(try theatre.told() == "15 unknown")
-        #expect(try theatre.alarms(.cachedAnswers) == ["prod"])
-        theatre.world.sandbox.removeFaults()
-        try theatre.run(untilMinute: 29)
-        #expect(try theatre.told() == "15 started")
-        #expect(try theatre.alarms(.cachedAnswers) == [])
-        #expect(theatre.world.sandbox.runs.count == 1)
-        try theatre.check()
+        try fixture.run(untilMinute: 25)
+        #expect(fixture.simulator.sandbox.runs.count == 1)
+        #expect(try fixture.told() == "15 unknown")
+        #expect(try fixture.alarms(.cachedAnswers) == ["prod"])
+        fixture.simulator.sandbox.removeFaults()
+        try fixture.run(untilMinute: 29)
+        #expect(try fixture.told() == "15 started")
+        #expect(try fixture.alarms(.cachedAnswers) == [])
+        #expect(fixture.simulator.sandbox.runs.count == 1)
+        try fixture.check()
     }
 }

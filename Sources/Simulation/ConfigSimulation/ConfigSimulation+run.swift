@@ -38,44 +38,45 @@ extension ConfigSimulation {
     // MARK: In one piece
 
     private func runWhole(in folder: String) throws -> OutcomeSum {
-        let world = world(from: from, seed: 1, path: folder + "/simulation.db", configuration())
+        let simulator = simulator(
+            from: from, seed: 1, path: folder + "/simulation.db", configuration())
         for event in events.sorted(by: { $0.at < $1.at }) where event.at < to {
-            try run(world, until: event.at)
+            try run(simulator, until: event.at)
             switch event.what {
             case .clockStep(let milliseconds):
-                world.stepClock(byMilliseconds: milliseconds)
+                simulator.stepClock(byMilliseconds: milliseconds)
             case .down(let until):
-                world.kill()
-                world.rest(until: min(until, to))
+                simulator.kill()
+                simulator.rest(until: min(until, to))
             }
         }
-        try run(world, until: to)
+        try run(simulator, until: to)
         var sum = OutcomeSum()
-        sum.add(try SegmentOutcome(ending: world), at: from)
+        sum.add(try SegmentOutcome(ending: simulator), at: from)
         return sum
     }
 
-    private func world(
+    private func simulator(
         from begin: Instant, seed: UInt64, path: String, _ configuration: EngineConfiguration
-    ) -> World {
+    ) -> Simulator {
         var sandbox = SandboxState(seed: seed, scenario: scenario())
         // The windows of the faults count from here.
         sandbox.advance(to: begin)
         let host = host
-        return World(
+        return Simulator(
             path: path, configuration: configuration, sandbox: sandbox, time: begin, plan: plan(),
             recompile: { RuleSource.compile($0, host: host) })
     }
 
-    private func run(_ world: World, until end: Instant) throws {
-        guard world.time < end else { return }
-        if !world.isUp { try world.boot() }
-        while world.time < end {
-            let before = world.time
-            try world.run(
+    private func run(_ simulator: Simulator, until end: Instant) throws {
+        guard simulator.time < end else { return }
+        if !simulator.isUp { try simulator.boot() }
+        while simulator.time < end {
+            let before = simulator.time
+            try simulator.run(
                 until: min(end, before.adding(milliseconds: Self.progressEveryMilliseconds)))
-            try progress(world.time)
-            guard world.time > before else { return }
+            try progress(simulator.time)
+            guard simulator.time > before else { return }
         }
     }
 
@@ -116,7 +117,7 @@ extension ConfigSimulation {
         // Its daemon starts without a lead, and fires what is to be fired at a start.
         let isFirst = index == 0
         var segment = segments[index]
-        var world: World?
+        var simulator: Simulator?
         while true {
             index += 1
             switch isFirst ? nil : known[segment.pattern] {
@@ -128,11 +129,11 @@ extension ConfigSimulation {
                 break
             default:
                 let current =
-                    world
-                    ?? self.world(
+                    simulator
+                    ?? self.simulator(
                         from: segment.begin, seed: UInt64(index), path: "\(folder)/\(index).db",
                         isFirst ? configuration() : configurationWithoutReboot())
-                world = current
+                simulator = current
                 let restAfter = try run(current, through: segment)
                 guard restAfter != nil || index == segments.count || current.isStuck else {
                     if !isFirst {
@@ -154,22 +155,23 @@ extension ConfigSimulation {
     /// Lets a world run to the end of a segment, or until it has come to rest after the last slot.
     ///
     /// - Returns: when it was at rest, counted from the beginning; nil: not by the end.
-    private func run(_ world: World, through segment: Segment) throws -> Int64? {
+    private func run(_ simulator: Simulator, through segment: Segment) throws -> Int64? {
         let last = segment.marks.map(\.dueMilliseconds).max() ?? 0
         let after = last + quietMilliseconds - Segmentation.leadMilliseconds
         let quiet = segment.begin.adding(milliseconds: after)
         if quiet < segment.end {
-            try run(world, until: quiet)
-            if try isAtRest(world) { return after }
+            try run(simulator, until: quiet)
+            if try isAtRest(simulator) { return after }
         }
-        try run(world, until: segment.end)
-        return try isAtRest(world) ? segment.milliseconds : nil
+        try run(simulator, until: segment.end)
+        return try isAtRest(simulator) ? segment.milliseconds : nil
     }
 
     /// A token that ends before the next segment's first look is none.
-    private func isAtRest(_ world: World) throws -> Bool {
-        try world.isAtRest(
-            forMilliseconds: Segmentation.leadMilliseconds - world.plan.limits.lookLeadMilliseconds
+    private func isAtRest(_ simulator: Simulator) throws -> Bool {
+        try simulator.isAtRest(
+            forMilliseconds: Segmentation.leadMilliseconds
+                - simulator.plan.limits.lookLeadMilliseconds
         )
     }
 

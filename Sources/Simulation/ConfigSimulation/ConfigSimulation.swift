@@ -91,8 +91,8 @@ package struct ConfigSimulation {
 
     // MARK: Pace
 
-    func plan() -> World.Plan {
-        var plan = World.Plan()
+    func plan() -> Simulator.Plan {
+        var plan = Simulator.Plan()
         plan.endsAtErrors = false
         plan.keepsBook = false
         plan.limits.keepsUpcoming = false

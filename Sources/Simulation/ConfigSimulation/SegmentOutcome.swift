@@ -14,19 +14,19 @@ struct SegmentOutcome {
     /// By connection, milliseconds from the part's beginning.
     private(set) var requestTimes: [String: [Int64]]
 
-    /// Ends the daemon of a world, reads what it left, and removes its database.
-    init(ending world: World) throws {
-        isCutShort = world.isStuck
-        errors = world.errorLines
-        requestTimes = world.requestTimes
-        world.kill()
-        let reader = try LedgerReader(path: world.path)
+    /// Ends the daemon of a simulation, reads what it left, and removes its database.
+    init(ending simulator: Simulator) throws {
+        isCutShort = simulator.isStuck
+        errors = simulator.errorLines
+        requestTimes = simulator.requestTimes
+        simulator.kill()
+        let reader = try LedgerReader(path: simulator.path)
         schedules = try reader.dispositions()
         unstarted = try reader.unstarted(limit: OutcomeSum.unstartedMax)
         attention = try reader.attention()
         for suffix in ["", "-wal", "-shm"] {
             // Gone already or never made: either way there is nothing left to do.
-            _ = unsafe unlink(world.path + suffix)
+            _ = unsafe unlink(simulator.path + suffix)
         }
     }
 

@@ -4,13 +4,13 @@ import Sandbox
 import Store
 import Timetable
 
-/// What the world does with the daemon's effects, and what comes back of them.
-extension World {
+/// What the simulator does with the daemon's effects, and what comes back of them.
+extension Simulator {
     func release(_ effect: Effect) {
         switch effect {
         case .log(let line):
             // A clock that differs, a credential that is refused and what isn't there yet are always the
-            // story's doing.
+            // workload's doing.
             let isExplained =
                 line.message.contains(" waits: ")
                 || ["our clock", "the credential of"].contains { line.message.hasPrefix($0) }

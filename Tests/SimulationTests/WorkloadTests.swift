@@ -9,61 +9,62 @@ import Timetable
 /// Stories of single slots, driven with virtual clocks; nothing sleeps.
 @Suite struct StoryTests {
     @Test func aDueSlotStartsOneRunAndIsFollowedToItsEnd() throws {
-        let theatre = try Theatre()
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 51)
-        try theatre.check()
-        #expect(try theatre.told() == "15 started, 30 started, 45 started")
-        #expect(theatre.world.sandbox.runs.count == 3)
+        let fixture = try Fixture()
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 51)
+        try fixture.check()
+        #expect(try fixture.told() == "15 started, 30 started, 45 started")
+        #expect(fixture.simulator.sandbox.runs.count == 3)
     }
 
     @Test func anIdleDaemonWithAThousandSchedulesHardlyTurns() throws {
         let schedules = (0..<1000).map { number in
-            Theatre.schedule("s\(number)", every: 1440, process: "p\(number)")
+            Fixture.schedule("s\(number)", every: 1440, process: "p\(number)")
         }
-        let theatre = try Theatre(schedules)
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 10)
-        let before = theatre.world.turns
-        try theatre.run(untilMinute: 600)
-        #expect(theatre.world.turns - before < 100)
+        let fixture = try Fixture(schedules)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 10)
+        let before = fixture.simulator.turns
+        try fixture.run(untilMinute: 600)
+        #expect(fixture.simulator.turns - before < 100)
     }
 
     @Test func aRunThatEndedSinceTheLookSkipsNothing() throws {
-        let theatre = try Theatre()
-        let world = theatre.world
-        try world.boot()
+        let fixture = try Fixture()
+        let simulator = fixture.simulator
+        try simulator.boot()
         // The look for the slot of 05:15:00 goes out at 05:14:30 and shows the run of 05:14:00,
         // which a person closes ten seconds before the slot.
-        try theatre.run(untilMinute: 14)
-        let started = world.sandbox.startByPerson(process: "p1", user: "a person", at: world.time)
+        try fixture.run(untilMinute: 14)
+        let started = simulator.sandbox.startByPerson(
+            process: "p1", user: "a person", at: simulator.time)
         let run = try #require(started)
-        try theatre.run(untilMinute: 14, second: 50)
-        world.sandbox.setRunStatus(run, .cancelled, at: world.time)
-        try theatre.run(untilMinute: 15, second: 10)
-        #expect(try theatre.told() == "15 started")
+        try fixture.run(untilMinute: 14, second: 50)
+        simulator.sandbox.setRunStatus(run, .cancelled, at: simulator.time)
+        try fixture.run(untilMinute: 15, second: 10)
+        #expect(try fixture.told() == "15 started")
     }
 
     @Test func aTzdataUpdateMovesFutureSlotsAndSaysSo() throws {
         func schedule(offsetSeconds: Int) throws -> Schedule {
             let zone = Zone(fixedOffsetSeconds: offsetSeconds, name: "Test/Moved")
             let rule = FiringRule(kind: .cron(try CronRule("0 9 * * *")), zone: zone)
-            return Theatre.schedule {
+            return Fixture.schedule {
                 $0.trigger = .rule(rule)
                 $0.zone = zone
                 $0.ruleSource = "0 9 * * * Test/Moved"
             }
         }
-        let theatre = try Theatre([try schedule(offsetSeconds: 0)])
-        try theatre.world.boot()
-        try theatre.run(untilMinute: 2)
+        let fixture = try Fixture([try schedule(offsetSeconds: 0)])
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 2)
         // The same rule, compiled with new zone data: the next slot is an hour earlier.
-        theatre.world.post(
+        fixture.simulator.post(
             .configuration(
-                Theatre.configuration([try schedule(offsetSeconds: 3600)]), commandID: nil),
+                Fixture.configuration([try schedule(offsetSeconds: 3600)]), commandID: nil),
             afterMilliseconds: 1000)
-        try theatre.run(untilMinute: 4)
-        try theatre.world.inspect { ledger in
+        try fixture.run(untilMinute: 4)
+        try fixture.simulator.inspect { ledger in
             let moved = try ledger.database.first(
                 "SELECT detail FROM audit WHERE action = 'slots moved'"
             ) { $0.string(0) }

@@ -10,8 +10,8 @@ struct Killed: Error {}
 
 /// The product's engine and store on a real SQLite file, under virtual clocks, against the
 /// sandbox's state machine, with deaths anywhere (docs/architecture.md).
-package final class World {
-    /// What the world does to its daemon.
+package final class Simulator {
+    /// What the simulator does to its daemon.
     package struct Plan: Sendable {
         /// Counts SQL steps, released effects and delivered answers; dies at that count.
         package var dieAt: Int?
@@ -115,7 +115,7 @@ package final class World {
     ///   - path: the database file; best on /dev/shm.
     ///   - configuration: what the daemon loads at each start.
     ///   - sandbox: the API.
-    ///   - time: where the story begins.
+    ///   - time: where the workload begins.
     ///   - plan: deaths and guards.
     ///   - recompile: as the daemon's.
     package init(
@@ -218,10 +218,10 @@ package final class World {
         events.insert(event, at: place)
     }
 
-    /// Lets the world run until an instant, or until the daemon dies.
+    /// Lets the simulator run until an instant, or until the daemon dies.
     ///
     /// - Returns: false if it died.
-    /// - Throws: `StoreError` if its file can't be opened or copied: a mistake of the story.
+    /// - Throws: `StoreError` if its file can't be opened or copied: a mistake of the workload.
     @discardableResult
     package func run(until end: Instant) throws -> Bool {
         while let clockwork {
@@ -259,7 +259,7 @@ package final class World {
         if mustTurn { earliest = min(earliest ?? time, time) }
         let step = plan.wakesEveryMilliseconds
         guard step > 1, let earliest, earliest > time else { return earliest }
-        // Full seconds of the clock, whenever the world began.
+        // Full seconds of the clock, whenever the simulator began.
         let late = earliest.milliseconds % step
         return late == 0 ? earliest : earliest.adding(milliseconds: step - late)
     }
@@ -301,7 +301,7 @@ package final class World {
         if let dieAt = plan.dieAt, points >= dieAt { throw Killed() }
     }
 
-    /// Nothing of what has happened can change what comes next: the future is that of a world that
+    /// Nothing of what has happened can change what comes next: the future is that of a simulation that
     /// begins now.
     ///
     /// - Parameter milliseconds: for so long nothing will be asked for.

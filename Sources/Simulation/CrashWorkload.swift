@@ -2,11 +2,11 @@ package import Engine
 import Sandbox
 import Timetable
 
-/// A story of one start, short enough to die at every single point of it.
+/// A workload of one start, short enough to die at every single point of it.
 ///
 /// Within a transaction every death leaves the same file, so tests die at each BEGIN and COMMIT,
 /// each effect and each answer; `scripts/simulate --deaths` dies at every SQL step as well.
-package struct ShortStory: Sendable {
+package struct CrashWorkload: Sendable {
     package let name: String
     private let faults: [FaultRule]
     /// A person's run is open all the time, and allowed.
@@ -27,51 +27,51 @@ package struct ShortStory: Sendable {
         self.putsLedgerBack = putsLedgerBack
     }
 
-    /// The stories that are died in at every point.
-    package static var all: [ShortStory] {
+    /// The workloads that are died in at every point.
+    package static var all: [CrashWorkload] {
         var expired = Fault()
         expired.revokesTokens = true
         return [
-            ShortStory("a plain start"),
-            ShortStory("a lost answer", [.next(.lostAfter(), operation: "runProcess")]),
-            ShortStory("a lost request", [.next(.lostBefore, operation: "runProcess")]),
-            ShortStory(
+            CrashWorkload("a plain start"),
+            CrashWorkload("a lost answer", [.next(.lostAfter(), operation: "runProcess")]),
+            CrashWorkload("a lost request", [.next(.lostBefore, operation: "runProcess")]),
+            CrashWorkload(
                 "a 500 after creation", [.next(.error(500, acts: true), operation: "runProcess")]),
-            ShortStory(
+            CrashWorkload(
                 "a gateway that acts late",
                 [
                     .next(
                         .foreign(504, acts: true, actsAfterMilliseconds: 28_000),
                         operation: "runProcess")
                 ]),
-            ShortStory("a 401 that is renewed", [.next(expired, operation: "runProcess")]),
-            ShortStory(
+            CrashWorkload("a 401 that is renewed", [.next(expired, operation: "runProcess")]),
+            CrashWorkload(
                 "a 429 with a hint",
                 [
                     .next(
                         .rateLimited(operation: "runProcess", seconds: 20, header: true),
                         operation: "runProcess")
                 ]),
-            ShortStory(
+            CrashWorkload(
                 "a list that fails first",
                 [.next(.error(500, acts: false), operation: "listProcesses")]),
-            ShortStory("a list that fails until the slot is due", [failingLists]),
-            ShortStory(
+            CrashWorkload("a list that fails until the slot is due", [failingLists]),
+            CrashWorkload(
                 "a hint for all while a run is open",
                 [
                     .next(
                         .rateLimited(operation: "listJobs", seconds: 90, header: true),
                         operation: "runProcess")
                 ], hasOpenRun: true),
-            ShortStory(
+            CrashWorkload(
                 "a lost request beside an older run",
                 [.next(.lostBefore, operation: "runProcess")], hasOpenRun: true),
-            ShortStory("an older ledger that is put back", putsLedgerBack: true),
+            CrashWorkload("an older ledger that is put back", putsLedgerBack: true),
             // The answers that tell of the server's clock come just after its second has begun.
-            ShortStory(
+            CrashWorkload(
                 "a lost answer of a clock that shows seconds",
                 [.next(.lostAfter(), operation: "runProcess")], clockPhaseMilliseconds: 985),
-            ShortStory(
+            CrashWorkload(
                 "a gateway's 404 behind which the API acts",
                 [.next(.foreign(404, acts: true), operation: "runProcess")]),
         ]
@@ -87,12 +87,12 @@ package struct ShortStory: Sendable {
     /// What came of one telling.
     package struct Outcome: Sendable {
         package var violations: [String]
-        /// None: the story has been died in everywhere.
+        /// None: the workload has been died in everywhere.
         package var deaths: Int
         package var runs: Int
     }
 
-    /// Plays it once.
+    /// Runs it once.
     ///
     /// - Parameters:
     ///   - path: its database, migrated.
@@ -106,46 +106,46 @@ package struct ShortStory: Sendable {
         path: String, dieAt: Int, thenAt: Int? = nil, everyStep: Bool = false,
         guards: Guards = Guards()
     ) throws -> Outcome {
-        let world = World(
+        let simulator = Simulator(
             path: path, configuration: Self.configuration, sandbox: sandbox, time: Self.begin,
-            recompile: Stage.recompile)
-        world.plan.guards = guards
-        world.plan.diesAtEveryStep = everyStep
-        world.plan.dieAt = dieAt
+            recompile: RandomScenario.recompile)
+        simulator.plan.guards = guards
+        simulator.plan.diesAtEveryStep = everyStep
+        simulator.plan.dieAt = dieAt
         if hasOpenRun {
-            world.sandbox.startByPerson(process: "p1", user: "person", at: Self.begin)
+            simulator.sandbox.startByPerson(process: "p1", user: "person", at: Self.begin)
         }
         var checker = Checker()
-        try world.boot()
+        try simulator.boot()
         let end = Self.begin.adding(milliseconds: 900_000)
         var deaths = 0
         func live(until end: Instant) throws {
-            while try !world.run(until: end) {
+            while try !simulator.run(until: end) {
                 deaths += 1
-                try checker.check(world)
-                world.plan.dieAt = deaths == 1 ? thenAt : nil
-                world.rest(until: world.time.adding(milliseconds: 2_000))
-                try world.boot()
+                try checker.check(simulator)
+                simulator.plan.dieAt = deaths == 1 ? thenAt : nil
+                simulator.rest(until: simulator.time.adding(milliseconds: 2_000))
+                try simulator.boot()
             }
         }
         if putsLedgerBack {
             let copy = path + "-copy"
             try live(until: Self.begin.adding(milliseconds: 20_000))
-            try world.inspect { try $0.copy(to: copy) }
+            try simulator.inspect { try $0.copy(to: copy) }
             try live(until: Self.begin.adding(milliseconds: 90_000))
-            world.kill()
-            world.path = copy
-            try world.boot()
+            simulator.kill()
+            simulator.path = copy
+            try simulator.boot()
         }
         try live(until: end)
-        try checker.check(world, healedAt: Self.begin.adding(milliseconds: 300_000))
+        try checker.check(simulator, healedAt: Self.begin.adding(milliseconds: 300_000))
         return Outcome(
             violations: checker.violations, deaths: deaths,
-            runs: world.sandbox.runs.count { $0.requestNumber != nil })
+            runs: simulator.sandbox.runs.count { $0.requestNumber != nil })
     }
 
     /// A minute before its slot is due.
-    private static let begin = Story.start.adding(milliseconds: 1_110_000)
+    private static let begin = RandomWorkload.start.adding(milliseconds: 1_110_000)
 
     private var sandbox: SandboxState {
         var scenario = Scenario()
@@ -167,7 +167,7 @@ package struct ShortStory: Sendable {
     private static var configuration: EngineConfiguration {
         let connection = Connection(
             name: "prod", baseURL: "https://api.example.com", apiVersion: "2026-01-01")
-        var schedule = Stage.every(20, name: "close", process: "p1", connection: "prod")
+        var schedule = RandomScenario.every(20, name: "close", process: "p1", connection: "prod")
         schedule.poll.maxMilliseconds = 300_000
         schedule.overlap = .allow
         return EngineConfiguration(

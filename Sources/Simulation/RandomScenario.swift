@@ -2,14 +2,14 @@ import Engine
 import Sandbox
 import Timetable
 
-/// What a seed puts on the stage: API, processes, connections, schedules and what will happen.
-struct Stage {
+/// What a seed puts into the simulation: API, processes, connections, schedules and what will happen.
+struct RandomScenario {
     static let processes = ["p1", "p2", "p3"]
     private static let minutes: [Int64] = [5, 7, 10, 15, 20, 30, 60]
 
     var scenario = Scenario()
     var configuration: EngineConfiguration
-    var plan = World.Plan()
+    var plan = Simulator.Plan()
     var lengthMilliseconds: Int64
     var mortality: Mortality
     private let processCount: Int
@@ -25,7 +25,7 @@ struct Stage {
         var pauseMillisecondsMax: Int64
     }
 
-    /// Makes the stage.
+    /// Makes the scenario.
     ///
     /// - Parameters:
     ///   - dice: of the seed.
@@ -82,7 +82,7 @@ struct Stage {
     /// What stands between us and the API answers for it, all the time or for a while: gateways,
     /// caches, proxies with another address, echoes, zero hints, odd statuses, compression.
     ///
-    /// - Parameter dice: Its own, so that nothing else of the seed's story changes.
+    /// - Parameter dice: Its own, so that nothing else of the seed's workload changes.
     mutating func putGatewaysInFront(_ dice: inout Dice) {
         guard dice.chance(0.6) else { return }
         var window: Range<Int64>?
@@ -152,7 +152,7 @@ struct Stage {
             ruleText: "every \(minutes)", ruleSource: "every \(minutes)", zone: .utc)
     }
 
-    /// Compiles the only rules that stories have.
+    /// Compiles the only rules that workloads have.
     static let recompile: @Sendable (String) -> FiringRule? = { source in
         guard source.hasPrefix("every "), let minutes = Int64(source.dropFirst(6)) else {
             return nil
@@ -162,8 +162,8 @@ struct Stage {
 
     // MARK: What happens
 
-    mutating func events(dice: inout Dice) -> [(at: Int64, event: Story.Event)] {
-        var events: [(at: Int64, event: Story.Event)] = []
+    mutating func events(dice: inout Dice) -> [(at: Int64, event: RandomWorkload.Event)] {
+        var events: [(at: Int64, event: RandomWorkload.Event)] = []
         let kinds = (0..<9).filter { _ in dice.chance(0.4) }
         guard !kinds.isEmpty else { return [] }
         for _ in 0..<dice.below(12) {
@@ -173,7 +173,7 @@ struct Stage {
         return events.sorted { $0.at < $1.at }
     }
 
-    private mutating func event(_ kind: Int, _ dice: inout Dice) -> Story.Event {
+    private mutating func event(_ kind: Int, _ dice: inout Dice) -> RandomWorkload.Event {
         switch kind {
         case 0: return .person(process: Self.processes[dice.below(processCount)])
         case 1: return .rename(process: Self.processes[dice.below(processCount)])
@@ -201,7 +201,7 @@ struct Stage {
         case 2: return .pause(schedule: dice.chance(0.3) ? nil : name, until: nil, reason: "x")
         case 3: return .resume(schedule: dice.chance(0.5) ? nil : name)
         case 4:
-            let at = Story.start.adding(
+            let at = RandomWorkload.start.adding(
                 milliseconds: dice.between(0, lengthMilliseconds) / 300_000 * 300_000)
             return .skip(
                 schedule: name, at: Instant(seconds: at.seconds / 300 * 300), reason: "")
@@ -211,7 +211,7 @@ struct Stage {
     }
 
     /// Edits pile up: each event has the configuration after all edits before it.
-    private mutating func edit(_ dice: inout Dice) -> Story.Event {
+    private mutating func edit(_ dice: inout Dice) -> RandomWorkload.Event {
         configuration.contentHash += "+"
         let index = dice.below(configuration.schedules.count)
         switch dice.below(5) {

@@ -1,10 +1,10 @@
 package import Engine
 import Store
 
-/// A folder, best on /dev/shm, with a migrated template from which each story gets its database.
+/// A folder, best on /dev/shm, with a migrated template from which each workload gets its database.
 ///
 /// Copying a file takes a tenth of the time that migrating one takes.
-package final class StoryFolder {
+package final class WorkloadFolder {
     private let path: String
     private let remove: (String) -> Void
     private let template: Ledger
@@ -20,7 +20,8 @@ package final class StoryFolder {
         self.path = path
         self.remove = remove
         template = try Ledger(
-            path: path + "/template.db", pid: nil, now: Story.start, durability: .simulated)
+            path: path + "/template.db", pid: nil, now: RandomWorkload.start, durability: .simulated
+        )
     }
 
     /// A migrated database that nobody used yet.
@@ -42,7 +43,7 @@ package final class StoryFolder {
         }
     }
 
-    /// Plays the story of a seed on a database of its own.
+    /// Runs the workload of a seed on a database of its own.
     ///
     /// - Parameters:
     ///   - seed: decides everything.
@@ -52,10 +53,10 @@ package final class StoryFolder {
     /// - Throws: `StoreError`.
     package func play(
         _ seed: UInt64, guards: Guards = Guards(), keepDatabase: Bool = false
-    ) throws -> Story.Outcome {
+    ) throws -> RandomWorkload.Outcome {
         let file = try freshDatabase(named: keepDatabase ? "seed-\(seed)" : nil)
         defer { if !keepDatabase { discard(file) } }
-        var story = Story(seed: seed, path: file, guards: guards)
-        return try story.play()
+        var workload = RandomWorkload(seed: seed, path: file, guards: guards)
+        return try workload.play()
     }
 }

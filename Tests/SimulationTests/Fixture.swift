@@ -7,16 +7,16 @@ import Testing
 import Timetable
 
 /// A world for one story: one process `p1`, runs of one to five minutes, nothing goes wrong by itself.
-struct Theatre {
+struct Fixture {
     /// 2026-11-24T05:00:30Z.
     static let start = Instant(seconds: 1_795_496_430)
 
     let folder: TestFolder
-    let world: World
+    let simulator: Simulator
 
     init(
-        _ schedules: [Schedule] = [Theatre.schedule()], runMinutes: ClosedRange<Int64> = 1...5,
-        plan: World.Plan = World.Plan(), edit: (inout Scenario) -> Void = { _ in }
+        _ schedules: [Schedule] = [Fixture.schedule()], runMinutes: ClosedRange<Int64> = 1...5,
+        plan: Simulator.Plan = Simulator.Plan(), edit: (inout Scenario) -> Void = { _ in }
     ) throws {
         folder = try TestFolder()
         var scenario = Scenario()
@@ -32,8 +32,8 @@ struct Theatre {
                     root: .group(name: "All", parallel: false, children: [.job(job)])))
         }
         edit(&scenario)
-        world = World(
-            path: try folder.stories.freshDatabase(),
+        simulator = Simulator(
+            path: try folder.workloads.freshDatabase(),
             configuration: Self.configuration(schedules),
             sandbox: SandboxState(seed: 1, scenario: scenario), time: Self.start, plan: plan,
             recompile: Self.recompile)
@@ -69,17 +69,17 @@ struct Theatre {
 
     /// Runs until so many minutes after 05:00.
     func run(untilMinute minute: Int64, second: Int64 = 0) throws {
-        try world.run(until: Instant(seconds: 1_795_496_400 + minute * 60 + second))
+        try simulator.run(until: Instant(seconds: 1_795_496_400 + minute * 60 + second))
     }
 
     /// Lets the daemon lie until so many minutes after 05:00.
     func rest(untilMinute minute: Int64) {
-        world.rest(until: Instant(seconds: 1_795_496_400 + minute * 60))
+        simulator.rest(until: Instant(seconds: 1_795_496_400 + minute * 60))
     }
 
     /// Minute after 05:00, disposition and reason of each slot of a schedule.
     func slots(_ schedule: String = "s") throws -> [SlotRow] {
-        try world.inspect { try $0.allSlots(schedule: schedule) }
+        try simulator.inspect { try $0.allSlots(schedule: schedule) }
     }
 
     /// `15 started, 30 skipped`: minutes after 05:00 and dispositions.
@@ -93,13 +93,13 @@ struct Theatre {
     func check(isHealed: Bool = false) throws {
         var checker = Checker()
         try checker.check(
-            world, healedAt: isHealed ? world.wall.adding(milliseconds: -3_600_000) : nil)
+            simulator, healedAt: isHealed ? simulator.wall.adding(milliseconds: -3_600_000) : nil)
         #expect(checker.violations == [])
     }
 
     /// Rows of a query as sqlite3 prints them.
     func ask(_ sql: String) throws -> [String] {
-        try world.inspect { ledger in
+        try simulator.inspect { ledger in
             let columns = try ledger.database.columns(of: sql).indices
             return try ledger.database.rows(sql) { row in
                 columns.map { row.string(Int32($0)) }.joined(separator: "|")
@@ -109,11 +109,11 @@ struct Theatre {
 
     /// How many requests of an operation have reached the API.
     func requests(_ operation: String) -> Int {
-        world.sandbox.log.requestsByOperation[operation, default: 0]
+        simulator.sandbox.log.requestsByOperation[operation, default: 0]
     }
 
     /// Subjects of the alarms of a kind.
     func alarms(_ kind: AlarmKind) throws -> [String] {
-        try world.inspect { try $0.alarms(kind) }
+        try simulator.inspect { try $0.alarms(kind) }
     }
 }

@@ -7,7 +7,7 @@ package import Timetable
 ///
 /// Swarm testing: the seed also decides which kinds of trouble there are at all, since a little of
 /// everything hides what much of one thing shows.
-package struct Story {
+package struct RandomWorkload {
     /// What came of it.
     package struct Outcome: Sendable {
         package var violations: [String] = []
@@ -38,17 +38,17 @@ package struct Story {
     var dice: Dice
     var events: [(at: Int64, event: Event)] = []
     var lengthMilliseconds: Int64 = 0
-    let mortality: Stage.Mortality
-    /// Stories of short lives from here on, two of three; earlier seeds keep their stories.
+    let mortality: RandomScenario.Mortality
+    /// Workloads of short lives from here on, two of three; earlier seeds keep their workloads.
     private static let firstDeadlySeed: UInt64 = 100_000
-    /// Stories with gateways in front of the API from here on.
+    /// Workloads with gateways in front of the API from here on.
     private static let firstGatewaySeed: UInt64 = 200_000
-    let world: World
+    let simulator: Simulator
 
-    /// Where all stories begin.
+    /// Where all workloads begin.
     package static let start = Instant(seconds: 1_795_496_430)
 
-    /// Makes the story of a seed.
+    /// Makes the workload of a seed.
     ///
     /// - Parameters:
     ///   - seed: decides everything.
@@ -60,23 +60,23 @@ package struct Story {
         self.guards = guards
         var dice = Dice(seed: seed)
         let isDeadly = seed >= Self.firstDeadlySeed && seed % 3 != 0
-        var stage = Stage(dice: &dice, regime: regime, isDeadly: isDeadly)
+        var scenarioOfSeed = RandomScenario(dice: &dice, regime: regime, isDeadly: isDeadly)
         if seed >= Self.firstGatewaySeed {
             var dice = Dice(seed: ~seed)
-            stage.putGatewaysInFront(&dice)
+            scenarioOfSeed.putGatewaysInFront(&dice)
         }
-        world = World(
-            path: path, configuration: stage.configuration,
-            sandbox: SandboxState(seed: seed, scenario: stage.scenario), time: Self.start,
-            plan: stage.plan, recompile: Stage.recompile)
-        world.plan.guards = guards
-        lengthMilliseconds = stage.lengthMilliseconds
-        mortality = stage.mortality
-        events = stage.events(dice: &dice)
+        simulator = Simulator(
+            path: path, configuration: scenarioOfSeed.configuration,
+            sandbox: SandboxState(seed: seed, scenario: scenarioOfSeed.scenario), time: Self.start,
+            plan: scenarioOfSeed.plan, recompile: RandomScenario.recompile)
+        simulator.plan.guards = guards
+        lengthMilliseconds = scenarioOfSeed.lengthMilliseconds
+        mortality = scenarioOfSeed.mortality
+        events = scenarioOfSeed.events(dice: &dice)
         self.dice = dice
     }
 
-    /// Plays it and checks after each life and at the end.
+    /// Runs it and checks after each life and at the end.
     ///
     /// - Throws: `StoreError`; every other failure is a violation.
     package mutating func play() throws -> Outcome {
@@ -92,90 +92,91 @@ package struct Story {
         try live(until: Self.start.adding(milliseconds: lengthMilliseconds), &checker, &outcome)
         guard checker.violations.isEmpty else { return finish(outcome, checker) }
         try heal()
-        let healedAt = world.wall
-        world.rest(until: world.time)
-        try world.run(until: world.time.adding(milliseconds: 3 * 3_600_000))
-        try checker.check(world, healedAt: healedAt)
+        let healedAt = simulator.wall
+        simulator.rest(until: simulator.time)
+        try simulator.run(until: simulator.time.adding(milliseconds: 3 * 3_600_000))
+        try checker.check(simulator, healedAt: healedAt)
         return finish(outcome, checker)
     }
 
     private func finish(_ outcome: Outcome, _ checker: Checker) -> Outcome {
         var outcome = outcome
         outcome.violations = checker.violations
-        outcome.lives = world.lives
-        outcome.turns = world.turns
-        outcome.starts = world.starts.count
+        outcome.lives = simulator.lives
+        outcome.turns = simulator.turns
+        outcome.starts = simulator.starts.count
         return outcome
     }
 
     /// Starts the daemon with a death of its own, or none.
     private mutating func begin() throws {
-        world.plan.dieAt = nil
+        simulator.plan.dieAt = nil
         if dice.chance(mortality.deathProbability) {
             // Early deaths are as likely as late ones: recovery dies too.
             let magnitude = dice.below(mortality.magnitudeMax)
-            world.plan.dieAt = 1 + dice.below(1 << magnitude)
+            simulator.plan.dieAt = 1 + dice.below(1 << magnitude)
         }
-        try world.boot()
+        try simulator.boot()
     }
 
     private mutating func live(
         until end: Instant, _ checker: inout Checker, _ outcome: inout Outcome
     ) throws {
-        while world.time < end {
-            if !world.isUp { try begin() }
-            if try world.run(until: end) { return }
+        while simulator.time < end {
+            if !simulator.isUp { try begin() }
+            if try simulator.run(until: end) { return }
             outcome.log.append(
-                "+\(world.time.since(Self.start) / 1000) s died at \(world.plan.dieAt ?? 0)")
-            try checker.check(world)
+                "+\(simulator.time.since(Self.start) / 1000) s died at \(simulator.plan.dieAt ?? 0)"
+            )
+            try checker.check(simulator)
             guard checker.violations.isEmpty else { return }
             // Mostly systemd restarts it at once; sometimes nobody notices for long.
             let pause =
                 dice.chance(mortality.restartProbability)
                 ? dice.between(0, 5_000)
                 : dice.between(5_000, mortality.pauseMillisecondsMax)
-            world.rest(until: min(end, world.time.adding(milliseconds: pause)))
+            simulator.rest(until: min(end, simulator.time.adding(milliseconds: pause)))
         }
     }
 
     private mutating func happen(_ event: Event) throws {
         switch event {
         case .person(let process):
-            world.sandbox.startByPerson(process: process, user: "person", at: world.time)
+            simulator.sandbox.startByPerson(process: process, user: "person", at: simulator.time)
         case .rename(let process):
-            world.sandbox.renameProcess(
-                process, to: "Renamed \(dice.below(100))", at: world.time)
+            simulator.sandbox.renameProcess(
+                process, to: "Renamed \(dice.below(100))", at: simulator.time)
         case .command(let command):
-            if world.isUp { world.command(command) }
+            if simulator.isUp { simulator.command(command) }
         case .reload(let configuration):
-            world.reload(configuration)
+            simulator.reload(configuration)
         case .clock(let milliseconds):
-            world.stepClock(byMilliseconds: milliseconds)
+            simulator.stepClock(byMilliseconds: milliseconds)
         case .down(let milliseconds):
-            if world.isUp { world.post(.stop) }
-            try world.run(until: world.time.adding(milliseconds: 1_000))
-            world.kill()
-            world.rest(until: world.time.adding(milliseconds: milliseconds))
+            if simulator.isUp { simulator.post(.stop) }
+            try simulator.run(until: simulator.time.adding(milliseconds: 1_000))
+            simulator.kill()
+            simulator.rest(until: simulator.time.adding(milliseconds: milliseconds))
         case .kill:
-            world.kill()
+            simulator.kill()
         case .resolve:
-            try world.resolveHeld(restarts: dice.chance(0.5))
+            try simulator.resolveHeld(restarts: dice.chance(0.5))
         case .revokeTokens:
-            world.sandbox.revokeTokens()
+            simulator.sandbox.revokeTokens()
         }
     }
 
     /// Faults end, people undo what they paused, the clock is right again.
     private mutating func heal() throws {
-        world.sandbox.removeFaults()
-        world.plan.dieAt = nil
-        if world.skewMilliseconds != 0 {
-            world.stepClock(byMilliseconds: -world.skewMilliseconds)
+        simulator.sandbox.removeFaults()
+        simulator.plan.dieAt = nil
+        if simulator.skewMilliseconds != 0 {
+            simulator.stepClock(byMilliseconds: -simulator.skewMilliseconds)
         }
-        if !world.isUp { try world.boot() }
-        world.command(.resume(schedule: nil))
-        for schedule in world.configuration.schedules {
-            world.command(.resume(schedule: schedule.name))
+        if !simulator.isUp { try simulator.boot() }
+        simulator.command(.resume(schedule: nil))
+        for schedule in simulator.configuration.schedules {
+            simulator.command(.resume(schedule: schedule.name))
         }
     }
 }
