@@ -15,10 +15,10 @@ struct Slots {
         let (disposition, words) = (reason.disposition, reason.words(before: slot.reason))
         try ledger.end(slot.slotID, disposition, reason: words, now: now)
         book.tell(.ended(schedule: slot.schedule))
+        // Errors in the log are the scheduler's own: this one did what it should.
         let level: LogLine.Level =
             switch disposition {
-            case .failed: .error
-            case .missed, .expired: .warning
+            case .failed, .missed, .expired: .warning
             default: .info
             }
         book.log(
