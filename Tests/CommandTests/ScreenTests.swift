@@ -41,6 +41,17 @@ import carillon
         return fixture
     }
 
+    /// The name of the database is another one each time, and as long as TMPDIR: the row goes
+    /// with the lines that it is wrapped to.
+    private static func withoutPath(_ output: String) -> String {
+        var isPath = false
+        let lines = output.split(separator: "\n", omittingEmptySubsequences: false).filter {
+            isPath = $0.hasPrefix("database") || isPath && $0.hasPrefix(" ")
+            return !isPath
+        }
+        return lines.joined(separator: "\n")
+    }
+
     private func screens(width: Int?) async throws -> String {
         let fixture = try fixture()
         var text = ""
@@ -50,10 +61,7 @@ import carillon
                     + ["--database", fixture.path],
                 style: OutputStyle(width: width, hasColor: false))
             #expect(found.status == 0, "\(screen): \(found.errors)")
-            // The name of the database is another one each time.
-            let lines = found.output.split(separator: "\n", omittingEmptySubsequences: false)
-                .filter { !$0.hasPrefix("database") }
-            text += "$ carillon \(screen)\n" + lines.joined(separator: "\n") + "\n"
+            text += "$ carillon \(screen)\n" + Self.withoutPath(found.output) + "\n"
         }
         return text
     }
