@@ -41,4 +41,29 @@ import Timetable
         try fixture.run(untilMinute: 75)
         #expect(try fixture.slots("next").map(\.disposition) == [.started])
     }
+
+    /// The one who watches the files waits for the answer of each reload before it looks again.
+    @Test func whoeverAskedForWhatCouldNotBeAppliedHearsOfIt() throws {
+        let schedule = Fixture.schedule(every: 60)
+        let fixture = try Self.fixture([schedule])
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 5)
+        try fixture.simulator.inspect {
+            try $0.database.execute(
+                """
+                CREATE TEMP TRIGGER refuse BEFORE INSERT ON audit
+                BEGIN SELECT RAISE(ABORT, 'refused by the test'); END
+                """)
+        }
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: "close"))
+        fixture.simulator.reload(Fixture.configuration([schedule], hash: "2"))
+        try fixture.run(untilMinute: 6)
+        #expect(fixture.simulator.replies.map(\.exitCode).allSatisfy { $0 == 1 })
+        #expect(!fixture.simulator.replies.isEmpty)
+        try fixture.simulator.inspect { try $0.database.execute("DROP TRIGGER refuse") }
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: "close"))
+        try fixture.run(untilMinute: 70)
+        #expect(fixture.simulator.replies.last?.exitCode == 0)
+        #expect(try fixture.told() == "60 skipped")
+    }
 }

@@ -8,6 +8,8 @@ final class Enumerator: Room, Grounded {
     private let preflights: PreflightPlan
     /// Rows of slots that this turn has written.
     private var rows = 0
+    /// When this daemon was begun, by its first turn; one that fails takes nothing of it back.
+    private var bootAt: Instant?
 
     init(_ ground: Ground, lister: Lister, preflights: PreflightPlan) {
         self.ground = ground
@@ -231,7 +233,12 @@ final class Enumerator: Room, Grounded {
     }
 
     /// @reboot fires once at a start of the daemon, not at a reload.
+    ///
+    /// A first turn of which only the disk knows what became is taken again later: the instant is that
+    /// of the first time, so that its slots are the same.
     func fireBootSlots() throws {
+        let bootAt = bootAt ?? now
+        self.bootAt = bootAt
         for name in roster.schedules.keys.sorted() {
             guard let schedule = roster.schedule(name), case .rule(let rule) = schedule.trigger,
                 rule.isReboot, let row = try ledger.schedule(name), row.state == .active
@@ -239,7 +246,7 @@ final class Enumerator: Room, Grounded {
             let pause = try ledger.pauses(schedule: name, covering: now).first
             let fate = SlotBirth.Fate.decidedAhead(pause, schedule)
             let slot = SlotBirth(schedule, row: row).boot(
-                at: now, fate ?? .due("due at the daemon's start"))
+                at: bootAt, fate ?? .due("due at the daemon's start"))
             _ = try ledger.insert(slot, now: now)
         }
     }

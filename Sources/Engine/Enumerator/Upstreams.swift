@@ -23,6 +23,10 @@ final class Upstreams: Room, Grounded {
         return { [self] in (ended, againAt) = kept }
     }
 
+    func clockWasSet(by milliseconds: Int64) {
+        againAt = againAt.mapValues { $0.adding(milliseconds: milliseconds) }
+    }
+
     var isIdle: Bool { ended.isEmpty && againAt.isEmpty }
 
     func note(ended schedule: String) { ended.insert(schedule) }

@@ -132,15 +132,14 @@ final class Follower: Room, Grounded {
             if failure.apiStatus == 404 {
                 try miss(row, connection, failure, answer)
             } else {
-                try readFailed(row, connection, request, failure, answer)
+                try readFailed(row, connection, failure, answer)
             }
         }
         try ledger.wakeLookers(connection: connection.name, now: now)
     }
 
     private func readFailed(
-        _ row: RunRow, _ connection: Connection, _ request: PendingRequest,
-        _ failure: APIFailure, _ answer: APIAnswer
+        _ row: RunRow, _ connection: Connection, _ failure: APIFailure, _ answer: APIAnswer
     ) throws {
         let isLasting = Self.lastingReadRefusals.contains(failure.apiStatus ?? 0)
         let isToken = failure.apiStatus == 401

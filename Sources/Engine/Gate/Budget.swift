@@ -58,12 +58,10 @@ final class Budget: Room {
     }
 
     private func rate(_ connection: Connection, _ row: ConnectionRow) -> RateBudget {
-        var policy = connection.rate
-        if let requests = row.learnedRequests, let window = row.learnedWindowMilliseconds {
-            policy.requests = Int(clamping: requests)
-            policy.perMilliseconds = window
-        }
-        return RateBudget(policy: policy, tatMicroseconds: row.budgetTATMicroseconds)
+        RateBudget(
+            policy: connection.rate, learnedRequests: row.learnedRequests,
+            learnedWindowMilliseconds: row.learnedWindowMilliseconds,
+            tatMicroseconds: row.budgetTATMicroseconds)
     }
 
     // MARK: Learned limits

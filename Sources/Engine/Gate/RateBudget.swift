@@ -29,6 +29,25 @@ package struct RateBudget: Sendable, Equatable {
         self.tatMicroseconds = tatMicroseconds
     }
 
+    /// Makes the budget of a connection: what a 429 told replaces the policy's numbers.
+    ///
+    /// - Parameters:
+    ///   - policy: as configured.
+    ///   - learnedRequests: how many requests the API lets through in a window; nil: not learned.
+    ///   - learnedWindowMilliseconds: that window.
+    ///   - tatMicroseconds: the theoretical arrival time, in Unix microseconds.
+    package init(
+        policy: RatePolicy, learnedRequests: Int64?, learnedWindowMilliseconds: Int64?,
+        tatMicroseconds: Int64
+    ) {
+        var policy = policy
+        if let learnedRequests, let learnedWindowMilliseconds {
+            policy.requests = Int(clamping: learnedRequests)
+            policy.perMilliseconds = learnedWindowMilliseconds
+        }
+        self.init(policy: policy, tatMicroseconds: tatMicroseconds)
+    }
+
     /// The earliest instant at which a request of that priority may go.
     package func earliest(_ priority: Priority, now: Instant) -> Instant {
         let tolerance = priority == .start ? (burst - 1) * incrementMicroseconds : 0

@@ -35,10 +35,11 @@ extension Notices {
     func judgeDeadlines() throws {
         for kind in DeadlineKind.allCases {
             let due = try book.ledger.deadlinesDue(kind, now: book.now, limit: Self.deadlinesMax)
-            if due.count == Self.deadlinesMax { book.wakeSoon() }
+            var judged = 0
             for row in due {
                 if let verdict = Deadline.judge(row, now: book.now) {
                     try book.ledger.setDeadline(row.slotID, kind, verdict)
+                    judged += 1
                     continue
                 }
                 if let runKey = row.runKey {
@@ -46,6 +47,8 @@ extension Notices {
                 }
                 book.wake(at: book.now.adding(milliseconds: Self.askAgainMilliseconds))
             }
+            // Those that wait for a read come again by themselves.
+            if due.count == Self.deadlinesMax, judged > 0 { book.wakeSoon() }
         }
         if let next = try book.ledger.nextDeadline(after: book.now) { book.wake(at: next) }
     }

@@ -248,6 +248,7 @@ struct Reload: Grounded {
         // What would mend it no longer does anything.
         try forgetOverlap(of: &row)
         try ledger.clear(kind: .setAside, subject: row.schedule)
+        try ledger.clear(kind: .waits, subject: row.schedule)
         try ledger.save(row)
         try ledger.insertScheduleRevision(row, now: now)
         try preflights.drop(of: known.schedule)

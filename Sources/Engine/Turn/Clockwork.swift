@@ -136,7 +136,7 @@ package final class Clockwork {
                 continue
             }
             let done = try book.step("apply an input") { try apply(input) }
-            if !done, case .answer(let requestID, _) = input { try abandon(requestID) }
+            if !done { try refuse(input) }
         }
         if roster.configuration != nil {
             try enumerator.createDueSlots()
@@ -161,6 +161,22 @@ package final class Clockwork {
         try notices.tend(isStopping: life.isStopping)
         try book.saveRows()
         try life.endTurn()
+    }
+
+    /// Whoever waits for what could not be applied hears of it.
+    private func refuse(_ input: Input) throws {
+        let reply = CommandReply(
+            exitCode: 1, message: "it could not be applied, and nothing of it was: carillon errors")
+        switch input {
+        case .answer(let requestID, _):
+            if case .nameRun(_, _, let commandID, _)? = gate.request(requestID)?.purpose {
+                book.reply(commandID, reply)
+            }
+            try abandon(requestID)
+        case .command(let id, _, _): book.reply(id, reply)
+        case .configuration(_, let id?): book.reply(id, reply)
+        case .configuration, .credentialChanged, .trouble, .delivered, .stop: break
+        }
     }
 
     /// Puts attempts in doubt that a COMMIT of unknown fate has left behind.

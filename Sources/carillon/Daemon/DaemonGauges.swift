@@ -76,12 +76,11 @@ final class DaemonGauges: Sendable {
         let policies = policies.withLock { $0 }
         let now = clock.now().wall
         return budgets.compactMap { row in
-            guard var policy = policies[row.connection] else { return nil }
-            if let requests = row.learnedRequests, let window = row.learnedWindowMilliseconds {
-                policy.requests = Int(clamping: requests)
-                policy.perMilliseconds = window
-            }
-            let budget = RateBudget(policy: policy, tatMicroseconds: row.tatMicroseconds)
+            guard let policy = policies[row.connection] else { return nil }
+            let budget = RateBudget(
+                policy: policy, learnedRequests: row.learnedRequests,
+                learnedWindowMilliseconds: row.learnedWindowMilliseconds,
+                tatMicroseconds: row.tatMicroseconds)
             return .init(
                 Double(budget.available(.start, now: now)), [("connection", row.connection)])
         }
