@@ -33,11 +33,6 @@ package struct ConfigPath: Hashable, Sendable, CustomStringConvertible {
         return longer
     }
 
-    /// The last key, if the path does not end in an index.
-    package var lastKey: String? {
-        if case .key(let key)? = steps.last { key } else { nil }
-    }
-
     /// The path as a person would write it; keys that TOML needs quoted are quoted.
     package var description: String {
         var text = ""

@@ -35,6 +35,22 @@ package struct ConfigRejected: Error, CustomStringConvertible {
     }
 }
 
+extension ConfigRejected {
+    /// Files that are valid and must not be taken over all the same.
+    ///
+    /// - Parameters:
+    ///   - objection: why, as a sentence with what to do.
+    ///   - path: the main file.
+    package init(objection: String, path: String) {
+        self.init(
+            errors: [
+                ConfigProblem(
+                    position: SourcePosition(file: path, line: 0, column: 0),
+                    path: ConfigPath(), message: objection)
+            ], warnings: [])
+    }
+}
+
 /// Collects problems while the files are read, so that all of them are reported together.
 ///
 /// A class because every reader of a section adds to the same list; it never leaves the one

@@ -2,6 +2,27 @@ import Console
 import Engine
 
 extension LoadedConfiguration {
+    /// Some of it was read from the folder of further files.
+    package var hasFolderFiles: Bool {
+        engine.files.contains { $0.path.hasPrefix(furtherFiles + "/") }
+    }
+
+    private var furtherFiles: String { ConfigFiles.folder(of: path) + "schedules.d" }
+
+    /// Why it must not be taken over after another one, at a start or a reload, or nil.
+    ///
+    /// - Parameter before: the configuration that was in force.
+    /// - Returns: a sentence with what to do if it is meant.
+    package func objection(after before: LoadedConfiguration) -> String? {
+        let known = Set(before.engine.schedules.map(\.name)).union(before.engine.waiting.keys)
+        if let objection = objectionToReload(over: known) { return objection }
+        let lost = known.subtracting(engine.schedules.map(\.name)).subtracting(engine.waiting.keys)
+        guard !lost.isEmpty, before.hasFolderFiles, !hasFolderFiles else { return nil }
+        return "\(furtherFiles) holds no file any more, and \(Words.count(lost.count, "schedule")) "
+            + "would be removed: is it mounted? If it is meant, put a file with an empty table, "
+            + "[schedules], into it and reload"
+    }
+
     /// Why a reload must not take this configuration over, or nil.
     ///
     /// An editor that empties a file before it writes, a disk that is full in between, or a folder

@@ -70,6 +70,15 @@ extension LedgerReader {
             revisionID: id, appliedAt: appliedAt, contentHash: hash, files: files)
     }
 
+    /// What a daemon of this ledger ran on last; nil if nothing was kept, or if the ledger is a copy
+    /// that was put back, whose configuration is of an unknown time.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func runningConfiguration() throws -> KeptConfiguration? {
+        guard try database.integer("SELECT restored_mark FROM daemon") == 0 else { return nil }
+        return try configuration()
+    }
+
     /// Each configuration that was in force, newest first, with what it changed (view `revisions`).
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

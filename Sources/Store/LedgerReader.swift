@@ -65,12 +65,15 @@ package final class LedgerReader {
     /// - Parameters:
     ///   - path: the database file.
     ///   - isOver: asked while a read is at work; true ends it with an error of kind `.interrupted`.
+    ///   - takesOlder: one that lacks migrations of this binary will do, for what it has.
     /// - Throws: `StoreError` with what to do when it is absent, foreign or of another version.
-    package init(path: String, isOver: (() -> Bool)? = nil) throws {
+    package init(
+        path: String, isOver: (() -> Bool)? = nil, takesOlder: Bool = false
+    ) throws {
         do {
             database = try Database(path: path, mode: .read)
             if let isOver { database.interrupt(when: isOver) }
-            try Migrator.check(database)
+            try Migrator.check(database, takesOlder: takesOlder)
         } catch let error as StoreError where error.kind == .access {
             throw StoreError(
                 kind: .access, attempted: "read the ledger", path: path, cause: error.cause,

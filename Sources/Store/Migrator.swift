@@ -70,13 +70,16 @@ package enum Migrator {
 
     /// Refuses a database that this binary cannot read, without changing it.
     ///
+    /// - Parameters:
+    ///   - database: an open one.
+    ///   - takesOlder: one that lacks some of our migrations will do.
     /// - Throws: `StoreError` of kind `.foreign` or `.newer`.
-    package static func check(_ database: Database) throws {
+    package static func check(_ database: Database, takesOlder: Bool = false) throws {
         try refuseForeign(database)
         let tables = try database.integer(
             "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'")
         let applied = tables == 1 ? try checkApplied(database) : 0
-        guard applied == Migrations.all.count else {
+        guard applied == Migrations.all.count || takesOlder else {
             throw StoreError(
                 kind: .other, attempted: "read the database", path: database.path,
                 cause: "it has \(applied) of \(Migrations.all.count) migrations",

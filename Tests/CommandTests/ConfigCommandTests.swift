@@ -119,4 +119,59 @@ import carillon
         host.files["/c.toml"] = Self.config(empty, cron: "corn = 1")
         #expect(throws: ConfigRejected.self) { try start() }
     }
+
+    /// It loads without an error and says less: a start on it would cancel what waits.
+    @Test func filesThatSayLessThanBeforeAreRefusedAtTheStart() throws {
+        let (fixture, before) = try kept()
+        defer { withExtendedLifetime(fixture) {} }
+        var host = before
+        let now = Instant(seconds: 1_781_510_000)
+        func start() throws -> (names: [String], refusal: String?) {
+            let found = try AcceptedConfiguration(path: "/c.toml", host: host, isStrict: false)
+                .load(now: now)
+            return (found.loaded.engine.schedules.map(\.name), found.refusal)
+        }
+        // The volume with further files isn't mounted.
+        host.files["/schedules.d/b.toml"] = nil
+        let unmounted = try start()
+        #expect(unmounted.names == ["one", "two"])
+        #expect(unmounted.refusal?.contains("schedules.d holds no file any more") ?? false)
+        // An edit that keeps the names, and one that is meant, are taken.
+        host.files["/schedules.d/none.toml"] = "# two is gone\n[schedules]\n"
+        #expect(try start().names == ["one"])
+        // Emptied by a power cut, but for its first table.
+        host = before
+        host.files["/schedules.d/b.toml"] = nil
+        let text = try #require(host.files["/c.toml"])
+        host.files["/c.toml"] = text.components(separatedBy: "[schedules.one]").first
+        let emptied = try start()
+        #expect(emptied.names == ["one", "two"])
+        #expect(emptied.refusal?.contains("hold no schedule any more") ?? false)
+        #expect(throws: ConfigRejected.self) {
+            try AcceptedConfiguration(path: "/c.toml", host: host, isStrict: true).load(now: now)
+        }
+    }
+
+    /// Only what this very file held for this very ledger is run again.
+    @Test func anotherDaemonsConfigAndARestoredOneAreNotRun() throws {
+        let (fixture, before) = try kept()
+        defer { withExtendedLifetime(fixture) {} }
+        var host = before
+        let now = Instant(seconds: 1_781_510_000)
+        // A second daemon's file, refused, that names the same ledger.
+        host.files["/test/c.toml"] = Self.config(fixture, cron: "corn = 1")
+        #expect(throws: ConfigRejected.self) {
+            try AcceptedConfiguration(path: "/test/c.toml", host: host, isStrict: false)
+                .load(now: now)
+        }
+        host.files["/c.toml"] = Self.config(fixture, cron: "corn = 1")
+        #expect(
+            try AcceptedConfiguration(path: "/c.toml", host: host, isStrict: false)
+                .load(now: now).refusal != nil)
+        // The same ledger, put back from a backup: of an unknown time.
+        try fixture.change { try $0.database.execute("UPDATE daemon SET restored_mark = 1") }
+        #expect(throws: ConfigRejected.self) {
+            try AcceptedConfiguration(path: "/c.toml", host: host, isStrict: false).load(now: now)
+        }
+    }
 }

@@ -38,9 +38,7 @@ struct DaemonCommand: CarillonCommand {
         defer { log.flush() }
         let loader = ConfigurationLoader(host: environment.host)
         let isJournal = SystemProcess.isLoggingToJournal
-        let (loaded, refusal) = try AcceptedConfiguration(
-            path: options.config, host: environment.host, isStrict: strict
-        ).load(now: environment.now())
+        let (loaded, refusal) = try accepted(in: environment)
         let logger = DaemonLog.logger(
             loaded.daemon, isJournal: isJournal, now: environment.now, write: { log.write($0) })
         if let refusal {
@@ -60,6 +58,18 @@ struct DaemonCommand: CarillonCommand {
             throw CommandFailure(Self.status(of: error), "\(error)")
         } catch let error as TransportSetupError {
             throw CommandFailure(.configuration, "\(error)")
+        }
+    }
+
+    private func accepted(
+        in environment: CommandEnvironment
+    ) throws -> (loaded: LoadedConfiguration, refusal: String?) {
+        do {
+            return try AcceptedConfiguration(
+                path: options.config, host: environment.host, isStrict: strict
+            ).load(now: environment.now())
+        } catch let error as StoreError {
+            throw CommandFailure(Self.status(of: error), "\(error)")
         }
     }
 

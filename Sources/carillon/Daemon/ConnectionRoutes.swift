@@ -51,6 +51,8 @@ final class ConnectionRoutes: Sendable {
     private struct State {
         var ways: [String: Way] = [:]
         var retired: [AsyncHTTPTransport] = []
+        /// How many configurations were taken over.
+        var generation = 0
     }
     private let state = Mutex(State())
     private let host: any HostReading
@@ -68,7 +70,12 @@ final class ConnectionRoutes: Sendable {
     ///
     /// - Throws: `TransportSetupError` for a bad proxy; nothing has changed then.
     func adopt(_ access: [String: ConnectionAccess]) throws {
-        let known = state.withLock { $0.ways }
+        try adopt(access, over: state.withLock { $0.ways }, ifGeneration: nil)
+    }
+
+    private func adopt(
+        _ access: [String: ConnectionAccess], over known: [String: Way], ifGeneration: Int?
+    ) throws {
         var ways: [String: Way] = [:]
         for name in access.keys.sorted() {
             guard let new = access[name] else { continue }
@@ -91,6 +98,18 @@ final class ConnectionRoutes: Sendable {
         }
         let adopted = ways
         state.withLock { state in
+            // What another configuration has replaced meanwhile stays replaced.
+            let isOld = ifGeneration.map { $0 != state.generation } ?? false
+            if isOld {
+                let present = Set(
+                    state.ways.values.compactMap { $0.transport.map(ObjectIdentifier.init) })
+                state.retired += adopted.values.compactMap(\.transport).filter { new in
+                    !present.contains(ObjectIdentifier(new))
+                        && !known.values.contains { $0.transport === new }
+                }
+                return
+            }
+            if ifGeneration == nil { state.generation += 1 }
             let kept = Set(adopted.values.compactMap { $0.transport.map(ObjectIdentifier.init) })
             for old in state.ways.values.compactMap(\.transport)
             where !kept.contains(ObjectIdentifier(old)) {
@@ -100,10 +119,14 @@ final class ConnectionRoutes: Sendable {
         }
     }
 
+    /// The connections that are configured.
+    var names: [String] { state.withLock { $0.ways.keys.sorted() } }
+
     /// Looks again at files of authorities: one that is there at last, or that was replaced.
     func refresh() {
         // Proxies were accepted when the configuration was.
-        try? adopt(state.withLock { $0.ways.mapValues(\.access) })
+        let (known, generation) = state.withLock { ($0.ways, $0.generation) }
+        try? adopt(known.mapValues(\.access), over: known, ifGeneration: generation)
     }
 
     private func authorities(of access: ConnectionAccess) -> [UInt8]? {

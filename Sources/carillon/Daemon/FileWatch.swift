@@ -1,3 +1,4 @@
+import Console
 import Engine
 import ServiceLifecycle
 import Store
@@ -17,12 +18,15 @@ struct FileWatch: Service {
     /// A log of that size is told; it is written back at 16 MB, unless somebody reads all the time.
     private static let logBytesMax: Int64 = 128 << 20
     private static let freeBytesMin: Int64 = 256 << 20
+    private static let tryLater = ExitStatus.tryLater.rawValue
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var known = stamps()
             var troubles: [String: String] = [:]
-            var logSteps: Int64 = 0
+            // An alarm of an earlier life may be over.
+            var logSteps: Int64 = -1
+            for name in routes.names where routes.troubles[name] == nil { tell(name, nil) }
             var isShort: Bool?
             while !Task.isCancelled {
                 tellTroubles(&troubles)
@@ -32,7 +36,7 @@ struct FileWatch: Service {
                 await clock.sleep(
                     milliseconds: isWaiting
                         ? Self.waitingGapMilliseconds : Self.gapMilliseconds)
-                let new = stamps()
+                var new = stamps()
                 for (connection, path) in routes.secretFiles where new[path] != known[path] {
                     inbox.post(.credentialChanged(connection: connection))
                 }
@@ -40,7 +44,11 @@ struct FileWatch: Service {
                 // closes the gap between its reading and its first stamp.
                 if reloader.files.paths.contains(where: { new[$0] != known[$0] }) {
                     // A tzdata update: the rules are compiled anew, slots that moved are logged.
-                    _ = await reloader.reload(isPatient: true)
+                    let reply = await reloader.reload(isPatient: true)
+                    // What the ledger could not take just now is tried again at the next look.
+                    if reply.exitCode == Self.tryLater {
+                        for path in reloader.files.paths { new[path] = known[path] }
+                    }
                 }
                 known = new
             }

@@ -21,6 +21,8 @@ struct Reloader: Sendable {
     let settings: DaemonSettings
     /// The files to watch from now on.
     let files: FilesInUse
+    /// One reload at a time: the engine and those who carry its requests work by the same one.
+    let line = ReloadLine()
 
     /// Reloads, and answers once the scheduler works by the new configuration.
     ///
@@ -30,11 +32,19 @@ struct Reloader: Sendable {
     ///   - actor: who asked for it, for the audit; empty: nobody.
     /// - Returns: the reply for the person who asked: exit code 2 and every error, or what changed.
     func reload(isPatient: Bool = false, actor: String = "") async -> CommandReply {
+        await line.enter()
+        let reply = await takeOver(isPatient: isPatient, actor: actor)
+        await line.leave()
+        return reply
+    }
+
+    private func takeOver(isPatient: Bool, actor: String) async -> CommandReply {
+        let before = files.loaded
         var loaded: LoadedConfiguration
         do {
             loaded = try loader.load(
                 path, secrets: isPatient ? .awaited : .required, now: clock.now().wall)
-            if let objection = loaded.objectionToReload(over: files.schedules) {
+            if let objection = loaded.objection(after: before) {
                 return refuse(objection)
             }
             try routes.adopt(loaded.access)
@@ -48,10 +58,15 @@ struct Reloader: Sendable {
         var reply = await desk.ask { id in
             inbox.post(.configuration(loaded.engine, commandID: id))
         }
-        if reply.exitCode == 0 {
-            gauges.adopt(loaded.engine)
-            inbox.post(.trouble(Self.refusal(of: path, nil)))
+        guard reply.exitCode == 0 else {
+            // The engine works by the one before, and so does all that carries its requests.
+            try? routes.adopt(before.access)
+            courier.adopt(before)
+            files.replace(by: before)
+            return reply
         }
+        gauges.adopt(loaded.engine)
+        inbox.post(.trouble(Self.refusal(of: path, nil)))
         if loaded.daemon != settings {
             // The ledger, the sockets and the log stay as they are until then.
             reply.message += "; the changes of [daemon] need a restart"
@@ -83,40 +98,47 @@ struct Reloader: Sendable {
     }
 }
 
-/// What the present configuration names: its schedules, and the files outside it that it depends on,
-/// zones and what is waited for; a reload replaces them.
-final class FilesInUse: Sendable {
-    private struct State {
-        var paths: Set<String>
-        var schedules: Set<String>
-        var isWaiting: Bool
+/// Lets one in after the other.
+actor ReloadLine {
+    private var isTaken = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
-        init(_ loaded: LoadedConfiguration) {
-            paths = Set(loaded.engine.schedules.map { ZoneShelf.folder + $0.timezone })
-                .union(loaded.awaitedFiles)
-            schedules = Set(loaded.engine.schedules.map(\.name)).union(loaded.engine.waiting.keys)
-            isWaiting = !loaded.awaitedFiles.isEmpty
+    func enter() async {
+        guard isTaken else {
+            isTaken = true
+            return
         }
+        await withCheckedContinuation { waiting.append($0) }
     }
-    private let state: Mutex<State>
+
+    func leave() {
+        if waiting.isEmpty { isTaken = false } else { waiting.removeFirst().resume() }
+    }
+}
+
+/// The present configuration, and the files outside it that it depends on, zones and what is waited
+/// for; a reload replaces them.
+final class FilesInUse: Sendable {
+    private let state: Mutex<LoadedConfiguration>
 
     init(_ loaded: LoadedConfiguration) {
-        state = Mutex(State(loaded))
+        state = Mutex(loaded)
     }
+
+    /// What is in force.
+    var loaded: LoadedConfiguration { state.withLock { $0 } }
 
     /// The files' paths.
-    var paths: Set<String> { state.withLock { $0.paths } }
-
-    /// The schedules that are in force, or wait to be.
-    var schedules: Set<String> { state.withLock { $0.schedules } }
+    var paths: Set<String> {
+        let loaded = loaded
+        return Set(loaded.engine.schedules.map { ZoneShelf.folder + $0.timezone })
+            .union(loaded.awaitedFiles)
+    }
 
     /// One of the files isn't there yet.
-    var isWaiting: Bool { state.withLock { $0.isWaiting } }
+    var isWaiting: Bool { state.withLock { !$0.awaitedFiles.isEmpty } }
 
-    func replace(by loaded: LoadedConfiguration) {
-        let new = State(loaded)
-        state.withLock { $0 = new }
-    }
+    func replace(by loaded: LoadedConfiguration) { state.withLock { $0 = loaded } }
 }
 
 /// SIGHUP reloads, as `systemctl reload` sends it.

@@ -11,7 +11,8 @@ enum SystemFiles {
         var info = stat()
         // SAFETY: the kernel fills the struct we own; the path is a C string for the call's length.
         guard unsafe stat(path, &info) == 0 else { return 0 }
-        return Int64(info.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_mtim.tv_nsec)
+        // Of its content or of its rights: a file that may be read at last has changed as well.
+        return Int64(info.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_ctim.tv_nsec)
     }
 
     /// The size of a file in bytes; nil: there is none, or it can't be seen.
