@@ -20,7 +20,7 @@ struct DayBars {
     /// The largest day, and what it counts.
     let text: String
 
-    private static let days: Int64 = 28
+    static let days: Int64 = 28
     private static let step = 20.0
     private static let height = 72.0
 

@@ -34,17 +34,13 @@ package enum LedgerMetrics {
         ("config_revision_info", .gauge, "The configuration in force."),
     ]
 
-    private static let final: Set<String> = [
-        "started", "skipped", "coalesced", "missed", "expired", "failed", "cancelled",
-    ]
-
     /// Puts readings together by name; slots are given as schedule, disposition, count.
     static func families(
         _ readings: [LedgerReading], slots: [(String, String, Int64)]
     ) -> [MetricFamily] {
         let samples = slots.map { schedule, disposition, count in
             (
-                isFinal: final.contains(disposition),
+                isFinal: Disposition(rawValue: disposition)?.isFinal ?? false,
                 sample: MetricFamily.Sample(
                     Double(count), [("schedule", schedule), ("disposition", disposition)])
             )

@@ -149,3 +149,12 @@ package struct ScheduleLine: Sendable {
         self.timezone = timezone
     }
 }
+
+extension ScheduleLine {
+    /// A person is waited for, or the newest slot went wrong.
+    var needsPerson: Bool {
+        if hasAttention { return true }
+        let tone = last.map { Words.tone($0.run?.outcome ?? $0.disposition) }
+        return tone == "bad" || tone == "warn"
+    }
+}

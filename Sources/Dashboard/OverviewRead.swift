@@ -16,9 +16,6 @@ struct OverviewRead {
     /// Results in a row's strip.
     static let recentMax = 30
 
-    /// Days before today in the bars.
-    private static let daysBack: Int64 = 27
-
     let reader: LedgerReader
     let now: Instant
     let filter: OverviewFilter
@@ -46,7 +43,7 @@ struct OverviewRead {
         overview.zone = mostCommonZone(all)
         let today = date(in: overview.zone)
         overview.today = today
-        let first28 = CivilDate(dayNumber: today.dayNumber - Self.daysBack)
+        let first28 = CivilDate(dayNumber: today.dayNumber - DayBars.days + 1)
         overview.days = Rows(try reader.dayTotals(since: first28.iso8601)).compactMap { row in
             CivilDate(iso8601: row.text("day")).map {
                 DayTotal(
@@ -77,14 +74,6 @@ struct OverviewRead {
                 upcoming: locals["\(row.text("schedule")) \(row.text("next_slot_at"))"])
             line.tags = tags[line.name] ?? []
             line.hasAttention = subjects.contains(line.name[...])
-            line.recent =
-                line.last.map { last in
-                    [
-                        SlotMark(
-                            slotID: last.slotID, slotAt: last.slotAt ?? now,
-                            result: last.run?.outcome ?? last.disposition)
-                    ]
-                } ?? []
             return line
         }
     }
@@ -106,7 +95,11 @@ struct OverviewRead {
             schedule: line.name,
             since: now.adding(milliseconds: -(Timeline.pastHours + 6) * 3_600_000),
             limit: Self.marksMax)
-        line.recent = try reader.marks(schedule: line.name, since: nil, limit: Self.recentMax)
+        // A schedule with many slots has its last ones among those.
+        line.recent =
+            line.marks.count >= Self.recentMax
+            ? Array(line.marks.prefix(Self.recentMax))
+            : try reader.marks(schedule: line.name, since: nil, limit: Self.recentMax)
         line.nextInstants = try reader.nextInstants(
             schedule: line.name, until: now.adding(milliseconds: Timeline.aheadHours * 3_600_000),
             limit: Self.marksMax)
@@ -114,8 +107,7 @@ struct OverviewRead {
     }
 
     private func date(in zone: Zone?) -> CivilDate {
-        let offset = Int64(zone?.offsetSeconds(at: now) ?? 0)
-        return LocalDateTime(localSeconds: now.milliseconds / 1000 + offset).date
+        (zone ?? .utc).local(at: now).date
     }
 
     private func mostCommonZone(_ schedules: [ScheduleLine]) -> Zone? {

@@ -158,8 +158,7 @@ struct Timeline {
         var instant = Instant(milliseconds: from.milliseconds - from.milliseconds % 900_000)
         while instant < to {
             instant = instant.adding(milliseconds: 900_000)
-            let offset = zone?.offsetSeconds(at: instant) ?? 0
-            let local = LocalDateTime(localSeconds: instant.milliseconds / 1000 + Int64(offset))
+            let local = (zone ?? .utc).local(at: instant)
             guard local.secondOfDay % 10_800 == 0, instant >= from, instant <= to else { continue }
             hours.append(Hour(x: number(scale.x(instant)), label: local.timeText))
         }
@@ -184,12 +183,5 @@ extension ScheduleLine {
     func hasMarks(from: Instant, to: Instant) -> Bool {
         marks.contains { $0.end(by: to) >= from && $0.slotAt <= to }
             || nextInstants.contains { $0 <= to }
-    }
-
-    /// A person is waited for, or the newest slot went wrong.
-    var needsPerson: Bool {
-        if hasAttention { return true }
-        let tone = recent.first.map { Words.tone($0.result) }
-        return tone == "bad" || tone == "warn"
     }
 }

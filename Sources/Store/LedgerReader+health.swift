@@ -41,11 +41,4 @@ extension LedgerReader {
     package func sumDifferences(limit: Int) throws -> [String] {
         try SumCheck(database: database).differences(limit: limit)
     }
-
-    /// The version of the SQLite library that this program runs on, `3.40.1`.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func sqliteVersion() throws -> String {
-        try database.first("SELECT sqlite_version()") { $0.string(0) } ?? "unknown"
-    }
 }

@@ -65,22 +65,20 @@ extension LedgerReader {
         }
     }
 
-    /// What became of a schedule's slots by day on its own clock: day, result, how many, and the
-    /// seconds that their runs took together.
+    /// What became of a schedule's slots by day on its own clock.
     ///
     /// - Parameters:
     ///   - schedule: its name.
     ///   - since: slots for earlier instants are left out.
     ///   - limit: the newest slots that are counted at most.
-    /// - Returns: columns day, result, slots, seconds.
+    /// - Returns: columns day, result, slots.
     /// - Throws: `StoreError` if the ledger can't be read.
     package func days(schedule: String, since: Instant, limit: Int) throws -> LedgerTable {
         try table(
             """
-            SELECT day, result, count(*) AS slots, sum(seconds) AS seconds FROM (
+            SELECT day, result, count(*) AS slots FROM (
                 SELECT date(s.slot_at / 1000 + s.utc_offset_seconds, 'unixepoch') AS day,
-                    coalesce(r.outcome, s.disposition) AS result,
-                    (r.completed_at - r.created_at) / 1000 AS seconds
+                    coalesce(r.outcome, s.disposition) AS result
                 FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key
                 WHERE s.schedule = ?1 AND s.slot_at >= ?2 ORDER BY s.slot_at DESC LIMIT ?3)
             GROUP BY day, result ORDER BY day, result

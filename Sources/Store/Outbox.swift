@@ -67,15 +67,6 @@ extension Ledger {
             """, .int(deliveryID), .int(eventID))
     }
 
-    /// What an event is the end of.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func eventsEnded(by eventID: Int64) throws -> [EventRow] {
-        try database.rows(
-            "SELECT \(EventRow.columns) FROM events AS e WHERE e.ended_by_id = ? ORDER BY e.event_id",
-            .int(eventID), map: EventRow.init)
-    }
-
     /// Who was told of what the event is the end of, or is about to be.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

@@ -375,11 +375,4 @@ extension Ledger {
             "SELECT min(next_poll_at) FROM process_runs WHERE next_poll_at > ?", .at(now)
         ).map(Instant.init(milliseconds:))
     }
-
-    /// How many runs are open.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func openRunCount() throws -> Int64 {
-        try database.integer("SELECT count(*) FROM process_runs WHERE is_open = 1") ?? 0
-    }
 }

@@ -45,7 +45,7 @@ import Timetable
     ]
     /// Reads of everything that somebody asked for, or of a rehearsal's ledger that is thrown away.
     private static let whole: Set<String> = [
-        "auditWords", "backup", "damages", "damage", "tables", "sqliteVersion", "dispositions",
+        "auditWords", "backup", "damages", "damage", "tables", "dispositions",
         "unstarted", "sumDifferences",
     ]
     /// Reports over all of the history: docs/ledger.md.

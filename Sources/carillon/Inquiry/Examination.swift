@@ -174,7 +174,7 @@ struct Examination {
     }
 
     private func version(_ reader: LedgerReader) throws -> Finding {
-        let version = try reader.sqliteVersion()
+        let version = LedgerReader.libraryVersion
         let numbers = version.split(separator: ".").compactMap { Int($0) }
         guard numbers.lexicographicallyPrecedes(Self.soundVersion) else {
             return Finding(subject: "sqlite", grade: .ok, text: version)

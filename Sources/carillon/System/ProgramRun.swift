@@ -10,7 +10,7 @@ import Synchronization
 enum ProgramRun {
     /// Fits into a pipe, so that writing it never waits for the program.
     static let inputBytesMax = 65_536
-    private static let lookMilliseconds = 50
+    private static let lookMilliseconds: Int64 = 50
     private static let outputBytesMax = 4_096
     /// What is this daemon's own: its sockets with systemd, and where its secrets are.
     private static let withheld: Set<String> = [
@@ -83,7 +83,7 @@ enum ProgramRun {
                 return words(
                     isExit: process.terminationReason == .exit, status: process.terminationStatus)
             }
-            try? await Task.sleep(for: .milliseconds(lookMilliseconds))
+            await SystemClock().sleep(milliseconds: lookMilliseconds)
         }
         return "was given up"
     }
