@@ -87,15 +87,16 @@ extension Rows.Row {
             name: text("schedule"), rule: text("rule"), timezone: text("timezone"))
         line.description = text("description")
         line.state = [
-            text("state") == "active" ? "" : text("state"), text("aside_reason"), text("paused"),
-            text("mode") == "observe" ? "observe" : "",
+            ScheduleState(rawValue: text("state")) == .active ? "" : text("state"),
+            text("aside_reason"), text("paused"),
+            ScheduleMode(rawValue: text("mode")) == .observe ? text("mode") : "",
         ].filter { !$0.isEmpty }.joined(separator: ": ")
         line.nextSlotAt = instant("next_slot_at")
         line.nextSlotLocal = upcoming?.text("slot_local") ?? text("next_slot_at")
         line.note = upcoming?.text("note") ?? ""
         let status = text("run_status")
         if !text("run_id").isEmpty, status != "complete", status != "cancelled",
-            text("outcome") != "lost"
+            RunOutcome(rawValue: text("outcome")) != .lost
         {
             line.active = runLine(status: "run_status")
         }
@@ -105,7 +106,9 @@ extension Rows.Row {
                 slotLocal: text("last_slot_at"), disposition: text("last_disposition"))
             last.reason = text("last_reason")
             // The latest run is the last slot's only if that slot has started one.
-            if text("last_disposition") == "started", !text("run_id").isEmpty {
+            if Disposition(rawValue: text("last_disposition")) == .started,
+                !text("run_id").isEmpty
+            {
                 last.run = runLine(status: "run_status")
             }
             line.last = last

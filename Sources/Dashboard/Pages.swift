@@ -1,4 +1,5 @@
 import Mustache
+import Store
 import Timetable
 
 /// The dashboard's pages as HTML.
@@ -141,7 +142,7 @@ struct RunLineView {
         runID = run.runID
         shortID = run.runID.count > 12 ? String(run.runID.prefix(10)) + "…" : run.runID
         status = run.status
-        tone = Words.tone(run.outcome == "active" ? run.status : run.outcome)
+        tone = Words.tone(RunOutcome(rawValue: run.outcome) == .active ? run.status : run.outcome)
         age = run.createdAt.map { "started \(Words.relative($0, to: now))" } ?? ""
         let bar = CountsBar(run.counts)
         self.bar = bar.segments.isEmpty ? nil : bar

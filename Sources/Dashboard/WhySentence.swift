@@ -7,11 +7,11 @@ package enum WhySentence {
         _ value: (String) -> String?, _ name: String, _ verb: String
     ) -> String {
         guard let at = value("\(name)_at") else { return "" }
-        switch value(name) {
-        case "met": return " It had to \(verb) by \(at), and did."
-        case "missed": return " It had to \(verb) by \(at), and did not."
-        case "void": return ""
-        default: return " It must \(verb) by \(at)."
+        switch value(name).flatMap(DeadlineVerdict.init) {
+        case .met: return " It had to \(verb) by \(at), and did."
+        case .missed: return " It had to \(verb) by \(at), and did not."
+        case .void: return ""
+        case nil: return " It must \(verb) by \(at)."
         }
     }
 
@@ -27,13 +27,14 @@ package enum WhySentence {
             let text = slot.text(column)
             return text.isEmpty ? nil : text
         }
-        let kind = value("kind").flatMap { $0 == "rule" ? nil : "\($0) " } ?? ""
+        let kind = value("kind").flatMap { SlotKind(rawValue: $0) == .rule ? nil : "\($0) " } ?? ""
         let name = "The \(kind)slot of \(value("schedule") ?? "?") at \(value("slot_local") ?? "?")"
-        let disposition = value("disposition") ?? "?"
+        let word = value("disposition") ?? "?"
+        let disposition = Disposition(rawValue: word)
         let reason = value("reason") ?? ""
         var sentence: String
         switch disposition {
-        case "started":
+        case .started:
             sentence = "\(name) started run \(value("run_id") ?? "?")"
             if let attempts = value("attempts"), attempts != "0", attempts != "1" {
                 sentence += " with its attempt number \(attempts)"
@@ -41,19 +42,22 @@ package enum WhySentence {
             if let lag = value("start_lag_seconds") { sentence += ", \(lag) s after it was due" }
             sentence += " (\(reason))"
             if let status = value("run_status") { sentence += "; the run is \(status)" }
-            if let outcome = value("outcome"), outcome != "active" { sentence += " (\(outcome))" }
-        case "pending": sentence = "\(name) is still waiting: \(reason)"
-        case "starting": sentence = "\(name) is being started: \(reason)"
-        case "unknown":
+            if let outcome = value("outcome"), RunOutcome(rawValue: outcome) != .active {
+                sentence += " (\(outcome))"
+            }
+        case .pending: sentence = "\(name) is still waiting: \(reason)"
+        case .starting: sentence = "\(name) is being started: \(reason)"
+        case .unknown:
             sentence = "\(name) may have started a run, which is being looked for: \(reason)"
-        case "held":
+        case .held:
             sentence =
                 "\(name) is held until a person decides: \(reason); "
                 + "carillon resolve \(value("slot_id") ?? "SLOT") --run RUN | --start | --drop"
-        case "expired", "failed": sentence = "\(name) \(disposition): \(reason)"
-        default: sentence = "\(name) was \(disposition): \(reason)"
+        case .expired, .failed: sentence = "\(name) \(word): \(reason)"
+        case .skipped, .coalesced, .missed, .cancelled, nil:
+            sentence = "\(name) was \(word): \(reason)"
         }
-        if disposition != "started", let error = value("last_error") {
+        if disposition != .started, let error = value("last_error") {
             sentence += "; the last error was: \(error)"
         }
         return sentence + "." + deadline(value, "start_by", "run")

@@ -111,11 +111,13 @@ package struct Checker {
         _ simulator: Simulator, _ slotsByRequest: [Int: Int64], _ ledger: Ledger
     ) throws {
         guard !simulator.wasClockSet else { return }
-        for slot in try ledger.unended(.held)
-        where slot.reason.contains(Loss.Misfit.earlier.words) {
+        for slot in try ledger.unended(.held) {
             let own = simulator.sandbox.runs.first { run in
-                slot.reason.contains(run.id)
-                    && run.requestNumber.map { slotsByRequest[$0] == slot.slotID } ?? false
+                guard run.requestNumber.flatMap({ slotsByRequest[$0] }) == slot.slotID else {
+                    return false
+                }
+                let loss = Loss.misfit(runID: run.id, .earlier)
+                return slot.reason == HoldReason.lost(attempt: slot.attempts, loss).words
             }
             guard let own else { continue }
             violations.append(

@@ -2,7 +2,7 @@ import ConfigFixtures
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct DoctorCommandTests {
+@Suite(.timeLimit(.minutes(30))) struct DoctorCommandTests {
     private func host(database: String, more: String = "") -> MemoryHost {
         MemoryHost([
             "/c/carillon.toml": """

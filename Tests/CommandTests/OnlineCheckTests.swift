@@ -1,7 +1,7 @@
 import Sandbox
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct OnlineCheckTests {
+@Suite(.timeLimit(.minutes(30))) struct OnlineCheckTests {
     private func site(_ schedules: String, _ processes: (id: String, name: String)...)
         -> SandboxSite
     {

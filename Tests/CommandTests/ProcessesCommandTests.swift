@@ -2,7 +2,7 @@ import Sandbox
 import Testing
 import Timetable
 
-@Suite(.timeLimit(.minutes(10))) struct ProcessesCommandTests {
+@Suite(.timeLimit(.minutes(30))) struct ProcessesCommandTests {
     @Test func listsEveryProcessWithItsRun() async {
         let site = SandboxSite(("p1", "Close\u{1B}[31m"), ("p2", "Refresh"))
         let run = await site.carillon("processes") { state in

@@ -2,7 +2,7 @@ import ConfigFixtures
 import Testing
 
 /// `carillon simulate` plays one of several equal days; the numbers must be those of all of them.
-@Suite("Days that go as others", .timeLimit(.minutes(3)))
+@Suite("Days that go as others", .timeLimit(.minutes(30)))
 struct RepeatedDaysTests {
     /// A config with several schedules, simulated both ways.
     struct Case: CustomTestStringConvertible {

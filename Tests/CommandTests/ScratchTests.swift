@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// `carillon simulate` leaves nothing in memory, however it ends.
-@Suite(.timeLimit(.minutes(10))) struct ScratchTests {
+@Suite(.timeLimit(.minutes(30))) struct ScratchTests {
     /// The real binary in the middle of a long play, and its scratch folder.
     private struct Play {
         let process: Process

@@ -2,7 +2,7 @@ import ConfigFixtures
 import Console
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct SimulateCommandTests {
+@Suite(.timeLimit(.minutes(30))) struct SimulateCommandTests {
     private func simulate(
         _ schedule: String, _ arguments: String...
     ) async -> (status: Int32, output: String, errors: String) {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Each mistake: one clear sentence, the right exit code, from the real binary.
-@Suite("Bad input", .timeLimit(.minutes(10)))
+@Suite("Bad input", .timeLimit(.minutes(30)))
 struct BadInputTests {
     /// What the config says wrong, and what must be said about it.
     struct Mistake: CustomTestStringConvertible {

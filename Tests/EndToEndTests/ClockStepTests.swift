@@ -6,7 +6,7 @@ import Testing
 ///
 /// Only the daemon's wall clock is faked: its monotonic clock, and the sandbox's, go on.
 @Suite(
-    "Fault: the clock is set", .timeLimit(.minutes(10)),
+    "Fault: the clock is set", .timeLimit(.minutes(30)),
     .enabled(if: Machine.compiler != nil, Machine.compilerAdvice))
 struct ClockStepTests {
     private static let hour: Int64 = 3600

@@ -44,7 +44,7 @@ private struct Vector: Sendable {
 }
 
 /// Connections of the real daemon: hints, proxies, credentials.
-@Suite(.timeLimit(.minutes(10))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(30))) struct ConnectionTests {
     @Test("A credential that comes late, or wrong at first, heals; a missing variable says how")
     func lateCredential() async throws {
         let world = World()

@@ -4,7 +4,7 @@ import Testing
 
 /// Databases that are not what the daemon left: one clear sentence, the right exit code, and nothing
 /// deleted or overwritten.
-@Suite("Fault: the database is damaged", .timeLimit(.minutes(10)))
+@Suite("Fault: the database is damaged", .timeLimit(.minutes(30)))
 struct DamageTests {
     /// What happened to the file, and what must be said of it.
     struct Damage: CustomTestStringConvertible {

@@ -5,7 +5,7 @@ import Sandbox
 import Testing
 
 /// Doors that can't be opened: the scheduler doesn't care, people are told, and they open later.
-@Suite("Fault: a door can't be opened", .timeLimit(.minutes(10)))
+@Suite("Fault: a door can't be opened", .timeLimit(.minutes(30)))
 struct DoorTests {
     private static let everySecond = """
         [schedules.tick]

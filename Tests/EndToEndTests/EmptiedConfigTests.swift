@@ -1,7 +1,7 @@
 import Testing
 
 /// A config that is emptied or half saved under the running daemon.
-@Suite("Emptied configs", .timeLimit(.minutes(10)))
+@Suite("Emptied configs", .timeLimit(.minutes(30)))
 struct EmptiedConfigTests {
     @Test(
         "A reload of what an interrupted save leaves changes nothing",

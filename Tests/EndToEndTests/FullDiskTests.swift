@@ -5,7 +5,7 @@ import Sandbox
 import Testing
 
 /// A disk that is full: send nothing, say so, go on trying (docs/reliability.md#disk).
-@Suite("Fault: the disk is full", .timeLimit(.minutes(10)))
+@Suite("Fault: the disk is full", .timeLimit(.minutes(30)))
 struct FullDiskTests {
     @Test(
         "Nothing is sent without a stored intent, everybody is told, and room heals it",

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// The real daemon behind gateways and firewalls that answer for the API, byte for byte.
-@Suite(.timeLimit(.minutes(10))) struct GatewayTests {
+@Suite(.timeLimit(.minutes(30))) struct GatewayTests {
     /// One foreign answer, given once for one operation; each has a connection of its own.
     private struct Foreign: Sendable {
         let number: Int

@@ -6,7 +6,7 @@ import Testing
 
 /// System calls that fail, and deaths at the n-th of them: strace's injection
 /// (docs/reliability.md#tests).
-@Suite("Fault: system calls fail", .timeLimit(.minutes(10)))
+@Suite("Fault: system calls fail", .timeLimit(.minutes(30)))
 struct InjectionTests {
     /// What strace does to a life.
     struct Injection: Sendable, CustomStringConvertible {

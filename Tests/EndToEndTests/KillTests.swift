@@ -3,7 +3,7 @@ import Sandbox
 import Testing
 
 /// `kill -9` at random moments, with answers that are lost.
-@Suite("Fault: killed at random moments", .timeLimit(.minutes(10)))
+@Suite("Fault: killed at random moments", .timeLimit(.minutes(30)))
 struct KillTests {
     private static let lives = 50
 

@@ -4,7 +4,7 @@ import Sandbox
 import Testing
 
 /// The real binary against the sandbox over real HTTP, from a rule in a file to a finished run.
-@Suite("Lives of the daemon", .timeLimit(.minutes(10)))
+@Suite("Lives of the daemon", .timeLimit(.minutes(30)))
 struct LifeTests {
     private static let everySecond = """
         [schedules.tick]

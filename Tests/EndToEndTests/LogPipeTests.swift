@@ -3,7 +3,7 @@ import Sandbox
 import Testing
 
 /// The log's reader is slow, stopped or gone: no turn waits for it.
-@Suite("Fault: nobody reads the log", .timeLimit(.minutes(10)))
+@Suite("Fault: nobody reads the log", .timeLimit(.minutes(30)))
 struct LogPipeTests {
     private static let busy = """
         [schedules.tick]

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Real messages of the real daemon to real receivers, which may hang, and with a daemon that may die.
-@Suite("Messages to people", .timeLimit(.minutes(5)))
+@Suite("Messages to people", .timeLimit(.minutes(30)))
 struct NotifyTests {
     private static let key = "a key that only we know"
 

@@ -6,7 +6,7 @@ import Testing
 
 /// Power cuts: an ext4 on a loop device that is shut down without flushing its journal, so that
 /// what was not synced is lost (docs/reliability.md#tests).
-@Suite("Fault: the power fails", .timeLimit(.minutes(10)))
+@Suite("Fault: the power fails", .timeLimit(.minutes(30)))
 struct PowerCutTests {
     private static let cuts = 14
 

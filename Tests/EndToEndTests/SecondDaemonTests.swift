@@ -3,7 +3,7 @@ import Sandbox
 import Testing
 
 /// Two of us, or a ledger that isn't the one it was.
-@Suite("Fault: a second daemon, a second ledger", .timeLimit(.minutes(5)))
+@Suite("Fault: a second daemon, a second ledger", .timeLimit(.minutes(30)))
 struct SecondDaemonTests {
     @Test(
         "A second daemon is refused, whatever path leads it to the database",

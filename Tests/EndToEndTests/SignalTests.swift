@@ -4,7 +4,7 @@ import Sandbox
 import Testing
 
 /// Signals that systemd, monitors and people send.
-@Suite("Fault: signals", .timeLimit(.minutes(5)))
+@Suite("Fault: signals", .timeLimit(.minutes(30)))
 struct SignalTests {
     @Test(
         "A reload that comes while the config is being read is remembered",

@@ -4,7 +4,7 @@ import Sandbox
 import Testing
 
 /// `carillon trigger` through the real binary, the socket and the daemon.
-@Suite("Triggers from the command line", .timeLimit(.minutes(10)))
+@Suite("Triggers from the command line", .timeLimit(.minutes(30)))
 struct TriggerTests {
     /// How a run of the process ends, and what `--wait` makes of it.
     struct Ending: CustomTestStringConvertible {

@@ -8,7 +8,7 @@ import Testing
 
 /// What isn't there yet at boot, or goes away for a while: the daemon is up, says what it waits for,
 /// and goes on by itself.
-@Suite("Fault: something is missing for a while", .timeLimit(.minutes(10)))
+@Suite("Fault: something is missing for a while", .timeLimit(.minutes(30)))
 struct WaitingTests {
     private static let schedules = """
         [connections.second]

@@ -50,7 +50,7 @@ final class OpenSSLServer {
 }
 
 @Suite(
-    "TLS", .timeLimit(.minutes(10)), .serialized,
+    "TLS", .timeLimit(.minutes(30)), .serialized,
     .enabled(if: OpenSSLServer.isInstalled, "needs /usr/bin/openssl"))
 struct TLSTests {
     static func get(_ port: Int, caFile: String?) async throws

@@ -4,7 +4,7 @@ import ProcessesAPI
 import Testing
 import Timetable
 
-@Suite("Transport against a server that breaks", .timeLimit(.minutes(10)))
+@Suite("Transport against a server that breaks", .timeLimit(.minutes(30)))
 struct TransportTests {
     static let created =
         "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 28\r\n"

@@ -5,7 +5,7 @@ import Testing
 import Timetable
 
 /// The sandbox and the product's own encoder, decoder and transport must understand each other.
-@Suite(.timeLimit(.minutes(10))) struct ContractTests {
+@Suite(.timeLimit(.minutes(30))) struct ContractTests {
     /// Speaks through `APIRequest.encoding` and `APIAnswer.decoding`, as the engine does.
     private struct Caller {
         var state: SandboxState

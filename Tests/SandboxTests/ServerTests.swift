@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 import Timetable
 
-@Suite(.timeLimit(.minutes(10))) struct ServerTests {
+@Suite(.timeLimit(.minutes(30))) struct ServerTests {
     /// Serves a world for as long as the body takes; the clock and the waiting are the test's.
     private func serving(
         _ scenario: Scenario,
