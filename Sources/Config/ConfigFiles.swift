@@ -49,9 +49,15 @@ struct ConfigFiles {
         } catch {
             problems.error(
                 ConfigPath(), at: SourcePosition(file: extras, line: 0, column: 0),
-                "the folder can't be read: \(error.reason)")
+                "the folder can't be read: \(error.reason)\(advice(error, extras))")
         }
         return merged
+    }
+
+    /// What a person does who may not read a file that others may.
+    private func advice(_ error: HostFileFailure, _ path: String) -> String {
+        guard error.kind == .notPermitted else { return "" }
+        return host.missingGroup(for: path).map { "; \($0.advice)" } ?? ""
     }
 
     /// `/etc/carillon/` of `/etc/carillon/carillon.toml`, empty for a bare name.
@@ -72,7 +78,8 @@ struct ConfigFiles {
         } catch {
             let advice =
                 isMain && error.kind == .notFound
-                ? "; name another file with --config, see config/example.toml for a start" : ""
+                ? "; name another file with --config, see config/example.toml for a start"
+                : advice(error, path)
             problems.error(
                 ConfigPath(), at: SourcePosition(file: path, line: 0, column: 0),
                 "can't be read: \(error.reason)\(advice)")

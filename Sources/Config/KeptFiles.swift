@@ -41,4 +41,6 @@ package struct KeptFiles: HostReading {
     package func environment(_ name: String) -> String? { host.environment(name) }
     /// The host's.
     package func isRunning(processID: Int64) -> Bool { host.isRunning(processID: processID) }
+    /// The host's.
+    package func missingGroup(for path: String) -> MissingGroup? { host.missingGroup(for: path) }
 }

@@ -120,6 +120,54 @@ package struct HostFiles: HostReading {
         return kill(pid, 0) == 0 || errno == EPERM
     }
 
+    /// The group that the first folder or file on the way belongs to that we may not pass.
+    package func missingGroup(for path: String) -> MissingGroup? {
+        guard geteuid() != 0, path.hasPrefix("/"), !path.utf8.contains(0) else { return nil }
+        var place = path
+        var status = stat()
+        while unsafe stat(place, &status) != 0 {
+            guard errno == EACCES, let slash = place.lastIndex(of: "/"), slash > place.startIndex
+            else { return nil }
+            place = String(place[..<slash])
+        }
+        let isOpen = status.st_mode & (S_IRGRP | S_IXGRP) != 0
+        guard isOpen, status.st_gid != 0, !Self.isMember(of: status.st_gid) else { return nil }
+        return Self.missingGroup(status.st_gid)
+    }
+
+    private static func isMember(of group: gid_t) -> Bool {
+        var groups = [gid_t](repeating: 0, count: 65_536)
+        // SAFETY: the kernel fills at most as many as we say there is room for.
+        let count = unsafe getgroups(Int32(groups.count), &groups)
+        return getegid() == group || groups.prefix(max(0, Int(count))).contains(group)
+    }
+
+    private static func missingGroup(_ id: gid_t) -> MissingGroup? {
+        var entry = unsafe group()
+        var user = unsafe passwd()
+        var foundGroup: UnsafeMutablePointer<group>? = nil
+        var foundUser: UnsafeMutablePointer<passwd>? = nil
+        var groupText = [CChar](repeating: 0, count: 64 * 1024)
+        var userText = [CChar](repeating: 0, count: 4096)
+        // SAFETY: both calls write into the buffers we own, which live until the names are copied.
+        guard
+            unsafe getgrgid_r(id, &entry, &groupText, groupText.count, &foundGroup) == 0,
+            unsafe foundGroup != nil, let groupName = unsafe entry.gr_name,
+            unsafe getpwuid_r(getuid(), &user, &userText, userText.count, &foundUser) == 0,
+            unsafe foundUser != nil, let userName = unsafe user.pw_name
+        else { return nil }
+        let name = unsafe String(cString: userName)
+        var isListed = false
+        var index = 0
+        // SAFETY: the list of members ends with a null pointer.
+        while let member = unsafe entry.gr_mem?[index] {
+            if unsafe String(cString: member) == name { isListed = true }
+            index += 1
+        }
+        return MissingGroup(
+            group: unsafe String(cString: groupName), user: name, isListed: isListed)
+    }
+
     private static func isZoneName(_ name: String) -> Bool {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         return (1...4).contains(parts.count) && name.utf8.count <= 100

@@ -16,6 +16,8 @@ package protocol HostReading: Sendable {
     func environment(_ name: String) -> String?
     /// Whether a process of this id lives, whoever it belongs to.
     func isRunning(processID: Int64) -> Bool
+    /// The group whose members may use a path that we may not; nil: another group wouldn't help.
+    func missingGroup(for path: String) -> MissingGroup?
 }
 
 /// Why a file could not be read.

@@ -8,6 +8,8 @@ package struct MemoryHost: HostReading {
     package var variables: [String: String] = [:]
     /// Zones that this machine has and the host has not.
     package var missingZones: Set<String> = []
+    /// What there is to join for paths that are forbidden.
+    package var groups: [String: MissingGroup] = [:]
     private let zones = HostFiles()
 
     /// Makes a host of the files.
@@ -29,7 +31,10 @@ package struct MemoryHost: HostReading {
 
     /// The files below the folder.
     package func names(inFolder path: String) throws(HostFileFailure) -> [String] {
-        files.keys.filter { $0.hasPrefix(path + "/") }.map { String($0.dropFirst(path.count + 1)) }
+        if forbidden.contains(path) { throw HostFileFailure(.notPermitted, "permission denied") }
+        return files.keys.filter { $0.hasPrefix(path + "/") }.map {
+            String($0.dropFirst(path.count + 1))
+        }
     }
 
     /// The zone as this machine has it.
@@ -44,4 +49,6 @@ package struct MemoryHost: HostReading {
     package func environment(_ name: String) -> String? { variables[name] }
     /// One process lives.
     package func isRunning(processID: Int64) -> Bool { processID == 4711 }
+    /// As the dictionary says.
+    package func missingGroup(for path: String) -> MissingGroup? { groups[path] }
 }

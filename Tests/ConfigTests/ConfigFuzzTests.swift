@@ -78,5 +78,6 @@ import Testing
         func zoneNames() -> [String] { host.zoneNames() }
         func environment(_ name: String) -> String? { nil }
         func isRunning(processID: Int64) -> Bool { false }
+        func missingGroup(for path: String) -> MissingGroup? { nil }
     }
 }

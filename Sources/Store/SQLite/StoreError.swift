@@ -40,7 +40,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     /// SQLite's own words or the system's.
     package let cause: String
     /// One sentence for the person who reads it.
-    package let advice: String
+    package var advice: String
     /// SQLite's extended result code, such as 2067 for a UNIQUE constraint; nil if another said no.
     package let code: Int32?
     /// The whole statement that failed, without its values; nil if no statement did.

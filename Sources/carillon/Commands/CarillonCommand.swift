@@ -27,7 +27,7 @@ package enum CommandLineRun {
             try refuseUnknownVerb(arguments)
             var command = try Carillon.parseAsRoot(arguments)
             if let verb = command as? any CarillonCommand {
-                try await verb.run(in: environment)
+                try await verb.run(in: verb is DaemonCommand ? environment : asked(environment))
             } else if var verb = command as? any AsyncParsableCommand {
                 try await verb.run()
             } else {
@@ -53,6 +53,13 @@ package enum CommandLineRun {
             return Carillon.exitCode(for: error) == .validationFailure
                 ? usageStatus(arguments) : ExitStatus.failed.rawValue
         }
+    }
+
+    /// A person's verb may look at the service's credentials; the daemon takes its own alone.
+    private static func asked(_ environment: CommandEnvironment) -> CommandEnvironment {
+        var environment = environment
+        environment.host = ServiceCredentials(over: environment.host)
+        return environment
     }
 
     /// ArgumentParser would only call it an unexpected argument, and help on what isn't there is for

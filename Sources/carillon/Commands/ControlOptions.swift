@@ -32,8 +32,10 @@ struct ControlOptions: ParsableArguments {
     func perform(
         _ message: ControlMessage, _ environment: CommandEnvironment
     ) async throws -> ControlAnswer {
-        let answer = try await ControlClient(socketPath: try socketPath(environment))
-            .send(message, environment)
+        let answer = try await ControlClient(
+            socketPath: try socketPath(environment), host: environment.host
+        )
+        .send(message, environment)
         if json {
             let members: [JSONText.Member] = [
                 .init("exit_code", .integer(Int64(answer.exitCode))),
@@ -56,7 +58,7 @@ struct ControlOptions: ParsableArguments {
             let path = try database ?? settings(environment).database
             return try LedgerReader(path: path)
         } catch let error as StoreError {
-            throw CommandFailure(.failed, "\(error)")
+            throw CommandFailure(.failed, "\(error.advised(by: environment.host))")
         }
     }
 

@@ -154,10 +154,14 @@ struct Schedules: CarillonCommand {
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
 
-    @Argument(help: ArgumentHelp("Only this schedule.", valueName: "schedule"))
+    @Argument(
+        help: ArgumentHelp("Only this schedule.", valueName: "schedule"),
+        completion: LedgerWords.schedules)
     var only: String?
 
-    @Option(help: ArgumentHelp("The same, as an option.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The same, as an option.", valueName: "name"),
+        completion: LedgerWords.schedules)
     var schedule: String?
 
     func run(in environment: CommandEnvironment) async throws {

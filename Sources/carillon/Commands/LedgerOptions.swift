@@ -32,7 +32,7 @@ struct LedgerOptions: ParsableArguments {
         do {
             return try LedgerReader(path: try path(environment))
         } catch let error as StoreError {
-            throw CommandFailure(.failed, "\(error)")
+            throw CommandFailure(.failed, "\(error.advised(by: environment.host))")
         }
     }
 
@@ -76,10 +76,14 @@ struct ListOptions: ParsableArguments {
 
 /// A schedule, `--since`, `--until` and `--limit`.
 struct FilterOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("Only this schedule.", valueName: "schedule"))
+    @Argument(
+        help: ArgumentHelp("Only this schedule.", valueName: "schedule"),
+        completion: LedgerWords.schedules)
     var only: String?
 
-    @Option(help: ArgumentHelp("The same, as an option.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The same, as an option.", valueName: "name"),
+        completion: LedgerWords.schedules)
     var schedule: String?
 
     @Option(

@@ -27,7 +27,9 @@ struct Next: CarillonCommand {
 
     @OptionGroup var options: ConfigOptions
 
-    @Argument(help: ArgumentHelp("Only this schedule.", valueName: "schedule"))
+    @Argument(
+        help: ArgumentHelp("Only this schedule.", valueName: "schedule"),
+        completion: LedgerWords.schedules)
     var schedule: String?
 
     // Unconditional, so that a negative number gets its own sentence.

@@ -5,7 +5,9 @@ import Timetable
 
 /// A schedule's name, or `--all`.
 struct ScheduleOrAll: ParsableArguments {
-    @Argument(help: ArgumentHelp("The schedule.", valueName: "schedule"))
+    @Argument(
+        help: ArgumentHelp("The schedule.", valueName: "schedule"),
+        completion: LedgerWords.schedules)
     var schedule: String?
 
     @Flag(help: "All schedules.")
@@ -83,7 +85,9 @@ struct Skip: CarillonCommand {
 
     @OptionGroup var control: ControlOptions
 
-    @Argument(help: ArgumentHelp("The schedule.", valueName: "schedule"))
+    @Argument(
+        help: ArgumentHelp("The schedule.", valueName: "schedule"),
+        completion: LedgerWords.schedules)
     var schedule: String
 
     @Option(help: ArgumentHelp("The slot.", valueName: "time"))
@@ -195,7 +199,9 @@ struct Unblock: CarillonCommand {
 
     @OptionGroup var control: ControlOptions
 
-    @Argument(help: ArgumentHelp("The connection.", valueName: "connection"))
+    @Argument(
+        help: ArgumentHelp("The connection.", valueName: "connection"),
+        completion: LedgerWords.connections)
     var connection: String
 
     func run(in environment: CommandEnvironment) async throws {

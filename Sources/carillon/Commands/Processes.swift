@@ -22,7 +22,8 @@ struct Processes: CarillonCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The connection, where the config has several.", valueName: "name"))
+            "The connection, where the config has several.", valueName: "name"),
+        completion: LedgerWords.connections)
     var connection: String?
 
     @Flag(help: "Print JSON: a list with one object a line.")

@@ -55,6 +55,14 @@ struct SandboxCommand: CarillonCommand {
         } catch {
             throw CommandFailure(.failed, "the sandbox can't listen on port \(port): \(error)")
         }
+        environment.line(shared.withState { state in Self.sum(state.log) })
+    }
+
+    /// What was asked of it, for who tries something out.
+    private static func sum(_ log: SandboxLog) -> String {
+        let starts = log.requestsByOperation["runProcess"] ?? 0
+        return Words.count(starts, "start") + " in "
+            + Words.count(log.requests, "request") + ", of which \(log.lost) got no answer"
     }
 
     private func readScenario(_ environment: CommandEnvironment) throws -> Scenario {

@@ -116,8 +116,9 @@ struct Status: CarillonCommand {
     ) async -> (answers: Bool, trouble: String?) {
         guard let socket = try? ledger.controlSocket(environment) else { return (false, nil) }
         do {
-            let answer = try await ControlClient(socketPath: socket, timeoutSeconds: 5)
-                .send(ControlMessage(verb: "ping"))
+            let answer = try await ControlClient(
+                socketPath: socket, host: environment.host, timeoutSeconds: 5
+            ).send(ControlMessage(verb: "ping"))
             return (true, answer.exitCode == 0 ? nil : answer.message)
         } catch {
             // Who may read the ledger need not be allowed to use the socket, and a daemon that is

@@ -20,7 +20,9 @@ struct Trigger: CarillonCommand {
 
     @OptionGroup var control: ControlOptions
 
-    @Argument(help: ArgumentHelp("The schedule.", valueName: "schedule"))
+    @Argument(
+        help: ArgumentHelp("The schedule.", valueName: "schedule"),
+        completion: LedgerWords.schedules)
     var schedule: String
 
     @Option(help: ArgumentHelp("Why, for the ledger.", valueName: "text"))

@@ -22,7 +22,9 @@ struct Why: CarillonCommand {
 
     @OptionGroup var ledger: LedgerOptions
 
-    @Argument(help: ArgumentHelp("The schedule.", valueName: "schedule"))
+    @Argument(
+        help: ArgumentHelp("The schedule.", valueName: "schedule"),
+        completion: LedgerWords.schedules)
     var schedule: String
 
     @Argument(help: ArgumentHelp("When.", valueName: "time"))

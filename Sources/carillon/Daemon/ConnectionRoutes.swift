@@ -15,7 +15,7 @@ final class ConnectionRoutes: Sendable {
         let host: any HostReading
 
         /// The credential as it is now: a rotated secret file heals without a restart.
-        func credential() throws -> APICredential {
+        func credential() throws(SecretUnavailable) -> APICredential {
             APICredential(
                 clientID: Secret(try access.clientID.resolve(host)),
                 clientSecret: Secret(try access.clientSecret.resolve(host)))

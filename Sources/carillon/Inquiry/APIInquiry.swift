@@ -53,17 +53,25 @@ struct APIInquiry {
     /// A token by the config's credential.
     func token() async throws(Failure) -> AccessToken {
         let credential: APICredential
-        do {
+        do throws(SecretUnavailable) {
             credential = try route.credential()
         } catch {
-            throw failure(
-                "the credential can't be read: \(error)",
-                "ask as the user that the daemon runs as")
+            throw failure("the credential can't be read: \(error)", Self.advice(error))
         }
         guard case .token(let token) = try await answer(.token, credential: credential) else {
             throw failure("the token's answer can't be read", "")
         }
         return token
+    }
+
+    /// How a person gets at what the service has.
+    private static func advice(_ error: SecretUnavailable) -> String {
+        guard error.isOutsideService else { return "" }
+        guard case .credential = error.reference, error.needsRestart else {
+            return "ask as root (sudo)"
+        }
+        return "ask as root while the service runs (systemctl start carillon), or say where it is: "
+            + "sudo CREDENTIALS_DIRECTORY=/etc/carillon carillon check --online"
     }
 
     /// All processes that the grant's user can see, by name.

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import NIOCore
 import NIOHTTP1
+import Store
 
 /// Sends a verb to the daemon over its Unix socket and prints the answer.
 struct ControlClient {
@@ -12,6 +13,8 @@ struct ControlClient {
     private static let silenceSecondsMax: Int64 = 5
 
     let socketPath: String
+    /// Knows which group a person would have to join.
+    let host: any HostReading
     /// A reload of thousands of schedules takes its time; the daemon answers well before.
     var timeoutSeconds: Int64 = 60
 
@@ -124,7 +127,9 @@ struct ControlClient {
         var words =
             switch (error as? IOError)?.errnoCode {
             case EACCES:
-                "you may not use the socket \(socketPath): it is for the members of its group"
+                "you may not use the socket \(socketPath): "
+                    + (host.missingGroup(for: socketPath)?.advice
+                        ?? "it is for the members of its group")
             case ENOENT, ECONNREFUSED:
                 "no daemon listens at \(socketPath): is carillon running? "
                     + "(systemctl status carillon)"
@@ -156,5 +161,15 @@ struct ControlClient {
             }
         }
         return host
+    }
+}
+
+extension StoreError {
+    /// The same with the group to join, where that is what is missing.
+    func advised(by host: any HostReading) -> StoreError {
+        guard kind == .access, let group = host.missingGroup(for: path) else { return self }
+        var error = self
+        error.advice = group.advice
+        return error
     }
 }

@@ -237,8 +237,9 @@ struct Examination {
 
     private func socket(_ path: String, isRunning: Bool) async -> Finding {
         do {
-            let answer = try await ControlClient(socketPath: path, timeoutSeconds: 5)
-                .send(ControlMessage(verb: "ping"))
+            let answer = try await ControlClient(
+                socketPath: path, host: environment.host, timeoutSeconds: 5
+            ).send(ControlMessage(verb: "ping"))
             // A daemon that can't write lives and answers, but starts nothing.
             return answer.exitCode == 0
                 ? Finding(subject: "socket", grade: .ok, text: "the daemon answers at \(path)")

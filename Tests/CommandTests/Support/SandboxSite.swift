@@ -9,6 +9,11 @@ struct SandboxSite {
     var secret = "sandbox-secret"
     var version = "2026-04-01.processes.preview"
     var schedules = ""
+    /// How the config names the secret, and what else the host has.
+    var reference = "{ file = \"/secret\" }"
+    var files: [String: String] = [:]
+    var forbidden: Set<String> = []
+    var variables: [String: String] = [:]
 
     /// Processes without any work, by id and name.
     init(_ processes: (id: String, name: String)...) {
@@ -21,6 +26,13 @@ struct SandboxSite {
     /// Runs a command line against it.
     func carillon(
         _ arguments: String..., before: (inout SandboxState) -> Void = { _ in }
+    ) async -> (status: Int32, output: String, errors: String) {
+        await carillon(arguments: arguments, before: before)
+    }
+
+    /// The same for a list.
+    func carillon(
+        arguments: [String], before: (inout SandboxState) -> Void = { _ in }
     ) async -> (status: Int32, output: String, errors: String) {
         let now = Instant(seconds: 1_781_524_800)
         var state = SandboxState(seed: 5, scenario: scenario)
@@ -50,18 +62,22 @@ struct SandboxSite {
 
     /// The host of a config whose API is at the port.
     func host(port: Int) -> MemoryHost {
-        MemoryHost([
+        var host = MemoryHost([
             "/c/carillon.toml": """
             version = 1
             [connections.prod]
             base_url = "http://127.0.0.1:\(port)"
             api_version = "\(version)"
             client_id = "sandbox-client"
-            client_secret = { file = "/secret" }
+            client_secret = \(reference)
             [defaults]
             timezone = "America/New_York"
             \(schedules)
             """, "/secret": secret,
         ])
+        host.files.merge(files) { $1 }
+        host.forbidden = forbidden
+        host.variables = variables
+        return host
     }
 }
