@@ -110,6 +110,8 @@ package enum Migrator {
             "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'") == 1
     }
 
+    private static let checksums = Migrations.all.map { checksum($0.sql) }
+
     /// How many of our files the database has, checked by name and checksum.
     private static func checkApplied(_ database: Database) throws -> Int {
         let rows = try database.rows(
@@ -122,7 +124,7 @@ package enum Migrator {
                     cause: "it was written by a newer Carillon (migration \(row.0))",
                     advice: "install that version, or restore a backup made by this one")
             }
-            guard checksum(Migrations.all[index].sql) == row.1 else {
+            guard checksums[index] == row.1 else {
                 throw StoreError(
                     kind: .newer, attempted: "use the database", path: database.path,
                     cause: "its migration \(row.0) differs from this binary's",

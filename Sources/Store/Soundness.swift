@@ -204,9 +204,9 @@ struct Soundness {
 
     private func readEnds(of index: String, _ sql: String, _ table: String) throws {
         // A partial index is only used where its own condition is asked for.
-        let condition = sql.firstMatch(of: /\bwhere\b/.ignoresCase()).map {
-            "WHERE " + sql[$0.range.upperBound...]
-        }
+        let condition = sql.utf8.split { $0 <= UInt8(ascii: " ") }
+            .first { $0.count == 5 && Substring($0).uppercased() == "WHERE" }
+            .map { "WHERE" + sql[$0.endIndex...] }
         let columns = try names(
             "SELECT name FROM pragma_index_info(?) ORDER BY seqno", index)
         try readEnds(
