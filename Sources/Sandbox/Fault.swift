@@ -40,6 +40,9 @@ package struct Fault: Sendable {
         case truncated
         /// The true status with more body than anybody should read.
         case oversized(bytes: Int)
+        /// What the same operation was answered before, about whatever run that was: a cache that looks
+        /// at no more than the method, or a gateway that repeats itself.
+        case replayed
         /// The true body without the run's id.
         case withoutID
         case redirect(to: String)
@@ -62,7 +65,8 @@ package struct Fault: Sendable {
         case foreignNextLink
         /// The true next page, under the address that the API has behind its proxy.
         case nextLinkUnder(base: String)
-        /// The page as a cache had it this long ago, with that time's `Date`, and `Age` if told.
+        /// The list, or the run that is read, as a cache had it this long ago, with that time's `Date`,
+        /// and `Age` if told.
         case cached(ageMilliseconds: Int64, tellsAge: Bool)
         /// `@nextLink` leads to another host, and there to something else than the list.
         case foreignNextPath

@@ -35,7 +35,7 @@ extension Fault {
         "revokeTokens", "hideRun", "skewDate", "hideDate", "listReversed", "listShifted",
         "listWithout", "listWithoutRuns", "listLoops", "foreignNextLink", "gateway", "echo",
         "oddStatus", "compressed", "zeroHint", "nextLinkUnder", "listCached",
-        "foreignNextPath",
+        "foreignNextPath", "replayed",
     ]
 
     fileprivate static func read(
@@ -63,6 +63,7 @@ extension Fault {
         case "garbage": return .answer(.garbage)
         case "empty": return .answer(.empty)
         case "truncated": return .answer(.truncated)
+        case "replayed": return .answer(.replayed)
         case "cut": return .answer(.cut)
         case "withoutID": return .answer(.withoutID)
         case "oversized":

@@ -188,7 +188,11 @@ extension SandboxState {
         else {
             return error(inquiry, 404, "The process run \(id) was not found.", target: id)
         }
-        return Reply(status: 200, body: runBody(index, inquiry, at: now))
+        var instant = now
+        if case .cached(let age, _) = inquiry.fault.listing {
+            instant = max(runs[index].createdAt, now.adding(milliseconds: -age))
+        }
+        return Reply(status: 200, body: runBody(index, inquiry, at: instant))
     }
 
     private func liveProcess(_ id: String) -> Int? {

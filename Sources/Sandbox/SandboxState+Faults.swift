@@ -29,6 +29,7 @@ extension SandboxState {
         case .gateway(let status, let page):
             return gatewayPage(status, page, inquiry, afterMilliseconds)
         case .echo(let status): reply = echo(status, inquiry)
+        case .replayed: reply = lastReplies[inquiry.route.operation] ?? reply
         case .oddStatus(let status): reply.status = status
         case .compressed(let coding):
             reply.headers.append(("Content-Encoding", coding))

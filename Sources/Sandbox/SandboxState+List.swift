@@ -38,7 +38,7 @@ extension SandboxState {
             break
         }
         let start = min(max(query.offset, 0), indices.count)
-        let end = min(start + query.limit, indices.count)
+        let end = min(start + min(query.limit, scenario.pageItemsMax), indices.count)
         var writer = JSONWriter(capacity: 64 + (end - start) * 700)
         writer.object { writer in
             writer.key("data")

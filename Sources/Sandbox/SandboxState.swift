@@ -25,6 +25,10 @@ package struct SandboxState: Sendable {
     var window = RateWindow()
     /// Indices of the processes in the order of their names, until one is added or renamed.
     var nameOrder: [Int]?
+    /// An answer has repeated what it was sent.
+    package private(set) var hasEchoed = false
+    /// The last good answer of each operation, for what repeats it.
+    var lastReplies: [String: Reply] = [:]
     private var armed: [ArmedFault] = []
     private var faultsArmed = 0
     private var startedAt: Instant?
@@ -55,6 +59,9 @@ package struct SandboxState: Sendable {
         for rule in scenario.faults { inject(rule) }
     }
 
+    /// What must not be seen of it anywhere: its clients' secrets and the tokens that are good.
+    package var secrets: [String] { scenario.clients.map(\.secret) + tokens.keys.sorted() }
+
     /// Takes one request and says what becomes of it.
     package mutating func handle(_ request: APIRequest, at now: Instant) -> SandboxOutcome {
         advance(to: now)
@@ -65,6 +72,7 @@ package struct SandboxState: Sendable {
         let struck = strike(route, process)
         let fault = struck ?? Fault()
         if fault.revokesTokens { tokens.removeAll() }
+        if case .echo = fault.answer { hasEchoed = true }
         let milliseconds = max(0, random.next(in: scenario.latencyMilliseconds))
             .addingSaturating(max(0, fault.delayMilliseconds))
         let inquiry = Inquiry(request: request, address: address, route: route, fault: fault)
@@ -73,6 +81,7 @@ package struct SandboxState: Sendable {
             reply = perform(inquiry, at: self.now.adding(milliseconds: max(0, delay)))
         }
         let outcome = disguise(reply, inquiry, afterMilliseconds: milliseconds)
+        if reply.status < 300, !reply.body.isEmpty { lastReplies[route.operation] = reply }
         let shown = outcome.response?.status
         // A hint in a body that nobody could read, or that nobody waited for, told nobody.
         let isReadable =
@@ -148,7 +157,7 @@ struct Inquiry {
 }
 
 /// The API's true answer, before anything happens to it on its way.
-struct Reply {
+struct Reply: Sendable {
     var status: Int
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []

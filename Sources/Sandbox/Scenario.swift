@@ -33,6 +33,8 @@ package struct Scenario: Sendable {
     package var clockPhaseMilliseconds: Int64?
     /// Whether instants are written with milliseconds; the `Date` header never has any.
     package var writesMilliseconds = false
+    /// How many items a page of the list has at the most, whatever is asked for.
+    package var pageItemsMax = 1000
     /// The processes at the beginning; later ones are added to the state.
     package var processes: [SandboxProcess] = []
     /// The faults that are armed at the beginning.

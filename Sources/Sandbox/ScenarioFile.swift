@@ -48,6 +48,8 @@ extension Scenario {
         readDelayMilliseconds = try fields.range("readDelayMilliseconds") ?? readDelayMilliseconds
         clockSkewMilliseconds = try fields.integer("clockSkewMilliseconds") ?? clockSkewMilliseconds
         writesMilliseconds = try fields.bool("writesMilliseconds") ?? writesMilliseconds
+        pageItemsMax = Int(
+            min(max(try fields.integer("pageItemsMax") ?? Int64(pageItemsMax), 1), 1000))
         if let word = try fields.string("secondRun") {
             guard let habit = SecondRun(rawValue: word) else {
                 let words = SecondRun.allCases.map(\.rawValue).joined(separator: ", ")

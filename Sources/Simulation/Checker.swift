@@ -7,6 +7,9 @@ package import Timetable
 package struct Checker {
     /// What was found wrong; empty: every invariant holds.
     package private(set) var violations: [String] = []
+    private static let toldWithinMilliseconds: Int64 = 60_000
+    /// A backoff draws from a second on, and a token that is refused is one more at once.
+    private static let startsPerMinuteMax = 12
     /// Whether the API kept its windows: then no slot may ever have two runs.
     private let regime: FaultRule.Regime
 
@@ -27,6 +30,11 @@ package struct Checker {
             try checkLooks(simulator, ledger)
             for row in try ledger.schedules() { try checkSlots(of: row, simulator, ledger) }
             if let healedAt { try checkEnded(simulator, ledger, healedAt: healedAt) }
+            if simulator.sandbox.hasEchoed {
+                for place in try ledger.places(mentioning: simulator.sandbox.secrets) {
+                    violations.append("rule 16: a secret is in \(place)")
+                }
+            }
         }
         if !simulator.earlyRequests.isEmpty {
             violations.append(
@@ -34,6 +42,7 @@ package struct Checker {
                     + simulator.earlyRequests.joined(separator: ", "))
         }
         checkRate(simulator)
+        checkFloods(simulator)
         for line in simulator.errorLines { violations.append("error line: \(line)") }
     }
 
@@ -223,6 +232,47 @@ package struct Checker {
     }
 
     // MARK: I5 and the rate
+
+    /// Whatever waits past its `start_within` says so, a minute later at the latest.
+    ///
+    /// - Throws: `StoreError` when the file can't be read.
+    mutating func checkWaits(_ simulator: Simulator) throws {
+        guard simulator.isUp, !simulator.wasClockSet,
+            simulator.time.since(simulator.bootedAt) > Self.toldWithinMilliseconds
+        else { return }
+        try simulator.inspect { ledger in
+            for schedule in simulator.configuration.schedules {
+                let since = simulator.wall.adding(
+                    milliseconds: -schedule.startWithinMilliseconds
+                        - Self.toldWithinMilliseconds)
+                for slotID in try ledger.slotsWaitingUntold(
+                    schedule: schedule.name, since: since)
+                {
+                    violations.append(
+                        "I5: slot \(slotID) waits too long at \(simulator.wall.iso8601), and "
+                            + "nothing says so")
+                }
+            }
+        }
+    }
+
+    /// No slot is sent again and again without a pause, whatever answers.
+    private mutating func checkFloods(_ simulator: Simulator) {
+        var last: [Int64: [Instant]] = [:]
+        for start in simulator.starts {
+            var times = last[start.slotID, default: []].filter {
+                start.at.since($0) < 60_000
+            }
+            times.append(start.at)
+            last[start.slotID] = times
+            if times.count > Self.startsPerMinuteMax {
+                violations.append(
+                    "slot \(start.slotID) was sent \(times.count) times within a minute, at "
+                        + start.at.iso8601)
+                return
+            }
+        }
+    }
 
     /// Liveness: with everything healed, nothing is stuck.
     private mutating func checkEnded(

@@ -95,6 +95,34 @@ struct RandomScenario {
         scenario.faults += FaultRule.gateways(probability: probability, window: window)
     }
 
+    /// A few kinds of trouble, each much of it: lists of many pages, and what `FaultRule.Kind` names.
+    ///
+    /// - Parameter dice: Its own, so that nothing else of the seed's workload changes.
+    mutating func putMuchOfAFewKindsInFront(_ dice: inout Dice) {
+        scenario.pageItemsMax = dice.pick([1, 2, 3, 1000])
+        // Processes that no schedule names: before, between and after the others.
+        for (id, name) in [("x1", "Audit"), ("x2", "Close p1b"), ("x3", "Tax")].prefix(
+            dice.below(4))
+        {
+            scenario.processes.append(
+                SandboxProcess(
+                    id: id, name: name,
+                    root: .group(name: "All", parallel: false, children: [])))
+        }
+        // Those of earlier ranges would strike first, and hide what much of one kind shows.
+        if dice.chance(0.5) { scenario.faults = [] }
+        for kind in FaultRule.Kind.allCases where dice.chance(0.3) {
+            var window: Range<Int64>?
+            if dice.chance(0.6) {
+                let begin = dice.between(0, lengthMilliseconds / 2)
+                window = begin..<(begin + dice.pick([120_000, 1_200_000, 4_800_000]))
+            }
+            scenario.faults += FaultRule.rules(
+                of: kind, probability: dice.pick([0.05, 0.2, 0.6]), window: window,
+                pick: { Int(truncatingIfNeeded: dice.next() >> 1) % $0 })
+        }
+    }
+
     private mutating func setConnections(_ dice: inout Dice) {
         var connection = Connection(
             name: "prod", baseURL: "https://api.example.com", apiVersion: "2026-01-01")

@@ -43,6 +43,8 @@ package struct RandomWorkload {
     private static let firstDeadlySeed: UInt64 = 100_000
     /// Workloads with gateways in front of the API from here on.
     private static let firstGatewaySeed: UInt64 = 200_000
+    /// Workloads with much of a few kinds of trouble from here on, every second one.
+    private static let firstKindSeed: UInt64 = 300_000
     let simulator: Simulator
 
     /// Where all workloads begin.
@@ -64,6 +66,9 @@ package struct RandomWorkload {
         if seed >= Self.firstGatewaySeed {
             var dice = Dice(seed: ~seed)
             scenarioOfSeed.putGatewaysInFront(&dice)
+            if seed >= Self.firstKindSeed, seed.isMultiple(of: 2) {
+                scenarioOfSeed.putMuchOfAFewKindsInFront(&dice)
+            }
         }
         simulator = Simulator(
             path: path, configuration: scenarioOfSeed.configuration,
@@ -96,6 +101,7 @@ package struct RandomWorkload {
         simulator.rest(until: simulator.time)
         try simulator.run(until: simulator.time.adding(milliseconds: 3 * 3_600_000))
         try checker.check(simulator, healedAt: healedAt)
+        if seed >= Self.firstKindSeed { try checker.checkWaits(simulator) }
         return finish(outcome, checker)
     }
 
@@ -124,7 +130,14 @@ package struct RandomWorkload {
     ) throws {
         while simulator.time < end {
             if !simulator.isUp { try begin() }
-            if try simulator.run(until: end) { return }
+            // Earlier seeds were never looked at in between.
+            let isWatched = seed >= Self.firstKindSeed
+            let next = isWatched ? min(end, simulator.time.adding(milliseconds: 300_000)) : end
+            if try simulator.run(until: next) {
+                if isWatched { try checker.checkWaits(simulator) }
+                guard next < end, checker.violations.isEmpty else { return }
+                continue
+            }
             outcome.log.append(
                 "+\(simulator.time.since(Self.start) / 1000) s died at \(simulator.plan.dieAt ?? 0)"
             )

@@ -36,19 +36,27 @@ extension Simulator {
             afterMilliseconds: 200)
     }
 
-    private func perform(_ effect: RequestEffect) {
+    private func credential(of connection: String) -> APICredential? {
         let clients = sandbox.scenario.clients
-        let index = plan.clients[effect.connection] ?? 0
-        let credential =
-            clients.indices.contains(index)
-            ? APICredential(
-                clientID: Secret(clients[index].id),
-                clientSecret: Secret(secrets[effect.connection] ?? clients[index].secret))
-            : nil
+        let index = plan.clients[connection] ?? 0
+        guard clients.indices.contains(index) else { return nil }
+        return APICredential(
+            clientID: Secret(clients[index].id),
+            clientSecret: Secret(secrets[connection] ?? clients[index].secret))
+    }
+
+    /// As the daemon's; only where something echoes, since it reads every byte of an answer.
+    private func redaction(of effect: RequestEffect) -> Redaction {
+        guard sandbox.hasEchoed else { return .none }
+        return Redaction(
+            [effect.token].compactMap(\.self), credential: credential(of: effect.connection))
+    }
+
+    private func perform(_ effect: RequestEffect) {
         guard
             let request = try? APIRequest.encoding(
                 effect.call, endpoint: effect.endpoint, token: effect.token,
-                credential: credential)
+                credential: credential(of: effect.connection))
         else {
             noteError("request could not be encoded: \(effect.call.operation)")
             return
@@ -74,7 +82,8 @@ extension Simulator {
         case .input(let input): return input
         case .exchange(let effect, let result):
             let answer = APIAnswer.decoding(
-                effect.call, endpoint: effect.endpoint, outcome: result, receivedAt: wall)
+                effect.call, endpoint: effect.endpoint, outcome: result,
+                redaction: redaction(of: effect), receivedAt: wall)
             return .answer(requestID: effect.id, answer)
         }
     }

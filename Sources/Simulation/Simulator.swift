@@ -72,6 +72,8 @@ package final class Simulator {
     /// Points at which a death was possible in this life.
     package private(set) var points = 0
     package private(set) var lives = 0
+    /// When the life that is lived began.
+    private(set) var bootedAt: Instant
     package private(set) var turns = 0
     /// Log lines of level error that no injected fault explains fail a run.
     package internal(set) var errorLines: [String] = []
@@ -129,6 +131,7 @@ package final class Simulator {
         self.plan = plan
         self.recompile = recompile
         origin = time
+        bootedAt = time
         skewMilliseconds = plan.skewMilliseconds
     }
 
@@ -144,6 +147,7 @@ package final class Simulator {
     /// - Throws: `StoreError`; a death during recovery only ends the life.
     package func boot() throws {
         lives += 1
+        bootedAt = time
         points = 0
         spins = 0
         noteRules()

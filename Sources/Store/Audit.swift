@@ -224,4 +224,38 @@ extension Ledger {
             "SELECT \(SlotRow.columns) FROM slots WHERE schedule = ? ORDER BY slot_at, kind",
             .text(schedule), map: SlotRow.init)
     }
+
+    /// Slots that were due to start before an instant, still wait, and aren't in `attention`.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func slotsWaitingUntold(schedule: String, since instant: Instant) throws -> [Int64] {
+        try database.rows(
+            """
+            SELECT slot_id FROM slots WHERE schedule = ? AND due_at < ?
+                AND disposition IN ('pending', 'starting', 'unknown')
+                AND overdue_since_at IS NULL ORDER BY slot_id
+            """, .text(schedule), .at(instant)
+        ) { $0.integer(0) }
+    }
+
+    /// Tables and columns that hold one of the texts, whatever is around it.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func places(mentioning texts: [String]) throws -> [String] {
+        let columns = try database.rows(
+            """
+            SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
+            WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' ORDER BY 1, 2
+            """
+        ) { ($0.string(0), $0.string(1)) }
+        return try columns.filter { table, column in
+            try texts.contains { text in
+                let isThere = try database.first(
+                    "SELECT 1 FROM \"\(table)\" WHERE instr(\"\(column)\", ?) LIMIT 1",
+                    .text(text)
+                ) { $0.integer(0) }
+                return isThere != nil
+            }
+        }.map { "\($0.0).\($0.1)" }
+    }
 }

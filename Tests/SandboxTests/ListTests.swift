@@ -149,6 +149,31 @@ import Timetable
         #expect(fresh.header("Date") != answer.header("Date"))
     }
 
+    @Test func pagesAreNoLongerThanTheServerWantsThem() throws {
+        var scenario = scenario([process("a"), process("b"), process("c")])
+        scenario.pageItemsMax = 2
+        var client = try loggedIn(scenario)
+        let page = try client.get("/processes?$orderBy=name&$maxpagesize=1000")
+        #expect(ids(page) == ["a", "b"])
+        #expect(ids(try client.get(try #require(page["@nextLink"].text))) == ["c"])
+    }
+
+    @Test func aCachedRunIsThatOfItsTimeAndAReplayedAnswerIsThatOfAnotherRequest() throws {
+        var client = try loggedIn(scenario([process("a"), process("b")]))
+        let first = try client.start("a")
+        client.pass(3_600_000)
+        client.state.inject(
+            .next(
+                .listing(.cached(ageMilliseconds: 3_600_000, tellsAge: true)),
+                operation: "getProcessRun"))
+        let copy = try client.get("/processRuns/\(first)")
+        let fresh = try client.get("/processRuns/\(first)")
+        #expect(copy["status"] != fresh["status"])
+        client.state.inject(.next(.answer(.replayed), operation: "runProcess"))
+        #expect(try client.start("b") == first)
+        #expect(client.state.runs.count == 2)
+    }
+
     @Test func tenThousandProcessesAreListedInReasonableTime() throws {
         var client = try loggedIn(many(10_000))
         for number in 0..<2000 { _ = try client.start("p\(number)") }

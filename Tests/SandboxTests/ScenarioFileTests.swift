@@ -56,7 +56,7 @@ import Timetable
             "hideRun", "skewDate", "hideDate", "listReversed", "listShifted", "listWithoutRuns",
             "listLoops", "foreignNextLink", #"redirect","to":"https://e.example"#,
             #"listWithout","missing":"p"#, "gateway", "echo", "oddStatus", "compressed",
-            "zeroHint", "listCached", #"nextLinkUnder","base":"http://internal:1"#,
+            "zeroHint", "replayed", "listCached", #"nextLinkUnder","base":"http://internal:1"#,
             #"gateway","page":"numericCode"#,
         ]
         for word in words {

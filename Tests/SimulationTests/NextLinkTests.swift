@@ -10,7 +10,7 @@ import Timetable
 @Suite struct NextLinkTests {
     @Test(arguments: [Fault.Listing.foreignNextLink, .foreignNextPath, .loops])
     func slotsStartOnWhatTheListShows(listing: Fault.Listing) throws {
-        let fixture = try Fixture()
+        let fixture = try Fixture { $0.pageItemsMax = 1 }
         fixture.simulator.sandbox.log.keepsEntries = true
         fixture.simulator.sandbox.inject(FaultRule(.listing(listing), operation: "listProcesses"))
         try fixture.simulator.boot()

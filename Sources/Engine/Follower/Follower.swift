@@ -40,6 +40,11 @@ final class Follower: Room, Grounded {
         return { [self] in reading = kept }
     }
 
+    /// There is a process of that id: a schedule names it, or lists have shown it.
+    func isKnown(_ process: ProcessKey) -> Bool {
+        roster.isNamed(process) || lister.looks[process] != nil
+    }
+
     func lookAtRuns() throws {
         try runs.judgeOverdue()
         let connections = roster.connections

@@ -1,4 +1,5 @@
 package import Store
+package import Timetable
 
 /// Why nobody knows whether an attempt has created a run.
 package enum DoubtReason: Sendable, Equatable {
@@ -9,6 +10,25 @@ package enum DoubtReason: Sendable, Equatable {
     case failure(String)
     /// The answer names a run that belongs to another slot.
     case foreignRun(String, slotID: Int64)
+    /// The answer is one to another request: of a cache, or of a gateway that repeats itself.
+    case answeredToAnother(OtherAnswer)
+
+    /// What tells that an answer isn't to this start.
+    package enum OtherAnswer: Sendable, Equatable {
+        case run(String, ofProcess: String)
+        case runCreatedBefore(String, at: Instant)
+        case cached(runID: String, ageSeconds: Int64)
+
+        var words: String {
+            switch self {
+            case .run(let runID, let process): "run \(runID), which is one of process \(process)"
+            case .runCreatedBefore(let runID, let at):
+                "run \(runID), which was created before it, at \(at.iso8601)"
+            case .cached(let runID, let age):
+                "run \(runID) out of a cache, \(age) s old"
+            }
+        }
+    }
 
     /// The reason as a person reads it.
     package func words(attempt number: Int) -> String {
@@ -20,6 +40,8 @@ package enum DoubtReason: Sendable, Equatable {
         case .failure(let summary): "attempt \(number): \(summary)"
         case .foreignRun(let runID, let slotID):
             "attempt \(number) was answered with run \(runID), which belongs to slot \(slotID)"
+        case .answeredToAnother(let other):
+            "attempt \(number) was answered with \(other.words)"
         }
     }
 }

@@ -21,6 +21,10 @@ struct StartAnswers: Grounded {
         switch answer.result {
         case .success(.run(let run)):
             if let connection { try gate.noteAccepted(connection) }
+            if let other = try otherAnswer(run, slot, attempt, answer) {
+                return try settler.becomeUnknown(
+                    slot, attempt, .answeredToAnother(other), httpStatus: 201)
+            }
             try started(slot, attempt, run, connection)
         case .success:
             try settler.becomeUnknown(slot, attempt, .answerUnreadable)
@@ -69,6 +73,28 @@ struct StartAnswers: Grounded {
         if let known { try follower.runs.explain(known) }
         if let row = try ledger.run(runKey) { try follower.runs.apply(run, to: row) }
         book.log(.info, "\(slot.schedule)@\(slot.slotAt.iso8601) started run \(run.id)")
+    }
+
+    /// What tells that the answer is to another request; only what is certain counts, since a run that is
+    /// not taken for ours is looked for, and may end with a person.
+    private func otherAnswer(
+        _ run: ProcessRun, _ slot: SlotRow, _ attempt: AttemptRow, _ answer: APIAnswer
+    ) throws -> DoubtReason.OtherAnswer? {
+        if let process = run.process, process != slot.processID,
+            follower.isKnown(ProcessKey(baseURL: slot.baseURL, processID: process))
+        {
+            return .run(run.id, ofProcess: process)
+        }
+        if let age = answer.ageSeconds, age > max(0, now.since(attempt.beganAt)) / 1000 + 1 {
+            return .cached(runID: run.id, ageSeconds: age)
+        }
+        let row = try book.connection(slot.connection)
+        if let created = run.created,
+            ClockOffset(of: attempt, row, at: now).latest(created) < attempt.beganAt
+        {
+            return .runCreatedBefore(run.id, at: created)
+        }
+        return nil
     }
 
     private func origin(of slot: SlotRow) -> RunOrigin {
