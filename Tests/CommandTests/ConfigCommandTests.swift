@@ -152,6 +152,29 @@ import carillon
         }
     }
 
+    /// The daemon waits for its disk; what it starts on is compared once the ledger can be read.
+    @Test func filesAreComparedOnceTheLedgerCanBeRead() throws {
+        let (fixture, before) = try kept()
+        defer { withExtendedLifetime(fixture) {} }
+        var host = before
+        let now = Instant(seconds: 1_781_510_000)
+        let configuration = AcceptedConfiguration(path: "/c.toml", host: host, isStrict: false)
+        try FileManager.default.moveItem(atPath: fixture.path, toPath: fixture.path + "-away")
+        #expect(try !configuration.load(now: now).isCompared)
+        host.files["/schedules.d/b.toml"] = nil
+        let unmounted = AcceptedConfiguration(path: "/c.toml", host: host, isStrict: false)
+        let choice = try unmounted.load(now: now)
+        #expect(choice.refusal == nil && !choice.isCompared)
+        // Still not there: waited for.
+        let passing = #expect(throws: StoreError.self) {
+            try unmounted.compare(choice.loaded, now: now)
+        }
+        #expect(passing?.isPassing ?? false)
+        try FileManager.default.moveItem(atPath: fixture.path + "-away", toPath: fixture.path)
+        #expect(throws: ConfigRejected.self) { try unmounted.compare(choice.loaded, now: now) }
+        try configuration.compare(configuration.load(now: now).loaded, now: now)
+    }
+
     /// Only what this very file held for this very ledger is run again.
     @Test func anotherDaemonsConfigAndARestoredOneAreNotRun() throws {
         let (fixture, before) = try kept()

@@ -38,10 +38,13 @@ struct DaemonCommand: CarillonCommand {
         defer { log.flush() }
         let loader = ConfigurationLoader(host: environment.host)
         let isJournal = SystemProcess.isLoggingToJournal
-        let (loaded, refusal) = try accepted(in: environment)
+        let configuration = AcceptedConfiguration(
+            path: options.config, host: environment.host, isStrict: strict)
+        let choice = try accepted(configuration, in: environment)
+        let loaded = choice.loaded
         let logger = DaemonLog.logger(
             loaded.daemon, isJournal: isJournal, now: environment.now, write: { log.write($0) })
-        if let refusal {
+        if let refusal = choice.refusal {
             logger.error("\(refusal)")
             logger.error("the last accepted configuration runs on; fix it, then: carillon reload")
         }
@@ -51,23 +54,25 @@ struct DaemonCommand: CarillonCommand {
         var daemon = Daemon(
             configPath: options.config, loader: loader, host: environment.host,
             clock: SystemClock(), logger: logger, notifier: notifier, processID: SystemProcess.id)
-        daemon.refusal = refusal
+        daemon.refusal = choice.refusal
+        if !choice.isCompared { daemon.compare = { try configuration.compare($0, now: $1) } }
         do {
             try await daemon.run(loaded, executor: executor)
         } catch let error as StoreError {
             throw CommandFailure(Self.status(of: error), "\(error)")
         } catch let error as TransportSetupError {
             throw CommandFailure(.configuration, "\(error)")
+        } catch let error as ConfigRejected where !strict && !loaded.daemon.isStrict {
+            throw CommandFailure(
+                .failed, "\(error)\nthe next start runs the last accepted configuration")
         }
     }
 
     private func accepted(
-        in environment: CommandEnvironment
-    ) throws -> (loaded: LoadedConfiguration, refusal: String?) {
+        _ configuration: AcceptedConfiguration, in environment: CommandEnvironment
+    ) throws -> AcceptedConfiguration.Choice {
         do {
-            return try AcceptedConfiguration(
-                path: options.config, host: environment.host, isStrict: strict
-            ).load(now: environment.now())
+            return try configuration.load(now: environment.now())
         } catch let error as StoreError {
             throw CommandFailure(Self.status(of: error), "\(error)")
         }

@@ -6,7 +6,17 @@ package import Timetable
 
 /// What the daemon starts on: the files on disk, or the last ones that were accepted, since a host
 /// without a scheduler is worse than one with yesterday's.
-package struct AcceptedConfiguration {
+package struct AcceptedConfiguration: Sendable {
+    /// What to start on.
+    package struct Choice {
+        package var loaded: LoadedConfiguration
+        /// Why the files on disk are refused, where the last accepted ones run instead.
+        package var refusal: String?
+        /// The files were compared with those before; false: the ledger can't be read just now, and
+        /// `compare` is to be called once it can.
+        package var isCompared: Bool
+    }
+
     private let path: String
     private let host: any HostReading
     private let isStrict: Bool
@@ -31,27 +41,54 @@ package struct AcceptedConfiguration {
     /// - Parameter now: for warnings of calendars that are about to end.
     /// - Returns: the configuration, and why the files on disk are refused.
     /// - Throws: `ConfigRejected` if they are, and there is no other, or only they will do; a passing
-    ///   `StoreError` if the ledger can't be asked just now.
-    package func load(
-        now: Instant
-    ) throws -> (loaded: LoadedConfiguration, refusal: String?) {
+    ///   `StoreError` if they are, and the ledger can't be asked for others just now.
+    package func load(now: Instant) throws -> Choice {
         let loader = ConfigurationLoader(host: host)
         do {
             let loaded = try loader.load(path, secrets: .awaited, now: now)
-            guard let before = try kept(in: loaded.daemon.database, now: now),
-                let objection = loaded.objection(after: before)
-            else { return (loaded, nil) }
-            if isStrict || loaded.daemon.isStrict {
-                throw ConfigRejected(objection: objection, path: path)
+            do {
+                guard let before = try kept(in: loaded.daemon.database, now: now),
+                    let objection = loaded.objection(after: before)
+                else { return Choice(loaded: loaded, refusal: nil, isCompared: true) }
+                if isStrict || loaded.daemon.isStrict {
+                    throw ConfigRejected(objection: objection, path: path)
+                }
+                return Choice(loaded: before, refusal: objection, isCompared: true)
+            } catch is StoreError {
+                // The daemon waits for its disk, loudly, and must be there to do so.
+                return Choice(loaded: loaded, refusal: nil, isCompared: false)
             }
-            return (before, objection)
         } catch let error as ConfigRejected {
             let settings = try? loader.daemonSettings(path)
             guard !isStrict, !(settings?.isStrict ?? false),
-                let before = try kept(in: (settings ?? DaemonSettings()).database, now: now),
+                let before = try keptIfThere((settings ?? DaemonSettings()).database, now: now),
                 !before.daemon.isStrict
             else { throw error }
-            return (before, "\(error)")
+            return Choice(loaded: before, refusal: "\(error)", isCompared: true)
+        }
+    }
+
+    /// Compares files that were loaded while the ledger could not be read with those before.
+    ///
+    /// - Parameters:
+    ///   - loaded: what the daemon is about to start on.
+    ///   - now: for warnings of calendars that are about to end.
+    /// - Throws: `ConfigRejected` if they say less: another start finds the last accepted ones; a
+    ///   passing `StoreError` if the ledger can't be read again.
+    package func compare(_ loaded: LoadedConfiguration, now: Instant) throws {
+        if let before = try kept(in: loaded.daemon.database, now: now),
+            let objection = loaded.objection(after: before)
+        {
+            throw ConfigRejected(objection: objection, path: path)
+        }
+    }
+
+    /// On a host without a ledger nothing was kept, and a restart would bring nothing.
+    private func keptIfThere(_ database: String, now: Instant) throws -> LoadedConfiguration? {
+        do {
+            return try kept(in: database, now: now)
+        } catch let error as StoreError where error.kind == .access {
+            return nil
         }
     }
 
@@ -61,9 +98,7 @@ package struct AcceptedConfiguration {
         let found: LedgerReader.KeptConfiguration?
         do {
             found = try LedgerReader(path: database, takesOlder: true).runningConfiguration()
-        } catch let error as StoreError
-            where error.isPassing && error.kind != .access
-        {
+        } catch let error as StoreError where error.isPassing {
             throw error
         } catch {
             return nil

@@ -22,6 +22,8 @@ struct Daemon {
     let processID: Int32
     /// Why the files on disk were refused at the start, where the last accepted ones run instead.
     var refusal: String?
+    /// Refuses files that say less than those before, where the ledger couldn't be read until now.
+    var compare: (@Sendable (_ loaded: LoadedConfiguration, _ now: Instant) throws -> Void)?
     /// Tells where the dashboard can be opened, once it can.
     var dashboardReady: @Sendable (_ port: Int) async -> Void = { _ in }
     /// Ends the daemon when it returns: the demo's director.
@@ -104,7 +106,7 @@ struct Daemon {
         outbox: AsyncStream<Delivery>.Continuation
     ) -> Scheduler {
         let (settings, processID, clock, host) = (loaded.daemon, processID, clock, host)
-        let (desk, pulse, logger) = (parts.desk, parts.pulse, logger)
+        let (desk, pulse, logger, compare) = (parts.desk, parts.pulse, logger, compare)
         let watch = OpeningWatch(
             progress: { pulse.opening($0) },
             leftUnchecked: { [check = parts.check] in check.begin() })
@@ -113,6 +115,7 @@ struct Daemon {
                 let ledger = try Ledger(
                     path: settings.database, pid: processID, now: clock.now().wall,
                     takesNetworkRisk: settings.takesNetworkRisk, watch: watch)
+                try compare?(loaded, clock.now().wall)
                 pulse.opened()
                 parts.inbox.post(.trouble(Self.birth(of: ledger, settings.database, logger)))
                 return Clockwork(
