@@ -48,6 +48,13 @@ WITH RECURSIVE failing (schedule) AS (
             WHEN 'credential' THEN 'carillon check --online'
             WHEN 'scope' THEN 'carillon check --online'
             WHEN 'preflight' THEN 'carillon check --online'
+            WHEN 'version' THEN 'carillon check --online'
+            WHEN 'restart' THEN 'systemctl restart carillon'
+            WHEN 'notify' THEN 'carillon notify test ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
+        THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
+            WHEN 'log' THEN 'fuser -v ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
+        THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
+            WHEN 'another Carillon' THEN 'carillon runs'
             WHEN 'clock' THEN 'timedatectl status'
             WHEN 'configuration' THEN 'carillon check'
             WHEN 'waits' THEN 'carillon check'
@@ -57,6 +64,12 @@ WITH RECURSIVE failing (schedule) AS (
             WHEN 'undecided' THEN 'carillon errors'
             WHEN 'unreachable' THEN 'carillon errors'
             WHEN 'throttled' THEN 'carillon errors'
+            WHEN 'limit' THEN 'carillon errors'
+            WHEN 'not readable' THEN 'carillon errors'
+            WHEN 'incomplete list' THEN 'carillon errors'
+            WHEN 'cut tree' THEN 'carillon errors'
+            WHEN 'cached answers' THEN 'carillon errors'
+            WHEN 'sweep distrusted' THEN 'carillon errors'
             ELSE 'carillon doctor'
         END AS command
     FROM alarms AS a

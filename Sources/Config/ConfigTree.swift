@@ -108,7 +108,11 @@ enum ConfigTree {
 
     private static func note(_ error: any Error, _ file: String, _ problems: ConfigProblems) {
         let begin = (error as? TOMLParseError)?.source.begin
-        let words = Withheld.withoutLogin((error as? TOMLParseError)?.description ?? "\(error)")
+        var words = Withheld.withoutLogin((error as? TOMLParseError)?.description ?? "\(error)")
+        // The parser's words for a line that ends inside of "…".
+        if words.contains("unescaped control characters") {
+            words = "a text has no closing quote in its line, or holds a control character"
+        }
         let position = SourcePosition(
             file: file, line: begin?.line ?? 1, column: begin?.column ?? 1)
         problems.error(

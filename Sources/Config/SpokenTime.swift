@@ -113,6 +113,13 @@ package enum SpokenTime {
         if let unit = lettered(word) { return unit }
         let numbers = word.split(whereSeparator: { $0 == "/" || $0 == "." || $0 == "-" })
         if numbers.count == 3, let date = date(numbers.map(String.init), word) { return date }
+        // 06.00 and 6h30, as clocks are written elsewhere.
+        let clock = word.split(whereSeparator: { $0 == "." || $0 == "h" })
+        if clock.count == 2, let hour = Int(clock[0]), let minute = Int(clock[1]),
+            (0..<24).contains(hour), (0..<60).contains(minute), clock[1].count == 2
+        {
+            return (hour < 10 ? "0" : "") + "\(hour):\(clock[1])"
+        }
         if word.allSatisfy(\.isNumber), let number = Int64(word) {
             if word.count == 10 { return Instant(seconds: number).iso8601 }
             if word.count == 13 { return Instant(milliseconds: number).iso8601 }

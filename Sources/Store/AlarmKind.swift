@@ -40,6 +40,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case possibleDuplicate = "possible_duplicate"
     /// What a check ahead of a slot has found.
     case preflight
+    /// A change of the config that only a restart takes over.
+    case restart
     /// The grant lacks what is needed.
     case scope
     /// A schedule makes no slots after a failure of our own.

@@ -76,10 +76,11 @@ package enum CommandLineRun {
             let names = verbs.map { $0.configuration.commandName ?? $0._commandName }
             guard let index = names.firstIndex(of: word) else {
                 let kind = isHelp ? "help topic" : "verb"
+                let hint = NearestName.hint(word, in: names)
                 throw CommandFailure(
                     .usage,
                     "no \(kind) \"\(Printable.escaped(word, limit: 60))\""
-                        + NearestName.hint(word, in: names) + "; \(path) --help lists them")
+                        + (hint.isEmpty ? "; \(path) --help lists them" : hint))
             }
             place = verbs[index]
             path += " " + word

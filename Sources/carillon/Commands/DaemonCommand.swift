@@ -42,8 +42,9 @@ struct DaemonCommand: CarillonCommand {
             path: options.config, host: environment.host, isStrict: strict)
         let choice = try accepted(configuration, in: environment)
         let loaded = choice.loaded
+        let taste = LogTaste(loaded.daemon)
         let logger = DaemonLog.logger(
-            loaded.daemon, isJournal: isJournal, now: environment.now, write: { log.write($0) })
+            taste, isJournal: isJournal, now: environment.now, write: { log.write($0) })
         if let refusal = choice.refusal {
             logger.error("\(refusal)")
             logger.error("the last accepted configuration runs on; fix it, then: carillon reload")
@@ -56,6 +57,7 @@ struct DaemonCommand: CarillonCommand {
             clock: SystemClock(), logger: logger, notifier: notifier, processID: SystemProcess.id)
         daemon.refusal = choice.refusal
         if !choice.isCompared { daemon.compare = { try configuration.compare($0, now: $1) } }
+        daemon.logTaste = taste
         do {
             try await daemon.run(loaded, executor: executor)
         } catch let error as StoreError {

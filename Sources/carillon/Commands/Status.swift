@@ -44,7 +44,7 @@ struct Status: CarillonCommand {
 
     private func show(_ environment: CommandEnvironment) async throws {
         let path = try ledger.path(environment)
-        let reader = try ledger.open(environment)
+        let reader = try await open(environment)
         let status = try reader.status()
         let connections = try reader.connections()
         let isRecorded = status.showsRunningDaemon(environment.host)
@@ -97,6 +97,18 @@ struct Status: CarillonCommand {
                 ], environment.style, now: environment.now()))
     }
 
+    private func open(_ environment: CommandEnvironment) async throws -> LedgerReader {
+        do {
+            return try ledger.open(environment)
+        } catch let failure as CommandFailure {
+            // A daemon that waits for a restart works on another ledger than the config names.
+            guard let words = await ask(environment, isRecorded: false).trouble else {
+                throw failure
+            }
+            throw CommandFailure(failure.status, failure.message + "; the daemon says: " + words)
+        }
+    }
+
     private func schedules(_ value: (String) -> String?) -> String {
         let text = "\(value("schedules") ?? "0") active"
         if let since = value("all_paused_since_at") {
@@ -119,7 +131,7 @@ struct Status: CarillonCommand {
             let answer = try await ControlClient(
                 socketPath: socket, host: environment.host, timeoutSeconds: 5
             ).send(ControlMessage(verb: "ping"))
-            return (true, answer.exitCode == 0 ? nil : answer.message)
+            return (true, answer.message == ControlAnswer.alive ? nil : answer.message)
         } catch {
             // Who may read the ledger need not be allowed to use the socket, and a daemon that is
             // down is no trouble that hasn't been said.

@@ -84,13 +84,18 @@ struct Why: CarillonCommand {
     private func instant(
         of name: String, _ reader: LedgerReader, _ environment: CommandEnvironment
     ) throws -> Instant {
-        func parsed(_ zone: Zone?) throws -> Instant {
-            try TimeArgument.parse(time, zone: zone)
-                .mapError { CommandFailure(.usage, "\(time): \($0.message)") }.get()
-        }
         let now = environment.now()
+        func meant(_ zone: Zone?) -> Result<Instant, TimeArgument.Refusal> {
+            zone.map { SpokenTime.parse(time, zone: $0, now: now, direction: .back) }
+                ?? TimeArgument.parse(time, zone: nil)
+        }
+        func parsed(_ zone: Zone?) throws -> Instant {
+            try meant(zone).mapError {
+                CommandFailure(.usage, "\(Printable.escaped(time, limit: 60)): \($0.message)")
+            }.get()
+        }
         let present = try ledger.zone(of: name, at: now, reader, environment)
-        if case .success(let instant) = TimeArgument.parse(time, zone: present),
+        if case .success(let instant) = meant(present),
             let then = try ledger.zone(of: name, at: instant, reader, environment),
             then.name != present?.name
         {

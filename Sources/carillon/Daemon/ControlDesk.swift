@@ -12,6 +12,8 @@ struct ControlDesk: Sendable {
     let database: String
     /// Why turns can't be written, in words; nil: they can.
     let failure: @Sendable () -> String?
+    /// What a restart is needed for, in words.
+    let pendingRestart: @Sendable () -> String?
 
     /// Performs a command of a person.
     func perform(_ request: ControlRequest) async -> ControlResponse {
@@ -38,7 +40,7 @@ struct ControlDesk: Sendable {
         if message.verb == "reload" { return await reloader.reload(actor: actor) }
         // Answered by the daemon itself: on a full disk the ledger can't say that it is full.
         return failure().map { CommandReply(exitCode: 75, message: "nothing is sent: \($0)") }
-            ?? CommandReply(exitCode: 0, message: "alive")
+            ?? CommandReply(exitCode: 0, message: pendingRestart() ?? ControlAnswer.alive)
     }
 
     /// Adds the name that was probably meant where there is none of that name.

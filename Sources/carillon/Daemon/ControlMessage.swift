@@ -100,6 +100,9 @@ package struct ControlMessageError: Error, CustomStringConvertible {
 
 /// What comes back: exit code of the verb and a sentence.
 package struct ControlAnswer: Codable, Equatable, Sendable {
+    /// What a daemon says that has nothing to say.
+    static let alive = "alive"
+
     package var exitCode: Int32
     package var message: String
     package var slotID: Int64?

@@ -59,6 +59,9 @@ final class Courier: Sendable {
 
     private static let beats = "heartbeats"
 
+    /// Whether somebody is to be told that the daemon does its work.
+    var hasDaemonHeartbeat: Bool { state.withLock { $0.daemonHeartbeat != nil } }
+
     /// The daemon's own beat; taken, too, where it has none.
     func beatOfDaemon() async -> DeliveryOutcome {
         guard let address = state.withLock({ $0.daemonHeartbeat }) else { return .taken }

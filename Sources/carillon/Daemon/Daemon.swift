@@ -24,6 +24,8 @@ struct Daemon {
     var refusal: String?
     /// Refuses files that say less than those before, where the ledger couldn't be read until now.
     var compare: (@Sendable (_ loaded: LoadedConfiguration, _ now: Instant) throws -> Void)?
+    /// What a reload may change of the log.
+    var logTaste: LogTaste?
     /// Tells where the dashboard can be opened, once it can.
     var dashboardReady: @Sendable (_ port: Int) async -> Void = { _ in }
     /// Ends the daemon when it returns: the demo's director.
@@ -32,6 +34,7 @@ struct Daemon {
 
     /// Everything that the services share.
     private struct Parts {
+        let signs: DoorSigns
         let inbox: Inbox
         let desk = ReplyDesk()
         let pulse: DaemonPulse
@@ -50,7 +53,8 @@ struct Daemon {
     func run(_ loaded: LoadedConfiguration, executor: ThreadExecutor) async throws {
         let (pulse, inbox) = (DaemonPulse(notifier: notifier), Inbox())
         let parts = Parts(
-            inbox: inbox, pulse: pulse, routes: ConnectionRoutes(host: host),
+            signs: DoorSigns(loaded.daemon), inbox: inbox, pulse: pulse,
+            routes: ConnectionRoutes(host: host),
             courier: Courier(host: host, clock: clock),
             gauges: DaemonGauges(
                 database: loaded.daemon.database, host: host, clock: clock, pulse: pulse),
@@ -60,6 +64,7 @@ struct Daemon {
         if refusal != nil { parts.gauges.refuse(at: clock.now().wall) }
         // Also where nothing is refused: the alarm may be one of an earlier life.
         inbox.post(.trouble(Reloader.refusal(of: configPath, refusal)))
+        inbox.post(.trouble(PendingRestart.trouble(nil)))
         do {
             try parts.routes.adopt(loaded.access)
             parts.courier.adopt(loaded)
@@ -180,12 +185,14 @@ struct Daemon {
         let reloader = Reloader(
             path: configPath, loader: loader, clock: clock, routes: parts.routes,
             courier: parts.courier, inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse,
-            gauges: parts.gauges,
-            logger: logger, settings: loaded.daemon, files: FilesInUse(loaded))
+            gauges: parts.gauges, logger: logger,
+            settings: LiveSettings(loaded.daemon, signs: parts.signs, logTaste: logTaste),
+            files: FilesInUse(loaded))
         let control = ControlDesk(
             inbox: parts.inbox, desk: parts.desk, reloader: reloader,
             database: loaded.daemon.database,
-            failure: { [pulse = parts.pulse] in pulse.failure })
+            failure: { [pulse = parts.pulse] in pulse.failure },
+            pendingRestart: { [settings = reloader.settings] in settings.pendingRestart })
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: performer),
             .init(service: notices),
@@ -195,7 +202,7 @@ struct Daemon {
                 successTerminationBehavior: .gracefullyShutdownGroup,
                 // Not cancelled: doors close in order, and the error is thrown after that.
                 failureTerminationBehavior: .gracefullyShutdownGroup),
-            .init(service: controlDoor(loaded, parts, control)),
+            .init(service: controlDoor(parts, control)),
             .init(service: StartWatch(pulse: parts.pulse, clock: clock)),
             .init(
                 service: FileWatch(
@@ -209,16 +216,12 @@ struct Daemon {
                     service: director(control),
                     successTerminationBehavior: .gracefullyShutdownGroup))
         }
-        if loaded.daemon.heartbeat != nil {
-            services.append(
-                .init(
-                    service: Heartbeat(
-                        courier: parts.courier, pulse: parts.pulse, clock: clock,
-                        database: loaded.daemon.database, logger: logger)))
-        }
-        if let http = loaded.daemon.http {
-            services.append(.init(service: dashboardDoor(http, loaded, parts)))
-        }
+        services.append(
+            .init(
+                service: Heartbeat(
+                    courier: parts.courier, pulse: parts.pulse, clock: clock,
+                    database: loaded.daemon.database, logger: logger)))
+        services.append(.init(service: dashboardDoor(loaded, parts)))
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: shutdownSignals, logger: quietLogger)
         // Longer than the scheduler's own 40 s, so that it decides.
@@ -226,14 +229,13 @@ struct Daemon {
         return ServiceGroup(configuration: configuration)
     }
 
-    private func controlDoor(
-        _ loaded: LoadedConfiguration, _ parts: Parts, _ control: ControlDesk
-    ) -> Door {
-        let (path, logger) = (loaded.daemon.controlSocket, quietLogger)
+    private func controlDoor(_ parts: Parts, _ control: ControlDesk) -> Door<String> {
+        let logger = quietLogger
         return Door(
-            name: "control socket \(path)", inbox: parts.inbox, clock: clock, logger: self.logger,
+            sign: parts.signs.control, name: { "control socket \($0)" }, inbox: parts.inbox,
+            clock: clock, logger: self.logger,
             tried: { [pulse = parts.pulse] in pulse.reached(.door) },
-            serve: { opened in
+            serve: { path, opened in
                 try await ControlServer(
                     path: path, logger: logger, onRunning: opened,
                     perform: { await control.perform($0) }
@@ -242,8 +244,8 @@ struct Daemon {
     }
 
     private func dashboardDoor(
-        _ http: SocketAddress, _ loaded: LoadedConfiguration, _ parts: Parts
-    ) -> Door {
+        _ loaded: LoadedConfiguration, _ parts: Parts
+    ) -> Door<DashboardPlace> {
         let source = LedgerSource(
             path: loaded.daemon.database, now: { [clock] in clock.now().wall },
             lastTurnAt: { [pulse = parts.pulse] in pulse.lastTurnAt },
@@ -253,13 +255,14 @@ struct Daemon {
                 host.zoneData(named: name).flatMap { try? Zone(name: name, tzif: $0) }
             },
             rule: { [host] in RuleSource.compile($0, host: host) })
-        let front = DashboardFront(base: loaded.daemon.httpBase, hosts: loaded.daemon.httpHosts)
         let (logger, ready) = (quietLogger, dashboardReady)
         return Door(
-            name: "dashboard \(http)", inbox: parts.inbox, clock: clock, logger: self.logger,
-            serve: { opened in
+            sign: parts.signs.dashboard, name: { "dashboard \($0.http)" }, inbox: parts.inbox,
+            clock: clock, logger: self.logger,
+            serve: { place, opened in
                 try await DashboardServer(
-                    host: http.host, port: http.port, front: front, source: source,
+                    host: place.http.host, port: place.http.port, front: place.front,
+                    source: source,
                     logger: logger,
                     onRunning: { port in
                         await opened()

@@ -10,22 +10,20 @@ enum DaemonLog {
     /// Makes the logger.
     ///
     /// - Parameters:
-    ///   - settings: What is logged, and how.
+    ///   - taste: What is logged, and how; a reload may change it.
     ///   - isJournal: The lines go to journald, which has the time itself and takes priorities.
     ///   - now: The time of a line.
     ///   - write: Takes a line, without ever waiting.
     /// - Returns: the logger.
     static func logger(
-        _ settings: DaemonSettings, isJournal: Bool, now: @escaping @Sendable () -> Instant,
+        _ taste: LogTaste, isJournal: Bool, now: @escaping @Sendable () -> Instant,
         write: @escaping @Sendable (String) -> Void
     ) -> Logger {
-        let line = LogLineFormat(format: settings.logFormat, isJournal: isJournal)
         let repeats = RepeatedLines()
-        var logger = Logger(label: "carillon") { _ in
-            LineLogHandler(now: now, line: line, repeats: repeats, write: write)
+        return Logger(label: "carillon") { _ in
+            LineLogHandler(
+                now: now, taste: taste, isJournal: isJournal, repeats: repeats, write: write)
         }
-        logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
-        return logger
     }
 
     /// The same for a terminal.
@@ -35,7 +33,30 @@ enum DaemonLog {
     ) -> Logger {
         var settings = DaemonSettings()
         settings.logLevel = level
-        return logger(settings, isJournal: false, now: now, write: write)
+        return logger(LogTaste(settings), isJournal: false, now: now, write: write)
+    }
+}
+
+/// The least level that is logged, and the form of the lines, for every logger of the daemon.
+final class LogTaste: Sendable {
+    private let state: Mutex<(level: Logger.Level, format: DaemonSettings.LogFormat)>
+
+    init(_ settings: DaemonSettings) {
+        state = Mutex(Self.read(settings))
+    }
+
+    /// Takes those of other settings over, for the next line.
+    func adopt(_ settings: DaemonSettings) {
+        state.withLock { $0 = Self.read(settings) }
+    }
+
+    var level: Logger.Level { state.withLock { $0.level } }
+    var format: DaemonSettings.LogFormat { state.withLock { $0.format } }
+
+    private static func read(
+        _ settings: DaemonSettings
+    ) -> (level: Logger.Level, format: DaemonSettings.LogFormat) {
+        (Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info, settings.logFormat)
     }
 }
 
@@ -140,11 +161,29 @@ package final class RepeatedLines: Sendable {
 /// One line for each event: when, how bad, what, and what belongs to it.
 private struct LineLogHandler: LogHandler {
     let now: @Sendable () -> Instant
-    let line: LogLineFormat
+    let taste: LogTaste
+    let isJournal: Bool
     let repeats: RepeatedLines
     let write: @Sendable (String) -> Void
-    var logLevel = Logger.Level.info
+    /// Of this logger alone; nil: as the config says.
+    private var ownLevel: Logger.Level?
     var metadata: Logger.Metadata = [:]
+
+    init(
+        now: @escaping @Sendable () -> Instant, taste: LogTaste, isJournal: Bool,
+        repeats: RepeatedLines, write: @escaping @Sendable (String) -> Void
+    ) {
+        self.now = now
+        self.taste = taste
+        self.isJournal = isJournal
+        self.repeats = repeats
+        self.write = write
+    }
+
+    var logLevel: Logger.Level {
+        get { ownLevel ?? taste.level }
+        set { ownLevel = newValue }
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -155,6 +194,7 @@ private struct LineLogHandler: LogHandler {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
         let pairs = all.sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value)") }
         let now = now()
+        let line = LogLineFormat(format: taste.format, isJournal: isJournal)
         for entry in repeats.due("\(event.message)", level: event.level, at: now) {
             let isThis = entry.message.hasPrefix("\(event.message)")
             write(line.text(entry.message, level: entry.level, at: now, pairs: isThis ? pairs : []))

@@ -34,6 +34,7 @@ struct Heartbeat: Service {
 
     /// Why there was none; nil: there was.
     private func beat() async -> String? {
+        guard courier.hasDaemonHeartbeat else { return nil }
         if let trouble { return trouble }
         guard case .failed(let reason, _) = await courier.beatOfDaemon() else { return nil }
         return reason

@@ -17,8 +17,8 @@ struct Reloader: Sendable {
     let pulse: DaemonPulse
     let gauges: DaemonGauges
     let logger: Logger
-    /// What the daemon was started with; a reload can't change it.
-    let settings: DaemonSettings
+    /// What `[daemon]` says, as far as a reload can change it.
+    let settings: LiveSettings
     /// The files to watch from now on.
     let files: FilesInUse
     /// One reload at a time: the engine and those who carry its requests work by the same one.
@@ -67,11 +67,13 @@ struct Reloader: Sendable {
         }
         gauges.adopt(loaded.engine)
         inbox.post(.trouble(Self.refusal(of: path, nil)))
-        if loaded.daemon != settings {
-            // The ledger, the sockets and the log stay as they are until then.
-            reply.message += "; the changes of [daemon] need a restart"
-            logger.warning("the changes of [daemon] need a restart")
+        let pending = settings.adopt(loaded.daemon)
+        inbox.post(.trouble(PendingRestart.trouble(pending)))
+        if let pending {
+            reply.message += "; \(pending)"
+            logger.warning("\(pending)")
         }
+        logger.notice("reloaded\(actor.isEmpty ? "" : " by \(actor)"): \(reply.message)")
         return reply
     }
 
