@@ -33,6 +33,7 @@ package enum Migrations {
             File(name: "0017_trees", sql: PackageResources._017_trees_sql),
             File(name: "0018_attention", sql: PackageResources._018_attention_sql),
             File(name: "0019_config_files", sql: PackageResources._019_config_files_sql),
+            File(name: "0020_histograms", sql: PackageResources._020_histograms_sql),
         ]
     }
 }

@@ -76,10 +76,10 @@ package struct ConfigurationLoader {
             checkSecrets(found.access, of: node, secrets, problems)
             access[name]?.caContent = readAuthorities(found.access, of: node, secrets, problems)
         }
-        let (schedules, waiting) = readSchedules(
+        let (schedules, waiting, parts) = readSchedules(
             merged, today: now.map { LocalDateTime(localSeconds: $0.seconds).date }, problems)
         let targets = readTargets(merged, secrets, problems)
-        let plan = noticePlan(targets, schedules, merged, problems)
+        let plan = noticePlan(targets, schedules + parts, merged, problems)
         let heartbeats = readHeartbeats(merged, secrets, problems)
         SharedProcesses(connections: connections, schedules: schedules)
             .warn(at: merged.schedules, problems)
@@ -108,9 +108,11 @@ package struct ConfigurationLoader {
         return loaded
     }
 
+    /// Schedules, those that wait for something by their names, and what is known of the latter: who is
+    /// told of them.
     private func readSchedules(
         _ merged: ConfigFiles.Merged, today: CivilDate?, _ problems: ConfigProblems
-    ) -> (schedules: [Schedule], waiting: [String: String]) {
+    ) -> (schedules: [Schedule], waiting: [String: String], parts: [Schedule]) {
         if let defaults = merged.defaults {
             // Makes the unknown keys known; the values are judged where a schedule uses them.
             _ = TableReader(defaults, known: ScheduleSection.keys, problems: problems)
@@ -127,20 +129,23 @@ package struct ConfigurationLoader {
             zones: ZoneShelf(host), files: files)
         var schedules: [Schedule] = []
         var waiting: [String: String] = [:]
+        var parts: [Schedule] = []
         for name in names {
             guard let node = merged.schedules[name] else { continue }
             let section = ScheduleSection(node, name: name, context: context, problems: problems)
             let errors = problems.errorCount
-            let schedule = section.read()
+            let found = section.read()
             let cause = problems.takeCauses()
-            if let schedule {
-                schedules.append(schedule)
+            guard let found else { continue }
+            if found.isWhole {
+                schedules.append(found.schedule)
             } else if problems.errorCount == errors, let cause {
                 waiting[name] = cause
+                parts.append(found.schedule)
             }
         }
         refuseCycles(schedules, merged.schedules, problems)
-        return (schedules, waiting)
+        return (schedules, waiting, parts)
     }
 
     private func readHeartbeats(

@@ -45,8 +45,11 @@ struct ScheduleSection {
 
     var problems: ConfigProblems { reader.problems }
 
-    /// The schedule, or nil if it has errors.
-    func read() -> Schedule? {
+    /// The schedule; nil if it is no table.
+    ///
+    /// - Returns: what could be read, and whether that is a schedule: it has no errors and waits for
+    ///   nothing.
+    func read() -> (schedule: Schedule, isWhole: Bool)? {
         guard reader.node.entries != nil else { return nil }
         let process = process()
         let connection = connection()
@@ -62,8 +65,8 @@ struct ScheduleSection {
         readRetryAndPoll(&schedule)
         readLabels(&schedule)
         if zone != nil { checkSpread(schedule) }
-        guard process != nil, connection != nil, zone != nil, rule != nil else { return nil }
-        return schedule
+        let isWhole = process != nil && connection != nil && zone != nil && rule != nil
+        return (schedule, isWhole)
     }
 
     private func connection() -> String? {

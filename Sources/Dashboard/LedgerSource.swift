@@ -153,20 +153,18 @@ package actor LedgerSource: DashboardSource {
                 ("slots_held", "held"), ("attention_items", "attention"),
             ] {
                 readings.append(
-                    LedgerReading(
-                        name: name, label: "", labelValue: "",
-                        value: Double(status.integer(column) ?? 0)))
+                    LedgerReading(name, Double(status.integer(column) ?? 0)))
             }
         }
         if let lastTurnAt = lastTurnAt() {
             readings.append(
                 LedgerReading(
-                    name: "loop_progress_timestamp_seconds", label: "", labelValue: "",
-                    value: Double(lastTurnAt.milliseconds) / 1000))
+                    "loop_progress_timestamp_seconds", Double(lastTurnAt.milliseconds) / 1000))
         }
         let slots = Rows(try reader.dispositionCounts()).map { row in
             (row.text("schedule"), row.text("disposition"), row.integer("slots") ?? 0)
         }
-        return LedgerMetrics.families(readings, slots: slots) + gauges()
+        return LedgerMetrics.families(
+            readings, slots: slots, schedules: try reader.scheduleNames()) + gauges()
     }
 }

@@ -1,13 +1,13 @@
 /// A metric with all its samples, as `/metrics` shows it.
 package struct MetricFamily: Sendable, Equatable {
     /// What Prometheus is told of the values.
-    package enum Kind: String, Sendable { case counter, gauge, summary }
+    package enum Kind: String, Sendable { case counter, gauge, histogram, summary }
 
     /// One value with its labels.
     package struct Sample: Sendable, Equatable {
         package let labels: [(name: String, value: String)]
         package let value: Double
-        /// `_sum` or `_count` of a summary, otherwise empty.
+        /// `_bucket`, `_sum` or `_count` of a histogram or summary, otherwise empty.
         package let suffix: String
 
         package init(

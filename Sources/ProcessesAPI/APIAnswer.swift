@@ -8,17 +8,20 @@ package struct APIAnswer: Sendable {
     package var serverDate: Instant?
     /// The answer's `Age` header: it comes out of a cache.
     package var ageSeconds: Int64?
+    /// The status of the answer; nil: there was none.
+    package var httpStatus: Int?
     /// Our wall clock when the answer was complete.
     package var receivedAt: Instant
 
     package init(
         call: APICall, result: Result<APIValue, APIFailure>, serverDate: Instant?,
-        ageSeconds: Int64? = nil, receivedAt: Instant
+        ageSeconds: Int64? = nil, httpStatus: Int? = nil, receivedAt: Instant
     ) {
         self.call = call
         self.result = result
         self.serverDate = serverDate
         self.ageSeconds = ageSeconds
+        self.httpStatus = httpStatus
         self.receivedAt = receivedAt
     }
 }

@@ -1,18 +1,17 @@
 package import Timetable
 
-/// One number for a graph, with at most one label.
-package struct LedgerReading: Sendable, Equatable {
+/// One number for a graph.
+package struct LedgerReading: Sendable {
     /// What is measured, `start_lag_seconds_sum`.
     package var name: String
-    /// The label's name; empty: none.
-    package var label: String
-    package var labelValue: String
+    package var labels: [(name: String, value: String)]
     package var value: Double
 
-    package init(name: String, label: String, labelValue: String, value: Double) {
+    package init(
+        _ name: String, _ value: Double, labels: [(name: String, value: String)] = []
+    ) {
         self.name = name
-        self.label = label
-        self.labelValue = labelValue
+        self.labels = labels
         self.value = value
     }
 }
@@ -32,11 +31,79 @@ extension LedgerReader {
     /// - Throws: `StoreError` if the ledger can't be read.
     package func readings(at now: Instant) throws -> [LedgerReading] {
         try database.rows(Self.readingsStatement, .at(now)) { row in
+            let labels = [(row.string(1), row.string(2))].filter { !$0.0.isEmpty }
+            return LedgerReading(row.string(0), Self.number(row.value(3)), labels: labels)
+        } + answers() + endings()
+    }
+
+    private func answers() throws -> [LedgerReading] {
+        try database.rows(
+            """
+            SELECT connection, http_status, count FROM answer_sums ORDER BY connection, http_status
+            """
+        ) { row in
             LedgerReading(
-                name: row.string(0), label: row.string(1), labelValue: row.string(2),
-                value: Self.number(row.value(3)))
+                "http_requests_total", Double(row.integer(2)),
+                labels: [("connection", row.string(0)), ("code", row.string(1))])
         }
     }
+
+    /// Runs by outcome, and the histograms of lags and durations, from sums that never fall.
+    private func endings() throws -> [LedgerReading] {
+        let outcomes = Sum.outcomes.map { "runs_\($0)" }
+        let columns = outcomes + ["lag_ms"] + Sum.lagColumns + ["run_ms"] + Sum.runColumns
+        let rows = try database.rows(
+            "SELECT schedule, \(columns.joined(separator: ", ")) FROM totals ORDER BY schedule"
+        ) { row in (row.string(0), columns.indices.map { row.integer(Int32($0) + 1) }) }
+        return rows.flatMap { schedule, values -> [LedgerReading] in
+            var rest = values[...]
+            var readings: [LedgerReading] = []
+            for (outcome, count) in zip(Sum.outcomes, rest.prefix(outcomes.count)) where count > 0 {
+                readings.append(
+                    LedgerReading(
+                        "runs_total", Double(count),
+                        labels: [("schedule", schedule), ("outcome", outcome)]))
+            }
+            rest = rest.dropFirst(outcomes.count)
+            for (name, limits, columns) in [
+                ("start_lag_seconds", Sum.lagLimits, Sum.lagColumns),
+                ("run_duration_seconds", Sum.runLimitSeconds.map { $0 * 1000 }, Sum.runColumns),
+            ] {
+                let sum = rest.removeFirst()
+                readings += Self.histogram(
+                    name, of: schedule, sum: sum, limits: limits,
+                    counts: Array(rest.prefix(columns.count)))
+                rest = rest.dropFirst(columns.count)
+            }
+            return readings
+        }
+    }
+
+    /// Nothing for a schedule of which nothing was measured yet.
+    private static func histogram(
+        _ name: String, of schedule: String, sum: Int64, limits: [Int64], counts: [Int64]
+    ) -> [LedgerReading] {
+        let total = counts.reduce(0, +)
+        guard total > 0 else { return [] }
+        let label = (name: "schedule", value: schedule)
+        var readings: [LedgerReading] = []
+        var below: Int64 = 0
+        for (limit, count) in zip(limits, counts) {
+            below += count
+            guard !finerLimits.contains(limit) else { continue }
+            let seconds = limit % 1000 == 0 ? "\(limit / 1000)" : "\(Double(limit) / 1000)"
+            readings.append(
+                LedgerReading(name + "_bucket", Double(below), labels: [label, ("le", seconds)]))
+        }
+        return readings + [
+            LedgerReading(name + "_bucket", Double(total), labels: [label, ("le", "+Inf")]),
+            LedgerReading(name + "_sum", Double(sum) / 1000, labels: [label]),
+            LedgerReading(name + "_count", Double(total), labels: [label]),
+        ]
+    }
+
+    /// Kept for the median of a day; a graph with all of them would have twice the series.
+    private static let finerLimits: Set<Int64> = [50, 200, 300, 400, 700, 1500, 3000]
 
     /// What each connection has used of its budget, and the limit it has learned.
     ///
@@ -63,19 +130,8 @@ extension LedgerReader {
     }
 
     private static let readingsStatement = """
-        SELECT 'start_lag_seconds_sum' AS name, 'schedule' AS label, schedule AS label_value,
-            lag_ms / 1000.0 AS value
-        FROM totals WHERE lags > 0
-        UNION ALL
-        SELECT 'start_lag_seconds_count', 'schedule', schedule, lags FROM totals WHERE lags > 0
-        UNION ALL
-        SELECT 'run_duration_seconds_sum', 'schedule', schedule, run_ms / 1000.0
-        FROM totals WHERE runs_timed > 0
-        UNION ALL
-        SELECT 'run_duration_seconds_count', 'schedule', schedule, runs_timed
-        FROM totals WHERE runs_timed > 0
-        UNION ALL
-        SELECT 'detect_lag_seconds', 'schedule', schedule, max(detect_ms_max) / 1000.0
+        SELECT 'detect_lag_seconds' AS name, 'schedule' AS label, schedule AS label_value,
+            max(detect_ms_max) / 1000.0 AS value
         FROM day_sums WHERE day >= date(?1 / 1000 - 86400, 'unixepoch') AND runs_timed > 0
         GROUP BY schedule
         UNION ALL
@@ -90,9 +146,6 @@ extension LedgerReader {
         UNION ALL
         SELECT 'deliveries_waiting', 'target', target, count(*)
         FROM deliveries WHERE next_attempt_at IS NOT NULL AND attempts > 0 GROUP BY target
-        UNION ALL
-        SELECT 'http_requests_total', 'connection', connection, requests_sent
-        FROM connections WHERE removed_at IS NULL
         UNION ALL
         SELECT 'breaker_open', 'connection', connection, breaker_opened_at IS NOT NULL
         FROM connections WHERE removed_at IS NULL

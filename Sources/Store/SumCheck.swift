@@ -46,9 +46,9 @@ struct SumCheck {
     /// Totals only grow, days also lose what turns out differently: a total may be more.
     private static let totals = """
         SELECT d.schedule || ': its total is less than the sums of its days' FROM (
-            SELECT schedule, \(Sum.common.map { "sum(\($0)) AS \($0)" }.joined(separator: ", "))
+            SELECT schedule, \(Sum.names.map { "sum(\($0)) AS \($0)" }.joined(separator: ", "))
             FROM day_sums GROUP BY schedule) AS d LEFT JOIN totals AS t ON t.schedule = d.schedule
-        WHERE \(Sum.common.map { "d.\($0) > coalesce(t.\($0), 0)" }.joined(separator: " OR "))
+        WHERE \(Sum.names.map { "d.\($0) > coalesce(t.\($0), 0)" }.joined(separator: " OR "))
         LIMIT ?
         """
 

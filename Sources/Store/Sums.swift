@@ -26,22 +26,22 @@ struct Sum {
     private static let dispositions = [
         "started", "skipped", "coalesced", "missed", "expired", "failed", "cancelled",
     ]
-    private static let outcomes = ["succeeded", "cancelled", "failed", "attention", "lost"]
-    private static let lagLimits: [Int64] = [
+    static let outcomes = ["succeeded", "cancelled", "failed", "attention", "lost"]
+    static let lagLimits: [Int64] = [
         50, 100, 200, 300, 400, 500, 700, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000, 120_000,
         600_000,
     ]
-    private static let runLimitSeconds: [Int64] = [
+    static let runLimitSeconds: [Int64] = [
         10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 28_800,
     ]
 
-    /// The columns that `totals` and `day_sums` have in common.
+    /// Those before the limits of lags and durations.
     static let common =
         dispositions + outcomes.map { "runs_\($0)" } + ["lags", "lag_ms", "runs_timed", "run_ms"]
-    /// The columns of `day_sums` that are sums.
-    static let names =
-        common + lagLimits.map { "lag_le_\($0)_ms" } + ["lag_more"]
-        + runLimitSeconds.map { "run_le_\($0)_s" } + ["run_more"]
+    /// The columns of `day_sums` and `totals` that are sums.
+    static let names = common + lagColumns + runColumns
+    static let lagColumns = lagLimits.map { "lag_le_\($0)_ms" } + ["lag_more"]
+    static let runColumns = runLimitSeconds.map { "run_le_\($0)_s" } + ["run_more"]
 
     static let nothing = Sum(.pending)
 
@@ -144,23 +144,28 @@ struct SumBook {
     }
     private var notes: [Note] = []
     private var errors: [(status: Int?, count: Int64)] = []
+    private var answers: [(connection: String, status: Int?)] = []
 
     /// How far it has been written; a step that fails goes back there.
-    typealias Mark = (notes: Int, errors: Int)
-    var mark: Mark { (notes.count, errors.count) }
+    typealias Mark = (notes: Int, errors: Int, answers: Int)
+    var mark: Mark { (notes.count, errors.count, answers.count) }
 
     mutating func note(_ place: SumPlace, _ sum: Sum) { notes.append(.add(place, sum)) }
     mutating func rename(_ old: String, to new: String) {
         notes.append(.rename(old: old, new: new))
     }
     mutating func noteError(_ status: Int?) { errors.append((status, 1)) }
+    mutating func noteAnswer(_ connection: String, _ status: Int?) {
+        answers.append((connection, status))
+    }
 
     mutating func goBack(to mark: Mark) {
         notes.removeLast(max(0, notes.count - mark.notes))
         errors.removeLast(max(0, errors.count - mark.errors))
+        answers.removeLast(max(0, answers.count - mark.answers))
     }
 
-    mutating func forget() { goBack(to: (0, 0)) }
+    mutating func forget() { goBack(to: (0, 0, 0)) }
 
     /// What there is to write, in an order that is the same in each process.
     var days: [(place: SumPlace, sum: Sum)] {
@@ -188,6 +193,12 @@ struct SumBook {
         )
         .map { ($0.key, $0.value) }.sorted { $0.status < $1.status }
     }
+
+    var answerCounts: [(connection: String, status: String, count: Int64)] {
+        let keys = answers.map { [$0.connection, $0.status.map(String.init) ?? "none"] }
+        return Dictionary(keys.map { ($0, 1) }, uniquingKeysWith: +)
+            .map { ($0.key[0], $0.key[1], $0.value) }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
+    }
 }
 
 extension Ledger {
@@ -201,6 +212,14 @@ extension Ledger {
     /// Counts an error that is written or repeated.
     func countError(httpStatus: Int?) throws {
         sums.noteError(httpStatus)
+        try writeSumsUnlessInTransaction()
+    }
+
+    /// Counts a request that came back, or of which it is known that it never will.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
+    package func countAnswer(connection: String, httpStatus: Int?) throws {
+        sums.noteAnswer(connection, httpStatus)
         try writeSumsUnlessInTransaction()
     }
 
@@ -245,8 +264,7 @@ extension Ledger {
         for (schedule, sum) in totals.sorted(by: { $0.key < $1.key }) {
             try database.step(
                 Self.addToTotal,
-                [.text(schedule)] + sum.values.prefix(Sum.common.count).map { .integer($0) }
-                    + [.at(sum.lastSuccess)]
+                [.text(schedule)] + sum.values.map { .integer($0) } + [.at(sum.lastSuccess)]
             ) { _ in false }
         }
         for (status, count) in sums.errorCounts {
@@ -255,6 +273,13 @@ extension Ledger {
                 INSERT INTO error_sums (http_status, count) VALUES (?, ?)
                 ON CONFLICT (http_status) DO UPDATE SET count = count + excluded.count
                 """, .text(status), .int(count))
+        }
+        for (connection, status, count) in sums.answerCounts {
+            try database.run(
+                """
+                INSERT INTO answer_sums (connection, http_status, count) VALUES (?, ?, ?)
+                ON CONFLICT DO UPDATE SET count = count + excluded.count
+                """, .text(connection), .text(status), .int(count))
         }
     }
 
@@ -265,8 +290,8 @@ extension Ledger {
         """
 
     private static let addToTotal = """
-        INSERT INTO totals (schedule, \(Sum.common.joined(separator: ", ")), last_success_at)
-        VALUES (\(places(Sum.common.count + 2))) \(additions(Sum.common)), \(laterSuccess)
+        INSERT INTO totals (schedule, \(Sum.names.joined(separator: ", ")), last_success_at)
+        VALUES (\(places(Sum.names.count + 2))) \(additions(Sum.names)), \(laterSuccess)
         """
 
     private static let laterSuccess = """
@@ -287,19 +312,17 @@ extension Ledger {
     func renameSums(_ old: String, to new: String) throws {
         guard old != new else { return }
         sums.rename(old, to: new)
-        let (days, totals) = (
-            Sum.names.joined(separator: ", "), Sum.common.joined(separator: ", ")
-        )
+        let names = Sum.names.joined(separator: ", ")
         for statement in [
             """
-            INSERT INTO day_sums (day, schedule, \(days), detect_ms_max)
-            SELECT day, ?2, \(days), detect_ms_max FROM day_sums WHERE schedule = ?1
+            INSERT INTO day_sums (day, schedule, \(names), detect_ms_max)
+            SELECT day, ?2, \(names), detect_ms_max FROM day_sums WHERE schedule = ?1
             \(Self.additions(Sum.names)), detect_ms_max = max(detect_ms_max, excluded.detect_ms_max)
             """,
             """
-            INSERT INTO totals (schedule, \(totals), last_success_at)
-            SELECT ?2, \(totals), last_success_at FROM totals WHERE schedule = ?1
-            \(Self.additions(Sum.common)), \(Self.laterSuccess)
+            INSERT INTO totals (schedule, \(names), last_success_at)
+            SELECT ?2, \(names), last_success_at FROM totals WHERE schedule = ?1
+            \(Self.additions(Sum.names)), \(Self.laterSuccess)
             """,
             "DELETE FROM day_sums WHERE schedule = ?1 AND ?2 <> ?1",
             "DELETE FROM totals WHERE schedule = ?1 AND ?2 <> ?1",

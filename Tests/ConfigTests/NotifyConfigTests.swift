@@ -46,6 +46,23 @@ import Testing
         #expect(loaded.engine.notices.schedules["one"]?[.held] == ["ops"])
     }
 
+    /// Its calendar's file isn't there yet; who is told of it, and that it waits, is known.
+    @Test func aScheduleThatWaitsForAFileHasItsOwnRoute() throws {
+        let loaded = try load(
+            config(
+                defaults: "notify = { late = \"ops\" }",
+                schedule: "notify = { failed = \"ops\" }\ntags = [\"close\"]\ncalendar = \"us\"",
+                more: "[calendars.us]\nfiles = [\"later.ics\"]\n" + Self.ops
+                    + "[notify.fin]\nkind = \"slack\"\nurl = { credential = \"f\" }\n"
+                    + "tags = [\"close\"]\n"),
+            secrets: .awaited)
+        #expect(loaded.engine.waiting.keys.sorted() == ["one"])
+        #expect(loaded.engine.schedules.isEmpty)
+        let route = try #require(loaded.engine.notices.schedules["one"])
+        #expect(route[.failed] == ["ops", "fin"] && route[.late] == ["fin"])
+        #expect(loaded.engine.notices.connections["prod"]?[.trouble] == ["fin"])
+    }
+
     @Test func eachKindHasItsOwnForm() throws {
         let loaded = try load(
             config(

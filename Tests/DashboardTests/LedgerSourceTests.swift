@@ -169,20 +169,30 @@ struct LedgerSourceTests {
         // The slot of the run that has ended was removed.
         try fill(
             """
-            UPDATE totals SET runs_timed = 1, run_ms = 90000, last_success_at = 1795323690000
-            WHERE schedule = 'gl-refresh'
+            UPDATE totals SET runs_timed = 1, run_ms = 90000, run_le_120_s = 1, runs_succeeded = 1,
+                last_success_at = 1795323690000
+            WHERE schedule = 'gl-refresh';
+            INSERT INTO answer_sums VALUES ('prod', '200', 40), ('prod', 'none', 2)
             """, isCounted: false)
         let text = PrometheusText.render(
             try await source(lastTurnAt: Instant(milliseconds: 1_795_498_798_500)).metrics())
         for line in [
             "carillon_slots_total{schedule=\"gl-refresh\",disposition=\"started\"} 1",
+            "carillon_slots_total{schedule=\"tax\",disposition=\"missed\"} 0",
+            "carillon_runs_total{schedule=\"tax\",outcome=\"failed\"} 0",
             "carillon_slots_open{schedule=\"tax\",disposition=\"pending\"} 1",
-            "# TYPE carillon_start_lag_seconds summary",
+            "# TYPE carillon_start_lag_seconds histogram",
             "carillon_start_lag_seconds_sum{schedule=\"gl-refresh\"} 1.5",
             "carillon_start_lag_seconds_count{schedule=\"gl-refresh\"} 1",
+            "carillon_start_lag_seconds_bucket{schedule=\"gl-refresh\",le=\"1\"} 0",
+            "carillon_start_lag_seconds_bucket{schedule=\"gl-refresh\",le=\"2\"} 1",
+            "carillon_runs_total{schedule=\"gl-refresh\",outcome=\"succeeded\"} 1",
+            "carillon_run_duration_seconds_bucket{schedule=\"gl-refresh\",le=\"120\"} 1",
+            "carillon_run_duration_seconds_bucket{schedule=\"gl-refresh\",le=\"+Inf\"} 1",
             "carillon_run_duration_seconds_sum{schedule=\"gl-refresh\"} 90",
             "carillon_runs_in_flight 1", "carillon_attempts_unknown 0", "carillon_overdue_slots 1",
-            "carillon_http_requests_total{connection=\"prod\"} 42",
+            "carillon_http_requests_total{connection=\"prod\",code=\"200\"} 40",
+            "carillon_http_requests_total{connection=\"prod\",code=\"none\"} 2",
             "carillon_breaker_open{connection=\"prod\"} 1",
             "carillon_retry_after_seconds{connection=\"prod\"} 0",
             "carillon_next_fire_timestamp_seconds{schedule=\"gl-refresh\"} 1795500000",

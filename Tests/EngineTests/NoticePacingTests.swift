@@ -96,6 +96,8 @@ import Timetable
         #expect(plan.targets(for: Self.event(.slotFailed, schedule: "close")) == ["fin"])
         #expect(plan.targets(for: Self.event(.slotExpired, schedule: "gl")) == [])
         #expect(plan.targets(for: Self.event(down, connection: "prod")) == ["ops"])
+        // It waits for a file from its first day on: the ledger doesn't know it yet.
+        #expect(plan.targets(for: Self.event(EventKind(.waits), subject: "close")) == ["fin"])
         #expect(plan.targets(for: Self.event(EventKind(.door))) == ["fin", "ops"])
         // That it can't be reached is told to the others.
         #expect(plan.targets(for: Self.event(EventKind(.notify), subject: "ops")) == ["fin"])

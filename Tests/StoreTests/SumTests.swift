@@ -38,7 +38,9 @@ import Timetable
 
     private func readings() throws -> [String: Double] {
         let readings = try LedgerReader(path: scratch.path).readings(at: minute(10))
-        return Dictionary(readings.map { ("\($0.name) \($0.labelValue)", $0.value) }) { $1 }
+        return Dictionary(
+            readings.map { (([$0.name] + $0.labels.map(\.value)).joined(separator: " "), $0.value) }
+        ) { $1 }
     }
 
     private func day() throws -> LedgerTable {
@@ -55,7 +57,20 @@ import Timetable
         for second in 0..<3 {
             _ = try ledger.insert(error, now: minute(0).adding(milliseconds: Int64(second) * 1000))
         }
+        for (status, count) in [(200, 2), (nil, 1)] as [(Int?, Int)] {
+            for _ in 0..<count { try ledger.countAnswer(connection: "prod", httpStatus: status) }
+        }
         let before = try readings()
+        #expect(before["runs_total s succeeded"] == 2)
+        #expect(before["start_lag_seconds_bucket s 0.1"] == 0)
+        #expect(before["start_lag_seconds_bucket s 0.5"] == 1)
+        #expect(before["start_lag_seconds_bucket s 1"] == 2)
+        #expect(before["start_lag_seconds_bucket s +Inf"] == 2)
+        #expect(before["run_duration_seconds_bucket s 60"] == 0)
+        #expect(before["run_duration_seconds_bucket s 120"] == 1)
+        #expect(before["run_duration_seconds_bucket s 28800"] == 2)
+        #expect(before["http_requests_total prod 200"] == 2)
+        #expect(before["http_requests_total prod none"] == 1)
         #expect(before["start_lag_seconds_sum s"] == 1)
         #expect(before["start_lag_seconds_count s"] == 2)
         #expect(before["run_duration_seconds_sum s"] == 360)
@@ -134,6 +149,10 @@ import Timetable
         try ledger.apply(ended, to: again, outcome: .succeeded, outcomeReason: nil, now: minute(8))
         #expect(try readings()["run_duration_seconds_sum s"] == 300 + 420)
         #expect(try readings()["run_duration_seconds_count s"] == 2)
+        // Five minutes once, seven the other time: nothing was taken out again.
+        #expect(try readings()["run_duration_seconds_bucket s 300"] == 1)
+        #expect(try readings()["run_duration_seconds_bucket s 600"] == 2)
+        #expect(try readings()["run_duration_seconds_bucket s +Inf"] == 2)
         #expect(try day().value("succeeded", row: 0) == .integer(1))
         #expect(try ledger.sumDifferences() == [])
     }
@@ -209,6 +228,9 @@ import Timetable
         for table in tables { try ledger.database.execute("DROP TABLE \(table)") }
         let file = try #require(Migrations.all.first { $0.name.hasSuffix("_sums") })
         try ledger.database.execute(String(decoding: file.sql, as: UTF8.self))
+        let later = try #require(Migrations.all.first { $0.name.hasSuffix("_histograms") })
+        for statement in String(decoding: later.sql, as: UTF8.self).split(separator: ";\n")
+        where statement.contains("totals") { try ledger.database.execute(String(statement)) }
         #expect(try rows() == before)
         #expect(try ledger.sumDifferences() == [])
     }

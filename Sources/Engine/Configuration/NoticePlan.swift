@@ -76,8 +76,10 @@ package struct NoticePlan: Sendable, Equatable {
     /// its beginning, which only the ledger knows.
     package func targets(for event: EventRow) -> [String] {
         guard event.kind.isForPeople else { return [] }
+        // One that has waited for a file from its first day on isn't known to the ledger yet.
+        let waiting = event.kind == EventKind(.waits) ? event.subject : nil
         let route =
-            event.schedule.flatMap { schedules[$0] }
+            (event.schedule ?? waiting).flatMap { schedules[$0] }
             ?? (event.schedule == nil ? event.connection.flatMap { connections[$0] } : nil)
             ?? everybody
         return (route[event.kind.family] ?? []).filter { name in

@@ -72,6 +72,7 @@ extension Clockwork {
 
     private func receive(_ request: PendingRequest, _ answer: APIAnswer) throws {
         let connection = roster.connection(request.connection)
+        try ledger.countAnswer(connection: request.connection, httpStatus: answer.httpStatus)
         if case .readRun(let runKey) = request.purpose { follower.forget(runKey) }
         let answer = book.guards.refusesForeignAnswers ? answer : answer.takenForTheAPIs
         if let connection {

@@ -31,7 +31,7 @@ extension APIAnswer {
         }
         return APIAnswer(
             call: call, result: result.mapError(redaction.redacting), serverDate: serverDate,
-            ageSeconds: head.flatMap(ageSeconds), receivedAt: receivedAt)
+            ageSeconds: head.flatMap(ageSeconds), httpStatus: head?.status, receivedAt: receivedAt)
     }
 
     /// The `Age` of an answer out of a cache; one that can't be read is some age, too.

@@ -47,7 +47,7 @@ final class DaemonGauges: Sendable {
         ]
         families.append(
             MetricFamily(
-                "config_refused_since_seconds", .gauge,
+                "config_refused_timestamp_seconds", .gauge,
                 help: "When the configuration on disk was refused, Unix time; 0: it is accepted.",
                 samples: [.init(Double((refused.withLock { $0 })?.seconds ?? 0))]))
         let tokens = rateTokens()
