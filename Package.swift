@@ -61,7 +61,7 @@ let package = Package(
                 .embedInCode("0015_deadlines.sql"), .embedInCode("0016_heartbeats.sql"),
                 .embedInCode("0017_trees.sql"),
                 .embedInCode("0018_attention.sql"), .embedInCode("0019_config_files.sql"),
-                .embedInCode("0020_histograms.sql"),
+                .embedInCode("0020_histograms.sql"), .embedInCode("0021_forecast.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

@@ -68,6 +68,9 @@ package struct RunLine: Sendable {
     package var outcome: String
     package var counts: [String: Int64]
     package var createdAt: Instant?
+    /// When it is expected to end, of one with a deadline; nil: nobody can say.
+    package var expectedEndAt: Instant?
+    package var isExpectedLate = false
 
     package init(
         runID: String, status: String, outcome: String, counts: [String: Int64] = [:],

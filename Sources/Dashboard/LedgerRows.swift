@@ -99,6 +99,10 @@ extension Rows.Row {
             RunOutcome(rawValue: text("outcome")) != .lost
         {
             line.active = runLine(status: "run_status")
+            if text("last_disposition") == "started" {
+                line.active?.expectedEndAt = instant("expected_end_at")
+                line.active?.isExpectedLate = !text("forecast").isEmpty
+            }
         }
         if !text("last_disposition").isEmpty {
             var last = HistoryLine(

@@ -135,10 +135,19 @@ struct RunLineView {
     let status: String
     let tone: String
     let age: String
+    /// When it ends, as it looks, or that it will be late; empty: nobody can say.
+    let forecast: String
+    let forecastTone: String
     /// Nil without counts.
     let bar: CountsBar?
 
     init(_ run: RunLine, now: Instant) {
+        forecast =
+            run.expectedEndAt.map { end in
+                (run.isExpectedLate ? "will be late, ends " : "ends ")
+                    + (end > now ? "about " + Words.relative(end, to: now) : "any time")
+            } ?? ""
+        forecastTone = run.isExpectedLate ? "late" : "dim"
         runID = run.runID
         shortID = run.runID.count > 12 ? String(run.runID.prefix(10)) + "…" : run.runID
         status = run.status

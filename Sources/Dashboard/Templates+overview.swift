@@ -89,7 +89,8 @@ extension Templates {
         <td>{{>strip}}{{#spark}}<svg class="spark" viewBox="0 0 78 18" aria-hidden="true">\
         <polyline points="{{points}}"/></svg><span class="usual">{{text}}</span>{{/spark}}</td>
         <td class="wide">{{#active}}<span class="line"><a href="/runs/{{runID}}">{{shortID}}</a>\
-        <span class="pill {{tone}}">{{status}}</span><span class="dim">{{age}}</span></span>{{#bar}}{{>bar}}{{/bar}}{{/active}}\
+        <span class="pill {{tone}}">{{status}}</span><span class="dim">{{age}}</span></span>{{#bar}}{{>bar}}{{/bar}}\
+        <small class="{{forecastTone}}">{{forecast}}</small>{{/active}}\
         {{^active}}<span class="dim none">–</span>{{/active}}</td>
         </tr>{{/rows}}
         {{^rows}}<tr><td colspan="5" class="dim">{{nothing}}</td></tr>{{/rows}}

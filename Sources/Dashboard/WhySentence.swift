@@ -15,6 +15,25 @@ package enum WhySentence {
         }
     }
 
+    /// A sentence on what is expected of a slot that isn't over, with a blank before it.
+    private static func forecast(
+        _ value: (String) -> String?, _ disposition: Disposition?
+    ) -> String {
+        let isOpen =
+            switch disposition {
+            case .started:
+                !["complete", "cancelled"].contains(value("run_status") ?? "")
+                    && value("outcome") != "lost"
+            case .pending, .starting, .unknown, .held: true
+            default: false
+            }
+        guard isOpen, value("finish_by") == nil else { return "" }
+        if let late = value("forecast") { return " It will be late: \(late)." }
+        return value("expected_end_at").map {
+            " It is expected to end at \($0), as it usually does."
+        } ?? ""
+    }
+
     /// What became of a slot and why.
     ///
     /// - Parameters:
@@ -61,6 +80,6 @@ package enum WhySentence {
             sentence += "; the last error was: \(error)"
         }
         return sentence + "." + deadline(value, "start_by", "run")
-            + deadline(value, "finish_by", "be finished")
+            + deadline(value, "finish_by", "be finished") + forecast(value, disposition)
     }
 }

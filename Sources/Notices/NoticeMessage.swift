@@ -113,6 +113,7 @@ package struct NoticeMessage: Sendable, Equatable {
         case .runWarned: "needs a look"
         case .startByMissed: "did not start by its deadline"
         case .finishByMissed: "has not finished by its deadline"
+        case .lateForecast: "will be late"
         case .runFast: "succeeded suspiciously fast"
         case .recovered: "is well again"
         case .catchupDone: "is done"

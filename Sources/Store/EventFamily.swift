@@ -25,7 +25,8 @@ extension EventKind {
         switch self {
         case .slotFailed, .runFailed, .runInError, .runLost: .failed
         case .slotHeld, EventKind(.undecided), EventKind(.possibleDuplicate): .held
-        case .slotExpired, .slotMissed, .slotWaiting, .runOverTime, .startByMissed, .finishByMissed:
+        case .slotExpired, .slotMissed, .slotWaiting, .runOverTime, .startByMissed, .finishByMissed,
+            .lateForecast:
             .late
         case .runWarned, .runFast, EventKind(.cutTree): .suspect
         case .recovered, .slotResolved, .catchupDone: .info

@@ -18,6 +18,8 @@ package struct EventKind: RawRepresentable, Hashable, Sendable {
     package static let startByMissed = EventKind(rawValue: "start_by_missed")
     /// Its run has not finished by its `finish_by`.
     package static let finishByMissed = EventKind(rawValue: "finish_by_missed")
+    /// Its run, or the one that hasn't started, is expected to miss its `finish_by` or `run_within`.
+    package static let lateForecast = EventKind(rawValue: "late_forecast")
     package static let runFailed = EventKind(rawValue: "run_failed")
     package static let runInError = EventKind(rawValue: "run_in_error")
     package static let runLost = EventKind(rawValue: "run_lost")

@@ -65,6 +65,13 @@ extension LedgerReader {
         }
     }
 
+    /// How long the last runs of a schedule that succeeded took, in milliseconds, newest first.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func durations(of schedule: String, limit: Int) throws -> [Int64] {
+        try DurationRead.of(schedule, limit: limit, in: database)
+    }
+
     /// What became of a schedule's slots by day on its own clock.
     ///
     /// - Parameters:

@@ -133,6 +133,9 @@ package final class LedgerReader {
                         ELSE '' END || 'Z' AS last_slot_at,
                 h.disposition AS last_disposition,
                 h.reason AS last_reason,
+                strftime('%Y-%m-%dT%H:%M:%SZ', h.expected_end_at / 1000, 'unixepoch')
+                    AS expected_end_at,
+                h.forecast,
                 r.run_id, r.status AS run_status, r.outcome, r.counts, r.job_counts,
                 (SELECT group_concat(CASE WHEN p.schedule IS NULL THEN 'all paused'
                         ELSE 'paused' END
@@ -192,6 +195,9 @@ package final class LedgerReader {
                 (SELECT count(*) FROM slots WHERE ended_at IS NULL AND disposition = 'held') AS held,
                 (SELECT count(*) FROM process_runs WHERE is_open = 1) AS open_runs,
                 (SELECT count(*) FROM attention) AS attention,
+                (SELECT count(*) FROM events INDEXED BY events_open_deadlines
+                    WHERE is_open = 1 AND kind = 'late_forecast' AND kind IN
+                        ('start_by_missed', 'finish_by_missed', 'late_forecast')) AS will_be_late,
                 strftime('%Y-%m-%dT%H:%M:%SZ', d.draining_since_at / 1000, 'unixepoch')
                     AS draining_since_at,
                 (SELECT count(DISTINCT q.schedule) FROM pause_periods AS q

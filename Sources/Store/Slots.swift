@@ -179,8 +179,8 @@ extension Ledger {
             INSERT INTO slots (schedule, kind, slot_at, due_at, utc_offset_seconds, disposition,
                 reason, connection, base_url, process_id, process_pattern, revision_id, mode,
                 next_action_at, window_from_at, forced, trigger_uuid, requested_by,
-                upstream_slot_id, created_at, ended_at, start_by_at, finish_by_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                upstream_slot_id, created_at, ended_at, start_by_at, finish_by_at, forecast_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (schedule, kind, slot_at) DO NOTHING
             """,
             .text(slot.schedule), .text(slot.kind.rawValue), .at(slot.slotAt), .at(slot.dueAt),
@@ -189,7 +189,8 @@ extension Ledger {
             .text(slot.processPattern), .int(slot.revisionID), .text(slot.mode.rawValue),
             .at(final ? nil : max(slot.dueAt, now)), .at(slot.dueAt), .flag(slot.forced),
             .text(slot.triggerUUID), .text(slot.requestedBy), .int(slot.upstreamSlotID),
-            .at(now), .at(final ? now : nil), .at(slot.startBy), .at(slot.finishBy))
+            .at(now), .at(final ? now : nil), .at(slot.startBy), .at(slot.finishBy),
+            .at(final || slot.finishBy == nil ? nil : now))
         guard changed == 1 else { return nil }
         let slotID = database.lastInsertedID
         if final {

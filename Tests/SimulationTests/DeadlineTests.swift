@@ -96,4 +96,34 @@ import Timetable
         #expect(try Self.events(fixture) == [])
         #expect(try fixture.ask("SELECT start_by FROM history") == ["void"])
     }
+
+    /// Runs take ten minutes; one is started late by an outage, and its deadline comes before its usual
+    /// end: that is told at once, and the missed deadline by itself.
+    @Test func aRunThatWillBeLateIsToldBeforeItIs() throws {
+        let fixture = try Fixture(
+            [
+                Fixture.schedule(every: 60) {
+                    $0.finishBy = FinishBy(secondOfDay: 12 * 3600 + 20 * 60, days: 0)
+                }
+            ], runMinutes: 10...10)
+        var outage = FaultRule(.lostBefore)
+        outage.times = .max
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 415)
+        #expect(try Self.events(fixture) == [])
+        fixture.simulator.sandbox.inject(outage)
+        try fixture.run(untilMinute: 435)
+        fixture.simulator.sandbox.removeFaults()
+        try fixture.run(untilMinute: 470)
+        let told = try Self.events(fixture).map { $0.dropFirst(6) }
+        // The API that is back is told in between.
+        #expect(
+            told.filter { $0 != "recovered" } == ["late_forecast", "finish_by_missed"], "\(told)")
+        #expect(told.last == "recovered")
+        let words = try fixture.ask("SELECT words FROM events WHERE kind = 'late_forecast'")
+        #expect(words.first?.hasPrefix("it usually takes 10 min, has not started") == true)
+        // The first deadline of a day is that of its first slot after noon; the forecast is over.
+        #expect(try fixture.ask("SELECT kind FROM attention WHERE kind = 'late'") == [])
+        try fixture.check()
+    }
 }

@@ -174,4 +174,36 @@ import Timetable
         try ledger.database.run("DELETE FROM slots WHERE slot_id = ?", .int(slot))
         #expect(try ledger.database.integer("SELECT sum(is_open) FROM events") == 0)
     }
+
+    @Test func aForecastIsToldOnceAndEndsWithItsRunOrWithWhatIsWorse() throws {
+        for (index, end) in ["complete", "error", "finish_by"].enumerated() {
+            let slot = try ledger.addSlot(
+                at: Scratch.now.adding(milliseconds: Int64(index) * 60_000))
+            try ledger.move(slot, .starting, reason: "sent", nextActionAt: Scratch.now)
+            let run = try run(of: slot, id: "r\(index)")
+            try ledger.start(
+                slot, runKey: run.runKey, reason: "due", lagMilliseconds: 1, now: Scratch.now)
+            for words in ["it will be late", "it will be later"] {
+                try ledger.setForecast(slot, again: nil, end: Self.later, words: words)
+            }
+            #expect(try told().filter { $0.hasPrefix("late_forecast") }.count == 1)
+            let late = "SELECT count(*) FROM attention WHERE kind = 'late'"
+            #expect(try ledger.database.integer(late) == 1)
+            switch end {
+            case "complete": try judge(run, "complete", .succeeded)
+            case "error": try judge(run, "error", .attention)
+            default:
+                try ledger.database.execute("UPDATE slots SET finish_by_at = 5")
+                try ledger.setDeadline(slot, .finish, .missed)
+            }
+            let kinds = try told().map { String($0.prefix { $0 != " " }) }
+            #expect(
+                kinds == [
+                    end == "complete"
+                        ? "recovered" : end == "error" ? "run_in_error" : "finish_by_missed"
+                ])
+            let open = "SELECT count(*) FROM events WHERE is_open = 1 AND kind = 'late_forecast'"
+            #expect(try ledger.database.integer(open) == 0)
+        }
+    }
 }

@@ -60,6 +60,9 @@ final class Runs: Room, Grounded {
         let over = schedule.runWithinMilliseconds.map { now.adding(milliseconds: $0) }
         try ledger.setWatch(runKey, until: nil, runWithinAt: over)
         try ledger.setAtLeast(runKey, milliseconds: schedule.atLeastMilliseconds)
+        if over != nil || schedule.finishBy != nil {
+            try ledger.requestForecast(slot.slotID, now: now)
+        }
     }
 
     /// Applies a full read: status, counts and tree, if anything of it is new.

@@ -33,7 +33,10 @@ final class Notices: Room, Grounded {
 
     /// What the turn has done becomes messages, and messages whose time has come go out.
     func tend(isStopping: Bool) throws {
-        if roster.configuration != nil { try book.step("judge deadlines") { try judgeDeadlines() } }
+        if roster.configuration != nil {
+            try book.step("judge deadlines") { try judgeDeadlines() }
+            try book.step("forecast ends") { try forecast() }
+        }
         try book.step("write messages") { try gather() }
         guard roster.configuration != nil, !isStopping else { return }
         if heartbeats != plan.heartbeats {

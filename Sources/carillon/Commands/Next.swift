@@ -3,6 +3,7 @@ import Config
 import Console
 import Engine
 import JSON
+import Store
 import Timetable
 
 /// `carillon next`: when schedules or expressions fire.
@@ -22,7 +23,8 @@ struct Next: CarillonCommand {
             there are no more), or "error: …" for a line that can't be read
 
             Times are shown in the schedule's zone and in UTC. Notes tell of clock changes, \
-            holidays and spread. TIME is ISO 8601 with an offset, or local in the schedule's zone.
+            holidays, spread, and whether a run that takes as long as usual misses its deadline. \
+            TIME is ISO 8601 with an offset, or local in the schedule's zone.
             """)
 
     @OptionGroup var options: ConfigOptions
@@ -110,10 +112,16 @@ struct Next: CarillonCommand {
 
     private func ofSchedules(_ environment: CommandEnvironment) throws -> [ScheduleTimes.Row] {
         let loaded = try options.load(environment)
+        // The rule needs no ledger: without one nothing is known of runs, and that is all.
+        let reader = try? LedgerReader(path: loaded.daemon.database)
+        func usual(_ schedule: Schedule) -> Int64? {
+            let durations = try? reader?.durations(of: schedule.name, limit: Forecast.runsMax)
+            return Forecast.usual(durations ?? [])
+        }
         guard let name = schedule else {
             let start = try start(environment, zone: nil)
             var rows = loaded.engine.schedules.filter(\.enabled).flatMap {
-                ScheduleTimes.rows($0, after: start, count: count)
+                ScheduleTimes.rows($0, after: start, count: count, usual: usual($0))
             }
             rows.sort { ($0.at, $0.schedule) < ($1.at, $1.schedule) }
             return Array(rows.prefix(count))
@@ -124,7 +132,7 @@ struct Next: CarillonCommand {
                 .notFound, "no schedule \"\(name)\"" + NearestName.hint(name, in: names))
         }
         let start = try start(environment, zone: found.zone)
-        let rows = ScheduleTimes.rows(found, after: start, count: count)
+        let rows = ScheduleTimes.rows(found, after: start, count: count, usual: usual(found))
         if !found.enabled { environment.note("\(name) is disabled: none of these will start") }
         if rows.isEmpty {
             environment.note("\(name): \(ScheduleTimes.nextText(found, after: start))")

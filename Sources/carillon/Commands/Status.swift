@@ -79,6 +79,9 @@ struct Status: CarillonCommand {
             .map { "\(value($0) ?? "0") \($0)" }.joined(separator: ", ")
         line("slots", slots)
         line("open runs", value("open_runs") ?? "0")
+        if let late = value("will_be_late"), late != "0" {
+            line("deadlines", "\(late) will be missed, as it looks; see: carillon attention")
+        }
         let attention = value("attention") ?? "0"
         line("attention", attention == "0" ? "nothing" : "\(attention); see: carillon attention")
         guard !connections.rows.isEmpty else { return }

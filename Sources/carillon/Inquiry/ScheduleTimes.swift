@@ -14,7 +14,16 @@ enum ScheduleTimes {
     }
 
     /// The next occurrences of a schedule.
-    static func rows(_ schedule: Schedule, after from: Instant, count: Int) -> [Row] {
+    ///
+    /// - Parameters:
+    ///   - schedule: of the config.
+    ///   - from: strictly after it.
+    ///   - count: how many at most.
+    ///   - usual: how long its runs usually take, in milliseconds; nil: nobody knows.
+    /// - Returns: The next first.
+    static func rows(
+        _ schedule: Schedule, after from: Instant, count: Int, usual: Int64? = nil
+    ) -> [Row] {
         guard case .rule(let rule) = schedule.trigger, !rule.isReboot else { return [] }
         var start = from
         // `next` is strict, and a slot at active_from itself counts.
@@ -23,7 +32,8 @@ enum ScheduleTimes {
         }
         return rows(
             rule, after: start, count: count, until: schedule.activeUntil, name: schedule.name,
-            dueAt: { schedule.dueAt(of: $0) }, deadlines: { deadlines(schedule, of: $0) })
+            dueAt: { schedule.dueAt(of: $0) },
+            deadlines: { deadlines(schedule, of: $0) + forecast(schedule, of: $0, usual) })
     }
 
     /// The next occurrences of a rule.
@@ -78,6 +88,22 @@ enum ScheduleTimes {
             schedule.startBy(slotAt).map { "must run by \(local($0))" },
             schedule.finishBy(slotAt).map { "must be finished by \(local($0))" },
         ].compactMap { $0 }
+    }
+
+    /// Whether the run of a slot will be in time, if it takes as long as it usually does.
+    private static func forecast(
+        _ schedule: Schedule, of slotAt: Instant, _ usual: Int64?
+    ) -> [String] {
+        guard let usual, schedule.finishBy != nil || schedule.runWithinMilliseconds != nil else {
+            return []
+        }
+        let end = schedule.dueAt(of: slotAt).adding(milliseconds: usual)
+        let isLate =
+            schedule.finishBy(slotAt).map { end > $0 } ?? false
+            || schedule.runWithinMilliseconds.map { usual > $0 } ?? false
+        return [
+            "usually \(SpanText.text(seconds: usual / 1000))" + (isLate ? ", will be late" : "")
+        ]
     }
 
     private static func note(
