@@ -54,7 +54,8 @@ struct MetricsTests {
                 }
                 #expect(isTold, "docs/metrics.md lacks \(name), a \(kind)")
             }
-            #expect(text.contains("carillon_http_requests_total{connection=\"sandbox\",code=\"201\"}"))
+            #expect(
+                text.contains("carillon_http_requests_total{connection=\"sandbox\",code=\"201\"}"))
             for path in ["/metrics", "/readyz", "/healthz", "/"] {
                 let (status, body) = try await Self.get(path, port: free.port, method: "HEAD")
                 #expect(status == 200 && body.isEmpty, "HEAD \(path)")
