@@ -76,6 +76,20 @@ extension Ledger {
             .int(row.tries), .text(row.problem))
     }
 
+    /// When the last check of a connection goes on that does so within a time.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func lastPreflight(
+        connection: String, within window: ClosedRange<Instant>
+    ) throws -> Instant? {
+        try database.integer(
+            """
+            SELECT max(next_at) FROM preflights
+            WHERE connection = ? AND next_at IS NOT NULL AND next_at BETWEEN ? AND ?
+            """, .text(connection), .at(window.lowerBound), .at(window.upperBound)
+        ).map(Instant.init(milliseconds:))
+    }
+
     /// Forgets the check of a schedule.
     ///
     /// - Throws: `StoreError` if the ledger can't be written.

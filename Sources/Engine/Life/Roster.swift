@@ -12,6 +12,7 @@ final class Roster: Room {
         var named: Set<ProcessKey> = []
         var followed: Set<ProcessKey> = []
         var pollMinMilliseconds: [String: Int64] = [:]
+        var checkedAhead: [String: Int] = [:]
     }
 
     private let book: TurnBook
@@ -51,6 +52,9 @@ final class Roster: Room {
         state.pollMinMilliseconds[connection] ?? PollPolicy().minMilliseconds
     }
 
+    /// How many schedules of a connection have their slots checked ahead.
+    func checkedAhead(_ connection: String) -> Int { state.checkedAhead[connection] ?? 0 }
+
     // MARK: What the reload writes
 
     func take(_ new: EngineConfiguration, revisionID: Int64) {
@@ -63,6 +67,10 @@ final class Roster: Room {
         state.pollMinMilliseconds = Dictionary(
             state.schedules.values.map { ($0.connection, $0.poll.minMilliseconds) },
             uniquingKeysWith: min)
+        state.checkedAhead = Dictionary(
+            state.schedules.values.filter { $0.preflightMilliseconds != nil }
+                .map { ($0.connection, 1) },
+            uniquingKeysWith: +)
     }
 
     /// Also those of slots that have not ended: a slot of a schedule that is gone still settles, and

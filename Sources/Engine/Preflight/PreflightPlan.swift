@@ -3,6 +3,9 @@ import Timetable
 
 /// Which slot of a schedule is checked ahead (config key `preflight`), and when.
 struct PreflightPlan: Grounded {
+    /// Checks of a connection begin at most so far apart.
+    private static let spacingMillisecondsMax: Int64 = 30_000
+
     let ground: Ground
 
     /// Plans the check of a schedule's next slot, unless one that passed is good for it already.
@@ -17,29 +20,51 @@ struct PreflightPlan: Grounded {
             if let known { try drop(known) }
             return
         }
-        let nextAt = max(now, slotAt.adding(milliseconds: -lead))
-        guard let known else {
-            return try ledger.save(
-                PreflightRow(
-                    schedule: schedule.name, connection: schedule.connection, slotAt: slotAt,
-                    nextAt: nextAt))
-        }
+        let earliest = max(now, slotAt.adding(milliseconds: -lead))
+        // What is wrong is to be told while there is time to mend it.
+        let latest = earliest.adding(milliseconds: max(0, slotAt.since(earliest) / 2))
+        let window = earliest...latest
+        guard let known else { return try begin(schedule, slotAt: slotAt, within: window) }
         let isCovered =
             known.process == subject(of: schedule, slotAt)
             && known.passedAt.map { $0 <= now && slotAt <= $0.adding(milliseconds: lead) } ?? false
         guard !isCovered else { return }
         if known.slotAt == slotAt {
             // The same slot: only a check that has not begun moves with the lead.
-            guard known.state == .planned, known.nextAt != nextAt else { return }
+            guard known.state == .planned, let at = known.nextAt, !window.contains(at)
+            else { return }
             var moved = known
-            moved.nextAt = nextAt
+            moved.nextAt = try place(of: schedule, within: window)
             return try ledger.save(moved)
         }
         try clearAlarm(known)
+        try begin(schedule, slotAt: slotAt, within: window)
+    }
+
+    private func begin(
+        _ schedule: Schedule, slotAt: Instant, within window: ClosedRange<Instant>
+    ) throws {
         try ledger.save(
             PreflightRow(
                 schedule: schedule.name, connection: schedule.connection, slotAt: slotAt,
-                nextAt: nextAt))
+                nextAt: try place(of: schedule, within: window)))
+    }
+
+    /// The first instant of a window, or one behind the last check of the connection in it.
+    ///
+    /// A thousand slots at one instant would be a thousand checks at one, ahead of the burst of starts.
+    /// They are spread so that those of all schedules find room.
+    private func place(
+        of schedule: Schedule, within window: ClosedRange<Instant>
+    ) throws -> Instant {
+        let connection = schedule.connection
+        guard let last = try ledger.lastPreflight(connection: connection, within: window)
+        else { return window.lowerBound }
+        let share =
+            window.upperBound.since(window.lowerBound)
+            / Int64(max(1, roster.checkedAhead(connection)))
+        let behind = last.adding(milliseconds: min(share, Self.spacingMillisecondsMax))
+        return min(behind, window.upperBound)
     }
 
     /// The next slot that neither a holiday nor another slot takes; rows of holidays are bounded.
