@@ -35,6 +35,12 @@ def fill(path, total, now_ms):
     triggers = ledger.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
     for trigger, _ in triggers:
         ledger.execute(f"DROP TRIGGER {trigger}")
+    # Made again at the end, in one sort each.
+    indexes = ledger.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").fetchall()
+    for index, _ in indexes:
+        ledger.execute(f"DROP INDEX {index}")
+    ledger.execute("PRAGMA cache_size = -262144")
     base = ledger.execute("SELECT base_url FROM connections WHERE connection = 'prod'").fetchone()[0]
     revision = ledger.execute("SELECT max(revision_id) FROM config_revisions").fetchone()[0]
     ledger.execute("BEGIN")
@@ -85,7 +91,7 @@ def fill(path, total, now_ms):
             (key, name(schedule), at, at, disposition, base, process, revision, int(started), at,
              key if started else None, lag if started else None, at, made))
     ledger.execute("COMMIT")
-    for _, sql in triggers:
+    for _, sql in indexes + triggers:
         ledger.execute(sql)
     ledger.executescript(sums())
     ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")

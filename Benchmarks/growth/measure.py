@@ -8,23 +8,26 @@ daemon's start, its pages and its memory. No API is behind it: nothing is due.
 
 Prints one table: a row for each read, a column for each size, and how the largest compares with the
 smallest. Commands and queries are medians of five, pages the slowest but one of twenty (p95); memory is
-the highest resident size. With Chromium on the machine the front page is drawn by it, too.
+the highest resident size. On a shared machine the rows of processor time (the daemon's or the
+command's, of one read) are those to compare. With Chromium on the machine the front page is drawn by it,
+and compared with the ledger (page.py).
 """
 import argparse
 import os
 import pathlib
 import re
-import shutil
 import signal
 import socket
 import sqlite3
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
 
 import fill
+import page
 
 HERE = pathlib.Path(__file__).resolve().parent
 COMMANDS = [["runs", "-n", "20"], ["schedules"], ["history", "-n", "20"], ["status"], ["attention"]]
@@ -106,9 +109,11 @@ def median(read):
     return statistics.median(seconds(read, 5))
 
 
-def p95(read):
-    # A page is read anew after a second.
-    return seconds(read, 20, rest=1.05)[-2]
+def p95(rows, what, daemon, read):
+    """Twenty reads of a page, which is read anew after a second."""
+    before = cores(daemon)
+    rows[f"{what}, p95, s"] = seconds(read, 20, rest=1.05)[-2]
+    rows[f"{what}, processor time, s"] = (cores(daemon) - before) / 20
 
 
 def cores(daemon):
@@ -124,45 +129,41 @@ def idle(daemon):
     return 2 * (cores(daemon) - before)
 
 
-def draw(port):
-    """Lets Chromium load the front page, and looks whether the schedules are on it."""
-    with tempfile.TemporaryDirectory(prefix="carillon-chromium-") as home:
-        page = subprocess.run(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={home}",
-             "--dump-dom", f"http://127.0.0.1:{port}/"],
-            capture_output=True, text=True, timeout=120)
-    if page.stdout.count("/schedules/s0") < 20:
-        raise SystemExit(f"Chromium shows no schedules:\n{page.stdout[:2000]}\n{page.stderr[-2000:]}")
-
-
 def run(command):
-    """Runs a command and says how many MB it had at most."""
+    """Runs a command and says how many MB it had at most, and its processor time."""
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(child.pid, 0)
     if status:
         raise SystemExit(f"{command} ended with {os.waitstatus_to_exitcode(status)}")
-    return used.ru_maxrss / 1024
+    return used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
 
 
-def measure(binary, folder, slots):
+def make(binary, folder, slots):
+    """A ledger that the daemon has made, and the port that it is configured to answer at."""
     port = free_port()
     configure(folder, port)
     stop(start(binary, folder, port)[0])
     fill.fill(str(folder / "carillon.db"), slots, int(time.time() * 1000))
+    return port
+
+
+def measure(binary, folder, port):
     rows = {"ledger, MB": (folder / "carillon.db").stat().st_size / 1e6}
     daemon, rows["start until it answers, s"] = start(binary, folder, port)
     rows["start, core-seconds"] = cores(daemon)
     rows["idle, core-seconds a minute"] = idle(daemon)
-    rows["dashboard's first page, p95, s"] = p95(lambda: get(port, "/"))
-    rows["/metrics, p95, s"] = p95(lambda: get(port, "/metrics"))
-    if shutil.which("chromium"):
-        rows["first page in Chromium, its own start included, s"] = median(lambda: draw(port))
+    p95(rows, "dashboard's first page", daemon, lambda: get(port, "/"))
+    p95(rows, "/metrics", daemon, lambda: get(port, "/metrics"))
+    if page.chromium():
+        rows["first page in Chromium, s"] = page.loaded(port, folder / "carillon.db")
     rows["daemon's memory, MB"] = peak(daemon)
-    sizes = []
+    used = []
     for words in COMMANDS:
         rows["carillon " + " ".join(words) + ", s"] = median(
-            lambda: sizes.append(run([binary, *words, "--config", str(folder / "carillon.toml")])))
-    rows["largest command, MB"] = max(sizes)
+            lambda: used.append(run([binary, *words, "--config", str(folder / "carillon.toml")])))
+    rows["largest command, MB"] = max(size for size, _ in used)
+    rows["costliest command, processor time, s"] = max(
+        statistics.median(time for _, time in used[first:first + 5]) for first in range(0, len(used), 5))
     daemon.kill()
     daemon.wait()
     daemon, rows["start after kill -9 until it answers, s"] = start(binary, folder, port)
@@ -183,7 +184,9 @@ def main():
     columns = []
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="carillon-growth-") as folder:
-            columns.append(measure(options.binary, pathlib.Path(folder), size))
+            port = make(options.binary, pathlib.Path(folder), size)
+            columns.append(measure(options.binary, pathlib.Path(folder), port))
+    print(f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores", file=sys.stderr)
     print("| | " + " | ".join(f"{size:,}" for size in sizes) + " | growth |")
     print("|---" * (len(sizes) + 2) + "|")
     for row in columns[0]:
