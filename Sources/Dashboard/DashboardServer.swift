@@ -41,7 +41,13 @@ package struct DashboardFront: Sendable, Equatable {
 package struct DashboardServer: Service {
     /// Connections served at once; more wait in the backlog.
     static let connectionsMax = 512
+    /// Pages that are read and drawn at once: some megabytes each.
+    static let pagesMax = 8
+    /// Scrapes have places of their own, so that no browser takes them.
+    static let scrapesMax = 2
 
+    private let pageGate = PageGate(placesMax: pagesMax)
+    private let scrapeGate = PageGate(placesMax: scrapesMax)
     private let host: String
     private let port: Int
     private let front: DashboardFront
@@ -160,8 +166,30 @@ package struct DashboardServer: Service {
         case text = "text/plain; charset=utf-8"
     }
 
-    /// The text that was made, 404 for none, 503 for an error, which is logged and not shown.
+    /// What is made of the ledger has a place, or is said to have none.
     private func answer(
+        _ content: Content, _ make: () async throws -> String?
+    ) async -> Response {
+        let gate: PageGate? =
+            switch content {
+            case .html: pageGate
+            case .metrics: scrapeGate
+            case .css, .svg, .text: nil
+            }
+        guard gate?.enter() ?? true else {
+            var busy = failure(
+                .serviceUnavailable, content, heading: "Too many pages are read at once",
+                words: "This one was not begun, so that nobody else waits for it. It asks again by "
+                    + "itself.")
+            busy.headers[.retryAfter] = "2"
+            return busy
+        }
+        defer { gate?.leave() }
+        return await made(content, make)
+    }
+
+    /// The text that was made, 404 for none, 503 for an error, which is logged and not shown.
+    private func made(
         _ content: Content, _ make: () async throws -> String?
     ) async -> Response {
         do {

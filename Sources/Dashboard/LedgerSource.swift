@@ -1,11 +1,12 @@
 import FoundationEssentials
-import Store
+package import Store
 package import Timetable
 
 /// The dashboard's content from the ledger, read over a connection of its own.
 ///
 /// An actor, so that however many browsers ask, one read runs at a time, and a read that is younger
-/// than a second answers them all.
+/// than a second answers them all; on a thread of its own, so that a slow disk holds up neither turns
+/// nor requests.
 package actor LedgerSource: DashboardSource {
     /// A page of that age is shown again instead of being read again.
     static let pageAgeMillisecondsMax: Int64 = 1_000
@@ -16,30 +17,38 @@ package actor LedgerSource: DashboardSource {
     private let now: @Sendable () -> Instant
     private let lastTurnAt: @Sendable () -> Instant?
     private let failure: @Sendable () -> String?
-    private let gauges: @Sendable () -> [MetricFamily]
+    private let gauges: @Sendable (LedgerReader) -> [MetricFamily]
     private let zone: @Sendable (String) -> Zone?
     private let rule: @Sendable (String) -> FiringRule?
     private var latest: DashboardOverview?
+    private let executor: any SerialExecutor
+
+    nonisolated package var unownedExecutor: UnownedSerialExecutor {
+        // The actor keeps the executor alive for as long as it lives itself.
+        unsafe executor.asUnownedSerialExecutor()
+    }
 
     /// Makes a source.
     ///
     /// - Parameters:
     ///   - path: The database.
+    ///   - executor: The thread that reads.
     ///   - now: The wall clock.
     ///   - lastTurnAt: When the scheduler completed its last turn; nil: none yet.
     ///   - failure: Why the daemon takes no turns, in words; nil: it does.
-    ///   - gauges: Numbers only the running daemon knows, added to `/metrics`.
+    ///   - gauges: Numbers only the running daemon knows, added to `/metrics`; it may read, too.
     ///   - zone: The zone of a name; nil: the host doesn't have it.
     ///   - rule: The rule of a stored source; nil: it enumerates nothing.
     package init(
-        path: String, now: @escaping @Sendable () -> Instant,
+        path: String, executor: any SerialExecutor, now: @escaping @Sendable () -> Instant,
         lastTurnAt: @escaping @Sendable () -> Instant?,
         failure: @escaping @Sendable () -> String? = { nil },
-        gauges: @escaping @Sendable () -> [MetricFamily] = { [] },
+        gauges: @escaping @Sendable (LedgerReader) -> [MetricFamily] = { _ in [] },
         zone: @escaping @Sendable (String) -> Zone? = { _ in nil },
         rule: @escaping @Sendable (String) -> FiringRule? = { _ in nil }
     ) {
         self.path = path
+        self.executor = executor
         self.now = now
         self.lastTurnAt = lastTurnAt
         self.failure = failure
@@ -165,6 +174,7 @@ package actor LedgerSource: DashboardSource {
             (row.text("schedule"), row.text("disposition"), row.integer("slots") ?? 0)
         }
         return LedgerMetrics.families(
-            readings, slots: slots, schedules: try reader.scheduleNames()) + gauges()
+            readings, slots: slots, schedules: try reader.scheduleNames())
+            + gauges(reader)
     }
 }

@@ -28,16 +28,23 @@ package enum Words {
 
     /// What a status, outcome or disposition means for the eye: the class of its colour.
     package static func tone(_ word: String) -> String {
+        if let tone = ownTones[word] { return tone }
         let word = word.lowercased()
-        let tones: [(tone: String, words: [String])] = [
-            ("bad", ["error", "fail", "lost", "missed", "expired", "duplicate", "rejected"]),
-            ("warn", ["held", "unknown", "attention", "blocked", "clock", "aside"]),
-            ("off", ["cancel", "skipped", "coalesced", "disabled", "paused"]),
-            ("good", ["complete", "succeeded", "done", "approved", "signed"]),
-            ("live", ["running", "active", "progress", "starting", "started"]),
-        ]
         return tones.first { $0.words.contains { word.contains($0) } }?.tone ?? "calm"
     }
+
+    private static let tones: [(tone: String, words: [String])] = [
+        ("bad", ["error", "fail", "lost", "missed", "expired", "duplicate", "rejected"]),
+        ("warn", ["held", "unknown", "attention", "blocked", "clock", "aside"]),
+        ("off", ["cancel", "skipped", "coalesced", "disabled", "paused"]),
+        ("good", ["complete", "succeeded", "done", "approved", "signed"]),
+        ("live", ["running", "active", "progress", "starting", "started"]),
+    ]
+    /// Those of our own words, of which a page has thousands.
+    private static let ownTones = Dictionary(
+        tones.flatMap { tone, words in words.map { ($0, tone) } }
+            + [("failed", "bad"), ("cancelled", "off"), ("pending", "calm")],
+        uniquingKeysWith: { first, _ in first })
 }
 
 /// Counts by status as the segments of a bar, 100 units wide.

@@ -26,8 +26,10 @@ struct LedgerSourceTests {
 
     private func source(lastTurnAt: Instant? = nil) -> LedgerSource {
         LedgerSource(
-            path: path, now: { Samples.now }, lastTurnAt: { lastTurnAt },
-            gauges: { [MetricFamily("rate_tokens", .gauge, help: "Tokens.", samples: [.init(7)])] })
+            path: path, executor: PageThread(), now: { Samples.now }, lastTurnAt: { lastTurnAt },
+            gauges: { _ in
+                [MetricFamily("rate_tokens", .gauge, help: "Tokens.", samples: [.init(7)])]
+            })
     }
 
     /// A schedule with a finished slot, one with a run under way, one that is set aside.
@@ -219,7 +221,7 @@ struct LedgerSourceTests {
         for step in steps {
             let clock = Clock(now: Samples.now)
             let source = LedgerSource(
-                path: path,
+                path: path, executor: PageThread(),
                 now: {
                     defer { clock.now = clock.now.adding(milliseconds: step.milliseconds) }
                     return clock.now
@@ -250,7 +252,8 @@ struct LedgerSourceTests {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try fill(Self.world)
         let clock = Clock(now: Samples.now)
-        let source = LedgerSource(path: path, now: { clock.now }, lastTurnAt: { nil })
+        let source = LedgerSource(
+            path: path, executor: PageThread(), now: { clock.now }, lastTurnAt: { nil })
         _ = try await source.overview(OverviewFilter())
         try fill("DELETE FROM alarms")
         for (milliseconds, isFresh) in [(Int64(999), false), (1_000, true), (-60_000, true)] {

@@ -9,7 +9,7 @@ import Testing
 import Timetable
 
 /// Runs a service, calls the story once it has said that it runs, and stops it gracefully.
-private func during<Value: Sendable>(
+func during<Value: Sendable>(
     _ make: (@escaping @Sendable (Int) -> Void) throws -> any Service,
     _ story: (Int) async throws -> Value
 ) async throws -> Value {
@@ -37,10 +37,10 @@ private func during<Value: Sendable>(
     }
 }
 
-private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// Status, headers and body of one request on a connection of its own.
-private func send(
+func send(
     _ method: HTTPMethod = .GET, _ url: String, host: String? = nil, body: [UInt8]? = nil
 ) async throws -> (status: Int, headers: HTTPHeaders, body: String) {
     var request = HTTPClientRequest(url: url)

@@ -56,8 +56,7 @@ struct Daemon {
             signs: DoorSigns(loaded.daemon), inbox: inbox, pulse: pulse,
             routes: ConnectionRoutes(host: host),
             courier: Courier(host: host, clock: clock),
-            gauges: DaemonGauges(
-                database: loaded.daemon.database, host: host, clock: clock, pulse: pulse),
+            gauges: DaemonGauges(host: host, clock: clock, pulse: pulse),
             check: LedgerCheck(database: loaded.daemon.database, inbox: inbox, logger: logger))
         defer { parts.check.end() }
         parts.gauges.adopt(loaded.engine)
@@ -246,23 +245,28 @@ struct Daemon {
     private func dashboardDoor(
         _ loaded: LoadedConfiguration, _ parts: Parts
     ) -> Door<DashboardPlace> {
-        let source = LedgerSource(
-            path: loaded.daemon.database, now: { [clock] in clock.now().wall },
-            lastTurnAt: { [pulse = parts.pulse] in pulse.lastTurnAt },
-            failure: { [pulse = parts.pulse] in pulse.failure },
-            gauges: { [gauges = parts.gauges] in gauges.families() },
-            zone: { [host] name in
-                host.zoneData(named: name).flatMap { try? Zone(name: name, tzif: $0) }
-            },
-            rule: { [host] in RuleSource.compile($0, host: host) })
+        let source: @Sendable (ThreadExecutor) -> LedgerSource = { pages in
+            LedgerSource(
+                path: loaded.daemon.database, executor: pages,
+                now: { [clock] in clock.now().wall },
+                lastTurnAt: { [pulse = parts.pulse] in pulse.lastTurnAt },
+                failure: { [pulse = parts.pulse] in pulse.failure },
+                gauges: { [gauges = parts.gauges] in gauges.families($0) },
+                zone: { [host] name in
+                    host.zoneData(named: name).flatMap { try? Zone(name: name, tzif: $0) }
+                },
+                rule: { [host] in RuleSource.compile($0, host: host) })
+        }
         let (logger, ready) = (quietLogger, dashboardReady)
         return Door(
             sign: parts.signs.dashboard, name: { "dashboard \($0.http)" }, inbox: parts.inbox,
             clock: clock, logger: self.logger,
             serve: { place, opened in
+                let pages = ThreadExecutor(name: "carillon-pages")
+                defer { pages.stop() }
                 try await DashboardServer(
                     host: place.http.host, port: place.http.port, front: place.front,
-                    source: source,
+                    source: source(pages),
                     logger: logger,
                     onRunning: { port in
                         await opened()

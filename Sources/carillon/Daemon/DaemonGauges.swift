@@ -8,15 +8,13 @@ import Timetable
 
 /// Numbers of `/metrics` that the ledger alone doesn't tell.
 final class DaemonGauges: Sendable {
-    private let database: String
     private let host: any HostReading
     private let clock: any SchedulerClock
     private let pulse: DaemonPulse
     private let policies = Mutex<[String: RatePolicy]>([:])
     private let refused = Mutex<Instant?>(nil)
 
-    init(database: String, host: any HostReading, clock: any SchedulerClock, pulse: DaemonPulse) {
-        self.database = database
+    init(host: any HostReading, clock: any SchedulerClock, pulse: DaemonPulse) {
         self.host = host
         self.clock = clock
         self.pulse = pulse
@@ -34,7 +32,7 @@ final class DaemonGauges: Sendable {
     }
 
     /// What can be told now; a family that can't be read is left out.
-    func families() -> [MetricFamily] {
+    func families(_ reader: LedgerReader) -> [MetricFamily] {
         let writes = pulse.writes
         var families = [
             MetricFamily(
@@ -50,7 +48,7 @@ final class DaemonGauges: Sendable {
                 "config_refused_timestamp_seconds", .gauge,
                 help: "When the configuration on disk was refused, Unix time; 0: it is accepted.",
                 samples: [.init(Double((refused.withLock { $0 })?.seconds ?? 0))]))
-        let tokens = rateTokens()
+        let tokens = rateTokens(reader)
         if !tokens.isEmpty {
             families.append(
                 MetricFamily(
@@ -71,8 +69,8 @@ final class DaemonGauges: Sendable {
         return families
     }
 
-    private func rateTokens() -> [MetricFamily.Sample] {
-        guard let budgets = try? LedgerReader(path: database).budgets() else { return [] }
+    private func rateTokens(_ reader: LedgerReader) -> [MetricFamily.Sample] {
+        guard let budgets = try? reader.budgets() else { return [] }
         let policies = policies.withLock { $0 }
         let now = clock.now().wall
         return budgets.compactMap { row in
