@@ -62,6 +62,7 @@ let package = Package(
                 .embedInCode("0017_trees.sql"),
                 .embedInCode("0018_attention.sql"), .embedInCode("0019_config_files.sql"),
                 .embedInCode("0020_histograms.sql"), .embedInCode("0021_forecast.sql"),
+                .embedInCode("0022_fewer_writes.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

@@ -35,6 +35,7 @@ package enum Migrations {
             File(name: "0019_config_files", sql: PackageResources._019_config_files_sql),
             File(name: "0020_histograms", sql: PackageResources._020_histograms_sql),
             File(name: "0021_forecast", sql: PackageResources._021_forecast_sql),
+            File(name: "0022_fewer_writes", sql: PackageResources._022_fewer_writes_sql),
         ]
     }
 }

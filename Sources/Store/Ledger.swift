@@ -26,6 +26,8 @@ package final class Ledger {
     private let logPath: String
     /// What the transaction that is going on adds to the sums.
     var sums = SumBook()
+    /// Until when pauses cover anything, as the transaction that is going on has read it.
+    var pauseEnd: Int64?
     /// The file has to be looked at, which the next transaction notes.
     private var isUncheckedUnsaid = false
     /// There was no database before.
@@ -152,6 +154,7 @@ package final class Ledger {
                     + "leave the files of a running daemon alone")
         }
         try database.execute("BEGIN IMMEDIATE")
+        pauseEnd = nil
         do {
             let result = try work()
             try writeSums()
@@ -181,6 +184,7 @@ package final class Ledger {
             return result
         } catch {
             sums.goBack(to: mark)
+            pauseEnd = nil
             if !database.isInAutocommit {
                 try database.run("ROLLBACK TO step")
                 try database.run("RELEASE step")

@@ -7,56 +7,63 @@ extension LedgerReader {
     /// - Throws: `StoreError` if the ledger can't be read.
     package func history(_ filter: LedgerFilter) throws -> LedgerTable {
         let common = Conditions([
-            ("s.schedule = ?", [.text(filter.schedule)]), ("s.slot_at >= ?", [.at(filter.since)]),
-            ("s.slot_at < ?", [.at(filter.until)]),
-            (Self.tagged("s"), [.text(filter.tag)]),
+            ("x.schedule = ?", [.text(filter.schedule)]), ("x.slot_at >= ?", [.at(filter.since)]),
+            ("x.slot_at < ?", [.at(filter.until)]),
         ])
-        let order = "ORDER BY s.slot_at DESC, s.slot_id DESC LIMIT ?"
-        guard !filter.dispositions.isEmpty else {
-            return try table(
-                "SELECT h.* FROM history AS h JOIN slots AS s ON s.slot_id = h.slot_id "
-                    + "\(common.sql) \(order)", values: common.values + [.int(filter.limit)])
-        }
-        // The newest of each, and of those the newest.
-        var values: [SQLValue] = []
-        let newest = filter.dispositions.map { disposition in
-            // What has ended and what has not are found by indexes of their own.
-            let isFinal = Disposition(rawValue: disposition)?.isFinal ?? false
-            let conditions = common.and(
-                "s.disposition = ? AND s.ended_at IS \(isFinal ? "NOT NULL" : "NULL")",
+        let parts = filter.dispositions.map { disposition -> Conditions in
+            let known = Disposition(rawValue: disposition)
+            // What has ended, what has not, and what came to nothing are found by indexes of their own.
+            let isFinal = known?.isFinal ?? false
+            return common.and(
+                "x.disposition = ? AND x.ended_at IS \(isFinal ? "NOT NULL" : "NULL")"
+                    + (isFinal && known != .started ? " AND x.disposition <> 'started'" : ""),
                 .text(disposition))
-            values += conditions.values + [.int(filter.limit)]
-            return "SELECT * FROM (SELECT s.slot_id, s.slot_at FROM slots AS s "
-                + "\(conditions.sql) \(order))"
         }
-        return try table(
-            "SELECT h.* FROM (\(newest.joined(separator: " UNION ALL "))) AS s "
-                + "CROSS JOIN history AS h ON h.slot_id = s.slot_id \(order)",
-            values: values + [.int(filter.limit)])
+        return try newest(
+            Rows(table: "slots", key: "slot_id", time: "x.slot_at") { key in
+                "CROSS JOIN history AS v ON v.slot_id = \(key)"
+            }, parts.isEmpty ? [common] : parts, filter)
     }
 
     /// The runs, newest first (view `runs`).
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
     package func runs(_ filter: LedgerFilter) throws -> LedgerTable {
-        // Those that are open are found by an index of their own.
-        let areOpen = filter.statuses.allSatisfy { $0 != "complete" && $0 != "cancelled" }
-        let conditions = Conditions([
-            ("r.schedule = ?", [.text(filter.schedule)]),
-            ("coalesce(r.created_at, r.first_seen_at) >= ?", [.at(filter.since)]),
-            ("coalesce(r.created_at, r.first_seen_at) < ?", [.at(filter.until)]),
-            Self.one("r.status", of: filter.statuses, and: areOpen ? " AND r.is_open = 1" : ""),
-            Self.one(
-                "r.outcome", of: filter.outcomes,
-                and: filter.outcomes.contains("succeeded") ? "" : " AND r.outcome <> 'succeeded'"),
-            (Self.tagged("r"), [.text(filter.tag)]),
+        let time = "coalesce(x.created_at, x.first_seen_at)"
+        var common = Conditions([
+            ("x.schedule = ?", [.text(filter.schedule)]), ("\(time) >= ?", [.at(filter.since)]),
+            ("\(time) < ?", [.at(filter.until)]),
+            Self.one("x.status", of: filter.statuses),
         ])
-        return try table(
-            """
-            SELECT v.* FROM process_runs AS r CROSS JOIN runs AS v
-                ON v.run_id = r.run_id AND v.connection = r.connection \(conditions.sql)
-            ORDER BY coalesce(r.created_at, r.first_seen_at) DESC, r.run_key DESC LIMIT ?
-            """, values: conditions.values + [.int(filter.limit)])
+        // Those that are open are found by an index of their own, and those that ended badly too.
+        if !filter.statuses.isEmpty,
+            filter.statuses.allSatisfy({ $0 != "complete" && $0 != "cancelled" })
+        {
+            common = common.and("x.is_open = 1")
+        }
+        var outcomes = filter.outcomes
+        if outcomes.isEmpty, filter.statuses == ["cancelled"] {
+            // `fail_if` may have judged it, but nothing calls it active or succeeded.
+            outcomes = ["cancelled", "failed", "attention", "lost"]
+        }
+        let parts = outcomes.map { outcome -> Conditions in
+            switch outcome {
+            case "active": common.and("x.outcome = 'active'")
+            // Nearly all are, so a walk by time finds them at once.
+            case "succeeded": common.and("x.outcome = ?", .text(outcome))
+            default:
+                common.and(
+                    "x.outcome = ? AND x.outcome <> 'succeeded' AND x.outcome <> 'active'",
+                    .text(outcome))
+            }
+        }
+        return try newest(
+            Rows(table: "process_runs", key: "run_key", time: time) { key in
+                """
+                CROSS JOIN process_runs AS r ON r.run_key = \(key)
+                CROSS JOIN runs AS v ON v.run_id = r.run_id AND v.connection = r.connection
+                """
+            }, parts.isEmpty ? [common] : parts, filter)
     }
 
     /// The errors, newest first (view `error_log`).
@@ -64,32 +71,68 @@ extension LedgerReader {
     /// - Throws: `StoreError` if the ledger can't be read.
     package func errors(_ filter: LedgerFilter) throws -> LedgerTable {
         let conditions = Conditions([
-            ("e.schedule = ?", [.text(filter.schedule)]),
-            ("e.occurred_at >= ?", [.at(filter.since)]),
-            ("e.occurred_at < ?", [.at(filter.until)]), (Self.tagged("e"), [.text(filter.tag)]),
+            ("x.schedule = ?", [.text(filter.schedule)]),
+            ("x.occurred_at >= ?", [.at(filter.since)]),
+            ("x.occurred_at < ?", [.at(filter.until)]),
         ])
+        return try newest(
+            Rows(table: "errors", key: "error_id", time: "x.occurred_at") { key in
+                "CROSS JOIN error_log AS v ON v.error_id = \(key)"
+            }, [conditions], filter)
+    }
+
+    /// A table that has a row for each thing, by what the newest is found, and the view that shows it.
+    private struct Rows {
+        var table: String
+        var key: String
+        var time: String
+        var join: (_ key: String) -> String
+    }
+
+    /// The newest that meet one of the conditions, and of those the newest.
+    ///
+    /// Each part walks an index and stops at the limit; with a tag, one of each schedule that carries
+    /// it: a walk by time would look through everything for a schedule that hasn't run for long.
+    private func newest(
+        _ rows: Rows, _ parts: [Conditions], _ filter: LedgerFilter
+    ) throws -> LedgerTable {
+        let order = "ORDER BY \(rows.time) DESC, x.\(rows.key) DESC LIMIT ?"
+        if let only = parts.first, parts.count == 1, filter.tag == nil {
+            return try table(
+                "SELECT v.* FROM \(rows.table) AS x \(rows.join("x.\(rows.key)")) "
+                    + "\(only.sql) \(order)", values: only.values + [.int(filter.limit)])
+        }
+        var values: [SQLValue] = []
+        let found = parts.map { part -> String in
+            let columns = "x.\(rows.key) AS key, \(rows.time) AS at"
+            guard let tag = filter.tag else {
+                values += part.values + [.int(filter.limit)]
+                return "SELECT * FROM (SELECT \(columns) FROM \(rows.table) AS x "
+                    + "\(part.sql) \(order))"
+            }
+            let ofSchedule = part.and("x.schedule = t.schedule")
+            values += ofSchedule.values + [.int(filter.limit), .text(tag)]
+            return """
+                SELECT \(columns) FROM schedule_states AS t CROSS JOIN \(rows.table) AS x
+                    ON x.\(rows.key) IN (SELECT x.\(rows.key) FROM \(rows.table) AS x
+                        \(ofSchedule.sql) \(order))
+                WHERE EXISTS (SELECT 1 FROM json_each(t.tags) AS g WHERE g.value = ?)
+                """
+        }
         return try table(
             """
-            SELECT v.* FROM error_log AS v JOIN errors AS e ON e.error_id = v.error_id
-            \(conditions.sql) ORDER BY e.occurred_at DESC, e.error_id DESC LIMIT ?
-            """, values: conditions.values + [.int(filter.limit)])
+            SELECT v.* FROM (\(found.joined(separator: " UNION ALL "))) AS n \(rows.join("n.key"))
+            ORDER BY n.at DESC, n.key DESC LIMIT ?
+            """, values: values + [.int(filter.limit)])
     }
 
     /// A column has one of the words; no word: no condition.
     private static func one(
-        _ column: String, of words: [String], and more: String = ""
+        _ column: String, of words: [String]
     ) -> (sql: String, values: [SQLValue]) {
         guard !words.isEmpty else { return ("", [.null]) }
         let places = words.map { _ in "?" }.joined(separator: ", ")
-        return ("\(column) IN (\(places))\(more)", words.map { .text($0) })
-    }
-
-    /// A condition: the schedule of the row carries the tag that is its parameter.
-    static func tagged(_ row: String) -> String {
-        """
-        EXISTS (SELECT 1 FROM schedule_states AS t, json_each(t.tags) AS g \
-        WHERE t.schedule = \(row).schedule AND g.value = ?)
-        """
+        return ("\(column) IN (\(places))", words.map { .text($0) })
     }
 }
 
@@ -102,8 +145,8 @@ private struct Conditions {
         self.parts = parts.filter { $0.values != [.null] }
     }
 
-    func and(_ sql: String, _ value: SQLValue) -> Conditions {
-        Conditions(parts + [(sql, [value])])
+    func and(_ sql: String, _ values: SQLValue...) -> Conditions {
+        Conditions(parts + [(sql, values)])
     }
 
     var sql: String {

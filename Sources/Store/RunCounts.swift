@@ -29,13 +29,28 @@ extension Ledger {
         runKey: Int64, actions: [(String, Int64)], jobs: [(String, Int64)]
     ) throws {
         try database.run("DELETE FROM status_counts WHERE run_key = ?", .int(runKey))
-        for (scope, counts) in [("actions", actions), ("jobs", jobs)] {
-            for (status, count) in counts {
-                try database.run(
-                    """
-                    INSERT INTO status_counts (run_key, scope, status, count) VALUES (?, ?, ?, ?)
-                    """, .int(runKey), .text(scope), .text(status), .int(count))
-            }
+        try addCounts(runKey: runKey, actions: actions, jobs: jobs)
+    }
+
+    /// Writes the counts of a run that has none, with few statements.
+    func addCounts(
+        runKey: Int64, actions: [(String, Int64)], jobs: [(String, Int64)]
+    ) throws {
+        let rows =
+            actions.map { ("actions", $0.0, $0.1) } + jobs.map { ("jobs", $0.0, $0.1) }
+        for first in stride(from: 0, to: rows.count, by: Self.countsMax) {
+            let part = rows[first..<min(first + Self.countsMax, rows.count)]
+            let places = Array(repeating: "(?, ?, ?, ?)", count: part.count)
+            try database.step(
+                """
+                INSERT INTO status_counts (run_key, scope, status, count)
+                VALUES \(places.joined(separator: ", "))
+                """,
+                part.flatMap { [.int(runKey), .text($0.0), .text($0.1), .int($0.2)] }
+            ) { _ in false }
         }
     }
+
+    /// As many rows in one statement: each number of them is a statement that stays prepared.
+    private static let countsMax = 8
 }

@@ -1,40 +1,5 @@
 package import Timetable
 
-/// Where a run comes from.
-package enum RunOrigin: String, Sendable {
-    case rule, manual, after, catchup, adopted, external, boot
-}
-
-/// The judgement of a run (docs/protocol.md#words).
-package enum RunOutcome: String, Sendable {
-    case active, succeeded, cancelled, failed, attention, lost
-}
-
-/// What a read of the API says of a run; nil where this read does not show it.
-package struct RunFacts: Sendable, Equatable {
-    package var runID: String
-    package var processID: String
-    package var name: String?
-    package var userID: String?
-    package var status: String
-    /// The API's map and our own count over the tree, as JSON objects with sorted keys.
-    package var counts: String?
-    package var jobCounts: String?
-    package var revision: Int64?
-    package var createdAt: Instant?
-    package var modifiedAt: Instant?
-    package var completedAt: Instant?
-    package var dueDate: String?
-    package var tree: String?
-
-    /// Makes facts.
-    package init(runID: String, processID: String, status: String) {
-        self.runID = runID
-        self.processID = processID
-        self.status = status
-    }
-}
-
 /// A run as stored, without its tree.
 package struct RunRow: Sendable, Equatable {
     package var runKey: Int64
@@ -112,25 +77,47 @@ package struct RunRow: Sendable, Equatable {
 }
 
 extension Ledger {
-    /// Writes a run that was not known.
+    /// Writes a run that was not known, as active.
     ///
+    /// - Parameters:
+    ///   - facts: what a list or a read says; of counts and tree nothing is kept without `read`.
+    ///   - baseURL: the API that knows it.
+    ///   - connection: where it is read.
+    ///   - schedule: whose it is; nil: somebody else's.
+    ///   - slotID: its slot.
+    ///   - origin: where it comes from.
+    ///   - pollGapMilliseconds: its pace.
+    ///   - nextPollAt: its next look.
+    ///   - read: it has just been read in full, and is active: all that is written with it.
+    ///   - now: the moment of the turn.
+    /// - Returns: its key.
     /// - Throws: `StoreError` if the ledger can't be written.
     package func insertRun(
         _ facts: RunFacts, baseURL: String, connection: String, schedule: String?, slotID: Int64?,
-        origin: RunOrigin, pollGapMilliseconds: Int64, nextPollAt: Instant, now: Instant
+        origin: RunOrigin, pollGapMilliseconds: Int64, nextPollAt: Instant,
+        read: FirstRead? = nil, now: Instant
     ) throws -> Int64 {
         try database.run(
             """
             INSERT INTO process_runs (base_url, run_id, connection, process_id, schedule, slot_id,
                 origin, name, user_id, status, outcome, revision, created_at, modified_at,
-                completed_at, due_date, first_seen_at, changed_at, next_poll_at, poll_gap_ms)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                completed_at, due_date, first_seen_at, changed_at, next_poll_at, poll_gap_ms,
+                last_polled_at, run_within_at, at_least_ms, counts, job_counts, tree)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                ?, ?, ?, coalesce(?, '{}'), coalesce(?, '{}'), ?)
             """, .text(baseURL), .text(facts.runID), .text(connection), .text(facts.processID),
             .text(schedule), .int(slotID), .text(origin.rawValue), .text(facts.name),
             .text(facts.userID), .text(facts.status), .int(facts.revision), .at(facts.createdAt),
             .at(facts.modifiedAt), .at(facts.completedAt), .text(facts.dueDate), .at(now),
-            .at(now), .at(nextPollAt), .int(pollGapMilliseconds))
+            .at(now), .at(nextPollAt), .int(pollGapMilliseconds), .at(read == nil ? nil : now),
+            .at(read?.runWithinAt), .int(read?.atLeastMilliseconds),
+            .text(read == nil ? nil : facts.counts), .text(read == nil ? nil : facts.jobCounts),
+            .text(read == nil ? nil : facts.tree))
         let runKey = database.lastInsertedID
+        if let read {
+            try writeHistory(runKey: runKey, now: now)
+            try addCounts(runKey: runKey, actions: read.counts.actions, jobs: read.counts.jobs)
+        }
         try countRun(
             from: nil,
             to: RunTally(

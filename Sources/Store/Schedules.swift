@@ -320,7 +320,9 @@ extension Ledger {
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
     package func pauses(schedule: String, covering slotAt: Instant) throws -> [PauseRow] {
-        try database.rows(
+        // Each slot asks several times, and nearly never is anything paused.
+        guard try slotAt.milliseconds <= lastPauseEnd() else { return [] }
+        return try database.rows(
             """
             SELECT pause_id, schedule, kind, from_at, until_at, reason, requested_by
             FROM pause_periods
@@ -338,6 +340,20 @@ extension Ledger {
         }
     }
 
+    /// The last millisecond that any pause or skip covers; read once a transaction.
+    private func lastPauseEnd() throws -> Int64 {
+        if let known = pauseEnd, !database.isInAutocommit { return known }
+        let end =
+            try database.integer(
+                """
+                SELECT max(CASE kind WHEN 'skip' THEN coalesce(lifted_at, from_at)
+                    ELSE coalesce(lifted_at, until_at, 9223372036854775807) END)
+                FROM pause_periods
+                """) ?? .min
+        pauseEnd = end
+        return end
+    }
+
     /// Records a pause (`until` nil: until resumed) or the skip of one slot.
     ///
     /// - Parameters:
@@ -353,6 +369,7 @@ extension Ledger {
         schedule: String?, isSkip: Bool, from: Instant, until: Instant?, reason: String,
         requestedBy: String, now: Instant
     ) throws {
+        pauseEnd = nil
         try database.run(
             """
             INSERT INTO pause_periods
@@ -366,6 +383,7 @@ extension Ledger {
     ///
     /// - Throws: `StoreError` if the ledger can't be written.
     package func liftPauses(schedule: String?, now: Instant) throws -> Int {
+        pauseEnd = nil
         if let schedule {
             return try database.run(
                 """

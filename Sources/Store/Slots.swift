@@ -136,6 +136,11 @@ package struct SlotRow: Sendable, Equatable {
         overdueSince = row.at(27)
     }
 
+    /// Where it is counted, without asking the ledger for it.
+    var sumPlace: SumPlace {
+        SumPlace(schedule: schedule, slotAt: slotAt, utcOffsetSeconds: utcOffsetSeconds)
+    }
+
     /// Makes a waiting slot that was never sent, as decisions are asked about one.
     package init(
         slotID: Int64, schedule: String, kind: SlotKind, slotAt: Instant, connection: String,
@@ -194,9 +199,11 @@ extension Ledger {
         guard changed == 1 else { return nil }
         let slotID = database.lastInsertedID
         if final {
-            let day = slot.slotAt.iso8601(offsetSeconds: slot.utcOffsetSeconds).prefix(10)
             try count(
-                Sum(slot.disposition), at: SumPlace(schedule: slot.schedule, day: String(day)))
+                Sum(slot.disposition),
+                at: SumPlace(
+                    schedule: slot.schedule, slotAt: slot.slotAt,
+                    utcOffsetSeconds: slot.utcOffsetSeconds))
         }
         return slotID
     }
@@ -283,15 +290,14 @@ extension Ledger {
     /// - Throws: `StoreError`: `.constraint` for an edge that there isn't, else if the ledger can't be
     ///   written.
     package func end(
-        _ slotID: Int64, _ disposition: Disposition, reason: String, now: Instant
+        _ slot: SlotRow, _ disposition: Disposition, reason: String, now: Instant
     ) throws {
-        let place = try database.rows(
+        let changed = try database.run(
             """
             UPDATE slots SET disposition = ?, reason = ?, next_action_at = NULL, ended_at = ?
-            WHERE slot_id = ? RETURNING \(SumPlace.columns)
-            """, .text(disposition.rawValue), .text(reason), .at(now), .int(slotID),
-            map: SumPlace.init)
-        try count(Sum(disposition), at: place.first)
+            WHERE slot_id = ?
+            """, .text(disposition.rawValue), .text(reason), .at(now), .int(slot.slotID))
+        try count(Sum(disposition), at: changed == 1 ? slot.sumPlace : nil)
     }
 
     /// Moves a slot to another disposition that is not final.
@@ -321,16 +327,16 @@ extension Ledger {
     /// - Throws: `StoreError`: `.constraint` from a disposition that has no such edge, or if the run is
     ///   another slot's; else if the ledger can't be written.
     package func start(
-        _ slotID: Int64, runKey: Int64, reason: String, lagMilliseconds: Int64, now: Instant
+        _ slot: SlotRow, runKey: Int64, reason: String, lagMilliseconds: Int64, now: Instant
     ) throws {
-        let place = try database.rows(
+        let changed = try database.run(
             """
             UPDATE slots SET disposition = 'started', reason = ?, run_key = ?, start_lag_ms = ?,
                 next_action_at = NULL, ended_at = ? WHERE slot_id = ?
-            RETURNING \(SumPlace.columns)
-            """, .text(reason), .int(runKey), .int(lagMilliseconds), .at(now), .int(slotID),
-            map: SumPlace.init)
-        try count(Sum(.started, lagMilliseconds: lagMilliseconds), at: place.first)
+            """, .text(reason), .int(runKey), .int(lagMilliseconds), .at(now), .int(slot.slotID))
+        try count(
+            Sum(.started, lagMilliseconds: lagMilliseconds),
+            at: changed == 1 ? slot.sumPlace : nil)
     }
 
     /// The earliest deadline of a slot that has not ended.

@@ -14,6 +14,11 @@ struct SumPlace: Hashable {
     }
 
     init(_ row: Row) { self.init(schedule: row.string(0), day: row.string(1)) }
+
+    init(schedule: String, slotAt: Instant, utcOffsetSeconds: Int) {
+        let day = slotAt.iso8601(offsetSeconds: utcOffsetSeconds).prefix(10)
+        self.init(schedule: schedule, day: String(day))
+    }
 }
 
 /// What a slot or a run adds to the sums of its place.
@@ -239,6 +244,8 @@ extension Ledger {
         if let detectedAt, before?.completedAt == nil, let completed = after.completedAt {
             sum.detectMilliseconds = max(0, detectedAt.since(completed))
         }
+        // An active run is in no sum, so a start doesn't look for its place.
+        guard !sum.isNothing else { return }
         let place = try database.first(
             "SELECT \(SumPlace.columns) FROM slots WHERE slot_id = ?", .int(slotID),
             map: SumPlace.init)

@@ -52,4 +52,21 @@ import carillon
         // More lines than are remembered are all written.
         for number in 0..<1_000 { #expect(said("n\(number)", second: 300) == ["n\(number)"]) }
     }
+
+    @Test func aClockThatWasSetBackEndsTheMinute() {
+        let repeats = RepeatedLines()
+        func said(_ message: String, second: Int64) -> [String] {
+            repeats.due(message, level: .warning, at: now.adding(milliseconds: second * 1000))
+                .map(\.message)
+        }
+        #expect(said("a", second: 0) == ["a"])
+        #expect(said("b", second: 10) == ["b"])
+        #expect(said("a", second: 11) == [])
+        #expect(said("b", second: 12) == [])
+        // Before both began.
+        #expect(said("a", second: -3_600) == ["b (once more)", "a (2 times)"])
+        #expect(said("a", second: -3_599) == [])
+        #expect(said("b", second: -3_599) == ["b"])
+        #expect(said("b", second: -3_530) == ["a (once more)", "b"])
+    }
 }

@@ -18,7 +18,7 @@ import Timetable
     /// In whose order a query with a LIMIT, which asks for nothing else, walks until it has enough.
     private static let walks: Set<String> = [
         "slots_by_time", "slots_by_written_time", "process_runs_by_time", "errors_by_time",
-        "errors_by_written_time", "process_runs_not_succeeded",
+        "errors_by_written_time",
         // What people did is little.
         "audit", "deliveries",
     ]
@@ -35,6 +35,10 @@ import Timetable
         "attentionWithAcknowledged": "what needs a person",
         "upcoming": "the days ahead", "statusHistory": "the changes of one run",
         "history of some": "as many of each as are asked for", "runs in trouble": "what is open",
+        "history of a tag": "as many of each schedule as are asked for",
+        "runs of a tag": "as many of each schedule as are asked for",
+        "errors of a tag": "as many of each schedule as are asked for",
+        "runs of an outcome": "as many of each as are asked for",
         "days": "as many slots as are asked for", "tags": "the schedules",
         "neighbours": "four slots",
         "counts": "the statuses of one run",
@@ -59,6 +63,11 @@ import Timetable
         var (held, failed) = (LedgerFilter(), LedgerFilter())
         (held.dispositions, failed.dispositions) = (["held", "pending"], ["failed", "missed"])
         (failed.outcomes, held.statuses) = (["failed"], ["error"])
+        var (cancelled, tagged, all) = (LedgerFilter(), LedgerFilter(), LedgerFilter())
+        (cancelled.statuses, tagged.tag) = (["cancelled"], "rare")
+        (all.dispositions, all.outcomes) = (["started", "held"], ["active", "lost", "succeeded"])
+        (all.schedule, all.tag) = ("s", "rare")
+        let rare = [tagged, all]
         let filters = [LedgerFilter(), narrow, recent]
         return [
             ("history", { reader in try filters.forEach { _ = try reader.history($0) } }),
@@ -68,7 +77,13 @@ import Timetable
                     _ = (try $0.history(held), try $0.history(failed))
                 }
             ),
-            ("runs of an outcome", { [failed] in _ = try $0.runs(failed) }),
+            (
+                "runs of an outcome",
+                { [failed, cancelled] in _ = (try $0.runs(failed), try $0.runs(cancelled)) }
+            ),
+            ("history of a tag", { reader in try rare.forEach { _ = try reader.history($0) } }),
+            ("runs of a tag", { reader in try rare.forEach { _ = try reader.runs($0) } }),
+            ("errors of a tag", { reader in try rare.forEach { _ = try reader.errors($0) } }),
             ("runs in trouble", { [held] in _ = try $0.runs(held) }),
             ("audit", { reader in try filters.forEach { _ = try reader.audit($0) } }),
             ("pauses", { _ = try $0.pauses(LedgerFilter(), isOverToo: true) }),

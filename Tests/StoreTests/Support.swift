@@ -37,4 +37,21 @@ extension Ledger {
         slot.triggerUUID = uuid
         return try insert(slot, now: Scratch.now) ?? 0
     }
+
+    /// Ends the slot of an id.
+    func end(
+        _ slotID: Int64, _ disposition: Disposition, reason: String, now: Instant
+    ) throws {
+        guard let slot = try slot(slotID) else { return }
+        try end(slot, disposition, reason: reason, now: now)
+    }
+
+    /// Ties the slot of an id to its run.
+    func start(
+        _ slotID: Int64, runKey: Int64, reason: String, lagMilliseconds: Int64, now: Instant
+    ) throws {
+        guard let slot = try slot(slotID) else { return }
+        try start(
+            slot, runKey: runKey, reason: reason, lagMilliseconds: lagMilliseconds, now: now)
+    }
 }

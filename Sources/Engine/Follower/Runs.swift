@@ -30,6 +30,44 @@ final class Runs: Room, Grounded {
             nextPollAt: now.adding(milliseconds: gap), now: now)
     }
 
+    /// Enters the run that a slot's start was answered with, which is its first full read.
+    ///
+    /// Nearly every one is active, and written at once. Any other is entered like those of lists and
+    /// then read: only what changes is told to people.
+    ///
+    /// - Returns: its key, and whether its read is applied.
+    /// - Throws: `StoreError`.
+    func begin(
+        _ run: ProcessRun, _ slot: SlotRow, as origin: RunOrigin
+    ) throws -> (key: Int64, isRead: Bool) {
+        let schedule = roster.schedule(slot.schedule)
+        var facts = Self.facts(of: run, processID: slot.processID)
+        facts.completedAt = nil
+        let judgement = Judgement.judge(
+            status: facts.status, counts: run.jobCounts, actions: run.statusCounts,
+            rules: schedule?.outcome ?? OutcomeRules(), isOverTime: false,
+            isPastDueDate: isPast(facts.dueDate, schedule: slot.schedule))
+        guard judgement == Judgement(outcome: .active), origin != .external else {
+            return (try insert(run, slot, as: origin), false)
+        }
+        let policy = roster.pollPolicy(slot.schedule)
+        let gap = PollPace.nextGapMilliseconds(
+            after: policy.minMilliseconds, changed: true, policy: policy)
+        let read = FirstRead(
+            actions: run.statusCounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+            jobs: run.jobCounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+            runWithinAt: schedule?.runWithinMilliseconds.map { now.adding(milliseconds: $0) },
+            atLeastMilliseconds: schedule?.atLeastMilliseconds)
+        let key = try ledger.insertRun(
+            facts, baseURL: slot.baseURL, connection: slot.connection, schedule: slot.schedule,
+            slotID: slot.slotID, origin: origin, pollGapMilliseconds: gap,
+            nextPollAt: now.adding(milliseconds: gap), read: read, now: now)
+        try wantForecast(slot, schedule)
+        try noteCutTree(run, runID: run.id, of: slot.schedule)
+        book.tell(.ended(schedule: slot.schedule))
+        return (key, true)
+    }
+
     private static func facts(of run: ProcessRun, processID: String) -> RunFacts {
         var facts = RunFacts(
             runID: run.id, processID: run.process ?? processID, status: run.status.raw)
@@ -60,9 +98,12 @@ final class Runs: Room, Grounded {
         let over = schedule.runWithinMilliseconds.map { now.adding(milliseconds: $0) }
         try ledger.setWatch(runKey, until: nil, runWithinAt: over)
         try ledger.setAtLeast(runKey, milliseconds: schedule.atLeastMilliseconds)
-        if over != nil || schedule.finishBy != nil {
-            try ledger.requestForecast(slot.slotID, now: now)
-        }
+        try wantForecast(slot, schedule)
+    }
+
+    private func wantForecast(_ slot: SlotRow, _ schedule: Schedule?) throws {
+        guard schedule?.runWithinMilliseconds != nil || schedule?.finishBy != nil else { return }
+        try ledger.requestForecast(slot.slotID, now: now)
     }
 
     /// Applies a full read: status, counts and tree, if anything of it is new.
@@ -80,7 +121,7 @@ final class Runs: Room, Grounded {
         }
         if changed {
             try judge(row, facts: facts, counts: (run.statusCounts, run.jobCounts))
-            try noteCutTree(run, row)
+            try noteCutTree(run, runID: row.runID, of: row.schedule)
             if countsChanged || isNew {
                 try ledger.setCounts(
                     runKey: row.runKey,
@@ -94,14 +135,16 @@ final class Runs: Room, Grounded {
     }
 
     /// Jobs below the depth that is read are in no count, so rules on counts don't see them.
-    private func noteCutTree(_ run: ProcessRun, _ row: RunRow) throws {
-        guard let name = row.schedule, let rules = roster.schedules[name]?.outcome,
+    private func noteCutTree(
+        _ run: ProcessRun, runID: String, of schedule: String?
+    ) throws {
+        guard let name = schedule, let rules = roster.schedules[name]?.outcome,
             !rules.failIf.isEmpty || !rules.warnIf.isEmpty
         else { return }
         guard run.isTreeTruncated else { return try ledger.clear(kind: .cutTree, subject: name) }
         try ledger.raise(
             kind: .cutTree, subject: name,
-            whatToDo: "the tree of run \(row.runID) is nested deeper than Carillon reads, so "
+            whatToDo: "the tree of run \(runID) is nested deeper than Carillon reads, so "
                 + "fail_if and warn_if don't see the jobs below; look at them in Workiva", now: now)
     }
 
@@ -144,7 +187,7 @@ final class Runs: Room, Grounded {
             status: facts.status, counts: counts.jobs, actions: counts.actions,
             rules: row.schedule.flatMap { roster.schedules[$0]?.outcome } ?? OutcomeRules(),
             isOverTime: row.runWithinAt.map { now >= $0 } ?? false,
-            isPastDueDate: isPast(facts.dueDate ?? row.dueDate, row))
+            isPastDueDate: isPast(facts.dueDate ?? row.dueDate, schedule: row.schedule))
         var outcome = judgement
         if row.origin == .external, outcome.outcome == .attention { outcome.reason = nil }
         let wasOpen = row.isOpen
@@ -177,11 +220,11 @@ final class Runs: Room, Grounded {
 
     /// Its due date (a plain date, docs/processes-api.md#runs) ended before now in the zone of
     /// the schedule.
-    private func isPast(_ dueDate: String?, _ row: RunRow) -> Bool {
+    private func isPast(_ dueDate: String?, schedule: String?) -> Bool {
         guard let dueDate, let day = CivilDate(iso8601: String(dueDate.prefix(10))) else {
             return false
         }
-        let offset = row.schedule.flatMap { roster.schedules[$0]?.zone.offsetSeconds(at: now) } ?? 0
+        let offset = schedule.flatMap { roster.schedules[$0]?.zone.offsetSeconds(at: now) } ?? 0
         let today = LocalDateTime(localSeconds: now.seconds + Int64(offset)).date
         return today > day
     }
@@ -249,7 +292,8 @@ final class Runs: Room, Grounded {
         dueDatesJudgedAt = now
         // No zone is further ahead of UTC than 14 hours.
         let latest = LocalDateTime(localSeconds: now.seconds + 14 * 3600).date
-        for row in try ledger.runsDue(before: latest.iso8601) where isPast(row.dueDate, row) {
+        for row in try ledger.runsDue(before: latest.iso8601)
+        where isPast(row.dueDate, schedule: row.schedule) {
             try set(.pastDueDate, of: row)
         }
     }

@@ -11,18 +11,30 @@ final class Hints: Room {
     /// 429 answers without any hint in a row, by connection and operation: lists that are accepted
     /// say nothing of starts.
     private var throttles: [String: [String: Int]] = [:]
+    /// As this turn has read them: each of a thousand starts asks twice.
+    private var known: [String: [HintRow]] = [:]
 
     init(book: TurnBook) { self.book = book }
 
     func keep() -> () -> Void {
         let kept = throttles
-        return { [self] in throttles = kept }
+        return { [self] in (throttles, known) = (kept, [:]) }
+    }
+
+    func beginTurn() { known = [:] }
+    func clockWasSet(by milliseconds: Int64) { known = [:] }
+
+    private func hints(_ connection: String) throws -> [HintRow] {
+        if let read = known[connection] { return read }
+        let read = try book.ledger.hints(connection: connection, now: book.now)
+        known[connection] = read
+        return read
     }
 
     /// Until when hints forbid an operation on a connection; nil: not at all (I4).
     func blockedUntil(_ connection: String, operation: String) throws -> Instant? {
         guard book.guards.keepsHints else { return nil }
-        return try book.ledger.hints(connection: connection, now: book.now)
+        return try hints(connection)
             .filter { $0.operation.isEmpty || $0.operation == operation }
             .map(\.until).max()
     }
@@ -31,6 +43,7 @@ final class Hints: Room {
     /// that was called; otherwise the connection (docs/protocol.md#retry-engine).
     func note(_ hint: RetryHint, _ connection: Connection, _ call: APICall) throws {
         guard hint.delayMilliseconds > 0 else { return }
+        known[connection.name] = nil
         let until = book.now.adding(milliseconds: hint.delayMilliseconds)
         try book.ledger.noteHint(
             connection: connection.name,
@@ -53,6 +66,7 @@ final class Hints: Room {
         let times = (throttles[connection.name]?[operation] ?? 0) + 1
         throttles[connection.name, default: [:]][operation] = times
         let gap = Backoff.ceilingMilliseconds(base: 10_000, cap: 300_000, attempt: times)
+        known[connection.name] = nil
         try book.ledger.noteHint(
             connection: connection.name, operation: "", until: book.now.adding(milliseconds: gap),
             delaySeconds: gap / 1000, now: book.now)
@@ -77,6 +91,7 @@ final class Hints: Room {
     /// A person lifts them all.
     func lift(_ connection: String) throws -> Int {
         throttles[connection] = nil
+        known[connection] = nil
         try book.ledger.clear(kind: .blocked, subject: connection)
         try book.ledger.clear(kind: .throttled, subject: connection)
         return try book.ledger.liftHints(connection: connection)

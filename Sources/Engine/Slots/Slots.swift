@@ -13,7 +13,7 @@ struct Slots {
 
     func end(_ slot: SlotRow, _ reason: EndReason) throws {
         let (disposition, words) = (reason.disposition, reason.words(before: slot.reason))
-        try ledger.end(slot.slotID, disposition, reason: words, now: now)
+        try ledger.end(slot, disposition, reason: words, now: now)
         book.tell(.ended(schedule: slot.schedule))
         // Errors in the log are the scheduler's own: this one did what it should.
         let level: LogLine.Level =
@@ -56,7 +56,7 @@ struct Slots {
         _ slot: SlotRow, runKey: Int64, _ reason: StartedReason, at created: Instant
     ) throws {
         try ledger.start(
-            slot.slotID, runKey: runKey, reason: reason.words,
+            slot, runKey: runKey, reason: reason.words,
             lagMilliseconds: max(0, created.since(slot.dueAt)), now: now)
     }
 

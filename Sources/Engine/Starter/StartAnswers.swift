@@ -50,12 +50,13 @@ struct StartAnswers: Grounded {
         }
         let window = connection?.requestWindowMilliseconds ?? 29_000
         let runKey: Int64
+        var isRead = false
         if let known {
             runKey = known.runKey
             try ledger.claim(
                 runKey, slotID: slot.slotID, schedule: slot.schedule, origin: origin(of: slot))
         } else {
-            runKey = try follower.runs.insert(run, slot, as: origin(of: slot))
+            (runKey, isRead) = try follower.runs.begin(run, slot, as: origin(of: slot))
         }
         try ledger.endAttempt(
             attempt.attemptID, .started, exposureEnd: now.adding(milliseconds: window),
@@ -68,10 +69,12 @@ struct StartAnswers: Grounded {
         if let user = run.createdBy ?? run.managerUser {
             try book.change(slot.connection) { $0.userID = user }
         }
-        try follower.runs.watch(runKey, slot: slot)
+        if !isRead { try follower.runs.watch(runKey, slot: slot) }
         follower.strangers.wantLook(afterStartOn: slot.connection)
         if let known { try follower.runs.explain(known) }
-        if let row = try ledger.run(runKey) { try follower.runs.apply(run, to: row) }
+        if !isRead, let row = try ledger.run(runKey) {
+            try follower.runs.apply(run, to: row)
+        }
         book.log(.info, "\(slot.schedule)@\(slot.slotAt.iso8601) started run \(run.id)")
     }
 

@@ -53,6 +53,8 @@ final class ConnectionRoutes: Sendable {
         var retired: [AsyncHTTPTransport] = []
         /// How many configurations were taken over.
         var generation = 0
+        /// What the last answer to a token was cleaned of, by connection.
+        var redactions: [String: (token: Secret, redaction: Redaction)] = [:]
     }
     private let state = Mutex(State())
     private let host: any HostReading
@@ -116,6 +118,7 @@ final class ConnectionRoutes: Sendable {
                 state.retired.append(old)
             }
             state.ways = adopted
+            state.redactions = [:]
         }
     }
 
@@ -189,10 +192,18 @@ final class ConnectionRoutes: Sendable {
     }
 
     /// What must not be seen of a connection's answers.
+    ///
+    /// As long as the token is the same no other secret is sent, so the forms of all secrets are
+    /// worked out once a token, which was a tenth of what a start cost.
     func redaction(of name: String, token: Secret?) -> Redaction {
+        if let token, let known = state.withLock({ $0.redactions[name] }), known.token == token {
+            return known.redaction
+        }
         // A connection that waits for its authorities sends nothing, so nothing answers.
-        let route = try? route(to: name)
-        return route?.redaction(token: token) ?? Redaction(token.map { [$0] } ?? [])
+        guard let route = try? route(to: name) else { return Redaction(token.map { [$0] } ?? []) }
+        let redaction = route.redaction(token: token)
+        if let token { state.withLock { $0.redactions[name] = (token, redaction) } }
+        return redaction
     }
 
     /// Files whose change may heal a credential, by connection.

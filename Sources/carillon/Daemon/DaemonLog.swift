@@ -113,7 +113,15 @@ package final class RepeatedLines: Sendable {
     private static let gapMilliseconds: Int64 = 60_000
     private static let linesMax = 256
 
-    private let seen = Mutex<[String: Seen]>([:])
+    private struct State {
+        var seen: [String: Seen] = [:]
+        /// No line's minute is over before, and none began later: a burst of lines is not looked
+        /// through for each of them.
+        var untilMin = Instant(milliseconds: .max)
+        var untilMax = Instant(milliseconds: .min)
+    }
+
+    private let state = Mutex(State())
 
     package init() {}
 
@@ -128,33 +136,58 @@ package final class RepeatedLines: Sendable {
     package func due(
         _ message: String, level: Logger.Level, at now: Instant
     ) -> [(message: String, level: Logger.Level)] {
-        seen.withLock { seen in
+        state.withLock { state in
             var due: [(message: String, level: Logger.Level)] = []
-            for (line, entry) in seen.sorted(by: { $0.key < $1.key })
             // A clock that was set back ends the minute too.
-            where entry.until <= now || entry.until.since(now) > Self.gapMilliseconds {
-                if entry.count > 0, line != message {
-                    let more = entry.count == 1 ? "once more" : "\(entry.count) times more"
-                    due.append(("\(line) (\(more))", entry.level))
-                }
-                if line != message || entry.count == 0 { seen[line] = nil }
+            if state.untilMin <= now || Self.isSetBack(now, state.untilMax) {
+                due = Self.sweep(&state, for: message, at: now)
             }
-            guard var entry = seen[message] else {
-                if seen.count < Self.linesMax {
-                    seen[message] = Seen(
-                        until: now.adding(milliseconds: Self.gapMilliseconds), level: level)
-                }
+            guard var entry = state.seen[message] else {
+                if state.seen.count < Self.linesMax { Self.begin(&state, message, level, now) }
                 return due + [(message, level)]
             }
-            if entry.until <= now || entry.until.since(now) > Self.gapMilliseconds {
-                seen[message] = Seen(
-                    until: now.adding(milliseconds: Self.gapMilliseconds), level: level)
+            if entry.until <= now || Self.isSetBack(now, entry.until) {
+                Self.begin(&state, message, level, now)
                 return due + [("\(message) (\(entry.count + 1) times)", level)]
             }
             entry.count += 1
-            seen[message] = entry
+            state.seen[message] = entry
             return due
         }
+    }
+
+    private static func isSetBack(_ now: Instant, _ until: Instant) -> Bool {
+        now < until.adding(milliseconds: -gapMilliseconds)
+    }
+
+    private static func begin(
+        _ state: inout State, _ message: String, _ level: Logger.Level, _ now: Instant
+    ) {
+        let until = now.adding(milliseconds: gapMilliseconds)
+        state.seen[message] = Seen(until: until, level: level)
+        state.untilMin = min(state.untilMin, until)
+        state.untilMax = max(state.untilMax, until)
+    }
+
+    /// Takes out the lines whose minute is over.
+    ///
+    /// - Returns: those that were meant again within it, with their number.
+    private static func sweep(
+        _ state: inout State, for message: String, at now: Instant
+    ) -> [(message: String, level: Logger.Level)] {
+        var due: [(message: String, level: Logger.Level)] = []
+        for (line, entry) in state.seen.sorted(by: { $0.key < $1.key })
+        where entry.until <= now || isSetBack(now, entry.until) {
+            if entry.count > 0, line != message {
+                let more = entry.count == 1 ? "once more" : "\(entry.count) times more"
+                due.append(("\(line) (\(more))", entry.level))
+            }
+            if line != message || entry.count == 0 { state.seen[line] = nil }
+        }
+        let untils = state.seen.values.map(\.until)
+        state.untilMin = untils.min() ?? Instant(milliseconds: .max)
+        state.untilMax = untils.max() ?? Instant(milliseconds: .min)
+        return due
     }
 }
 
@@ -195,8 +228,9 @@ private struct LineLogHandler: LogHandler {
         let pairs = all.sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value)") }
         let now = now()
         let line = LogLineFormat(format: taste.format, isJournal: isJournal)
-        for entry in repeats.due("\(event.message)", level: event.level, at: now) {
-            let isThis = entry.message.hasPrefix("\(event.message)")
+        let message = "\(event.message)"
+        for entry in repeats.due(message, level: event.level, at: now) {
+            let isThis = entry.message.hasPrefix(message)
             write(line.text(entry.message, level: entry.level, at: now, pairs: isThis ? pairs : []))
         }
     }

@@ -1,0 +1,54 @@
+package import Timetable
+
+/// Where a run comes from.
+package enum RunOrigin: String, Sendable {
+    case rule, manual, after, catchup, adopted, external, boot
+}
+
+/// The judgement of a run (docs/protocol.md#words).
+package enum RunOutcome: String, Sendable {
+    case active, succeeded, cancelled, failed, attention, lost
+}
+
+/// What a read of the API says of a run; nil where this read does not show it.
+package struct RunFacts: Sendable, Equatable {
+    package var runID: String
+    package var processID: String
+    package var name: String?
+    package var userID: String?
+    package var status: String
+    /// The API's map and our own count over the tree, as JSON objects with sorted keys.
+    package var counts: String?
+    package var jobCounts: String?
+    package var revision: Int64?
+    package var createdAt: Instant?
+    package var modifiedAt: Instant?
+    package var completedAt: Instant?
+    package var dueDate: String?
+    package var tree: String?
+
+    /// Makes facts.
+    package init(runID: String, processID: String, status: String) {
+        self.runID = runID
+        self.processID = processID
+        self.status = status
+    }
+}
+
+/// What a run is entered with where its first full read comes along.
+package struct FirstRead: Sendable {
+    package var counts: (actions: [(String, Int64)], jobs: [(String, Int64)])
+    /// When it takes too long, and how long it takes at least if it does what it should.
+    package var runWithinAt: Instant?
+    package var atLeastMilliseconds: Int64?
+
+    /// Makes what is known of it; the counts have an order that is the same in each process.
+    package init(
+        actions: [(String, Int64)], jobs: [(String, Int64)], runWithinAt: Instant? = nil,
+        atLeastMilliseconds: Int64? = nil
+    ) {
+        counts = (actions, jobs)
+        self.runWithinAt = runWithinAt
+        self.atLeastMilliseconds = atLeastMilliseconds
+    }
+}
