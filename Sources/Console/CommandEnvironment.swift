@@ -12,6 +12,8 @@ package struct CommandEnvironment: Sendable {
     package var readLine: @Sendable () -> String?
     /// How the standard output is to be written to.
     package var style: OutputStyle
+    /// The terminal's size now, of one that can move its cursor; nil: there is none.
+    package var screen: @Sendable () -> (columns: Int, rows: Int)? = { nil }
     /// The wall clock.
     package var now: @Sendable () -> Instant
     /// Waits for so many milliseconds.

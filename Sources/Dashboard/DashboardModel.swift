@@ -14,6 +14,8 @@ package protocol DashboardSource: Sendable {
     func audit(before: Instant?) async throws -> DashboardLog
     /// What the rules give in the next weeks.
     func calendar() async throws -> DashboardCalendar
+    /// A connection with what it answers, or nil if there is none of this name.
+    func connection(name: String) async throws -> DashboardConnection?
     /// A run with its changes and its tree, or nil if there is none with this id.
     func run(id: String) async throws -> DashboardRun?
     /// The values behind `/metrics`.
@@ -111,6 +113,8 @@ package struct HistoryLine: Sendable {
     package var run: RunLine?
     package var seconds: Int64?
     package var lastError = ""
+    /// `end by 2026-11-24 18:00 UTC: met`, each that it has.
+    package var deadlines: [String] = []
 
     /// Makes a line for a slot that has no run yet.
     package init(

@@ -131,6 +131,12 @@ package struct DashboardServer: Service {
                 return try await source.slot(id: id).map { pages.slot($0) }
             }
         }
+        router.get("/connections/:name") { _, context in
+            let name = context.parameters.get("name")?.removingPercentEncoding ?? ""
+            return await answer(.html) {
+                try await source.connection(name: name).map { pages.connection($0) }
+            }
+        }
         router.get("/errors") { request, _ in
             let before = request.uri.queryParameters.get("before").flatMap { Instant(iso8601: $0) }
             return await answer(.html) { pages.errors(try await source.errors(before: before)) }

@@ -78,6 +78,11 @@ extension Rows.Row {
         line.attempts = integer("attempts") ?? 0
         line.seconds = integer("seconds")
         line.lastError = text("last_error")
+        line.deadlines = [("start_by", "start"), ("finish_by", "end")].compactMap { name, verb in
+            guard !text("\(name)_at").isEmpty, text(name) != "void" else { return nil }
+            let at = Words.shortTime(text("\(name)_at")) + " UTC"
+            return "\(verb) by \(at)" + (text(name).isEmpty ? "" : ": " + text(name))
+        }
         if !text("run_id").isEmpty { line.run = runLine(status: "run_status") }
         return line
     }

@@ -104,6 +104,16 @@ package actor LedgerSource: DashboardSource {
         try PageRead(reader: try reader(), now: now()).slot(id)
     }
 
+    /// A connection with what it answers.
+    ///
+    /// - Throws: `StoreError` if the database can't be opened or read.
+    package func connection(name: String) async throws -> DashboardConnection? {
+        let reader = try reader()
+        let tokens = gauges(reader).first { $0.name == "rate_tokens" }?.samples
+            .first { $0.labels.contains { $0 == ("connection", name) } }
+        return try PageRead(reader: reader, now: now()).connection(name, tokens: tokens?.value)
+    }
+
     /// The errors before an instant, newest first.
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.

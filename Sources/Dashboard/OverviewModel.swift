@@ -152,7 +152,7 @@ package struct ScheduleLine: Sendable {
 
 extension ScheduleLine {
     /// A person is waited for, or the newest slot went wrong.
-    var needsPerson: Bool {
+    package var needsPerson: Bool {
         if hasAttention { return true }
         let tone = last.map { Words.tone($0.run?.outcome ?? $0.disposition) }
         return tone == "bad" || tone == "warn"

@@ -39,6 +39,7 @@ struct OverviewView {
 
     struct Connection {
         let name: String
+        let href: String
         let baseURL: String
         let requests: String
         let trouble: String
@@ -92,7 +93,8 @@ struct OverviewView {
         history = overview.history.map { HistoryView($0, now: now) }
         connections = overview.connections.map {
             Connection(
-                name: $0.name, baseURL: $0.baseURL, requests: "\($0.requestsSent)",
+                name: $0.name, href: "/connections/" + percentEncoded($0.name), baseURL: $0.baseURL,
+                requests: "\($0.requestsSent)",
                 trouble: $0.trouble, hasTrouble: !$0.trouble.isEmpty, limit: $0.limit)
         }
         nothing =

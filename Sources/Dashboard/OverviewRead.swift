@@ -33,7 +33,7 @@ struct OverviewRead {
         var narrow = LedgerFilter()
         narrow.limit = Self.historyRowsMax
         overview.history = Rows(try reader.history(narrow)).map { $0.historyLine() }
-        overview.connections = Rows(try reader.connections()).map { $0.connectionLine() }
+        overview.connections = Rows(try reader.connections()).map { $0.connectionLine(now: now) }
         let all = try schedules(overview.attention)
         overview.total = all.count
         overview.running = all.count { $0.active != nil }
@@ -131,7 +131,10 @@ struct OverviewRead {
 
 extension Rows.Row {
     /// A row of `connections`.
-    func connectionLine() -> ConnectionLine {
+    ///
+    /// - Parameter now: a wait that is over then stands in nobody's way.
+    /// - Returns: The connection with what stands in its way.
+    func connectionLine(now: Instant) -> ConnectionLine {
         var line = ConnectionLine(name: text("connection"), baseURL: text("base_url"))
         line.requestsSent = integer("requests_sent") ?? 0
         var trouble: [String] = []
@@ -140,7 +143,7 @@ extension Rows.Row {
             trouble.append(
                 "refused since \(Words.shortTime(text("credential_bad_since_at"))) UTC")
         }
-        if !text("blocked_until_at").isEmpty {
+        if let until = instant("blocked_until_at"), until > now {
             trouble.append("told to wait until \(Words.shortTime(text("blocked_until_at"))) UTC")
         }
         line.trouble = trouble.joined(separator: "; ")

@@ -4,7 +4,7 @@ import Timetable
 /// One read of a page about one thing.
 struct PageRead {
     /// Slots of a schedule's page, and errors of a page.
-    private static let rowsMax = 50
+    static let rowsMax = 50
     private static let nextMax = 10
     /// A year of a schedule every fifteen minutes.
     private static let yearSlotsMax = 36_000
@@ -40,7 +40,17 @@ struct PageRead {
             }
         }
         filter.limit = Self.rowsMax
-        page.history = Rows(try reader.history(filter)).map { $0.historyLine() }
+        let history = Rows(try reader.history(filter))
+        page.history = history.map { $0.historyLine() }
+        let lags = history.compactMap { Double($0.text("start_lag_seconds")) }.sorted()
+        if !lags.isEmpty {
+            page.facts.append(
+                (
+                    "Start lag",
+                    "half of the last \(lags.count) up to \(lags[(lags.count - 1) / 2]) s, "
+                        + "the longest \(lags[lags.count - 1]) s"
+                ))
+        }
         page.days = try days(name)
         return page
     }
@@ -133,7 +143,7 @@ extension Rows.Row {
     }
 
     /// A row of `error_log`.
-    fileprivate var errorEvent: DashboardSlot.Event {
+    var errorEvent: DashboardSlot.Event {
         var words = [text("schedule"), text("message"), text("target"), text("details")]
             .filter { !$0.isEmpty }
         if let repeats = integer("repeats"), repeats > 0 { words.append("\(repeats + 1) times") }

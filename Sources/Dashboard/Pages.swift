@@ -26,6 +26,7 @@ package struct Pages: Sendable {
             "log": Templates.log,
             "calendar": Templates.calendar,
             "run": Templates.run,
+            "connection": Templates.connection,
             "message": Templates.message,
         ]
         library = MustacheLibrary(
@@ -83,6 +84,11 @@ package struct Pages: Sendable {
     /// The page of one run.
     package func run(_ run: DashboardRun) -> String {
         render("run", RunView(run))
+    }
+
+    /// The page of one connection.
+    package func connection(_ connection: DashboardConnection) -> String {
+        render("connection", ConnectionView(connection))
     }
 
     /// A page that only says something.
@@ -170,6 +176,7 @@ struct HistoryView {
     let took: String
     let lastError: String
     let hasError: Bool
+    let deadline: String
 
     init(_ line: HistoryLine, now: Instant) {
         href = "/slots/\(line.slotID)"
@@ -184,6 +191,7 @@ struct HistoryView {
         took = line.seconds.map { Words.duration(seconds: $0) } ?? ""
         lastError = line.lastError
         hasError = !line.lastError.isEmpty
+        deadline = line.deadlines.joined(separator: "; ")
     }
 }
 
@@ -221,10 +229,17 @@ private struct RunView {
     let counts: CountsBar?
     let percent: Int64
     let jobs: CountsBar?
+    let area: CountsArea?
+    /// Jobs in error, which the tree has at their places as well.
+    let failed: [Node]
+    let hasFailed: Bool
     let nodes: [Node]
     let hasTree: Bool
     let isCut: Bool
     let changes: [Change]
+    /// Where Workiva shows it; empty: the API doesn't say.
+    let link: String
+    let hasLink: Bool
 
     init(_ run: DashboardRun) {
         let now = run.takenAt
@@ -255,6 +270,11 @@ private struct RunView {
                 depth: min(node.depth, 6), kind: node.isGroup ? "group" : "job", name: node.name,
                 status: node.status, tone: Words.tone(node.status), note: node.note)
         }
+        failed = nodes.filter { $0.kind == "job" && $0.status.lowercased().hasPrefix("error") }
+        hasFailed = !failed.isEmpty
+        area = CountsArea(run.changes, until: run.completedAt ?? now)
+        link = tree.link ?? ""
+        hasLink = tree.link != nil
         hasTree = !nodes.isEmpty
         isCut = tree.isCut
         changes = run.changes.map { change in

@@ -29,11 +29,15 @@ package struct RunTree: Sendable {
 
     package private(set) var nodes: [Node] = []
     package private(set) var isCut = false
+    /// Where people see the run, if the body says so; no other place than Workiva's is believed.
+    package private(set) var link: String?
 
     /// Reads the body of a full read; anything unreadable gives an empty tree.
     package init(json: [UInt8]) {
         let bytes = Data(json)
         guard let run = try? JSONDecoder().decode(JSONValue.self, from: bytes) else { return }
+        link = ["url", "webUrl", "link", "href"].lazy.compactMap { run.text($0) }
+            .first(where: Self.isWorkivas)
         if let root = run["root"] { add(group: root, depth: 0) }
     }
 
@@ -72,6 +76,16 @@ package struct RunTree: Sendable {
 }
 
 extension RunTree {
+    /// `https://app.wdesk.com/…`: names of runs come from anybody, and a page here must lead nowhere else.
+    private static func isWorkivas(_ address: String) -> Bool {
+        guard address.utf8.count <= 2_000, address.hasPrefix("https://"),
+            address.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+        else { return false }
+        let host = address.dropFirst("https://".count).prefix { !"/?#\\".contains($0) }
+        return !host.contains("@") && !host.contains(":")
+            && ["workiva.com", "wdesk.com"].contains { host == $0 || host.hasSuffix("." + $0) }
+    }
+
     /// The title a person gave the job, which is an argument of its action.
     private static func title(of job: JSONValue) -> String? {
         let arguments = job["arguments"]

@@ -70,6 +70,9 @@ enum Style {
         .lane { font-size: 13px; font-weight: 600; fill: var(--text); }
         .word { font-size: 11px; font-weight: 600; fill: var(--word); }
         .strip { display: block; width: 200px; height: 11px; }
+        .area { display: block; width: 100%; max-width: 700px; height: auto; }
+        .area polygon { fill: var(--tone); } .area polygon.calm, .area polygon.off { fill: var(--calm); }
+        .key { margin: 6px 0 0; } .late { color: var(--bad-text); }
         .spark { width: 78px; height: 18px; vertical-align: middle; margin-right: 8px; }
         .usual { font-size: 12px; color: var(--dim); white-space: nowrap; }
         .strip .track { fill: var(--line); } .spark polyline { fill: none; stroke: var(--live);
@@ -81,7 +84,9 @@ enum Style {
         .attention li:last-child { padding-bottom: 0; }
         .attention p { margin: 3px 0 0; }
         .since { color: var(--dim); margin-left: 8px; font-size: 12.5px; }
-        .scroll { overflow-x: auto; }
+        .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+          white-space: nowrap; }
+        .scroll { overflow-x: auto; position: relative; }
         table { width: 100%; border-collapse: collapse; }
         th { text-align: left; color: var(--dim); font-weight: 500; font-size: 12.5px; padding: 0 14px 8px 0;
           white-space: nowrap; }
@@ -127,7 +132,9 @@ enum Style {
           header, main { padding-left: 12px; padding-right: 12px; }
           header { flex-wrap: wrap; gap: 8px; } nav { margin-left: 12px; }
           .taken { font-size: 12px; } section { padding: 12px; } .broad { display: none; }
-          .cards thead { position: absolute; clip-path: inset(50%); }
+          .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden;
+            clip-path: inset(50%); }
+          .days .hour, .area .hour { font-size: 18px; }
           .cards tr { display: block; border-top: 1px solid var(--line); padding: 9px 0; }
           .cards td { display: block; border: 0; padding: 2px 0; } .cards .wide { width: auto; }
           .cards .number { text-align: left; } .strip { width: 100%; }

@@ -17,7 +17,7 @@ extension Templates {
         """
 
     static let strip = """
-        {{#strip}}<svg class="strip" viewBox="0 0 240 11" role="img" aria-label="{{text}}">\
+        {{#strip}}<svg class="strip" viewBox="0 0 240 11" preserveAspectRatio="xMinYMid" role="img" aria-label="{{text}}">\
         {{#free}}<rect class="track" x="{{x}}" y="0" width="6.5" height="11" rx="1.5"/>{{/free}}\
         {{#cells}}<rect class="{{tone}}" x="{{x}}" y="0" width="6.5" height="11" rx="1.5">\
         <title>{{title}}</title></rect>{{/cells}}</svg>{{/strip}}
@@ -26,13 +26,14 @@ extension Templates {
     /// Rows of slots, for several pages.
     static let slots = """
         <div class="scroll"><table class="cards">
+        <caption class="hidden">Slots, newest first</caption>
         <thead><tr><th scope="col">Slot</th><th scope="col">Schedule</th><th scope="col">Result</th>\
         <th scope="col" class="wide">Run</th><th scope="col" class="number">Took</th></tr></thead>
         <tbody>
         {{#history}}<tr>
         <td><a href="{{href}}">{{slotLocal}}</a><small>{{when}}</small></td>
         <td>{{schedule}}</td>
-        <td><span class="pill {{tone}}">{{result}}</span><small>{{reason}}</small></td>
+        <td><span class="pill {{tone}}">{{result}}</span><small>{{reason}}</small><small>{{deadline}}</small></td>
         <td class="wide">{{#run}}<span class="line"><a href="/runs/{{runID}}">{{shortID}}</a>\
         <span class="dim">{{status}}</span></span>{{#bar}}{{>bar}}{{/bar}}{{/run}}\
         {{#hasError}}<small class="error">{{lastError}}</small>{{/hasError}}</td>
@@ -75,6 +76,7 @@ extension Templates {
         <button>Filter</button>
         </form>
         <div class="scroll"><table class="cards">
+        <caption class="hidden">Schedules, trouble first</caption>
         <thead><tr><th scope="col">Schedule</th><th scope="col">Next slot</th><th scope="col">Last result</th>\
         <th scope="col">Last 30 slots</th><th scope="col" class="wide">Active run</th></tr></thead>
         <tbody>
@@ -114,7 +116,7 @@ extension Templates {
         <section aria-labelledby="connections">
         <h2 id="connections">Connections</h2>
         <ul class="plain">
-        {{#connections}}<li><b>{{name}}</b> <span class="dim">{{baseURL}} · {{requests}} requests sent</span> \
+        {{#connections}}<li><a href="{{href}}"><b>{{name}}</b></a> <span class="dim">{{baseURL}} · {{requests}} requests sent</span> \
         {{#hasTrouble}}<span class="pill bad">{{trouble}}</span>{{/hasTrouble}}\
         {{^hasTrouble}}<span class="pill good">ok</span>{{/hasTrouble}} <span class="dim">{{limit}}</span></li>{{/connections}}
         {{^connections}}<li class="dim">None is configured.</li>{{/connections}}

@@ -66,6 +66,44 @@ extension Templates {
         {{/body}}{{/layout}}
         """
 
+    static let connection = """
+        {{<layout}}{{$body}}
+        <section aria-labelledby="connection">
+        <h2 id="connection">Connection {{heading}} {{#hasTrouble}}<span class="pill bad">{{trouble}}</span>{{/hasTrouble}}\
+        {{^hasTrouble}}<span class="pill good">ok</span>{{/hasTrouble}}</h2>
+        <dl>{{#facts}}<div><dt>{{label}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
+        </section>
+        {{#hasAttention}}
+        <section class="attention" aria-labelledby="attention">
+        <h2 id="attention">Needs you</h2>
+        <ul>{{#attention}}<li><span class="pill {{tone}}">{{kind}}</span> <b>{{subject}}</b>\
+        <span class="since">{{since}}</span><p>{{whatToDo}}</p></li>{{/attention}}</ul>
+        </section>
+        {{/hasAttention}}
+        <section aria-labelledby="answers">
+        <h2 id="answers">Answers <small>requests by HTTP status, since this was counted first</small></h2>
+        <ul class="plain">
+        {{#answers}}<li><span class="pill {{tone}}">{{status}}</span> {{count}}</li>{{/answers}}
+        {{^answers}}<li class="dim">Nothing was asked yet.</li>{{/answers}}
+        </ul>
+        </section>
+        <section aria-labelledby="of">
+        <h2 id="of">Schedules</h2>
+        <ul class="plain">
+        {{#schedules}}<li><a href="{{href}}">{{name}}</a></li>{{/schedules}}
+        {{^schedules}}<li class="dim">None uses it.</li>{{/schedules}}
+        </ul>
+        </section>
+        <section aria-labelledby="errors">
+        <h2 id="errors">Errors <small>of the last 1,000 of all connections, newest first, times in UTC</small></h2>
+        <ul class="plain">
+        {{#errors}}<li><b>{{at}}</b> <span class="pill {{tone}}">{{what}}</span> {{words}}</li>{{/errors}}
+        {{^errors}}<li class="dim">No error.</li>{{/errors}}
+        </ul>
+        </section>
+        {{/body}}{{/layout}}
+        """
+
     static let log = """
         {{<layout}}{{$body}}
         <section aria-labelledby="log">

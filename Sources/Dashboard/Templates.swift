@@ -21,6 +21,7 @@ enum Templates {
         <span class="taken">as of {{takenAt}}</span>
         </header>
         <main>
+        <h1 class="hidden">{{title}}</h1>
         {{$body}}{{/body}}
         </main>
         <footer>Read-only. The same rows: <code>sqlite3 carillon.db 'select * from history'</code></footer>
@@ -46,7 +47,24 @@ enum Templates {
         <h3>Actions <span class="dim">{{percent}} % ended</span></h3>
         {{#counts}}{{>bar}}{{/counts}}{{^counts}}<p class="dim">No counts yet.</p>{{/counts}}
         {{#jobs}}<h3>Jobs</h3>{{>bar}}{{/jobs}}
+        {{#hasLink}}<p><a href="{{link}}" rel="noreferrer external">Open in Workiva</a></p>{{/hasLink}}
         </section>
+        {{#hasFailed}}
+        <section class="attention" aria-labelledby="failed">
+        <h2 id="failed">Failed jobs</h2>
+        <ul>{{#failed}}<li><span class="pill {{tone}}">{{status}}</span> <b>{{name}}</b> \
+        <span class="dim">{{note}}</span></li>{{/failed}}</ul>
+        </section>
+        {{/hasFailed}}
+        {{#area}}
+        <section aria-labelledby="area">
+        <h2 id="area">Actions over time</h2>
+        <svg class="area" viewBox="0 0 {{width}} {{height}}" role="img" aria-label="{{text}}">\
+        {{#areas}}<polygon class="{{tone}}" points="{{points}}"><title>{{title}}</title></polygon>{{/areas}}\
+        {{#labels}}<text class="hour" x="{{x}}" y="114" text-anchor="{{anchor}}">{{text}}</text>{{/labels}}</svg>
+        <p class="key">{{#areas}}<span class="pill {{tone}}">{{title}}</span> {{/areas}}</p>
+        </section>
+        {{/area}}
         {{#hasTree}}
         <section aria-labelledby="tree">
         <h2 id="tree">Tree</h2>
@@ -60,7 +78,8 @@ enum Templates {
         <section aria-labelledby="changes">
         <h2 id="changes">Changes</h2>
         <div class="scroll"><table>
-        <thead><tr><th>Seen</th><th>Status</th><th class="wide">Actions</th></tr></thead>
+        <caption class="hidden">Changes, newest first</caption>
+        <thead><tr><th scope="col">Seen</th><th scope="col">Status</th><th scope="col" class="wide">Actions</th></tr></thead>
         <tbody>
         {{#changes}}<tr><td>{{seenAt}}<small>{{when}}</small></td>\
         <td><span class="pill {{tone}}">{{status}}</span></td>\

@@ -72,6 +72,16 @@ extension LedgerReader {
         try DurationRead.of(schedule, limit: limit, in: database)
     }
 
+    /// The answers of a connection by HTTP status; `none`: requests without one.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func answers(of connection: String) throws -> [(status: String, count: Int64)] {
+        try database.rows(
+            "SELECT http_status, count FROM answer_sums WHERE connection = ? ORDER BY http_status",
+            .text(connection)
+        ) { ($0.string(0), $0.integer(1)) }
+    }
+
     /// What became of a schedule's slots by day on its own clock.
     ///
     /// - Parameters:

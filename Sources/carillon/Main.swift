@@ -32,7 +32,7 @@ struct Carillon: AsyncParsableCommand {
             CommandGroup(
                 name: "Ledger (works with the daemon down)",
                 subcommands: [
-                    Status.self, Schedules.self, History.self, Runs.self, Errors.self,
+                    Status.self, Watch.self, Schedules.self, History.self, Runs.self, Errors.self,
                     Attention.self, Notifications.self, Show.self, Why.self, Audit.self,
                     Pauses.self, Backup.self, Restore.self,
                     Doctor.self,

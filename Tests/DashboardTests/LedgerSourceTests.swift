@@ -164,6 +164,28 @@ struct LedgerSourceTests {
         #expect(try await source().run(id: "") == nil)
     }
 
+    @Test("A wait that is over is no trouble of a connection, and its page has what it answered")
+    func connection() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(Self.world)
+        let ends = Samples.now.adding(milliseconds: -1000).milliseconds
+        try fill(
+            """
+            INSERT INTO hints VALUES ('prod', '', \(ends), 3, 0);
+            INSERT INTO answer_sums VALUES ('prod', '429', 1), ('other', '200', 5);
+            UPDATE connections SET breaker_opened_at = NULL
+            """, isCounted: false)
+        let page = try #require(try await source().connection(name: "prod"))
+        #expect(page.line.trouble == "")
+        #expect(page.answers.map(\.status) == ["429"])
+        #expect(page.schedules.contains("gl-refresh"))
+        #expect(page.facts.contains { $0 == ("Address", "https://x") })
+        try fill("UPDATE hints SET until_at = until_at + 60000", isCounted: false)
+        let waiting = try #require(try await source().connection(name: "prod"))
+        #expect(waiting.line.trouble.hasPrefix("told to wait until 2026-11-24 05:40:59"))
+        #expect(try await source().connection(name: "none") == nil)
+    }
+
     @Test("Metrics carry the names people graph")
     func metrics() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -45,6 +45,7 @@ import Timetable
         }
         func schedule(name: String) async throws -> DashboardSchedule? { nil }
         func slot(id: Int64) async throws -> DashboardSlot? { nil }
+        func connection(name: String) async throws -> DashboardConnection? { nil }
         func errors(before: Instant?) async throws -> DashboardLog { Samples.errors }
         func audit(before: Instant?) async throws -> DashboardLog { Samples.errors }
         func calendar() async throws -> DashboardCalendar {

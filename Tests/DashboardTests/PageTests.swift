@@ -73,6 +73,63 @@ struct PageTests {
         }
     }
 
+    @Test("A run's failed jobs come before its tree, and its counts are drawn over time")
+    func failedFirst() throws {
+        let html = pages.run(Samples.run)
+        let failed = try #require(html.range(of: "id=\"failed\""))
+        let tree = try #require(html.range(of: "id=\"tree\""))
+        #expect(failed.lowerBound < tree.lowerBound)
+        let section = html[failed.lowerBound..<tree.lowerBound]
+        #expect(section.contains("ACTION_EXECUTION_FAILED"))
+        #expect(!section.contains("Refresh the trial balance"))
+        // From 20 and 41 of 61 to 31, 2, 6 and 22: four colours, and what they mean in words.
+        #expect(
+            html.matches(of: /<polygon class=\"(\w+)\"/).map(\.output.1) == [
+                "good", "bad", "live", "calm",
+            ])
+        #expect(html.contains("from 20 complete · 41 waiting to 31 complete · 2 error"))
+        var calm = Samples.run
+        calm.changes.removeLast()
+        calm.treeJSON = []
+        let short = pages.run(calm)
+        #expect(!short.contains("<polygon") && !short.contains("id=\"failed\""))
+        calm.changes = [
+            .init(seenAt: calm.takenAt, status: "x", counts: ["complete": .max, "error": .max]),
+            .init(seenAt: calm.takenAt, status: "x", counts: ["complete": .min, "error": -1]),
+        ]
+        #expect(pages.run(calm).contains("<polygon"))
+    }
+
+    @Test("A run leads into Workiva where the API says where, and nowhere else")
+    func link() {
+        func link(_ url: String) -> String? {
+            RunTree(json: Array("{\"url\": \"\(url)\"}".utf8)).link
+        }
+        #expect(link("https://app.wdesk.com/a/1?x=2") == "https://app.wdesk.com/a/1?x=2")
+        for url in [
+            "http://app.wdesk.com/", "https://wdesk.com.evil.example/", "https://evilwdesk.com/",
+            "https://app.wdesk.com@evil.example/", "https://evil.example/app.wdesk.com",
+            "javascript:alert(1)", "https://app.wdesk.com:80@evil.example", "",
+            "https://evil.example\\\\.wdesk.com/",
+        ] {
+            #expect(link(url) == nil, "\(url)")
+        }
+        var run = Samples.run
+        run.treeJSON = Array("{\"url\": \"https://app.wdesk.com/run/1\"}".utf8)
+        #expect(pages.run(run).contains("href=\"https://app.wdesk.com/run/1\""))
+    }
+
+    @Test("A connection's page shows its answers, its schedules and its errors")
+    func connection() {
+        let html = pages.connection(Samples.connection)
+        for piece in [
+            "no answer</span> 2", "200</span> 7", "href=\"/schedules/gl-refresh\"", "unreachable",
+            "startProcess 500",
+        ] {
+            #expect(html.contains(piece), "missing: \(piece)")
+        }
+    }
+
     @Test("Text from outside never becomes markup")
     func escaping() {
         var run = Samples.run
@@ -84,7 +141,7 @@ struct PageTests {
             pages.overview(Samples.overview), pages.run(run),
             pages.message(heading: Samples.hostile, words: Samples.hostile),
             pages.schedule(Samples.schedule), pages.slot(Samples.slot),
-            pages.errors(Samples.errors),
+            pages.errors(Samples.errors), pages.connection(Samples.connection),
         ] {
             #expect(!html.contains("<script"))
             #expect(!html.contains("\"><i>"))
@@ -99,7 +156,7 @@ struct PageTests {
         for html in [
             pages.overview(Samples.overview), pages.run(Samples.run),
             pages.schedule(Samples.schedule), pages.slot(Samples.slot),
-            pages.errors(Samples.errors),
+            pages.errors(Samples.errors), pages.connection(Samples.connection),
         ] {
             #expect(!html.contains("{{"))
             #expect(!html.contains("Optional("))

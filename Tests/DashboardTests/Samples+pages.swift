@@ -45,6 +45,20 @@ extension Samples {
         return slot
     }
 
+    static var connection: DashboardConnection {
+        var line = ConnectionLine(name: "prod \(hostile)", baseURL: "https://x")
+        line.trouble = hostile
+        var connection = DashboardConnection(takenAt: now, line: line)
+        connection.facts = [("Address", hostile)]
+        connection.answers = [("200", 7), ("none", 2)]
+        connection.schedules = ["gl-refresh", hostile]
+        connection.attention = [
+            .init(sinceAt: now, kind: "unreachable", subject: hostile, whatToDo: hostile)
+        ]
+        connection.errors = errors.events
+        return connection
+    }
+
     static var errors: DashboardLog {
         var errors = DashboardLog(takenAt: now)
         errors.events = [

@@ -206,6 +206,7 @@ struct DashboardServerTests {
             if before != nil { errors.events = [] }
             return errors
         }
+        func connection(name: String) async throws -> DashboardConnection? { Samples.connection }
         func audit(before: Instant?) async throws -> DashboardLog { Samples.errors }
         func calendar() async throws -> DashboardCalendar {
             DashboardCalendar(rules: [], now: Samples.now, zone: nil)

@@ -116,6 +116,7 @@ import Timetable
             ("revision", { _ = try $0.revision(schedule: "s", at: Scratch.now) }),
             ("neighbours", { _ = try $0.neighbours(schedule: "s", of: Scratch.now) }),
             ("scheduleNames", { _ = try $0.scheduleNames() }),
+            ("answers", { _ = try $0.answers(of: "prod") }),
             ("durations", { _ = try $0.durations(of: "s", limit: 20) }),
             ("budgets", { _ = try $0.budgets() }),
             ("knownSchedules", { _ = try $0.knownSchedules() }),

@@ -94,7 +94,9 @@ struct DemoCommand: CarillonCommand {
         daemon.dashboardReady = { shown.set("http://127.0.0.1:\($0)/") }
         daemon.director = { control in
             DemoDirector(
-                control: control, database: loaded.daemon.database, environment: environment,
+                control: control, database: loaded.daemon.database,
+                messages: "\(folder)/messages.json",
+                environment: environment,
                 clock: clock, playMilliseconds: milliseconds - settle,
                 settleMilliseconds: settle, dashboardURL: { shown.value })
         }
@@ -145,9 +147,13 @@ struct DemoCommand: CarillonCommand {
         for difference in differences { environment.line("  \(difference)") }
         let messages = try reader.deliveries(target: nil, limit: 1000)
         environment.line(
-            "\(Words.count(messages.rows.count, "message")) to people, delivered to "
-                + "\(folder)/messages.json:")
-        for row in messages.rows.indices {
+            "\(Words.count(messages.rows.count, "message")) to people; the receiver, "
+                + "\(folder)/messages.json, has:")
+        for title in DemoReceiver.titles("\(folder)/messages.json", host: environment.host) {
+            environment.line("  \(title)")
+        }
+        for row in messages.rows.indices
+        where DemoTable.text(messages, "state", row) != "delivered" {
             let words = DemoTable.text(messages, "kinds", row)
             environment.line("  \(DemoTable.text(messages, "state", row)): \(words)")
         }

@@ -12,6 +12,8 @@ import Timetable
 struct DemoDirector: Service {
     let control: ControlDesk
     let database: String
+    /// What the demo's receiver has been sent.
+    let messages: String
     let environment: CommandEnvironment
     let clock: any SchedulerClock
     /// How long new slots are started.
@@ -75,6 +77,9 @@ struct DemoDirector: Service {
         if let status = try? reader.status(), !status.rows.isEmpty {
             text += DemoTable.summary(status)
         }
+        if let title = DemoReceiver.titles(messages, host: environment.host).last {
+            text += "Last message to people: \(title)\n"
+        }
         environment.write(text)
     }
 }
@@ -133,6 +138,23 @@ enum DemoTable {
         case .integer(let number): String(number)
         case .double(let number): String(number)
         case .string(let text): text
+        }
+    }
+}
+
+/// Whoever would be paged: a file with a message a line.
+enum DemoReceiver {
+    private struct Message: Decodable {
+        let title: String
+    }
+    private static let bytesMax = 16 << 20
+
+    /// The titles of what it was sent, oldest first.
+    static func titles(_ path: String, host: any HostReading) -> [String] {
+        guard let bytes = try? host.read(path, limit: bytesMax) else { return [] }
+        return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            (try? JSONDecoder().decode(Message.self, from: Data(line)))
+                .map { Printable.escaped($0.title, limit: 200) }
         }
     }
 }

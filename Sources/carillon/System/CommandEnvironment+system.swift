@@ -8,7 +8,7 @@ extension CommandEnvironment {
     static func system() -> CommandEnvironment {
         let host = HostFiles()
         let clock = SystemClock()
-        return CommandEnvironment(
+        var environment = CommandEnvironment(
             write: { writeAll($0, to: STDOUT_FILENO) },
             writeError: { writeAll($0, to: STDERR_FILENO, patienceMilliseconds: 2_000) },
             readLine: { Swift.readLine(strippingNewline: true) },
@@ -16,6 +16,22 @@ extension CommandEnvironment {
             now: { clock.now().wall },
             sleep: { await clock.sleep(milliseconds: $0) },
             makeUUID: { SystemProcess.uuid() }, host: host)
+        environment.screen = { screen(host) }
+        return environment
+    }
+
+    private static func screen(_ host: HostFiles) -> (columns: Int, rows: Int)? {
+        var size = winsize()
+        guard isatty(STDOUT_FILENO) == 1, !isDumb(host),
+            // SAFETY: TIOCGWINSZ fills exactly this struct.
+            unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0
+        else { return nil }
+        // One that doesn't tell its size is as large as the first ones were.
+        return (size.ws_col > 0 ? Int(size.ws_col) : 80, size.ws_row > 0 ? Int(size.ws_row) : 24)
+    }
+
+    private static func isDumb(_ host: HostFiles) -> Bool {
+        host.environment("TERM").map { $0 == "dumb" || $0.isEmpty } ?? true
     }
 
     private static func style(_ host: HostFiles) -> OutputStyle {
@@ -23,9 +39,9 @@ extension CommandEnvironment {
         var size = winsize()
         // SAFETY: TIOCGWINSZ fills exactly this struct.
         let known = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        let isDumb = host.environment("TERM").map { $0 == "dumb" || $0.isEmpty } ?? true
         let noColor = host.environment("NO_COLOR").map { !$0.isEmpty } ?? false
-        return OutputStyle(width: known ? Int(size.ws_col) : 80, hasColor: !isDumb && !noColor)
+        return OutputStyle(
+            width: known ? Int(size.ws_col) : 80, hasColor: !isDumb(host) && !noColor)
     }
 
     /// Writes all of it, unless the other end is gone.
