@@ -82,8 +82,9 @@ BEGIN
             THEN (SELECT schedule FROM schedule_states WHERE schedule = CASE instr(NEW.subject, '@')
                 WHEN 0 THEN NEW.subject
                 ELSE substr(NEW.subject, 1, instr(NEW.subject, '@') - 1) END) END,
-        CASE WHEN NEW.kind NOT IN ('overlap', 'set aside', 'cut tree', 'preflight', 'undecided',
-                'notify', 'door')
+        CASE WHEN NEW.kind IN ('blocked', 'another Carillon', 'cached answers', 'incomplete list',
+                'clock', 'credential', 'limit', 'scope', 'sweep distrusted', 'throttled',
+                'unreachable', 'version', 'waits')
             THEN (SELECT connection FROM connections WHERE connection = CASE NEW.kind
                 WHEN 'waits' THEN substr(NEW.subject, length('connection ') + 1)
                 ELSE NEW.subject END) END, 1);

@@ -19,6 +19,8 @@ package struct CommandFailure: Error, Sendable, CustomStringConvertible {
     package var status: ExitStatus
     /// The sentence for the standard error; empty if everything has been said.
     package var message: String
+    /// Only a right is missing: what was to be asked may be there and well.
+    package var isForbidden = false
 
     package init(_ status: ExitStatus, _ message: String = "") {
         self.status = status

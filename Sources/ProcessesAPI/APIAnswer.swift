@@ -112,8 +112,16 @@ extension APIFailure {
     /// Whether the API says that it doesn't know the version; undocumented, so by its words.
     package var isAboutVersion: Bool {
         guard let apiStatus, [400, 404, 406, 410].contains(apiStatus) else { return false }
-        return target?.lowercased() == "x-version"
-            || message?.lowercased().contains("version") == true
+        return Self.namesVersion(target: target, message: message)
+    }
+
+    /// Whether an error is about the version that was asked for, by its header or as a word: a
+    /// conversion is none.
+    static func namesVersion(target: String?, message: String?) -> Bool {
+        target?.lowercased() == "x-version"
+            || message?.lowercased().split { !$0.isLetter }.contains { word in
+                word == "version" || word == "versions"
+            } == true
     }
 }
 

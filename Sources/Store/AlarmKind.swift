@@ -58,4 +58,35 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case version
     /// A file or zone isn't there yet, and a connection or schedule waits for it.
     case waits
+
+    /// What an alarm's subject names.
+    package enum Subject: Sendable {
+        case connection, schedule, slot, run, process, daemon, target
+        /// A schedule, or `connection NAME`.
+        case waiting
+    }
+
+    /// What the subject of this kind names: the alarm goes where that goes.
+    package var subject: Subject {
+        switch self {
+        case .blocked, .anotherCarillon, .cachedAnswers, .incompleteList, .clock, .credential,
+            .limit, .scope, .sweepDistrusted, .throttled, .unreachable, .version:
+            .connection
+        case .cutTree, .overlap, .setAside: .schedule
+        case .preflight, .undecided: .slot
+        case .possibleDuplicate: .run
+        case .notReadable: .process
+        case .configuration, .damaged, .disk, .door, .log, .newLedger, .notChecked, .restart:
+            .daemon
+        case .notify: .target
+        case .waits: .waiting
+        }
+    }
+
+    /// The words of all kinds about the same, as a JSON list for a statement.
+    static func words(of subject: Subject) -> String {
+        "["
+            + allCases.filter { $0.subject == subject }.map { "\"\($0.rawValue)\"" }
+            .joined(separator: ",") + "]"
+    }
 }

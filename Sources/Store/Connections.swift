@@ -125,9 +125,9 @@ extension Ledger {
             """, .text(name), .text(former))
         try database.run(
             """
-            UPDATE OR IGNORE alarms SET subject = ? WHERE subject = ? AND kind IN ('blocked',
-                'throttled', 'limit', 'unreachable', 'credential', 'clock', 'sweep distrusted')
-            """, .text(name), .text(former))
+            UPDATE OR IGNORE alarms SET subject = ? WHERE subject = ?
+                AND kind IN (SELECT value FROM json_each(?))
+            """, .text(name), .text(former), .text(AlarmKind.words(of: .connection)))
     }
 
     /// The addresses of all connections that there ever were.
@@ -159,7 +159,7 @@ extension Ledger {
             .text(spelling), .text(known))
     }
 
-    /// Marks the connections that the config no longer has.
+    /// Marks the connections that the config no longer has; what was wrong with them is over.
     ///
     /// - Throws: `StoreError` if the ledger can't be written.
     package func removeConnections(except names: [String], now: Instant) throws {
@@ -170,6 +170,11 @@ extension Ledger {
                 "UPDATE connections SET removed_at = ? WHERE connection = ?", .at(now),
                 .text(known))
         }
+        try database.run(
+            """
+            DELETE FROM alarms WHERE kind IN (SELECT value FROM json_each(?))
+                AND subject NOT IN (SELECT connection FROM connections WHERE removed_at IS NULL)
+            """, .text(AlarmKind.words(of: .connection)))
     }
 
     /// The state of a connection.

@@ -219,13 +219,14 @@ extension Ledger {
         try database.run(
             """
             UPDATE OR REPLACE alarms SET subject = ?
-            WHERE kind IN ('overlap', 'set aside') AND subject = ?
-            """, .text(new), .text(old))
+            WHERE kind IN (SELECT value FROM json_each(?)) AND subject = ?
+            """, .text(new), .text(AlarmKind.words(of: .schedule)), .text(old))
         try database.run(
             """
             UPDATE events SET subject = ?
-            WHERE kind IN ('overlap', 'set_aside') AND subject = ? AND is_open = 1
-            """, .text(new), .text(old))
+            WHERE kind IN (SELECT replace(value, ' ', '_') FROM json_each(?)) AND subject = ?
+                AND is_open = 1
+            """, .text(new), .text(AlarmKind.words(of: .schedule)), .text(old))
     }
 
     /// Names of schedules that must be looked at by now.

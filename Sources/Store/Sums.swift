@@ -28,9 +28,8 @@ struct Sum {
     var detectMilliseconds: Int64 = 0
     var lastSuccess: Instant?
 
-    private static let dispositions = [
-        "started", "skipped", "coalesced", "missed", "expired", "failed", "cancelled",
-    ]
+    /// One that has no column yet fails the first turn of every test that ends a slot with it.
+    private static let dispositions = Disposition.allCases.filter(\.isFinal).map(\.rawValue)
     static let outcomes = ["succeeded", "cancelled", "failed", "attention", "lost"]
     static let lagLimits: [Int64] = [
         50, 100, 200, 300, 400, 500, 700, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000, 120_000,

@@ -92,4 +92,31 @@ extension Zone {
                 offsetBefore: Int(segment.previousOffset), offsetAfter: Int(segment.offset))
         }
     }
+
+    /// The next instant at which clocks show that second of the day; where they jump over it, the
+    /// instant of the jump.
+    ///
+    /// - Parameters:
+    ///   - secondOfDay: 0 to 86,399, as clocks on the wall count it.
+    ///   - instant: the result is later.
+    /// - Returns: that instant.
+    package func next(_ secondOfDay: Int, after instant: Instant) -> Instant {
+        let today = local(at: instant).date.dayNumber
+        for day in today...(today + 2) {
+            let local = LocalDateTime(date: CivilDate(dayNumber: day), secondOfDay: secondOfDay)
+            if let found = self.first(atOrAfter: local), found > instant { return found }
+        }
+        return instant.adding(milliseconds: 86_400_000)
+    }
+
+    /// The first instant that clocks show as that time, or at which they jump over it.
+    private func first(atOrAfter local: LocalDateTime) -> Instant? {
+        if let found = instants(ofLocal: local).first { return found }
+        // No offset is a day long, so a jump over it lies less than a day from it.
+        let before = Instant(seconds: local.localSeconds - 2 * 86_400)
+        return changes(after: before, limit: 4).first { change in
+            change.at.seconds + Int64(change.offsetBefore) <= local.localSeconds
+                && local.localSeconds < change.at.seconds + Int64(change.offsetAfter)
+        }?.at
+    }
 }

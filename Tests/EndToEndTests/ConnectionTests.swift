@@ -85,7 +85,8 @@ private struct Vector: Sendable {
             try site.folder.write("wrong\n", to: "credentials/key")
             let isRefused = try await life.turns {
                 try await site.ask(
-                    "SELECT kind FROM attention WHERE subject = 'sandbox'") == "credential"
+                    "SELECT count(*) FROM attention WHERE subject = 'sandbox' AND kind = 'credential'"
+                ) == "1"
             }
             #expect(isRefused, "said: \(life.log)")
             let began = ContinuousClock.now
@@ -96,7 +97,8 @@ private struct Vector: Sendable {
                         + "AND disposition = 'started'") == "1"
             }
             #expect(runs, "said: \(life.log)")
-            #expect(began.duration(to: .now) < .seconds(30))
+            // Half a minute is promised (WaitingTests, in a time of its own); machines have stalls.
+            #expect(began.duration(to: .now) < .seconds(90))
             #expect(
                 try await site.ask(
                     "SELECT subject FROM attention WHERE kind IN ('waits', 'credential')")

@@ -57,6 +57,23 @@ import Timetable
         #expect(try ledger.takeEvents(now: Self.later) == [])
     }
 
+    /// A connection and a schedule may have one name: who is told of an alarm depends on which it is.
+    @Test(arguments: AlarmKind.allCases)
+    func anAlarmIsOfWhatItsKindSays(kind: AlarmKind) throws {
+        _ = try ledger.addSlot()
+        try ledger.upsertConnection(name: "s", baseURL: "https://b", apiVersion: "v")
+        let row = ScheduleRow(
+            schedule: "s", state: .active, connection: "prod", baseURL: "https://a", process: "p",
+            rule: "", ruleSource: "", timezone: "UTC", mode: .run, description: "", tags: "[]",
+            firingKey: "", revisionID: 1, effectiveAt: Scratch.now)
+        try ledger.save(row)
+        try ledger.raise(kind: kind, subject: "s", whatToDo: "something", now: Scratch.now)
+        let event = try #require(try ledger.takeEvents(now: Self.later).last)
+        #expect(event.connection == (kind.subject == .connection ? "s" : nil))
+        if kind.subject == .connection { #expect(event.schedule == nil) }
+        if kind.subject == .schedule { #expect(event.schedule == "s") }
+    }
+
     @Test func whatAPersonDecidesEndsTheHold() throws {
         let slot = try ledger.addSlot()
         try ledger.move(slot, .held, reason: "two runs", nextActionAt: Self.later)

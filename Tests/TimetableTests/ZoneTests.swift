@@ -29,6 +29,24 @@ import Timetable
         for name in names { _ = try SystemZones.zone(name) }
     }
 
+    /// A time that clocks jump over is the instant of the jump, also where they jump over a day.
+    @Test(arguments: [
+        ("America/New_York", "02:30", "2026-03-07T12:00:00Z", "2026-03-08T07:00:00Z"),
+        ("America/New_York", "03:00", "2026-03-07T12:00:00Z", "2026-03-08T07:00:00Z"),
+        ("America/New_York", "02:30", "2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"),
+        ("America/New_York", "01:30", "2026-10-31T12:00:00Z", "2026-11-01T05:30:00Z"),
+        ("Australia/Lord_Howe", "02:10", "2026-10-03T00:00:00Z", "2026-10-03T15:30:00Z"),
+        ("Pacific/Apia", "12:00", "2011-12-29T23:00:00Z", "2011-12-30T10:00:00Z"),
+        ("Antarctica/Troll", "02:59", "2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z"),
+        ("UTC", "00:00", "2026-11-24T00:00:00Z", "2026-11-25T00:00:00Z"),
+    ])
+    func theNextTimeOfDay(name: String, time: String, after: String, next: String) throws {
+        let zone = try SystemZones.zone(name)
+        let parts = time.split(separator: ":").compactMap { Int($0) }
+        let found = zone.next(parts[0] * 3600 + parts[1] * 60, after: try instant(after))
+        #expect(found.iso8601 == next)
+    }
+
     @Test func farYearsRepeatTheCalendar() throws {
         let zone = try SystemZones.zone("America/New_York")
         let cycle: Int64 = 146_097 * 86_400

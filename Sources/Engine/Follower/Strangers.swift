@@ -12,8 +12,9 @@ final class Strangers: Room, Grounded {
         /// When lists are due that starts have asked for, on the monotonic clock: the next and the
         /// last.
         var looksAfterStart: [String: (next: Int64, last: Int64)] = [:]
-        /// When a run of our own user that no slot explains was last seen, on the monotonic clock.
-        var seen: [String: Int64] = [:]
+        /// When a run of our own user that no slot explains was last seen, on the monotonic clock;
+        /// nil: what earlier lives have told isn't read yet.
+        var seen: [String: Int64]?
     }
 
     let ground: Ground
@@ -56,9 +57,15 @@ final class Strangers: Room, Grounded {
                 look.last > look.next
                 ? (min(look.last, monotonic + Self.lookAfterStartMilliseconds), look.last) : nil
         }
-        for (name, seen) in state.seen.sorted(by: { $0.key < $1.key })
+        // One of an earlier life stands a day from now at most.
+        let known =
+            try state.seen
+            ?? Dictionary(
+                uniqueKeysWithValues: ledger.alarms(.anotherCarillon).map { ($0, monotonic) })
+        state.seen = known
+        for (name, seen) in known.sorted(by: { $0.key < $1.key })
         where monotonic - seen >= Self.strangerMillisecondsMax {
-            state.seen[name] = nil
+            state.seen?[name] = nil
             try ledger.clear(kind: .anotherCarillon, subject: name)
         }
     }
@@ -81,7 +88,7 @@ final class Strangers: Room, Grounded {
             graceMilliseconds: 3_600_000
         ).contains { $0.state != .started && $0.state != .adopted }
         guard !mayBeOurs else { return }
-        state.seen[connection.name] = book.time.monotonicMilliseconds
+        state.seen?[connection.name] = book.time.monotonicMilliseconds
         let isNew = try ledger.raise(
             kind: .anotherCarillon, subject: connection.name,
             whatToDo: "run \(runID) of process \(look.processID) was started by our own user "

@@ -4,7 +4,8 @@ import Timetable
 
 /// The one gate: what may go on the wire now, and until when it waits otherwise.
 ///
-/// Hints, breaker, clock, credential, token and budget are asked in this order, for whatever it is.
+/// Hints, breaker, clock, credential, token and budget are asked in this order; which of them an
+/// errand is asked says the table of docs/protocol.md#retry-engine.
 final class Gate: Room {
     /// What somebody wants to send.
     enum Errand {

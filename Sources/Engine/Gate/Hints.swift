@@ -13,12 +13,14 @@ final class Hints: Room {
     private var throttles: [String: [String: Int]] = [:]
     /// As this turn has read them: each of a thousand starts asks twice.
     private var known: [String: [HintRow]] = [:]
+    /// Connections of which nothing stands, also of what an earlier life raised.
+    private var settled: Set<String> = []
 
     init(book: TurnBook) { self.book = book }
 
     func keep() -> () -> Void {
-        let kept = throttles
-        return { [self] in (throttles, known) = (kept, [:]) }
+        let kept = (throttles, settled)
+        return { [self] in (throttles, settled, known) = (kept.0, kept.1, [:]) }
     }
 
     func beginTurn() { known = [:] }
@@ -50,6 +52,7 @@ final class Hints: Room {
             operation: hint.operation == call.operation ? call.operation : "", until: until,
             delaySeconds: hint.delaySeconds, now: book.now)
         guard hint.delayMilliseconds > 3_600_000 else { return }
+        settled.remove(connection.name)
         book.log(.warning, "\(connection.name) asks us to wait \(hint.delaySeconds) s")
         try book.ledger.raise(
             kind: .blocked, subject: connection.name,
@@ -71,6 +74,7 @@ final class Hints: Room {
             connection: connection.name, operation: "", until: book.now.adding(milliseconds: gap),
             delaySeconds: gap / 1000, now: book.now)
         guard times >= Self.throttlesToReport else { return }
+        settled.remove(connection.name)
         try book.ledger.raise(
             kind: .throttled, subject: connection.name,
             whatToDo: "the API has refused \(operation) \(times) times in a row with 429 and does "
@@ -78,14 +82,16 @@ final class Hints: Room {
             now: book.now)
     }
 
-    /// The operation was accepted: its refusals are over.
+    /// The operation was accepted: its refusals are over, and so is a wait that has passed.
     func accept(_ connection: String, _ operation: String) throws {
-        guard let times = throttles[connection]?.removeValue(forKey: operation) else { return }
-        let isStanding =
+        throttles[connection]?[operation] = nil
+        guard !settled.contains(connection) else { return }
+        let isThrottled =
             throttles[connection]?.values.contains { $0 >= Self.throttlesToReport } ?? false
-        if times >= Self.throttlesToReport, !isStanding {
-            try book.ledger.clear(kind: .throttled, subject: connection)
-        }
+        let isBlocked = try !hints(connection).isEmpty
+        if !isThrottled { try book.ledger.clear(kind: .throttled, subject: connection) }
+        if !isBlocked { try book.ledger.clear(kind: .blocked, subject: connection) }
+        if !isThrottled, !isBlocked { settled.insert(connection) }
     }
 
     /// A person lifts them all.

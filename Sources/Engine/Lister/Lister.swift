@@ -6,6 +6,9 @@ import Timetable
 final class Lister: Room, Grounded {
     /// A list of this many pages and more is cut: a hostile server can't keep us reading.
     private static let pagesMax = 100
+    /// So long after the last read of a run out of a cache, answers are fresh again.
+    private static let cachedReadMilliseconds: Int64 = 600_000
+    private static let distrustMilliseconds: Int64 = 86_400_000
 
     /// What a complete list says all processes of a connection are called.
     typealias Names = (requestedAt: Instant, byID: [String: String])
@@ -21,6 +24,10 @@ final class Lister: Room, Grounded {
         var incomplete: Set<String> = []
         /// Connections whose links to elsewhere lead nowhere on the API's own address.
         var unfollowedLinks: Set<String> = []
+        /// When a run's read came out of a cache last, on the monotonic clock.
+        var cachedReads: [String: Int64] = [:]
+        /// Connections whose answers are fresh, also if an earlier life has said otherwise.
+        var fresh: Set<String> = []
     }
 
     let looks: Looks
@@ -89,11 +96,36 @@ final class Lister: Room, Grounded {
         if next <= now { want(look: name, .other) } else { book.wake(at: next) }
     }
 
+    /// An answer came out of a cache: lists alone don't end that if a read of a run did.
+    func noteCached(_ connection: String, isRead: Bool) {
+        state.fresh.remove(connection)
+        if isRead { state.cachedReads[connection] = book.time.monotonicMilliseconds }
+    }
+
+    private func noteFresh(_ name: String) throws {
+        guard !state.fresh.contains(name) else { return }
+        if let read = state.cachedReads[name],
+            book.time.monotonicMilliseconds - read < Self.cachedReadMilliseconds
+        {
+            return
+        }
+        state.fresh.insert(name)
+        try ledger.clear(kind: .cachedAnswers, subject: name)
+    }
+
+    /// Lists that didn't show a change are tried again after a day: what hid it may be gone.
+    private func trustAgain(_ row: ConnectionRow, since: Instant) throws -> Bool {
+        guard since.adding(milliseconds: Self.distrustMilliseconds) <= now else { return false }
+        try book.change(row.connection) { $0.sweepDistrustedSince = nil }
+        try ledger.clear(kind: .sweepDistrusted, subject: row.connection)
+        return true
+    }
+
     /// With open runs, the list is read every five minutes whatever their own pace: that bounds how
     /// late a change is seen.
     func tend(_ row: ConnectionRow) throws {
         let (name, now) = (row.connection, now)
-        guard row.sweepDistrustedSince == nil else { return }
+        if let since = row.sweepDistrustedSince, try !trustAgain(row, since: since) { return }
         let checkedAt = state.paces[name]?.checkedAt
         let next = checkedAt?.adding(milliseconds: ListPace.gapMillisecondsMax)
         if let next, next > now {
@@ -308,9 +340,7 @@ final class Lister: Room, Grounded {
             state.paces[name]?.completeAt = sweep.requestedAt.wall
             try ledger.wakePreflights(connection: name, now: now)
         }
-        if (try book.connection(name)?.listFailures ?? 0) > 0 {
-            try ledger.clear(kind: .cachedAnswers, subject: name)
-        }
+        try noteFresh(name)
         // Two seconds keep a slot whose process is not listed from turning into a hot loop.
         try book.change(name) {
             $0.listFailures = 0

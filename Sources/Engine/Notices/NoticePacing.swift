@@ -73,23 +73,3 @@ package enum NoticePacing {
         return now.adding(milliseconds: max(backoff, wish))
     }
 }
-
-extension Zone {
-    /// The next instant at which clocks show that second of the day; where they jump over it, the
-    /// first one after.
-    package func next(_ secondOfDay: Int, after instant: Instant) -> Instant {
-        let today = local(at: instant).date.dayNumber
-        for day in today...(today + 2) {
-            let date = CivilDate(dayNumber: day)
-            for shift in stride(from: 0, through: 4, by: 1) {
-                let local = LocalDateTime(
-                    localSeconds: LocalDateTime(date: date, secondOfDay: secondOfDay).localSeconds
-                        + Int64(shift) * 1800)
-                guard let found = instants(ofLocal: local).first else { continue }
-                if found > instant { return found }
-                break
-            }
-        }
-        return instant.adding(milliseconds: 86_400_000)
-    }
-}

@@ -43,6 +43,7 @@ final class Notices: Room, Grounded {
             try book.step("note heartbeats") {
                 try ledger.setHeartbeats(plan.heartbeats)
                 heartbeats = plan.heartbeats
+                knownTargets = nil
             }
         }
         try book.step("send messages") { try send() }
@@ -172,7 +173,7 @@ final class Notices: Room, Grounded {
         let names = Set(plan.targets.keys)
         guard names != knownTargets else { return }
         knownTargets = names
-        for name in try ledger.alarms(.notify) where !names.contains(name) {
+        for name in try ledger.alarms(.notify) where !plan.has(name) {
             try ledger.clear(kind: .notify, subject: name)
         }
     }

@@ -88,6 +88,7 @@ struct Reload: Grounded {
 
     /// A schedule that can't be built yet keeps its row, its cursor and its slots.
     private func tellWaiting(_ new: EngineConfiguration) throws {
+        try forgetCutTrees()
         for schedule in new.schedules where new.waiting[schedule.name] == nil {
             try ledger.clear(kind: .waits, subject: schedule.name)
         }
@@ -96,6 +97,16 @@ struct Reload: Grounded {
             try ledger.raise(
                 kind: .waits, subject: name,
                 whatToDo: "\(words); it goes on by itself once that is there", now: now)
+        }
+    }
+
+    /// Without rules on counts nobody misses the jobs below.
+    private func forgetCutTrees() throws {
+        for name in try ledger.alarms(.cutTree) {
+            guard let rules = roster.schedules[name]?.outcome else { continue }
+            if rules.failIf.isEmpty, rules.warnIf.isEmpty {
+                try ledger.clear(kind: .cutTree, subject: name)
+            }
         }
     }
 
@@ -247,8 +258,9 @@ struct Reload: Grounded {
         row.revisionID = roster.revisionID
         // What would mend it no longer does anything.
         try forgetOverlap(of: &row)
-        try ledger.clear(kind: .setAside, subject: row.schedule)
-        try ledger.clear(kind: .waits, subject: row.schedule)
+        for kind in AlarmKind.allCases where [.schedule, .waiting].contains(kind.subject) {
+            try ledger.clear(kind: kind, subject: row.schedule)
+        }
         try ledger.save(row)
         try ledger.insertScheduleRevision(row, now: now)
         try preflights.drop(of: known.schedule)

@@ -28,7 +28,8 @@ package enum RunOwner: Sendable, Equatable {
 
 /// What a slot waits for.
 ///
-/// The words are made here and nowhere else, and nothing reads them back.
+/// The words are made here, but for those of a slot that is decided at its birth
+/// (`SlotBirth.Fate`), and nothing reads them back.
 package enum WaitReason: Sendable, Equatable {
     /// For what its row says already.
     case asBefore

@@ -125,8 +125,10 @@ extension Clockwork {
             now: book.now)
         switch request.purpose {
         case .sweep:
+            lister.noteCached(connection.name, isRead: false)
             try lister.postpone(connection)
         case .readRun(let runKey):
+            lister.noteCached(connection.name, isRead: true)
             guard let run = try ledger.run(runKey) else { return }
             try follower.delay(run, why: nil, answer: answer)
         case .start, .token, .validate, .preflight, .nameRun: break

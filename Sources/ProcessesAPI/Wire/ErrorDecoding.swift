@@ -36,8 +36,7 @@ extension APIErrorBody {
         }
 
         private var isAboutVersion: Bool {
-            body.target?.lowercased() == "x-version"
-                || body.message?.lowercased().contains("version") == true
+            APIFailure.namesVersion(target: body.target, message: body.message)
         }
 
         /// RFC 6749, 4.1.2.1 and 5.2, which are also those that the API documents.

@@ -31,10 +31,7 @@ struct History: CarillonCommand {
     @Option(help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"))
     var tag: String?
 
-    static let dispositions = [
-        "pending", "starting", "unknown", "held", "started", "skipped", "coalesced", "missed",
-        "expired", "failed", "cancelled",
-    ]
+    static let dispositions = Disposition.allCases.map(\.rawValue)
 
     func run(in environment: CommandEnvironment) async throws {
         let dispositions = try WordList.words(

@@ -138,7 +138,7 @@ struct Status: CarillonCommand {
         } catch {
             // Who may read the ledger need not be allowed to use the socket, and a daemon that is
             // down is no trouble that hasn't been said.
-            let isForbidden = "\(error)".contains("you may not use the socket")
+            let isForbidden = (error as? CommandFailure)?.isForbidden ?? false
             return (false, isForbidden || !isRecorded ? nil : "\(error)")
         }
     }

@@ -143,7 +143,9 @@ struct ControlClient {
                 "; it may have taken the command before it was lost: to ask again without starting "
                 + "twice, add --uuid \(Printable.escaped(uuid, limit: 100))"
         }
-        return CommandFailure(.daemonUnreachable, words)
+        var failure = CommandFailure(.daemonUnreachable, words)
+        failure.isForbidden = (error as? IOError)?.errnoCode == EACCES
+        return failure
     }
 
     /// The path as the host of an `http+unix` URL.
