@@ -223,10 +223,9 @@ extension Ledger {
             """, .text(new), .text(AlarmKind.words(of: .schedule)), .text(old))
         try database.run(
             """
-            UPDATE events SET subject = ?
-            WHERE kind IN (SELECT replace(value, ' ', '_') FROM json_each(?)) AND subject = ?
-                AND is_open = 1
-            """, .text(new), .text(AlarmKind.words(of: .schedule)), .text(old))
+            UPDATE events SET subject = ?1 WHERE is_open = 1 AND subject = ?2
+                AND kind IN (SELECT replace(value, ' ', '_') FROM json_each(?3))
+            """, .text(new), .text(old), .text(AlarmKind.words(of: .schedule)))
     }
 
     /// Names of schedules that must be looked at by now.
