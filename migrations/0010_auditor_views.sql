@@ -30,7 +30,7 @@ SELECT
     CASE
         WHEN p.lifted_at IS NOT NULL THEN 'lifted'
         WHEN p.until_at < CAST(strftime('%s', 'now') AS INTEGER) * 1000 THEN 'over'
-        WHEN p.from_at > CAST(strftime('%s', 'now') AS INTEGER) * 1000 THEN 'to come'
+        WHEN p.from_at / 1000 > CAST(strftime('%s', 'now') AS INTEGER) THEN 'to come'
         ELSE 'in force'
     END AS state,
     strftime('%Y-%m-%dT%H:%M:%S', p.from_at / 1000, 'unixepoch')

@@ -82,7 +82,7 @@ WITH RECURSIVE failing (schedule) AS (
         s.schedule || '@' || strftime('%Y-%m-%dT%H:%M:%S', s.slot_at / 1000, 'unixepoch')
         || CASE WHEN s.slot_at % 1000 THEN printf('.%03d', s.slot_at % 1000) ELSE '' END || 'Z',
         s.reason,
-        '; look in Workiva, then: ',
+        '; check in Workiva, then: ',
         'carillon resolve ' || s.slot_id || ' --run RUN | --start | --drop'
     FROM slots AS s
     LEFT JOIN attempts AS p ON p.slot_id = s.slot_id AND p.number = s.attempts

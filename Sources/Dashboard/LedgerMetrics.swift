@@ -14,7 +14,7 @@ package enum LedgerMetrics {
         ("run_duration_seconds", .histogram, "From a run's creation to its end."),
         (
             "detect_lag_seconds", .gauge,
-            "From a run's end to the look that saw it, the longest of the slots since yesterday."
+            "From a run's end to the check that saw it, the longest of the slots since yesterday."
         ),
         ("runs_in_flight", .gauge, "Runs that are neither complete nor cancelled."),
         ("attempts_unknown", .gauge, "Starts whose answer was lost and is being settled."),

@@ -32,6 +32,21 @@ package struct RunTree: Sendable {
     /// Where people see the run, if the body says so; no other place than Workiva's is believed.
     package private(set) var link: String?
 
+    /// A job in error, as a person names it.
+    package struct Failure: Sendable, Equatable {
+        package let job: String
+        package let code: String?
+        package let message: String?
+
+        /// One sentence, the same as in `attention`.
+        package var sentence: String {
+            "the job \"\(job)\" failed" + (code.map { ": \($0)" } ?? "")
+                + (message.map { " (\($0))" } ?? "")
+        }
+    }
+    /// The jobs in error, in the tree's order; those beyond the cut are missing.
+    package private(set) var failures: [Failure] = []
+
     /// Reads the body of a full read; anything unreadable gives an empty tree.
     package init(json: [UInt8]) {
         let bytes = Data(json)
@@ -65,6 +80,10 @@ package struct RunTree: Sendable {
         let status = job.text("status") ?? ""
         let title = Self.title(of: job)
         let name = title ?? action ?? job.text("id") ?? "Job"
+        if ["error", "errorHold"].contains(status) {
+            failures.append(
+                Failure(job: name, code: job.text("errorCode"), message: job.text("actionStatus")))
+        }
         let notes = [title == nil ? nil : action, job.text("actionStatus"), job.text("errorCode")]
             .compactMap { $0 }.filter { $0.lowercased() != status.lowercased() }
         nodes.append(

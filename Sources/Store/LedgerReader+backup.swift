@@ -49,7 +49,7 @@ extension LedgerReader {
             throw StoreError(
                 kind: .corrupt, attempted: "check the copy", path: path,
                 cause: mark == 1 ? findings.joined(separator: ", ") : "it can't be marked",
-                advice: "look at the disk; carillon doctor checks the ledger itself")
+                advice: "check the disk; carillon doctor checks the ledger itself")
         }
     }
 
@@ -70,7 +70,7 @@ extension LedgerReader {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path, "check the folder and your rights in it") }
         defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw failure(path, "look at the disk") }
+        guard fsync(descriptor) == 0 else { throw failure(path, "check the disk") }
     }
 
     private static func rename(_ partial: String, to path: String) throws {

@@ -66,7 +66,7 @@ enum LogFile {
             }
             var buffer = [UInt8](repeating: 0, count: 32)
             let count = unsafe pread(descriptor, &buffer, buffer.count, 0)
-            guard count >= 0 else { throw StoreError.unread("look at the file", path, errno) }
+            guard count >= 0 else { throw StoreError.unread("check the file", path, errno) }
             size = Int(status.st_size)
             bytes = Array(buffer.prefix(max(0, count)))
         }

@@ -42,7 +42,7 @@ import Testing
         let fixture = try LedgerFixture()
         let run = await doctor(host(database: fixture.path))
         #expect(run.status == 1)
-        #expect(run.errors == "carillon: 1 thing to mend\n")
+        #expect(run.errors == "carillon: 1 thing to fix\n")
         #expect(
             lines(run.output, "config") == ["ok /c/carillon.toml: 1 schedule, 1 connection"])
         #expect(lines(run.output, "secret") == ["ok connection \"prod\", file /secret can be read"])

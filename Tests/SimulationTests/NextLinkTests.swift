@@ -17,7 +17,7 @@ import Timetable
         try fixture.run(untilMinute: 46)
         #expect(try fixture.told() == "15 started, 30 started, 45 started")
         for slot in try fixture.slots() {
-            #expect(!slot.reason.contains("no look was possible"))
+            #expect(!slot.reason.contains("no check was possible"))
         }
         #expect(try fixture.alarms(.unreachable) == [])
         #expect(try fixture.ask("SELECT count(*) FROM error_log") == ["0"])

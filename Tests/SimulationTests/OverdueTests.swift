@@ -47,13 +47,13 @@ import Timetable
             try other(fixture, lost: .lostBefore)
             fixture.simulator.sandbox.inject(unlisted)
         },
-        Obstacle(name: "itself in doubt", words: "looking whether it has created a run") {
+        Obstacle(name: "itself in doubt", words: "checking whether it has created a run") {
             $0.simulator.sandbox.inject(.next(.lostBefore, operation: "runProcess"))
             try $0.run(untilMinute: 60, second: 10)
             $0.simulator.sandbox.inject(unlisted)
         },
         Obstacle(
-            name: "no look", words: "waiting for a look at the process",
+            name: "no look", words: "waiting for a check of the process",
             connect: { $0.lookPatienceMilliseconds = 3_600_000 }
         ) { $0.simulator.sandbox.inject(unlisted) },
         Obstacle(

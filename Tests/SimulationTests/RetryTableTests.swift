@@ -266,7 +266,7 @@ import Timetable
         #expect(gapSeconds.contains(seconds), "\(seconds) s")
         let slot = try #require(try fixture.slots().first)
         #expect(slot.disposition == .started && slot.attempts == 1)
-        #expect(!slot.reason.contains("no look was possible"))
+        #expect(!slot.reason.contains("no check was possible"))
         let errors = try fixture.ask(
             "SELECT times FROM error_log WHERE operation = 'listProcesses'")
         #expect(errors == ["1"])

@@ -16,7 +16,7 @@ import Timetable
         let start = try #require(operations.firstIndex(of: "runProcess"))
         #expect(operations[..<start].contains("listProcesses"))
         let slot = try #require(try fixture.slots().first)
-        #expect(!slot.reason.contains("no look was possible"))
+        #expect(!slot.reason.contains("no check was possible"))
         try fixture.check()
     }
 
@@ -30,7 +30,7 @@ import Timetable
         try fixture.run(untilMinute: 20)
         let slot = try #require(try fixture.slots().first)
         #expect(slot.disposition == .started)
-        #expect(slot.reason.contains("no look was possible"))
+        #expect(slot.reason.contains("no check was possible"))
         try fixture.check()
     }
 
@@ -43,7 +43,7 @@ import Timetable
         try fixture.run(untilMinute: 44)
         let slot = try #require(try fixture.slots().last)
         #expect(slot.disposition == .started)
-        #expect(!slot.reason.contains("no look was possible"))
+        #expect(!slot.reason.contains("no check was possible"))
         try fixture.check()
     }
 

@@ -263,7 +263,7 @@ struct RuleTests {
             source.code.map(\.trimmed)
                 == ["let a = \"\"", "", "let b = \"\"", "let c = \"(d + \"\" )\""])
         #expect(source.comments == ["// z", "/* one /* two */", "three */", "/* f */"])
-        #expect(source.literals.map(\.text) == ["x // y", "a \"b\" \\(", "e)", " g"])
+        #expect(source.literals.map(\.text) == ["x // y", "a \"b\" \\(", "e)", "…g"])
         #expect(source.literals.map(\.line) == [1, 3, 4, 4])
     }
 
@@ -272,5 +272,37 @@ struct RuleTests {
         #expect(MigrationRecord.checksum(of: "") == "cbf29ce484222325")
         #expect(MigrationRecord.checksum(of: "a") == "af63dc4c8601ec8c")
         #expect(MigrationRecord.parse("# c\na.sql 1f\n\nbad line here\n") == ["a.sql": "1f"])
+    }
+
+    @Test func sentencesAreWholeAndPlain() {
+        let source = SourceText(
+            path: "Sources/Store/A.swift",
+            text: """
+                let a = "the file of \\(name) is " + (isGone ? "gone for good" : "")
+                    + "here"
+                let b = "no run \\"\\(id)\\"; "
+                    + "carillon runs lists them"
+                let c = "SELECT a, b FROM slots", d = "<p class='x'>Nothing is to come</p>"
+                """)
+        #expect(
+            SentenceRule.sentences(in: source) == [
+                "the file of … is", "gone for good",
+                "no run \"…\"; carillon runs lists them", "Nothing is to come",
+            ])
+        #expect(
+            SentenceRule.sentences(inSQL: [
+                "CREATE VIEW v AS SELECT 'it was so before'",
+                "-- it's a note\nCREATE VIEW v AS SELECT 'it has not started: ' || a, 'b'",
+            ]) == ["it has not started:"])
+        for bad in [
+            "mend it and go on", "look at the disk", "its last look was",
+            "did you mean it?; or not",
+            "it is full.. so", "it is full; ; so",
+        ] {
+            #expect(SentenceRule.objection(to: bad) != nil, "\(bad)")
+        }
+        for good in ["looked for, never blindly sent again", "a schedule … and so on: …"] {
+            #expect(SentenceRule.objection(to: good) == nil, "\(good)")
+        }
     }
 }

@@ -11,6 +11,8 @@ struct SourceText: Sendable {
     private(set) var comments: [String] = []
     /// Every string literal, with the number (from 1) of the line it begins on.
     private(set) var literals: [(line: Int, text: String)] = []
+    /// For each of them the number of the one that a `+` alone joins it to.
+    private(set) var joints: [Int?] = []
     /// The words of the code: a pattern need not be tried where its word does not occur.
     private(set) var words: Set<Substring> = []
 
@@ -22,6 +24,7 @@ struct SourceText: Sendable {
         comments = lexer.comments.split(separator: "\n", omittingEmptySubsequences: false)
             .map { String($0).trimmed }
         literals = lexer.literals
+        joints = lexer.joints
         words = Set(
             lexer.code.split { !($0.isLetter || $0.isNumber || $0 == "_") })
     }
@@ -59,6 +62,9 @@ private struct Lexer {
     private(set) var code = ""
     private(set) var comments = ""
     private(set) var literals: [(line: Int, text: String)] = []
+    private(set) var joints: [Int?] = []
+    /// Where the last literal of this depth has ended, and its number.
+    private var last: (end: Int, number: Int)?
 
     init(text: String) {
         self.text = Array(text)
@@ -130,6 +136,10 @@ private struct Lexer {
 
     private mutating func readLiteral(hashes: Int) {
         let start = line
+        let joint = last.flatMap { last in
+            let between = text[last.end..<index].filter { !$0.isWhitespace }
+            return between == ["+"] ? last.number : nil
+        }
         let marks = String(repeating: "#", count: hashes)
         for _ in 0..<hashes { take() }
         let quote = looking(at: "\"\"\"") ? "\"\"\"" : "\""
@@ -142,14 +152,15 @@ private struct Lexer {
             if looking(at: escape + "(") {
                 for _ in 0...escape.count { take() }
                 code.append("(")
+                last = nil
                 readCode(untilParenthesis: true)
                 code.append(")")
-                value.append(" ")
+                value.append("…")
                 if index < text.count { take() }
             } else if looking(at: escape) {
                 for _ in escape { take() }
+                value.append(index < text.count && text[index] == "\"" ? "\"" : " ")
                 if index < text.count { take() }
-                value.append(" ")
             } else {
                 value.append(text[index].isNewline ? " " : text[index])
                 take()
@@ -158,5 +169,7 @@ private struct Lexer {
         for _ in closing where index < text.count { take() }
         code.append("\"")
         literals.append((start, value))
+        joints.append(joint)
+        last = (index, literals.count - 1)
     }
 }

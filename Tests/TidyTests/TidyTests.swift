@@ -133,6 +133,38 @@ struct TidyTests {
         #expect(recorded.keys.sorted() == names, "\(MigrationRecord.path) names other files")
     }
 
+    @Test("Sentences that users can meet have been read, and say it plainly")
+    func sentences() throws {
+        var found: Set<String> = []
+        for source in sources { found.formUnion(SentenceRule.sentences(in: source)) }
+        let migrations = try FileManager.default
+            .contentsOfDirectory(atPath: Tree.top.appending(path: "migrations").path)
+            .filter { $0.hasSuffix(".sql") }.sorted().map { try Tree.text(of: "migrations/" + $0) }
+        found.formUnion(SentenceRule.sentences(inSQL: migrations))
+        try #require(found.count > 500)
+        for sentence in found.sorted() {
+            guard let objection = SentenceRule.objection(to: sentence) else { continue }
+            Issue.record("\"\(sentence)\": \(objection)")
+        }
+        let text = found.sorted().joined(separator: "\n") + "\n"
+        if ProcessInfo.processInfo.environment["CARILLON_GOLDEN"] == "write" {
+            try Data(text.utf8).write(to: Tree.top.appending(path: SentenceRule.path))
+        }
+        let read = Set(try Tree.text(of: SentenceRule.path).components(separatedBy: "\n"))
+        let new = found.subtracting(read).sorted()
+        let gone = read.subtracting(found).subtracting([""]).sorted()
+        #expect(
+            new.isEmpty && gone.isEmpty,
+            """
+            Sentences that users can meet have changed; read them as a stranger would, then: \
+            CARILLON_GOLDEN=write swift test --filter TidyTests
+            new:
+            \(new.joined(separator: "\n"))
+            gone:
+            \(gone.joined(separator: "\n"))
+            """)
+    }
+
     /// One issue a finding: all of them in one go.
     private func report(_ findings: [Finding]) {
         for finding in findings {

@@ -39,7 +39,7 @@ final class Enumerator: Room, Grounded {
                     schedule: name, reason: "its slots could not be created, see error_log")
                 try ledger.raise(
                     kind: .setAside, subject: name,
-                    whatToDo: "see error_log, mend the cause and reload", now: now)
+                    whatToDo: "see error_log, fix the cause and reload", now: now)
             }
         }
     }

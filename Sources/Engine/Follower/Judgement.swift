@@ -40,7 +40,7 @@ package struct Judgement: Sendable, Equatable {
         case "error", "errorHold":
             return Judgement(
                 outcome: .attention,
-                reason: "status \(status): open the process in Workiva and mend the failed job")
+                reason: "status \(status): open the process in Workiva and fix the failed job")
         default:
             // Nobody can say what comes after it, so it is followed, and a person is told.
             if !RunStatus(status).isKnown {

@@ -145,7 +145,7 @@ final class Runs: Room, Grounded {
         try ledger.raise(
             kind: .cutTree, subject: name,
             whatToDo: "the tree of run \(runID) is nested deeper than Carillon reads, so "
-                + "fail_if and warn_if don't see the jobs below; look at them in Workiva", now: now)
+                + "fail_if and warn_if don't see the jobs below; check them in Workiva", now: now)
     }
 
     /// `modified` was over when the last read was asked for, so whatever has changed since has a later

@@ -132,7 +132,7 @@ final class Budget: Room {
         try book.ledger.raise(
             kind: .limit, subject: connection.name,
             whatToDo: "the API names a limit of \(limit.requests) requests per "
-                + "\(limit.windowSeconds) s, far below the configured rate: starts and looks are "
+                + "\(limit.windowSeconds) s, far below the configured rate: starts and checks are "
                 + "slow; ask for more, or to forget it: carillon unblock \(connection.name)",
             now: book.now)
     }

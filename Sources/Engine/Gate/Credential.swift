@@ -24,7 +24,7 @@ struct Credential {
         guard isNew else { return }
         var error = NewError(
             operation: "token", message: "the grant lacks \(words)",
-            nextStep: "a person mends the grant, see attention")
+            nextStep: "a person fixes the grant, see attention")
         error.connection = connection.name
         _ = try book.ledger.insert(error, now: book.now)
     }

@@ -306,7 +306,7 @@ final class Lister: Room, Grounded {
             try ledger.raise(
                 kind: .incompleteList, subject: name,
                 whatToDo: "the list of processes is read only in part, for \(why); what it shows "
-                    + "counts, processes that it doesn't show can't be looked at: set base_url of "
+                    + "counts, processes that it doesn't show can't be checked: set base_url of "
                     + "[connections.\(name)] to the address that the API names", now: now)
         }
         try finish(sweep, connection, isComplete: isComplete)

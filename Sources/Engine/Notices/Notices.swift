@@ -91,7 +91,7 @@ final class Notices: Room, Grounded {
         try ledger.raise(
             kind: .notify, subject: row.target,
             whatToDo: "no message could be delivered to \(row.target) for a day, and one was given "
-                + "up (\(reason)); mend it, then: carillon notify test \(row.target)", now: now)
+                + "up (\(reason)); fix it, then: carillon notify test \(row.target)", now: now)
     }
 
     // MARK: Events become messages

@@ -236,7 +236,7 @@ final class Preflight: Room, Grounded {
         let next = now.adding(milliseconds: gap)
         let subject = PreflightPlan.alarmSubject(check)
         if check.problem != problem {
-            let nextStep = "mend it before \(check.slotAt.iso8601); looked at again until then"
+            let nextStep = "fix it before \(check.slotAt.iso8601); checked again until then"
             for finding in findings.isEmpty ? [APIErrorBody()] : Array(findings.prefix(20)) {
                 var row = NewError(
                     operation: operation,
@@ -255,7 +255,7 @@ final class Preflight: Room, Grounded {
         }
         try ledger.raise(
             kind: .preflight, subject: subject,
-            whatToDo: "this slot will not start: \(problem); mend it before then", now: now)
+            whatToDo: "this slot will not start: \(problem); fix it before then", now: now)
         var failed = check
         failed.state = .failed
         failed.passedAt = nil

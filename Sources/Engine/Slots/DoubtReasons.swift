@@ -78,7 +78,7 @@ package enum Loss: Sendable, Equatable {
     var words: String {
         switch self {
         case .noLookBefore(let runID):
-            " and no look before it was possible; the process now shows "
+            " and no check before it was possible; the process now shows "
                 + (runID.map { "run \($0)" } ?? "no run")
         case .baselineGone(let baseline):
             ", and the process shows no run any more where it showed \(baseline.stored)"
@@ -101,7 +101,7 @@ package enum StartedReason: Sendable, Equatable {
         switch self {
         case .attempt(let number, let isLate, let hadLook):
             "started by attempt \(number)" + (isLate ? ", late" : "")
-                + (hadLook ? "" : "; no look was possible before it")
+                + (hadLook ? "" : "; no check was possible before it")
         case .found(let runID, let number):
             "attempt \(number)'s answer was lost, its run \(runID) was found"
         case .named(let runID, let actor): "run \(runID), named by \(actor)"

@@ -80,9 +80,9 @@ package enum WaitReason: Sendable, Equatable {
         case .askedToWait(let until): "the API asked us to wait until \(until.iso8601)"
         case .inDoubt(let number, let slotID):
             "attempt \(number) of slot \(slotID) on this process is in doubt"
-        case .look: "waiting for a look at the process"
+        case .look: "waiting for a check of the process"
         case .lookAfterDownTime:
-            "waiting for a look: the daemon was down when it was due, and it may have been started"
+            "waiting for a check: the daemon was down when it was due, and it may have been started"
         case .processName(let name): "looking for the process \"\(name)\""
         case .runRead(let runID): "reading run \(runID), which may still be open"
         case .heldSlot(let slotID): "slot \(slotID) of this process is held without a known run"
@@ -145,7 +145,7 @@ package enum HoldReason: Sendable, Equatable {
                 ? "no process has" : "processes \(found.joined(separator: ", ")) all have")
                 + " the name \"\(name)\"; exactly one must"
         case .noLookAfterDownTime:
-            "the daemon was down when it was due, and no look tells whether it was started already"
+            "the daemon was down when it was due, and no check tells whether it was started already"
         case .surfaced(let runID, let attempt):
             "run \(runID) was created after attempt \(attempt), which "
                 + "had been taken for absent, and no slot claims it"
@@ -269,7 +269,7 @@ package enum EndReason: Sendable, Equatable {
 
     /// An attempt that has created no run, in words.
     static func words(absent number: Int) -> String {
-        "attempt \(number) has created no run, as three looks have shown"
+        "attempt \(number) has created no run, as three checks have shown"
     }
 
     /// Too late, in words: for slots that wait and for those that are born too late.

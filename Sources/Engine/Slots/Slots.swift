@@ -66,7 +66,7 @@ struct Slots {
     ) throws {
         let words = reason.words(attempt: number)
         try ledger.move(
-            slot.slotID, .unknown, reason: "\(words); looking whether it has created a run",
+            slot.slotID, .unknown, reason: "\(words); checking whether it has created a run",
             nextActionAt: instant)
         book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) unknown: \(words)")
     }

@@ -209,7 +209,7 @@ struct StartAnswers: Grounded {
     private static func nextStep(after verdict: StartVerdict) -> String {
         switch verdict {
         case .ambiguous: "looked for, never blindly sent again"
-        case .refused: "the slot has failed; mend the cause and trigger it"
+        case .refused: "the slot has failed; fix the cause and trigger it"
         case .unauthorized: Gate.nextStep(isTokenRefusedAgain: false)
         case .throttled: "sent again when the wait is over, uses up no attempt"
         case .notSent: "sent again, it never left"

@@ -57,7 +57,7 @@ final class Validations: Room, Grounded {
                 var row = NewError(
                     operation: answer.call.operation,
                     message: problem.message ?? problem.code ?? "validation failed",
-                    nextStep: "mend the process in Workiva, then trigger the schedule")
+                    nextStep: "fix the process in Workiva, then trigger the schedule")
                 row.connection = slot.connection
                 row.schedule = slot.schedule
                 row.slotID = slotID
@@ -73,7 +73,7 @@ final class Validations: Room, Grounded {
         case .failure(let failure) where Gate.lastingRefusals.contains(failure.apiStatus ?? 0):
             try book.note(
                 failure, answer: answer, slot: slot,
-                nextStep: "the slot has failed; mend the cause and trigger it")
+                nextStep: "the slot has failed; fix the cause and trigger it")
             try slots.end(slot, .notValidated(failure.summary))
         case .failure(let failure):
             try book.note(

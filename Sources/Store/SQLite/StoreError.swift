@@ -110,7 +110,7 @@ extension StoreError {
         let (kind, advice): (Kind, String) =
             switch code & 0xff {
             case SQLITE_FULL: (.full, "make room on the disk; nothing is sent until then")
-            case SQLITE_IOERR: (.ioError, "look at the disk and the kernel log")
+            case SQLITE_IOERR: (.ioError, "check the disk and the kernel log")
             case SQLITE_CORRUPT, SQLITE_NOTADB:
                 (.corrupt, "keep the file, restore a backup made by `carillon backup`")
             case SQLITE_BUSY, SQLITE_LOCKED:
@@ -139,6 +139,6 @@ extension StoreError {
         StoreError(
             kind: .ioError, attempted: attempted, path: path,
             cause: "a part of the file can't be read (errno \(refusal))",
-            advice: "look at the disk and the kernel log", code: code, statement: statement)
+            advice: "check the disk and the kernel log", code: code, statement: statement)
     }
 }

@@ -16,7 +16,7 @@ struct DemoCommand: CarillonCommand {
         discussion: """
             Starts a Processes API and the daemon on this machine, with five schedules and a few \
             faults that heal: an answer that is lost, a rate limit, a failing gateway. Shows a live \
-            table and the address of the dashboard, and at the end how to look at what happened.
+            table and the address of the dashboard, and at the end how to see what happened.
 
               carillon demo
               carillon demo --for 30s --dir ./demo
@@ -157,7 +157,7 @@ struct DemoCommand: CarillonCommand {
             let words = DemoTable.text(messages, "kinds", row)
             environment.line("  \(DemoTable.text(messages, "state", row)): \(words)")
         }
-        environment.line("\nLook at what happened:")
+        environment.line("\nSee what happened:")
         for query in LedgerReader.queriesToTry {
             environment.line("  sqlite3 -box \(folder)/carillon.db '\(query)'")
         }

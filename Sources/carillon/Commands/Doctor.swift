@@ -8,7 +8,7 @@ struct Doctor: CarillonCommand {
         abstract: "Examine this host: config, secrets, zones, database, daemon, control socket.",
         discussion: """
             Reads and asks only, with the daemon up or down. Each line is ok, note (good to know), \
-            warn (look at it) or bad (mend it), with what to do. The database is read from end to \
+            warn (check it) or bad (fix it), with what to do. The database is read from end to \
             end, which takes a while for a large one. Run it as the daemon's user to see what the \
             daemon sees. The API is not asked: carillon check --online does that.
 
@@ -48,7 +48,7 @@ struct Doctor: CarillonCommand {
         let bad = findings.count { $0.grade == .bad }
         guard bad == 0 else {
             throw CommandFailure(
-                .failed, json ? "" : Words.count(bad, "thing") + " to mend")
+                .failed, json ? "" : Words.count(bad, "thing") + " to fix")
         }
     }
 }

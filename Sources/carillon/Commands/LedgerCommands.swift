@@ -111,7 +111,7 @@ struct Runs: CarillonCommand {
 /// `carillon errors`: what the API and the network answered.
 struct Errors: CarillonCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List errors as the API sent them, and what was done next, the newest first.",
+        abstract: "List errors of the API and jobs in error, and what came next, the newest first.",
         discussion: """
               carillon errors gl-refresh --since -2h
               carillon errors --json        with target, meta and details
@@ -136,7 +136,8 @@ struct Errors: CarillonCommand {
             .init("times", "TIMES", isNumber: true, rank: 4),
             .init("next_step", "NEXT", .name, rank: 2), .init("message", "MESSAGE", .name),
         ]
-        try ledger.show(try reader.errors(filter), columns, list, "no errors", environment)
+        let errors = try FailedJobs(reader: reader).among(try reader.errors(filter), filter)
+        try ledger.show(errors, columns, list, "no errors", environment)
     }
 }
 

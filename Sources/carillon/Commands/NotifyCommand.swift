@@ -20,9 +20,9 @@ struct NotifyTest: CarillonCommand {
         abstract: "Send a test message to a target and say what it answered.",
         discussion: """
             Reads the config and sends at once, without the daemon: quiet hours and digests don't \
-            matter. A secret that only the service can see is tried with its rights:
+            matter. Root finds the credentials of the service while it runs:
 
-              systemd-run --pipe --uid=carillon -p LoadCredential=NAME:FILE carillon notify test ops
+              sudo carillon notify test ops
 
             Ends with 0 if the target has taken it, and with 75 if not.
             """)

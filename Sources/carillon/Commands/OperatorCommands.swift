@@ -110,7 +110,7 @@ struct Resolve: CarillonCommand {
     static let configuration = CommandConfiguration(
         abstract: "Decide on a held slot: its run, start it, or drop it.",
         discussion: """
-            A slot is held where Carillon can't know whether its start created a run. Look in \
+            A slot is held where Carillon can't know whether its start created a run. Check in \
             Workiva first, then say what you saw:
 
               carillon resolve 4711 --run 8e1f04…     this is its run

@@ -15,7 +15,7 @@ struct Show: CarillonCommand {
               carillon show 8e1f04 --json     with the body as the API sent it
 
             Carillon can't cancel a run, as the API has no call for it: open the process in Workiva \
-            and cancel it there; Carillon notices at its next look.
+            and cancel it there; Carillon notices at its next check.
             """)
 
     @OptionGroup var ledger: LedgerOptions
@@ -39,16 +39,21 @@ struct Show: CarillonCommand {
                 "several runs begin with \"\(Printable.escaped(runID, limit: 100))\"; "
                     + "write more of the id")
         }
-        let tree = try reader.tree(runID: id)
+        let body = try reader.tree(runID: id)
         let changes = try reader.statusHistory(runID: id)
         if ledger.json {
             guard case .object(var members) = LedgerOutput.object(found, row: 0) else { return }
             let list = changes.rows.indices.map { LedgerOutput.object(changes, row: $0) }
             members.append(.init("status_history", .array(list)))
-            members.append(.init("tree", tree.map(JSONText.raw) ?? .null))
+            members.append(.init("tree", body.map(JSONText.raw) ?? .null))
             return environment.line(JSONText.object(members).text)
         }
         facts(found, environment)
+        let tree = body.map { RunTree(json: Array($0.utf8)) }
+        for failure in tree?.failures.prefix(Self.failuresMax) ?? [] {
+            environment.line(
+                LedgerOutput.fact("error", Printable.escaped(failure.sentence), environment.style))
+        }
         if !changes.rows.isEmpty {
             environment.line()
             environment.write(
@@ -61,8 +66,11 @@ struct Show: CarillonCommand {
                         .init("counts", "COUNTS", .name, shown: LedgerOutput.counts),
                     ], environment.style, now: environment.now()))
         }
-        if let tree { show(RunTree(json: Array(tree.utf8)), environment) }
+        if let tree { show(tree, environment) }
     }
+
+    /// The tree has them all.
+    private static let failuresMax = 10
 
     private func facts(_ run: LedgerTable, _ environment: CommandEnvironment) {
         let lines = [
@@ -70,7 +78,7 @@ struct Show: CarillonCommand {
             ("outcome_reason", "because"), ("schedule", "schedule"), ("slot_at", "slot"),
             ("origin", "origin"), ("connection", "connection"), ("process_id", "process"),
             ("created_at", "started"), ("modified_at", "modified"), ("completed_at", "completed"),
-            ("due_date", "due"), ("last_polled_at", "last look"), ("next_poll_at", "next look"),
+            ("due_date", "due"), ("last_polled_at", "last check"), ("next_poll_at", "next check"),
             ("counts", "counts"), ("job_counts", "jobs"),
         ]
         for (column, title) in lines {

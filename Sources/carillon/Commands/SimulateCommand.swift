@@ -68,7 +68,7 @@ struct SimulateCommand: CarillonCommand {
     @Option(help: ArgumentHelp("How long a run takes.", valueName: "duration"))
     var runTakes = "15m"
 
-    @Flag(help: "Look at runs as often as the config says: slow, but counts every request.")
+    @Flag(help: "Check runs as often as the config says: slow, but counts every request.")
     var exact = false
 
     @Flag(

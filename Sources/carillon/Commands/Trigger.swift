@@ -12,7 +12,7 @@ struct Trigger: CarillonCommand {
 
             The command can be lost and is then sent again: the daemon knows it by its UUID and \
             starts nothing twice. With --wait it ends when the run ends, or stands in error until a \
-            person mends it: 0 succeeded, 4 held (a person must decide), 1 otherwise.
+            person fixes it: 0 succeeded, 4 held (a person must decide), 1 otherwise.
 
               carillon trigger gl-refresh --reason 'late journal entries'
               carillon trigger gl-refresh --wait

@@ -12,10 +12,11 @@ struct Why: CarillonCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say in one sentence why a slot ended as it did, or why there was none.",
         discussion: """
-            TIME is ISO 8601 with an offset, or local in the zone that the schedule had then. A \
-            schedule that was removed or renamed is known by its old name too.
+            TIME is ISO 8601 with an offset, or local in the zone that the schedule had then: \
+            06:00, yesterday 06:00, 2026-11-02T06:00. A schedule that was removed or renamed is \
+            known by its old name too.
 
-              carillon why gl-refresh 2026-11-02T06:00
+              carillon why gl-refresh 06:00
 
             Ends with 0 where there is a slot, with 3 where there is none.
             """)

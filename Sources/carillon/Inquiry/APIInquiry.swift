@@ -142,7 +142,7 @@ struct APIInquiry {
         if error.origin == .gateway {
             return failure(
                 "no answer of the API at \(connection.baseURL): \(error.summary)",
-                "look at what is between here and the API (proxy, firewall, gateway), and at "
+                "check what is between here and the API (proxy, firewall, gateway), and at "
                     + "base_url of \(section)")
         }
         switch (error.apiStatus, call) {

@@ -145,7 +145,7 @@ struct OnlineCheck {
                 let target = error.target.map { " (at \($0))" } ?? ""
                 let words = code + (error.message ?? "no message") + target
                 findings.problems.append(
-                    "\(subject) would not start: \(Printable.escaped(words, limit: 500)); mend it "
+                    "\(subject) would not start: \(Printable.escaped(words, limit: 500)); fix it "
                         + "in Workiva")
             }
         } catch {
