@@ -214,13 +214,15 @@ extension Ledger {
             """, .int(slotID), map: AttemptRow.init)
     }
 
-    /// All attempts of a state, oldest first.
+    /// All attempts of a state that has not been decided, `starting` or `unknown`, oldest first.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
     package func attempts(_ state: AttemptState) throws -> [AttemptRow] {
         try database.rows(
-            "SELECT \(AttemptRow.columns) FROM attempts WHERE state = ? ORDER BY attempt_id",
-            .text(state.rawValue), map: AttemptRow.init)
+            """
+            SELECT \(AttemptRow.columns) FROM attempts INDEXED BY attempts_one_in_doubt
+            WHERE state IN ('starting', 'unknown') AND state = ? ORDER BY attempt_id
+            """, .text(state.rawValue), map: AttemptRow.init)
     }
 
     /// The attempt on the process that is `starting` or `unknown`; there is at most one.
