@@ -48,7 +48,7 @@ def run_body(run, process):
         "arguments": {"type": "sendTask", "sendTaskArgs": {"title": "Reconcile", "assigneeUser": "VQ"}},
     }
     children = [{"type": "job", "job": dict(job, id=f"{run}-{n}")} for n in range(3)]
-    user = {"dateTime": "2026-11-24T08:06:34.442Z", "user": {"id": "VQ"}}
+    user = {"dateTime": "$time_iso8601", "user": {"id": "VQ"}}
     return json.dumps({
         "id": run, "process": process, "name": "Close", "status": "running", "created": user,
         "modified": user, "statusCounts": counts, "revision": 1,
