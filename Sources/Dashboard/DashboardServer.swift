@@ -142,7 +142,7 @@ package struct DashboardServer: Service {
             return await answer(.html) { pages.errors(try await source.errors(before: before)) }
         }
         router.get("/runs/:id") { _, context in
-            let id = context.parameters.get("id") ?? ""
+            let id = context.parameters.get("id")?.removingPercentEncoding ?? ""
             return await answer(.html) {
                 try await source.run(id: id).map { pages.run($0) }
             }

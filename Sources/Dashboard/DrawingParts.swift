@@ -48,7 +48,7 @@ extension Timeline.Next: MustacheParent {
 extension Timeline.Lane: MustacheParent {
     func child(named name: String) -> Any? {
         switch name {
-        case "name": self.name
+        case "path": percentEncoded(self.name)
         case "label": label
         case "labelY": labelY
         case "baseY": baseY

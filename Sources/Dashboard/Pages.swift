@@ -125,7 +125,7 @@ struct AttentionView {
     init(_ line: AttentionLine, now: Instant, schedules: Set<String> = []) {
         kind = line.kind
         let name = String(line.subject.prefix { $0 != "@" && $0 != " " })
-        href = schedules.contains(name) ? "/schedules/\(name)" : ""
+        href = schedules.contains(name) ? "/schedules/\(percentEncoded(name))" : ""
         hasHref = !href.isEmpty
         let tone = Words.tone(line.kind)
         self.tone = tone == "bad" ? tone : "warn"
@@ -137,6 +137,8 @@ struct AttentionView {
 
 struct RunLineView {
     let runID: String
+    /// The end of its page's address: an id comes from the API, whatever is in it.
+    let path: String
     let shortID: String
     let status: String
     let tone: String
@@ -155,6 +157,7 @@ struct RunLineView {
             } ?? ""
         forecastTone = run.isExpectedLate ? "late" : "dim"
         runID = run.runID
+        path = percentEncoded(run.runID)
         shortID = run.runID.count > 12 ? String(run.runID.prefix(10)) + "…" : run.runID
         status = run.status
         tone = Words.tone(RunOutcome(rawValue: run.outcome) == .active ? run.status : run.outcome)

@@ -6,7 +6,7 @@ extension Templates {
         {{#hours}}<line class="grid" x1="{{x}}" x2="{{x}}" y1="18" y2="{{bottom}}"/>\
         <text class="hour" x="{{x}}" y="12" text-anchor="middle">{{label}}</text>{{/hours}}\
         {{#lanes}}<line class="grid" x1="190" x2="1080" y1="{{baseY}}" y2="{{baseY}}"/>\
-        <a href="/schedules/{{name}}"><text class="lane" x="0" y="{{labelY}}">{{label}}</text></a>\
+        <a href="/schedules/{{path}}"><text class="lane" x="0" y="{{labelY}}">{{label}}</text></a>\
         {{#marks}}<a href="{{href}}"><title>{{title}}</title>\
         {{#isBar}}<rect class="{{tone}}" x="{{x}}" y="{{y}}" width="{{width}}" height="14" rx="2"/>{{/isBar}}\
         {{#isRing}}<rect class="ring {{tone}}" x="{{x}}" y="{{y}}" width="10" height="10" rx="5"/>{{/isRing}}\
@@ -34,7 +34,7 @@ extension Templates {
         <td><a href="{{href}}">{{slotLocal}}</a><small>{{when}}</small></td>
         <td>{{schedule}}</td>
         <td><span class="pill {{tone}}">{{result}}</span><small>{{reason}}</small><small>{{deadline}}</small></td>
-        <td class="wide">{{#run}}<span class="line"><a href="/runs/{{runID}}">{{shortID}}</a>\
+        <td class="wide">{{#run}}<span class="line"><a href="/runs/{{path}}">{{shortID}}</a>\
         <span class="dim">{{status}}</span></span>{{#bar}}{{>bar}}{{/bar}}{{/run}}\
         {{#hasError}}<small class="error">{{lastError}}</small>{{/hasError}}</td>
         <td class="number">{{took}}</td>
@@ -90,7 +90,7 @@ extension Templates {
         {{/last}}{{^last}}<span class="dim">nothing yet</span>{{/last}}</td>
         <td>{{>strip}}{{#spark}}<svg class="spark" viewBox="0 0 78 18" aria-hidden="true">\
         <polyline points="{{points}}"/></svg><span class="usual">{{text}}</span>{{/spark}}</td>
-        <td class="wide">{{#active}}<span class="line"><a href="/runs/{{runID}}">{{shortID}}</a>\
+        <td class="wide">{{#active}}<span class="line"><a href="/runs/{{path}}">{{shortID}}</a>\
         <span class="pill {{tone}}">{{status}}</span><span class="dim">{{age}}</span></span>{{#bar}}{{>bar}}{{/bar}}\
         <small class="{{forecastTone}}">{{forecast}}</small>{{/active}}\
         {{^active}}<span class="dim none">–</span>{{/active}}</td>

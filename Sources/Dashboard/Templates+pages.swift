@@ -46,7 +46,7 @@ extension Templates {
         <h2 id="slot"><a href="{{href}}">{{schedule}}</a> <span class="pill {{tone}}">{{result}}</span></h2>
         <p>{{sentence}}</p>
         <dl>{{#facts}}<div><dt>{{label}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
-        {{#run}}<h3>Run</h3><span class="line"><a href="/runs/{{runID}}">{{runID}}</a>\
+        {{#run}}<h3>Run</h3><span class="line"><a href="/runs/{{path}}">{{runID}}</a>\
         <span class="pill {{tone}}">{{status}}</span><span class="dim">{{age}}</span></span>{{#bar}}{{>bar}}{{/bar}}{{/run}}
         </section>
         <section aria-labelledby="attempts">

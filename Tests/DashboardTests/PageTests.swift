@@ -151,6 +151,18 @@ struct PageTests {
         }
     }
 
+    @Test("Whatever is in an id, its link leads to its own page")
+    func ids() {
+        var overview = DashboardOverview(takenAt: Samples.now)
+        var line = ScheduleLine(name: "a/b", rule: "every 1h", timezone: "UTC")
+        line.active = RunLine(runID: "../x?y#z", status: "running", outcome: "active")
+        line.nextInstants = [Samples.now.adding(milliseconds: 60_000)]
+        overview.schedules = [line]
+        let html = pages.overview(overview)
+        #expect(html.contains("href=\"/runs/..%2Fx%3Fy%23z\""))
+        #expect(html.matches(of: /href=\"\/schedules\/a%2Fb\"/).count == 2)
+    }
+
     @Test("Every placeholder is filled")
     func placeholders() {
         for html in [

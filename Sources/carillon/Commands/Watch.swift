@@ -12,7 +12,8 @@ struct Watch: CarillonCommand {
         discussion: """
             The dashboard's front page in a terminal: what needs a person, each schedule with its \
             last results, the next slot and the run that is going on, trouble first. A sign for each \
-            result: . succeeded, x went wrong, ! needs a person, - skipped, > runs. Reads the \
+            result: . succeeded, x went wrong, ! needs a person, - skipped, > runs, \
+            ? waits. Reads the \
             database every two seconds, so it works with the daemon down.
 
               carillon watch --tag close
