@@ -130,8 +130,9 @@ WITH RECURSIVE failing (schedule) AS (
         CASE a.kind
             WHEN 'blocked' THEN 'carillon unblock ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
         THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
-            WHEN 'possible_duplicate' THEN 'carillon show ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
-        THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
+            -- Its subject is the process and the run.
+            WHEN 'possible_duplicate' THEN 'carillon show '
+                || substr(a.subject, instr(a.subject, ' ') + 1)
             WHEN 'credential' THEN 'carillon check --online'
             WHEN 'scope' THEN 'carillon check --online'
             WHEN 'preflight' THEN 'carillon check --online'
