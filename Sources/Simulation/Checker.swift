@@ -89,7 +89,7 @@ package struct Checker {
         try checkAdoptions(simulator, ledger)
         try checkClockHolds(simulator, slotsByRequest, ledger)
         for runID in simulator.acknowledgedRuns.sorted()
-        where try !ledger.knowsRun(runID)
+        where try !ledger.knowsRun(runID) && !ledger.isMentioned(runID)
             && !(horizon.map { simulator.sandbox.run(runID)?.createdAt ?? $0 < $0 } ?? false)
         {
             violations.append("I6: run \(runID) was acknowledged and is not in the ledger")

@@ -238,6 +238,14 @@ extension Ledger {
         ) { $0.integer(0) }
     }
 
+    /// An error's words name the run: an answer did that can't have been about the request.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func isMentioned(_ runID: String) throws -> Bool {
+        try database.integer(
+            "SELECT EXISTS (SELECT 1 FROM errors WHERE instr(message, ?))", .text(runID)) == 1
+    }
+
     /// Tables and columns that hold one of the texts, whatever is around it.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

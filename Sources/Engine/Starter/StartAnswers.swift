@@ -22,8 +22,7 @@ struct StartAnswers: Grounded {
         case .success(.run(let run)):
             if let connection { try gate.noteAccepted(connection) }
             if let other = try otherAnswer(run, slot, attempt, answer) {
-                return try settler.becomeUnknown(
-                    slot, attempt, .answeredToAnother(other), httpStatus: 201)
+                return try doubt(other, slot, attempt, answer)
             }
             try started(slot, attempt, run, connection)
         case .success:
@@ -76,6 +75,21 @@ struct StartAnswers: Grounded {
             try follower.runs.apply(run, to: row)
         }
         book.log(.info, "\(slot.schedule)@\(slot.slotAt.iso8601) started run \(run.id)")
+    }
+
+    /// The run that the answer names is in the ledger by its words: whose it is, isn't known (I6).
+    private func doubt(
+        _ other: DoubtReason.OtherAnswer, _ slot: SlotRow, _ attempt: AttemptRow,
+        _ answer: APIAnswer
+    ) throws {
+        let reason = DoubtReason.answeredToAnother(other)
+        var error = NewError(
+            operation: answer.call.operation, message: reason.words(attempt: attempt.number),
+            nextStep: Self.nextStep(after: .ambiguous))
+        error.connection = slot.connection
+        error.slotID = slot.slotID
+        let errorID = try ledger.insert(error, now: now)
+        try settler.becomeUnknown(slot, attempt, reason, httpStatus: 201, errorID: errorID)
     }
 
     /// What tells that the answer is to another request; only what is certain counts, since a run that is
