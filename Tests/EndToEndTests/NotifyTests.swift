@@ -216,11 +216,11 @@ struct NotifyTests {
             [
                 "mail": """
                 kind = "command"
-                command = ["/bin/sh", "-c", "cat > '\(folder.path("page"))'; sleep 30 & exit 0"]
+                command = ["/bin/sh", "-c", "cat > '\(folder.path("page"))'; sleep 120 & exit 0"]
                 """,
                 "broken": """
                 kind = "command"
-                command = ["/bin/sh", "-c", "echo 'no \\u001b[2J route' >&2; sleep 30 & exit 3"]
+                command = ["/bin/sh", "-c", "echo 'no \\u001b[2J route' >&2; sleep 120 & exit 3"]
                 """,
             ]
         }
@@ -229,13 +229,11 @@ struct NotifyTests {
             try await Program.run(
                 Program.carillon, ["notify", "test", name, "--config", site.config])
         }
-        let began = ContinuousClock.now
+        // Both would be given up after 30 s if the end of their children were waited for.
         #expect(try await tried("mail").output == "mail has taken the message\n")
         let broken = try await tried("broken")
         #expect(broken.status == 75)
         #expect(broken.errors.contains("ended with 3: no "), "\(broken.errors)")
         #expect(!broken.errors.contains("\u{1B}"))
-        // Both would be given up after 30 s if the end of their children were waited for.
-        #expect(ContinuousClock.now - began < .seconds(29))
     }
 }

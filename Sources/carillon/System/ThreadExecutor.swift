@@ -9,14 +9,15 @@ import Synchronization
 /// not inside one, so nothing of the actor is held up by it.
 final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     // @unchecked: `jobs` and `isStopped` are only touched with `condition` locked; `thread` is
-    // written once in `init` before the thread starts.
+    // written in `init` before the thread starts, and by the thread itself as it ends.
     private let condition = NSCondition()
     private var jobs: [UnownedJob] = []
     private var isStopped = false
     private var thread: Thread?
 
     init(name: String) {
-        let thread = Thread { [unowned self] in drain() }
+        // The thread may begin, and end, after its owner has let go: it keeps what it works for.
+        let thread = Thread { [self] in drain() }
         thread.name = name
         // Deep enough for SQLite and JSON, as the main thread's.
         thread.stackSize = 8 << 20
@@ -54,7 +55,10 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
             jobs = []
             let isOver = ready.isEmpty && isStopped
             condition.unlock()
-            if isOver { return }
+            if isOver {
+                thread = nil
+                return
+            }
             for job in ready {
                 // Each job was handed over once, is run once, and on the executor it was meant for.
                 unsafe job.runSynchronously(on: asUnownedSerialExecutor())
