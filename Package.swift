@@ -63,6 +63,7 @@ let package = Package(
                 .embedInCode("0018_attention.sql"), .embedInCode("0019_config_files.sql"),
                 .embedInCode("0020_histograms.sql"), .embedInCode("0021_forecast.sql"),
                 .embedInCode("0022_fewer_writes.sql"),
+                .embedInCode("0023_operation_limits.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

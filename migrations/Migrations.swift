@@ -36,6 +36,8 @@ package enum Migrations {
             File(name: "0020_histograms", sql: PackageResources._020_histograms_sql),
             File(name: "0021_forecast", sql: PackageResources._021_forecast_sql),
             File(name: "0022_fewer_writes", sql: PackageResources._022_fewer_writes_sql),
+            File(
+                name: "0023_operation_limits", sql: PackageResources._023_operation_limits_sql),
         ]
     }
 }

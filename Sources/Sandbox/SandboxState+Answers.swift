@@ -6,7 +6,9 @@ extension SandboxState {
     /// Answers a request whose effect, if it has one, comes to be at an instant.
     mutating func perform(_ inquiry: Inquiry, at effect: Instant) -> Reply {
         if let limit = scenario.rateLimit,
-            let milliseconds = window.admit(at: now.milliseconds, limit)
+            let milliseconds = windows[
+                limit.isPerOperation ? inquiry.route.operation : "", default: RateWindow()
+            ].admit(at: now.milliseconds, limit)
         {
             return tooMany(inquiry, limit, milliseconds)
         }

@@ -22,7 +22,8 @@ package struct SandboxState: Sendable {
     var tokens: [String: Token] = [:]
     var tokensIssued = 0
     var random: SplitMix64
-    var window = RateWindow()
+    /// By operation, or all under one name.
+    var windows: [String: RateWindow] = [:]
     /// Indices of the processes in the order of their names, until one is added or renamed.
     var nameOrder: [Int]?
     /// An answer has repeated what it was sent.

@@ -69,6 +69,8 @@ package struct RateLimit: Sendable {
     package var sendsHeader = false
     /// Whether the message of a 429 says when to come again.
     package var sendsMessage = true
+    /// Whether each operation has that many of its own, as the message says.
+    package var isPerOperation = false
     /// A hint that is always the same; nil: the time after which there is room.
     package var hintSeconds: Int64?
 

@@ -94,6 +94,7 @@ extension Scenario {
         var limit = RateLimit(requests: Int(requests), windowSeconds: seconds)
         limit.sendsHeader = try fields.bool("sendsHeader") ?? limit.sendsHeader
         limit.sendsMessage = try fields.bool("sendsMessage") ?? limit.sendsMessage
+        limit.isPerOperation = try fields.bool("isPerOperation") ?? limit.isPerOperation
         limit.hintSeconds = try fields.integer("hintSeconds")
         try fields.finish()
         return limit

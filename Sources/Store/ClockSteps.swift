@@ -24,6 +24,8 @@ extension Ledger {
             WHERE state IN ('unknown', 'starting')
             """, delta, delta, delta, delta, delta, delta)
         try database.run(
+            "UPDATE operation_limits SET budget_tat_us = budget_tat_us + ? * 1000", delta)
+        try database.run(
             """
             UPDATE connections SET budget_tat_us = budget_tat_us + ? * 1000,
                 next_probe_at = next_probe_at + ?, next_token_at = next_token_at + ?,

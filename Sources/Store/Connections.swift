@@ -125,6 +125,12 @@ extension Ledger {
             """, .text(name), .text(former))
         try database.run(
             """
+            INSERT OR IGNORE INTO operation_limits
+            SELECT ?, operation, requests, window_ms, budget_tat_us, learned_at
+            FROM operation_limits WHERE connection = ?
+            """, .text(name), .text(former))
+        try database.run(
+            """
             UPDATE OR IGNORE alarms SET subject = ? WHERE subject = ?
                 AND kind IN (SELECT value FROM json_each(?))
             """, .text(name), .text(former), .text(AlarmKind.words(of: .connection)))

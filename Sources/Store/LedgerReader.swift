@@ -165,7 +165,11 @@ package final class LedgerReader {
             """
             SELECT connection, base_url, api_version, user_id,
                 clock_skew_ms / 1000.0 AS clock_skew_seconds,
-                learned_requests, learned_window_ms / 1000 AS learned_window_seconds, requests_sent,
+                learned_requests, learned_window_ms / 1000 AS learned_window_seconds,
+                (SELECT group_concat(operation || ' ' || requests || ' per ' || window_ms / 1000
+                        || ' s', ', ')
+                    FROM operation_limits AS o WHERE o.connection = c.connection)
+                    AS operation_limits, requests_sent,
                 CASE WHEN breaker_opened_at IS NULL THEN 'closed' ELSE 'open' END AS breaker,
                 strftime('%Y-%m-%dT%H:%M:%SZ', credential_bad_since_at / 1000, 'unixepoch')
                     AS credential_bad_since_at,

@@ -16,6 +16,7 @@ extension Ledger {
                 OR EXISTS (SELECT 1 FROM pause_periods)
                 OR EXISTS (SELECT 1 FROM hints WHERE until_at > ?1)
                 OR EXISTS (SELECT 1 FROM attention)
+                OR EXISTS (SELECT 1 FROM operation_limits)
                 OR EXISTS (SELECT 1 FROM schedule_states WHERE state = 'set aside')
                 OR EXISTS (SELECT 1 FROM daemon
                     WHERE draining_since_at IS NOT NULL OR restored_at IS NOT NULL

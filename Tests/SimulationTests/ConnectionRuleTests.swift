@@ -105,13 +105,13 @@ import Timetable
         }
         if !fixture.simulator.isUp { try fixture.simulator.boot() }
         func inForce() throws -> [String] {
-            try fixture.ask("SELECT coalesce(learned_requests, '') FROM connections")
+            try fixture.ask("SELECT requests FROM operation_limits")
         }
         try fixture.run(untilMinute: 15, second: 3)
-        #expect(try inForce() == [learned.map(String.init) ?? ""])
+        #expect(try inForce() == (learned.map { [String($0)] } ?? []))
         // A later one names more than is configured: what is configured counts again.
         try fixture.run(untilMinute: 17)
-        #expect(try inForce() == [""])
+        #expect(try inForce() == [])
         #expect(fixture.simulator.starts.count == 3)
         try fixture.check()
     }

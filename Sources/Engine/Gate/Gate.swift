@@ -125,8 +125,9 @@ final class Gate: Room {
         }
         let place =
             switch errand {
-            case .start, .validation: try budget.takeStart(connection)
-            case .check, .read, .list, .page: try budget.take(connection, errand.priority)
+            case .start, .validation: try budget.takeStart(connection, errand.operation)
+            case .check, .read, .list, .page:
+                try budget.take(connection, errand.operation, errand.priority)
             }
         if let place { return .wait(.budget(until: place)) }
         return .go(token)
@@ -144,7 +145,7 @@ final class Gate: Room {
             return book.wake(at: until)
         }
         if let next = row.nextTokenAt, next > book.now { return book.wake(at: next) }
-        if let at = try budget.take(connection, priority) { return book.wake(at: at) }
+        if let at = try budget.take(connection, "token", priority) { return book.wake(at: at) }
         tokens.request(connection.name, atMonotonic: monotonic)
         send(.token, connection, .token, token: nil)
     }
@@ -224,7 +225,7 @@ final class Gate: Room {
     /// A person lifts hints and learned limits.
     func unblock(_ name: String) throws -> Int {
         let lifted = try hints.lift(name)
-        try budget.forgetLearned(name)
+        try budget.forgetAllLearned(name)
         try book.ledger.wakeSlots(connection: name, now: book.now)
         return lifted
     }
@@ -243,7 +244,9 @@ final class Gate: Room {
             return isOfAnotherTime
         }
         if failure.isAboutVersion { try noteVersion(connection, failure) }
-        if let limit = failure.limit { try budget.learn(limit, connection) }
+        if let limit = failure.limit {
+            try budget.learn(limit, connection, of: answer.call.operation)
+        }
         if let hint = failure.hint {
             try hints.note(hint, connection, answer.call)
         } else if failure.httpStatus == 429 {
