@@ -73,6 +73,7 @@ struct FullDiskTests {
             Program.carillon, ["trigger", "tick", "--config", site.config])
         #expect(trigger.status == 75, "said: \(trigger.errors)")
         #expect(trigger.errors.contains("disk full"))
+        #expect(trigger.errors.contains("without starting twice, add --uuid "))
         #expect(life.log.contains("nothing is sent: "))
         await life.turns(3)
     }

@@ -126,4 +126,39 @@ import Timetable
         #expect(try fixture.ask("SELECT kind FROM attention WHERE kind = 'late'") == [])
         try fixture.check()
     }
+
+    /// More than one turn looks at, and none of them can be judged: their runs can't be read.
+    @Test func hundredsOfDeadlinesThatCannotBeJudgedWaitWithoutAHotLoop() throws {
+        let count = 300
+        let schedules = (0..<count).map {
+            Fixture.schedule("s\($0)", every: 60, process: "q\($0)") {
+                $0.finishBy = FinishBy(secondOfDay: 6 * 3600 + 20 * 60, days: 0)
+            }
+        }
+        let fixture = try Fixture(schedules, runMinutes: 600...600) { scenario in
+            scenario.processes = (0..<count).map { number in
+                var process = scenario.processes[0]
+                process.id = "q\(number)"
+                return process
+            }
+        }
+        let simulator = fixture.simulator
+        try simulator.boot()
+        try fixture.run(untilMinute: 79)
+        simulator.sandbox.inject(
+            FaultRule(.gateway(403, .html, acts: false), operation: "getProcessRun"))
+        try fixture.run(untilMinute: 80, second: 30)
+        #expect(
+            try fixture.ask("SELECT count(*) FROM slots WHERE finish_by_verdict IS NULL")
+                == ["\(count)"])
+        let before = simulator.turns
+        try fixture.run(untilMinute: 85)
+        #expect(simulator.turns - before < 4_000)
+        #expect(simulator.errorLines == [])
+        simulator.sandbox.removeFaults()
+        try fixture.run(untilMinute: 100)
+        #expect(
+            try fixture.ask("SELECT count(*) FROM slots WHERE finish_by_verdict = 'missed'")
+                == ["\(count)"])
+    }
 }

@@ -66,4 +66,41 @@ import Timetable
         #expect(fixture.simulator.replies.last?.exitCode == 0)
         #expect(try fixture.told() == "60 skipped")
     }
+
+    /// The disk has the COMMIT, and says that it hasn't: the turn is taken again, a minute later.
+    @Test(arguments: [true, false])
+    func atRebootFiresOnceThoughNobodyKnowsWhetherItsCommitIsDurable(isDurable: Bool) throws {
+        let reboot = FiringRule(kind: .reboot, zone: .utc)
+        let fixture = try Self.fixture([
+            Fixture.schedule {
+                $0.trigger = .rule(reboot)
+                $0.ruleText = "@reboot"
+                $0.ruleSource = "@reboot"
+            }
+        ])
+        let ledger = try Ledger(
+            path: fixture.simulator.path, pid: nil, now: Fixture.start, durability: .simulated)
+        let clockwork = Clockwork(
+            ledger: ledger, pid: 1, version: "test", recompile: { _ in reboot })
+        var isCommitting = true
+        ledger.database.willStep = { sql in
+            guard sql == "COMMIT", isCommitting else { return }
+            isCommitting = false
+            if isDurable { try ledger.database.execute("COMMIT") }
+            throw StoreError(
+                kind: .ioError, attempted: "write the turn", path: "", cause: "the test's",
+                advice: "")
+        }
+        let inputs = [Input.configuration(fixture.simulator.configuration, commandID: nil)]
+        func take(_ seconds: Int64) throws {
+            let now = Now(
+                wall: Fixture.start.adding(milliseconds: seconds * 1000),
+                monotonicMilliseconds: seconds * 1000)
+            if seconds > 0 { try clockwork.reopen(now: now) }
+            _ = try clockwork.take(inputs, now: now)
+        }
+        #expect(throws: StoreError.self) { try take(0) }
+        try take(60)
+        #expect(try ledger.allSlots(schedule: "s").map(\.slotAt) == [Fixture.start])
+    }
 }

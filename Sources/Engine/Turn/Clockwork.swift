@@ -234,7 +234,7 @@ package final class Clockwork {
     /// Opens and checks the ledger anew, after a write of which only the disk knows what became.
     ///
     /// - Throws: `StoreError`; to be tried again if it is passing.
-    func reopen(now: Now) throws {
+    package func reopen(now: Now) throws {
         try ledger.reopen(now: now.wall)
         isFateUnknown = true
     }

@@ -32,10 +32,14 @@ struct ControlOptions: ParsableArguments {
     func perform(
         _ message: ControlMessage, _ environment: CommandEnvironment
     ) async throws -> ControlAnswer {
-        let answer = try await ControlClient(
+        var answer = try await ControlClient(
             socketPath: try socketPath(environment), host: environment.host
         )
         .send(message, environment)
+        if answer.exitCode == ExitStatus.tryLater.rawValue, let uuid = message.uuid {
+            // A write that failed may have reached the disk all the same.
+            answer.message += "; to ask again without starting twice, add --uuid \(uuid)"
+        }
         if json {
             let members: [JSONText.Member] = [
                 .init("exit_code", .integer(Int64(answer.exitCode))),

@@ -5,7 +5,7 @@ import ProcessesAPI
 import Synchronization
 
 /// How each connection's requests get out: its transport and its credential.
-final class ConnectionRoutes: Sendable {
+package final class ConnectionRoutes: Sendable {
     /// One connection's way.
     struct Route: Sendable {
         let transport: AsyncHTTPTransport
@@ -61,7 +61,10 @@ final class ConnectionRoutes: Sendable {
     private let meter = BodyMeter()
     private static let authoritiesBytesMax = 4 * 1024 * 1024
 
-    init(host: any HostReading) {
+    /// Makes routes to nowhere.
+    ///
+    /// - Parameter host: where secrets and authorities are.
+    package init(host: any HostReading) {
         self.host = host
     }
 
@@ -71,7 +74,7 @@ final class ConnectionRoutes: Sendable {
     /// refuse it: that connection waits.
     ///
     /// - Throws: `TransportSetupError` for a bad proxy; nothing has changed then.
-    func adopt(_ access: [String: ConnectionAccess]) throws {
+    package func adopt(_ access: [String: ConnectionAccess]) throws {
         try adopt(access, over: state.withLock { $0.ways }, ifGeneration: nil)
     }
 
@@ -123,10 +126,10 @@ final class ConnectionRoutes: Sendable {
     }
 
     /// The connections that are configured.
-    var names: [String] { state.withLock { $0.ways.keys.sorted() } }
+    package var names: [String] { state.withLock { $0.ways.keys.sorted() } }
 
     /// Looks again at files of authorities: one that is there at last, or that was replaced.
-    func refresh() {
+    package func refresh() {
         // Proxies were accepted when the configuration was.
         let (known, generation) = state.withLock { ($0.ways, $0.generation) }
         try? adopt(known.mapValues(\.access), over: known, ifGeneration: generation)
@@ -222,7 +225,7 @@ final class ConnectionRoutes: Sendable {
     }
 
     /// Closes all transports once nothing uses them any more.
-    func shutdown() async {
+    package func shutdown() async {
         let all = state.withLock { state in
             defer { state = State() }
             return state.ways.values.compactMap(\.transport) + state.retired

@@ -182,7 +182,7 @@ struct Daemon {
         _ performer: RequestPerformer, _ notices: NoticePerformer
     ) -> ServiceGroup {
         let reloader = Reloader(
-            path: configPath, loader: loader, clock: clock, routes: parts.routes,
+            path: configPath, loader: loader, host: host, clock: clock, routes: parts.routes,
             courier: parts.courier, inbox: parts.inbox, desk: parts.desk, pulse: parts.pulse,
             gauges: parts.gauges, logger: logger,
             settings: LiveSettings(loaded.daemon, signs: parts.signs, logTaste: logTaste),

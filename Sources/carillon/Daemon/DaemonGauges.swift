@@ -25,9 +25,13 @@ final class DaemonGauges: Sendable {
         refused.withLock { $0 = $0 ?? now }
     }
 
-    /// Takes over the rate limits of a configuration, which is accepted.
-    func adopt(_ configuration: EngineConfiguration) {
-        refused.withLock { $0 = nil }
+    /// Takes over the rate limits of a configuration.
+    ///
+    /// - Parameters:
+    ///   - configuration: what is in force.
+    ///   - isRefused: the files on disk are others, and refused as before.
+    func adopt(_ configuration: EngineConfiguration, isRefused: Bool = false) {
+        if !isRefused { refused.withLock { $0 = nil } }
         policies.withLock { $0 = configuration.connections.mapValues(\.rate) }
     }
 

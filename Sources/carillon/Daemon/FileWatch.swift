@@ -15,6 +15,8 @@ struct FileWatch: Service {
     private static let gapMilliseconds: Int64 = 5_000
     /// While something waits for a file: what comes back is noticed at once.
     private static let waitingGapMilliseconds: Int64 = 1_000
+    /// What is waited for is read again after so long, too: a file that couldn't be read may stay as it was.
+    private static let againGapMilliseconds: Int64 = 10_000
     /// A log of that size is told; it is written back at 16 MB, unless somebody reads all the time.
     private static let logBytesMax: Int64 = 128 << 20
     private static let freeBytesMin: Int64 = 256 << 20
@@ -28,14 +30,15 @@ struct FileWatch: Service {
             var logSteps: Int64 = -1
             for name in routes.names where routes.troubles[name] == nil { tell(name, nil) }
             var isShort: Bool?
+            var waitedMilliseconds: Int64 = 0
             while !Task.isCancelled {
                 tellTroubles(&troubles)
                 tellLog(&logSteps)
                 tellSpace(&isShort)
                 let isWaiting = !troubles.isEmpty || reloader.files.isWaiting
-                await clock.sleep(
-                    milliseconds: isWaiting
-                        ? Self.waitingGapMilliseconds : Self.gapMilliseconds)
+                let gap = isWaiting ? Self.waitingGapMilliseconds : Self.gapMilliseconds
+                await clock.sleep(milliseconds: gap)
+                waitedMilliseconds = reloader.files.isWaiting ? waitedMilliseconds + gap : 0
                 var new = stamps()
                 for (connection, path) in routes.secretFiles where new[path] != known[path] {
                     inbox.post(.credentialChanged(connection: connection))
@@ -49,6 +52,9 @@ struct FileWatch: Service {
                     if reply.exitCode == Self.tryLater {
                         for path in reloader.files.paths { new[path] = known[path] }
                     }
+                } else if waitedMilliseconds >= Self.againGapMilliseconds {
+                    waitedMilliseconds = 0
+                    _ = await reloader.reload(isPatient: true, ifLessAwaited: true)
                 }
                 known = new
             }

@@ -1,4 +1,5 @@
 import Config
+import Console
 import Engine
 import Logging
 import ServiceLifecycle
@@ -9,6 +10,7 @@ import UnixSignals
 struct Reloader: Sendable {
     let path: String
     let loader: ConfigurationLoader
+    let host: any HostReading
     let clock: any SchedulerClock
     let routes: ConnectionRoutes
     let courier: Courier
@@ -29,23 +31,29 @@ struct Reloader: Sendable {
     /// - Parameters:
     ///   - isPatient: what isn't there yet is waited for, as at the start; otherwise it is an error,
     ///     and all stays as it was.
+    ///   - ifLessAwaited: only if something that was waited for is there.
     ///   - actor: who asked for it, for the audit; empty: nobody.
     /// - Returns: the reply for the person who asked: exit code 2 and every error, or what changed.
-    func reload(isPatient: Bool = false, actor: String = "") async -> CommandReply {
+    func reload(
+        isPatient: Bool = false, ifLessAwaited: Bool = false, actor: String = ""
+    ) async -> CommandReply {
         await line.enter()
-        let reply = await takeOver(isPatient: isPatient, actor: actor)
+        let reply = await takeOver(
+            isPatient: isPatient, ifLessAwaited: ifLessAwaited, actor: actor)
         await line.leave()
         return reply
     }
 
-    private func takeOver(isPatient: Bool, actor: String) async -> CommandReply {
+    private func takeOver(
+        isPatient: Bool, ifLessAwaited: Bool, actor: String
+    ) async -> CommandReply {
         let before = files.loaded
         var loaded: LoadedConfiguration
+        var refusal: String?
         do {
-            loaded = try loader.load(
-                path, secrets: isPatient ? .awaited : .required, now: clock.now().wall)
-            if let objection = loaded.objection(after: before) {
-                return refuse(objection)
+            (loaded, refusal) = try read(after: before, isPatient: isPatient)
+            if ifLessAwaited, loaded.awaitedFiles.isSuperset(of: before.awaitedFiles) {
+                return CommandReply(exitCode: 0, message: "nothing has come that was waited for")
             }
             try routes.adopt(loaded.access)
             courier.adopt(loaded)
@@ -65,8 +73,8 @@ struct Reloader: Sendable {
             files.replace(by: before)
             return reply
         }
-        gauges.adopt(loaded.engine)
-        inbox.post(.trouble(Self.refusal(of: path, nil)))
+        gauges.adopt(loaded.engine, isRefused: refusal != nil)
+        if refusal == nil { inbox.post(.trouble(Self.refusal(of: path, nil))) }
         let pending = settings.adopt(loaded.daemon)
         inbox.post(.trouble(PendingRestart.trouble(pending)))
         if let pending {
@@ -75,6 +83,33 @@ struct Reloader: Sendable {
         }
         logger.notice("reloaded\(actor.isEmpty ? "" : " by \(actor)"): \(reply.message)")
         return reply
+    }
+
+    /// The files on disk; or, where only what they refer to is looked at again and they are refused, those
+    /// that run, since what these wait for may have come.
+    ///
+    /// - Returns: what was read, and why the files on disk are refused.
+    private func read(
+        after before: LoadedConfiguration, isPatient: Bool
+    ) throws -> (LoadedConfiguration, refusal: String?) {
+        let now = clock.now().wall
+        var refusal: String
+        do {
+            let loaded = try loader.load(
+                path, secrets: isPatient ? .awaited : .required, now: now)
+            guard let objection = loaded.objection(after: before) else { return (loaded, nil) }
+            refusal = objection
+            if !isPatient { throw Refused(description: objection) }
+        } catch let error as ConfigRejected where isPatient {
+            refusal = "\(error)"
+        }
+        let kept = KeptFiles(before.engine.files, over: host)
+        let loaded = try ConfigurationLoader(host: kept).load(path, secrets: .awaited, now: now)
+        return (loaded, refusal)
+    }
+
+    private struct Refused: Error, CustomStringConvertible {
+        let description: String
     }
 
     /// Says it everywhere: in the log, to who asked, and in `attention` until it is accepted.
