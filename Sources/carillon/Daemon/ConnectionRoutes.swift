@@ -1,5 +1,5 @@
-import Config
-import Console
+package import Config
+package import Console
 import Engine
 import ProcessesAPI
 import Synchronization
