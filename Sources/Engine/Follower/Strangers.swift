@@ -102,11 +102,12 @@ final class Strangers: Room, Grounded {
     /// Tells a person of a run of our own user that no slot claims (rule 7).
     ///
     /// Created inside the exposure of an attempt that is settled, it may be that attempt's second
-    /// run; such attempts leave no other trace.
+    /// run; such attempts leave no other trace. A user that is not known yet may be ours: until the
+    /// first answer to a start tells who we are, every run is looked at.
     func reportDuplicate(_ look: Look, _ connection: Connection) throws {
         guard let runID = look.runID, let created = look.runCreatedAt,
-            let row = try book.connection(connection.name), let ours = row.userID,
-            look.runUserID == ours,
+            let row = try book.connection(connection.name),
+            row.userID == nil || look.runUserID == row.userID,
             try ledger.run(baseURL: look.baseURL, runID: runID)?.slotID == nil,
             try ledger.attemptInDoubt(baseURL: look.baseURL, processID: look.processID) == nil
         else { return }
@@ -122,7 +123,8 @@ final class Strangers: Room, Grounded {
         let isNew = try ledger.raise(
             kind: .possibleDuplicate, subject: "\(look.processID) \(runID)",
             whatToDo:
-                "run \(runID) of our own user belongs to no slot and was created while attempt "
+                "run \(runID) of \(row.userID == nil ? "a user that may be ours" : "our own user") "
+                + "belongs to no slot and was created while attempt "
                 + "\(attempt.number) of \(slot.schedule)@\(slot.slotAt.iso8601) could still create "
                 + "one; if it is a duplicate, close it in Workiva", now: now)
         guard isNew else { return }
