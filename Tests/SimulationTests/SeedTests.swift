@@ -4,8 +4,10 @@ import Testing
 
 /// Stories by seed: those that ever failed, and many more for a fixed time.
 @Suite struct SeedTests {
-    /// Of every kind of workload, and the same for everybody: a gate that draws lots says nothing of
-    /// the change that it is asked about. New ones are for `scripts/simulate --first`, by night.
+    /// Of every kind of workload, and the same for everybody.
+    ///
+    /// A gate that draws lots says nothing of the change that it is asked about: new ones are for
+    /// `scripts/simulate --first`, by night.
     private static let gate: Range<UInt64> = 400_000..<400_012
 
     @Test func everySeedThatEverFailedPasses() throws {
