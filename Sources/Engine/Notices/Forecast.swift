@@ -104,16 +104,18 @@ extension Notices {
     /// Says what is expected of the slots with deadlines that have begun, or may be late from now on.
     func forecast() throws {
         let due = try ledger.forecastsDue(now: now, limit: Self.forecastsMax)
-        if due.count == Self.forecastsMax { book.wakeSoon() }
+        var judged = 0
         var known: [String: [Int64]] = [:]
         for row in due {
             let durations =
                 try known[row.schedule]
                 ?? ledger.durations(of: row.schedule, limit: Forecast.runsMax)
             known[row.schedule] = durations
+            judged += 1
             switch Forecast.judge(row, durations: durations, now: now) {
             case .none: try ledger.setForecast(row.slotID, again: nil, end: nil, words: nil)
             case .readFirst:
+                judged -= 1
                 if let runKey = row.runKey { try ledger.hurryPoll(runKey, now: now) }
                 book.wake(at: now.adding(milliseconds: Self.readAgainMilliseconds))
             case .inTime(let end, let again):
@@ -122,6 +124,8 @@ extension Notices {
                 try ledger.setForecast(row.slotID, again: nil, end: end, words: words)
             }
         }
+        // Those that wait for a read stay due: for their sake alone the next turn does no more.
+        if due.count == Self.forecastsMax, judged > 0 { book.wakeSoon() }
         if let next = try ledger.nextForecast(after: now) { book.wake(at: next) }
     }
 }

@@ -89,6 +89,9 @@ struct StartAnswers: Grounded {
         error.connection = slot.connection
         error.slotID = slot.slotID
         let errorID = try ledger.insert(error, now: now)
+        // In doubt already, since it was never answered: this answer doesn't settle it, and it is not
+        // another attempt.
+        guard attempt.state != .unknown else { return }
         try settler.becomeUnknown(slot, attempt, reason, httpStatus: 201, errorID: errorID)
     }
 
