@@ -19,10 +19,10 @@ struct CountsArea {
     let labels: [Label]
     /// What it shows in words, for those who don't see it.
     let text: String
-    let width = "560"
+    let width = "1104"
     let height = "118"
 
-    private static let (right, bottom) = (560.0, 100.0)
+    private static let (right, bottom) = (1104.0, 100.0)
     /// More steps than the drawing has points to show them.
     private static let changesMax = 500
     private static let order = ["good", "off", "bad", "warn", "live", "calm"]
@@ -64,7 +64,7 @@ struct CountsArea {
         self.areas = areas
         labels = [
             Label(x: "0", anchor: "start", text: Words.shortTime(first.seenAt.iso8601) + " UTC"),
-            Label(x: "560", anchor: "end", text: Words.shortTime(until.iso8601) + " UTC"),
+            Label(x: "1104", anchor: "end", text: Words.shortTime(until.iso8601) + " UTC"),
         ]
         text =
             "from \(CountsBar(first.counts).text) to \(CountsBar(last.counts).text) in "

@@ -91,7 +91,12 @@ package struct AttentionLine: Sendable {
     package var sinceAt: Instant?
     package var kind: String
     package var subject: String
+    /// What is the matter and what to do about it, in one piece.
     package var whatToDo: String
+    /// The same without the command, for a page that sets it apart; empty: `whatToDo` says it all.
+    package var sentence = ""
+    /// The command to copy; empty: there is none.
+    package var command = ""
 
     package init(sinceAt: Instant?, kind: String, subject: String, whatToDo: String) {
         self.sinceAt = sinceAt

@@ -1,5 +1,12 @@
 import Timetable
 
+extension DayTotal {
+    /// `2026-11-30: 4 started, 0 skipped, 1 in trouble`.
+    var words: String {
+        "\(date.iso8601): \(started) started, \(skipped) skipped, \(trouble) in trouble"
+    }
+}
+
 /// Slots per day as stacked bars: started at the bottom, then skipped, trouble on top.
 struct DayBars {
     struct Piece {
@@ -21,8 +28,16 @@ struct DayBars {
     let text: String
 
     static let days: Int64 = 28
-    private static let step = 20.0
+    private static let step = 39.5
     private static let height = 72.0
+
+    /// The days that are shown.
+    ///
+    /// - Parameter today: the last one.
+    /// - Returns: four weeks of them, oldest first.
+    static func dates(until today: CivilDate) -> [CivilDate] {
+        (0..<days).map { CivilDate(dayNumber: today.dayNumber - days + 1 + $0) }
+    }
 
     /// Nil without a slot in these days.
     ///
@@ -43,16 +58,18 @@ struct DayBars {
             return Label(
                 x: number(Double($0 - first) * Self.step), text: String(date.iso8601.suffix(5)))
         }
-        let sums = shown.reduce(into: (0 as Int64, 0 as Int64, 0 as Int64)) {
+        text = Self.sum(shown)
+    }
+
+    /// What the days count together, in words.
+    static func sum(_ days: [DayTotal]) -> String {
+        let sums = days.reduce(into: (0 as Int64, 0 as Int64, 0 as Int64)) {
             $0 = ($0.0 + $1.started, $0.1 + $1.skipped, $0.2 + $1.trouble)
         }
-        text = "\(sums.0) started, \(sums.1) skipped, \(sums.2) in trouble in four weeks"
+        return "\(sums.0) started, \(sums.1) skipped, \(sums.2) in trouble in four weeks"
     }
 
     private static func pieces(_ day: DayTotal, x: Double, most: Double) -> [Piece] {
-        let title =
-            "\(day.date.iso8601): \(day.started) started, \(day.skipped) skipped, "
-            + "\(day.trouble) in trouble"
         var bottom = height
         let parts = [(day.started, "good"), (day.skipped, "off"), (day.trouble, "bad")]
         return parts.filter { $0.0 > 0 }.map { count, tone in
@@ -60,7 +77,8 @@ struct DayBars {
             let size = max(Double(count) / most * (height - 8), 2)
             bottom -= size
             return Piece(
-                x: number(x), y: number(bottom), height: number(size), tone: tone, title: title)
+                x: number(x), y: number(bottom), height: number(size), tone: tone,
+                title: day.words)
         }
     }
 }

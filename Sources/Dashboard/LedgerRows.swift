@@ -55,9 +55,11 @@ extension Rows.Row {
     }
 
     func attentionLine() -> AttentionLine {
-        AttentionLine(
+        var line = AttentionLine(
             sinceAt: instant("since_at"), kind: text("kind"), subject: text("subject"),
             whatToDo: text("what_to_do"))
+        (line.sentence, line.command) = (text("sentence"), text("command"))
+        return line
     }
 
     /// A row of `runs`, or one that carries a run's columns.

@@ -57,6 +57,11 @@ package actor LedgerSource: DashboardSource {
         self.rule = rule
     }
 
+    /// The read of a page about one thing.
+    private func page(_ reader: LedgerReader? = nil) throws -> PageRead {
+        PageRead(reader: try reader ?? self.reader(), now: now(), zone: zone)
+    }
+
     /// A connection for one page.
     private func reader() throws -> LedgerReader {
         let (began, now) = (now(), now)
@@ -94,14 +99,14 @@ package actor LedgerSource: DashboardSource {
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func schedule(name: String) async throws -> DashboardSchedule? {
-        try PageRead(reader: try reader(), now: now()).schedule(name)
+        try page().schedule(name)
     }
 
     /// A slot with its attempts and errors.
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func slot(id: Int64) async throws -> DashboardSlot? {
-        try PageRead(reader: try reader(), now: now()).slot(id)
+        try page().slot(id)
     }
 
     /// A connection with what it answers.
@@ -111,21 +116,21 @@ package actor LedgerSource: DashboardSource {
         let reader = try reader()
         let tokens = gauges(reader).first { $0.name == "rate_tokens" }?.samples
             .first { $0.labels.contains { $0 == ("connection", name) } }
-        return try PageRead(reader: reader, now: now()).connection(name, tokens: tokens?.value)
+        return try page(reader).connection(name, tokens: tokens?.value)
     }
 
     /// The errors before an instant, newest first.
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func errors(before: Instant?) async throws -> DashboardLog {
-        try PageRead(reader: try reader(), now: now()).errors(before: before)
+        try page().errors(before: before)
     }
 
     /// What people and the daemon did before an instant, newest first.
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func audit(before: Instant?) async throws -> DashboardLog {
-        try PageRead(reader: try reader(), now: now()).audit(before: before)
+        try page().audit(before: before)
     }
 
     /// What the rules give in the next weeks.

@@ -82,7 +82,7 @@ package struct DashboardOverview: Sendable {
     }
 }
 
-/// What became of the slots of one day, over all schedules.
+/// What became of the slots of one day, of one schedule or over all.
 package struct DayTotal: Sendable, Equatable {
     package var date: CivilDate
     package var started: Int64
@@ -139,6 +139,10 @@ package struct ScheduleLine: Sendable {
     package var marks: [SlotMark] = []
     /// Its last slots, newest first.
     package var recent: [SlotMark] = []
+    /// Its last four weeks, oldest first; days without slots have no line.
+    package var days: [DayTotal] = []
+    /// The last day of those, on its own clock.
+    package var today: CivilDate?
     /// Its next instants, as far as the timeline shows.
     package var nextInstants: [Instant] = []
 

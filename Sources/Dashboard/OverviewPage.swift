@@ -211,7 +211,7 @@ struct RowView {
     init(_ line: ScheduleLine, now: Instant) {
         name = line.name
         href = "/schedules/" + percentEncoded(line.name)
-        rule = line.rule
+        rule = RuleWords.of(line.rule, schedule: line.name)
         timezone = line.timezone
         description = line.description
         hasDescription = !line.description.isEmpty
@@ -225,12 +225,12 @@ struct RowView {
         hasNote = !line.note.isEmpty
         active = line.active.map { RunLineView($0, now: now) }
         last = line.last.map { HistoryView($0, now: now) }
-        strip = line.recent.isEmpty ? nil : Strip(line.recent)
+        strip = line.today.map { Strip(line.days, today: $0) }
         spark = Spark(line.recent.reversed().compactMap(\.seconds))
     }
 }
 
-/// The last results of a schedule, oldest first, a cell each.
+/// The last four weeks of a schedule, oldest day first, a cell each: the worst of a day gives it its colour.
 struct Strip {
     struct Cell {
         let x: String
@@ -239,25 +239,32 @@ struct Strip {
     }
 
     let cells: [Cell]
-    /// Places of slots that there haven't been yet.
+    /// Days without a slot.
     let free: [Cell]
-    /// `28 succeeded, 2 skipped`: the strip for those who don't see it.
+    /// `40 started, 2 skipped, 1 in trouble in four weeks`: the strip for those who don't see it.
     let text: String
 
-    /// - Parameter recent: newest first.
-    init(_ recent: [SlotMark]) {
-        let shown = Array(recent.prefix(OverviewRead.recentMax).reversed())
-        let free = OverviewRead.recentMax - shown.count
-        self.free = (0..<free).map { Cell(x: "\($0 * 8)", tone: "", title: "") }
-        cells = shown.enumerated().map { index, mark in
-            Cell(
-                x: "\((free + index) * 8)", tone: Words.tone(mark.result),
-                title: "\(Words.shortTime(mark.slotAt.iso8601)) UTC: \(mark.result)")
+    private static let step = 8
+
+    /// - Parameters:
+    ///   - totals: of the days that had slots.
+    ///   - today: the last cell.
+    init(_ totals: [DayTotal], today: CivilDate) {
+        var byDate: [CivilDate: DayTotal] = [:]
+        for total in totals { byDate[total.date] = total }
+        let dates = DayBars.dates(until: today)
+        var (cells, free): ([Cell], [Cell]) = ([], [])
+        for (index, date) in dates.enumerated() {
+            let x = "\(index * Self.step)"
+            guard let day = byDate[date], day.started + day.skipped + day.trouble > 0 else {
+                free.append(Cell(x: x, tone: "", title: ""))
+                continue
+            }
+            let tone = day.trouble > 0 ? "bad" : day.started > 0 ? "good" : "off"
+            cells.append(Cell(x: x, tone: tone, title: day.words))
         }
-        var counts: [String: Int] = [:]
-        for mark in shown { counts[mark.result, default: 0] += 1 }
-        text = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-            .map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        (self.cells, self.free) = (cells, free)
+        text = DayBars.sum(dates.compactMap { byDate[$0] })
     }
 }
 

@@ -13,7 +13,7 @@ struct OverviewRead {
     private static let upcomingRowsMax = 2_000
     /// Slots of a schedule in the timeline: one every five minutes fills it.
     private static let marksMax = 216
-    /// Results in a row's strip.
+    /// Durations in a row's line.
     static let recentMax = 30
 
     let reader: LedgerReader
@@ -44,13 +44,7 @@ struct OverviewRead {
         let today = date(in: overview.zone)
         overview.today = today
         let first28 = CivilDate(dayNumber: today.dayNumber - DayBars.days + 1)
-        overview.days = Rows(try reader.dayTotals(since: first28.iso8601)).compactMap { row in
-            CivilDate(iso8601: row.text("day")).map {
-                DayTotal(
-                    date: $0, started: row.integer("started") ?? 0,
-                    skipped: row.integer("skipped") ?? 0, trouble: row.integer("trouble") ?? 0)
-            }
-        }
+        overview.days = Rows(try reader.dayTotals(since: first28.iso8601)).compactMap(\.dayTotal)
         let matching = all.filter(filter.admits).sorted(by: Self.comesFirst)
         overview.matching = matching.count
         let first = min((filter.page - 1) * Self.pageSize, matching.count)
@@ -100,6 +94,11 @@ struct OverviewRead {
             line.marks.count >= Self.recentMax
             ? Array(line.marks.prefix(Self.recentMax))
             : try reader.marks(schedule: line.name, since: nil, limit: Self.recentMax)
+        let today = date(in: zone(line.timezone))
+        line.today = today
+        line.days = Rows(
+            try reader.dayTotals(schedule: line.name, days: DayBars.dates(until: today))
+        ).compactMap(\.dayTotal)
         line.nextInstants = try reader.nextInstants(
             schedule: line.name, until: now.adding(milliseconds: Timeline.aheadHours * 3_600_000),
             limit: Self.marksMax)
@@ -130,6 +129,15 @@ struct OverviewRead {
 }
 
 extension Rows.Row {
+    /// A day of `dayTotals`; nil if it isn't one.
+    fileprivate var dayTotal: DayTotal? {
+        CivilDate(iso8601: text("day")).map {
+            DayTotal(
+                date: $0, started: integer("started") ?? 0, skipped: integer("skipped") ?? 0,
+                trouble: integer("trouble") ?? 0)
+        }
+    }
+
     /// A row of `connections`.
     ///
     /// - Parameter now: a wait that is over then stands in nobody's way.

@@ -14,6 +14,7 @@ struct PageRead {
 
     let reader: LedgerReader
     let now: Instant
+    let zone: @Sendable (String) -> Zone?
 
     /// Reads a schedule's page; nil if there is none of this name.
     ///
@@ -29,7 +30,9 @@ struct PageRead {
         line.recent = try reader.marks(schedule: name, since: nil, limit: Self.durationsMax)
         var page = DashboardSchedule(takenAt: now, line: line)
         page.facts = [
-            ("Rule", row.text("rule")), ("Time zone", row.text("timezone")),
+            ("Rule", RuleWords.of(line.rule, schedule: name)),
+            ("As written", RuleWords.isOther(line.rule, schedule: name) ? line.rule : ""),
+            ("Time zone", row.text("timezone")),
             ("Connection", row.text("connection")), ("Process", row.text("process")),
             ("Tags", line.tags.joined(separator: ", ")), ("State", line.state),
         ].filter { !$0.1.isEmpty }
@@ -52,6 +55,7 @@ struct PageRead {
                 ))
         }
         page.days = try days(name)
+        page.line.today = (zone(line.timezone) ?? .utc).local(at: now).date
         return page
     }
 

@@ -117,7 +117,9 @@ struct AttentionView {
     let tone: String
     let subject: String
     let since: String
-    let whatToDo: String
+    let sentence: String
+    let command: String
+    let hasCommand: Bool
     /// Where more is said; empty: nowhere.
     let href: String
     let hasHref: Bool
@@ -131,7 +133,9 @@ struct AttentionView {
         self.tone = tone == "bad" ? tone : "warn"
         subject = line.subject
         since = line.sinceAt.map { Words.relative($0, to: now) } ?? ""
-        whatToDo = line.whatToDo
+        sentence = line.sentence.isEmpty ? line.whatToDo : line.sentence
+        command = line.command
+        hasCommand = !command.isEmpty
     }
 }
 

@@ -44,7 +44,8 @@ struct ScheduleView {
                 when: Words.relative($0.at, to: now), local: Words.shortTime($0.local),
                 note: $0.note)
         }
-        year = YearMap(schedule.days)
+        year = YearMap(
+            schedule.days, today: schedule.line.today ?? Zone.utc.local(at: now).date)
         hasYear = !schedule.days.isEmpty
         durations = DurationChart(schedule.line.recent)
         history = schedule.history.map { HistoryView($0, now: now) }
@@ -66,53 +67,55 @@ struct YearMap {
     }
 
     let cells: [Cell]
+    /// The days without a slot, as one path.
+    let free: String
     let months: [Month]
     let text: String
     let width: String
 
-    private static let step = 14
+    /// 53 weeks, so that today a year ago is in it.
+    private static let weeks: Int64 = 53
+    private static let step: Int64 = 20
+    private static let top: Int64 = 16
+    private static let size = 17
     private static let names = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
     /// The worst of a day gives it its colour.
     private static let order = ["bad", "warn", "live", "good", "off", "calm"]
 
-    /// - Parameter days: that had slots, oldest first.
-    init(_ days: [DashboardSchedule.Day]) {
-        guard let last = days.last?.date.dayNumber, let first = days.first?.date.dayNumber else {
-            (cells, months, text, width) = ([], [], "no slot yet", "0")
-            return
-        }
+    /// - Parameters:
+    ///   - days: that had slots, oldest first.
+    ///   - today: the last day of the map.
+    init(_ days: [DashboardSchedule.Day], today: CivilDate) {
         // 1970-01-05, day 4, was a Monday.
-        func week(_ day: Int64) -> Int64 { (day - 4 - (day - 4) % 7) / 7 }
-        let firstWeek = week(first)
-        cells = days.map { day in
-            let number = day.date.dayNumber
+        let firstDay = today.dayNumber - (today.dayNumber - 4) % 7 - (Self.weeks - 1) * 7
+        func x(_ day: Int64) -> Int64 { (day - firstDay) / 7 * Self.step }
+        func y(_ day: Int64) -> Int64 { Self.top + (day - firstDay) % 7 * Self.step }
+        let shown = days.filter { $0.date.dayNumber >= firstDay && $0.date <= today }
+        cells = shown.map { day in
             let tones = Set(day.results.keys.map(Words.tone))
             let words = day.results.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
             return Cell(
-                x: "\((week(number) - firstWeek) * Int64(Self.step))",
-                y: "\(16 + (number - 4) % 7 * Int64(Self.step))",
+                x: "\(x(day.date.dayNumber))", y: "\(y(day.date.dayNumber))",
                 tone: Self.order.first { tones.contains($0) } ?? "calm",
                 title: "\(day.date.iso8601): \(words.joined(separator: ", "))")
         }
-        var months: [Month] = []
-        for week in firstWeek...week(last) {
-            let date = CivilDate(dayNumber: 4 + week * 7 + 6)
-            // The week in which a month begins carries its name.
-            guard date.day <= 7 else { continue }
-            months.append(
-                Month(
-                    x: "\((week - firstWeek) * Int64(Self.step))",
-                    label: Self.names[date.month - 1]))
+        let used = Set(shown.map(\.date.dayNumber))
+        let side = Self.size
+        free = (firstDay...today.dayNumber).filter { !used.contains($0) }
+            .map { "M\(x($0)) \(y($0))h\(side)v\(side)h-\(side)z" }.joined()
+        // A month's name stands over the week of its first day.
+        months = (firstDay...today.dayNumber).compactMap { day in
+            let date = CivilDate(dayNumber: day)
+            return date.day == 1 ? Month(x: "\(x(day))", label: Self.names[date.month - 1]) : nil
         }
-        self.months = months
-        // A month's name may be wider than its last week.
-        width = "\((week(last) - firstWeek + 3) * Int64(Self.step))"
+        // The last month's name may be wider than its week.
+        width = "\((Self.weeks + 1) * Self.step)"
         var sums: [String: Int64] = [:]
-        for day in days { sums.merge(day.results) { $0 + $1 } }
+        for day in shown { sums.merge(day.results) { $0 + $1 } }
         text =
-            "\(days.count) days with slots: "
+            (shown.count == 1 ? "1 day with slots: " : "\(shown.count) days with slots: ")
             + sums.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     }

@@ -58,7 +58,7 @@ enum Style {
         .plain li:first-child { border-top: 0; }
         .timeline, .durations { display: block; width: 100%; height: auto; }
         .durations { max-height: 120px; }
-        .days { display: block; width: 100%; max-width: 700px; height: auto; }
+        .days { display: block; width: 100%; height: auto; }
         svg rect, svg circle { fill: var(--tone); }
         svg rect.calm, svg rect.off { fill: var(--calm); }
         .ring { fill: none !important; stroke: var(--off); stroke-width: 2; }
@@ -70,12 +70,12 @@ enum Style {
         .lane { font-size: 13px; font-weight: 600; fill: var(--text); }
         .word { font-size: 11px; font-weight: 600; fill: var(--word); }
         .strip { display: block; width: 200px; height: 11px; }
-        .area { display: block; width: 100%; max-width: 700px; height: auto; }
+        .area { display: block; width: 100%; height: auto; }
         .area polygon { fill: var(--tone); } .area polygon.calm, .area polygon.off { fill: var(--calm); }
         .key { margin: 6px 0 0; } .late { color: var(--bad-text); }
         .spark { width: 78px; height: 18px; vertical-align: middle; margin-right: 8px; }
         .usual { font-size: 12px; color: var(--dim); white-space: nowrap; }
-        .strip .track { fill: var(--line); } .spark polyline { fill: none; stroke: var(--live);
+        .strip .track, .year .track { fill: var(--line); } .spark polyline { fill: none; stroke: var(--live);
           stroke-width: 1.5; }
         .attention { border-left: 4px solid var(--warn); }
         .attention ul { list-style: none; margin: 0; padding: 0; }
@@ -83,6 +83,9 @@ enum Style {
         .attention li:first-child { border-top: 0; padding-top: 0; }
         .attention li:last-child { padding-bottom: 0; }
         .attention p { margin: 3px 0 0; }
+        .copy { display: inline-block; margin-top: 4px; padding: 2px 8px; border-radius: 6px;
+          background: var(--page); border: 1px solid var(--line); user-select: all; }
+        .pill.next { color: var(--accent); opacity: 1; border-left: 3px solid var(--accent); border-radius: 0; }
         .since { color: var(--dim); margin-left: 8px; font-size: 12.5px; }
         .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
           white-space: nowrap; }
@@ -134,7 +137,7 @@ enum Style {
           .taken { font-size: 12px; } section { padding: 12px; } .broad { display: none; }
           .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden;
             clip-path: inset(50%); }
-          .days .hour, .area .hour { font-size: 18px; }
+          .days .hour, .area .hour { font-size: 30px; }
           .cards tr { display: block; border-top: 1px solid var(--line); padding: 9px 0; }
           .cards td { display: block; border: 0; padding: 2px 0; } .cards .wide { width: auto; }
           .cards .number { text-align: left; } .strip { width: 100%; }

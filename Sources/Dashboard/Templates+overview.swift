@@ -14,10 +14,13 @@ extension Templates {
         {{#word}}<text class="word {{tone}}" x="{{x}}" y="{{y}}">{{text}}</text>{{/word}}{{/marks}}\
         {{#nexts}}<line class="next" x1="{{x}}" x2="{{x}}" y1="{{top}}" y2="{{bottom}}"/>{{/nexts}}{{/lanes}}\
         <line class="now" x1="{{nowX}}" x2="{{nowX}}" y1="18" y2="{{bottom}}"/></svg>
+        <p class="key"><span class="pill good">succeeded</span> <span class="pill live">active</span> \
+        <span class="pill bad">✕ failed, missed or expired</span> <span class="pill warn">held</span> \
+        <span class="pill off">○ skipped</span> <span class="pill next">to come</span></p>
         """
 
     static let strip = """
-        {{#strip}}<svg class="strip" viewBox="0 0 240 11" preserveAspectRatio="xMinYMid" role="img" aria-label="{{text}}">\
+        {{#strip}}<svg class="strip" viewBox="0 0 224 11" preserveAspectRatio="xMinYMid" role="img" aria-label="{{text}}">\
         {{#free}}<rect class="track" x="{{x}}" y="0" width="6.5" height="11" rx="1.5"/>{{/free}}\
         {{#cells}}<rect class="{{tone}}" x="{{x}}" y="0" width="6.5" height="11" rx="1.5">\
         <title>{{title}}</title></rect>{{/cells}}</svg>{{/strip}}
@@ -55,7 +58,7 @@ extension Templates {
         <ul>
         {{#attention}}<li><span class="pill {{tone}}">{{kind}}</span> \
         {{#hasHref}}<a href="{{href}}"><b>{{subject}}</b></a>{{/hasHref}}{{^hasHref}}<b>{{subject}}</b>{{/hasHref}}\
-        <span class="since">{{since}}</span><p>{{whatToDo}}</p></li>{{/attention}}
+        <span class="since">{{since}}</span><p>{{sentence}}</p>{{#hasCommand}}<code class="copy">{{command}}</code>{{/hasCommand}}</li>{{/attention}}
         </ul>
         </section>
         {{/hasAttention}}
@@ -78,11 +81,11 @@ extension Templates {
         <div class="scroll"><table class="cards">
         <caption class="hidden">Schedules, trouble first</caption>
         <thead><tr><th scope="col">Schedule</th><th scope="col">Next slot</th><th scope="col">Last result</th>\
-        <th scope="col">Last 30 slots</th><th scope="col" class="wide">Active run</th></tr></thead>
+        <th scope="col">Last 28 days</th><th scope="col" class="wide">Active run</th></tr></thead>
         <tbody>
         {{#rows}}<tr>
         <td><a href="{{href}}"><b>{{name}}</b></a>{{#hasState}} <span class="pill {{stateTone}}">{{state}}</span>{{/hasState}}\
-        <small><code>{{rule}}</code> {{timezone}}</small>\
+        <small>{{rule}} {{timezone}}</small>\
         {{#hasDescription}}<small>{{description}}</small>{{/hasDescription}}<small>{{tags}}</small></td>
         <td>{{nextIn}}<small>{{nextLocal}}</small>\
         {{#hasNote}}<small class="note">{{note}}</small>{{/hasNote}}</td>
@@ -103,8 +106,8 @@ extension Templates {
         {{#bars}}
         <section aria-labelledby="days">
         <h2 id="days">Slots per day <small>{{text}}</small></h2>
-        <svg class="days" viewBox="0 0 560 90" role="img" aria-label="{{text}}">\
-        {{#pieces}}<rect class="{{tone}}" x="{{x}}" y="{{y}}" width="16" height="{{height}}">\
+        <svg class="days" viewBox="0 0 1104 90" role="img" aria-label="{{text}}">\
+        {{#pieces}}<rect class="{{tone}}" x="{{x}}" y="{{y}}" width="32" height="{{height}}" rx="1">\
         <title>{{title}}</title></rect>{{/pieces}}\
         {{#labels}}<text class="hour" x="{{x}}" y="86">{{text}}</text>{{/labels}}</svg>
         </section>

@@ -17,9 +17,10 @@ extension Templates {
         {{#hasYear}}
         <section aria-labelledby="year">
         <h2 id="year">A year <small>{{#year}}{{text}}{{/year}}</small></h2>
-        <div class="scroll">{{#year}}<svg class="year" width="{{width}}" height="116" viewBox="0 0 {{width}} 116" \
+        <div class="scroll">{{#year}}<svg class="year" width="{{width}}" height="156" viewBox="0 0 {{width}} 156" \
         role="img" aria-label="{{text}}">{{#months}}<text class="hour" x="{{x}}" y="10">{{label}}</text>{{/months}}\
-        {{#cells}}<rect class="{{tone}}" x="{{x}}" y="{{y}}" width="12" height="12" rx="2">\
+        <path class="track" d="{{free}}"/>\
+        {{#cells}}<rect class="{{tone}}" x="{{x}}" y="{{y}}" width="17" height="17" rx="2">\
         <title>{{title}}</title></rect>{{/cells}}</svg>{{/year}}</div>
         </section>
         {{/hasYear}}
@@ -77,7 +78,7 @@ extension Templates {
         <section class="attention" aria-labelledby="attention">
         <h2 id="attention">Needs you</h2>
         <ul>{{#attention}}<li><span class="pill {{tone}}">{{kind}}</span> <b>{{subject}}</b>\
-        <span class="since">{{since}}</span><p>{{whatToDo}}</p></li>{{/attention}}</ul>
+        <span class="since">{{since}}</span><p>{{sentence}}</p>{{#hasCommand}}<code class="copy">{{command}}</code>{{/hasCommand}}</li>{{/attention}}</ul>
         </section>
         {{/hasAttention}}
         <section aria-labelledby="answers">

@@ -218,4 +218,22 @@ extension LedgerReader {
             FROM day_sums WHERE day >= ?1 GROUP BY day ORDER BY day
             """, .text(day))
     }
+
+    /// What became of the slots of one schedule on each of some days, on its own clock.
+    ///
+    /// - Parameters:
+    ///   - schedule: its name.
+    ///   - days: those that are asked for.
+    /// - Returns: columns as those of `dayTotals(since:)`, oldest first; a day without a slot has no row.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func dayTotals(schedule: String, days: [CivilDate]) throws -> LedgerTable {
+        let list = days.map { "\"\($0.iso8601)\"" }.joined(separator: ",")
+        return try table(
+            """
+            SELECT day, started, skipped + coalesced + cancelled AS skipped,
+                missed + expired + failed + runs_failed + runs_attention + runs_lost AS trouble
+            FROM day_sums WHERE schedule = ?1 AND day IN (SELECT value FROM json_each(?2))
+            ORDER BY day
+            """, .text(schedule), .text("[\(list)]"))
+    }
 }

@@ -14,8 +14,9 @@ struct PageTests {
     func overview() {
         let html = pages.overview(Samples.overview)
         for piece in [
-            "<title>(2) Carillon</title>", "gl-refresh", "0 6 * * 1-5", "America/New_York",
-            "in 5 h 20 min", "2026-11-24 06:00", "7 complete · 3 running · 2 waiting",
+            "<title>(2) Carillon</title>", "gl-refresh", "At 06:00, Monday through Friday",
+            "America/New_York", "in 5 h 20 min", "2026-11-24 06:00",
+            "7 complete · 3 running · 2 waiting",
             "href=\"/runs/51bcc3ec3d0b4aadb698\"", "rolled to the next business day", "paused",
             "resolve 4711", "45 min 12 s", "overlap: run 51bcc3ec3d0b is still open",
             "2026-11-24 05:40 UTC", "Draining since 05:30",
@@ -55,10 +56,56 @@ struct PageTests {
             "gl-refresh", "America/New_York", "2026-11-24 06:00", "in 5 h 20 min",
             "2026-11-23: 1 failed, 3 succeeded",
             "half of the last 3 took up to 30 min, 95 % up to 1 h",
-            "href=\"/slots/4712\"",
+            "href=\"/slots/4712\"", "2 days with slots: 4 succeeded, 1 failed",
+            // The Monday of this week, in the last of 53 columns; the day after it has no slot.
+            "class=\"bad\" x=\"1040\" y=\"16\"", "M1040 36h17", ">Dec</text>", ">Jan</text>",
         ] {
             #expect(html.contains(piece), "missing: \(piece)")
         }
+        #expect(!html.contains("M1040 16h17"), "a day with slots is drawn as one without")
+        #expect(!html.contains("M1040 56h17"), "a day to come is drawn")
+    }
+
+    @Test("What needs a person has its command apart, to be copied")
+    func commands() {
+        var overview = DashboardOverview(takenAt: Samples.now)
+        var line = AttentionLine(
+            sinceAt: Samples.now, kind: "failed", subject: "tax",
+            whatToDo: "refused; fix it, then: carillon trigger tax")
+        overview.attention = [line]
+        #expect(
+            pages.overview(overview)
+                .contains("<p>refused; fix it, then: carillon trigger tax</p></li>"))
+        (line.sentence, line.command) = ("refused", "carillon trigger tax & <co>")
+        overview.attention = [line]
+        let html = pages.overview(overview)
+        #expect(
+            html.contains(
+                "<p>refused</p><code class=\"copy\">carillon trigger tax &amp; &lt;co&gt;</code>"))
+    }
+
+    @Test("A row's strip has a cell a day: the worst of the day, and days without slots")
+    func strip() {
+        var overview = DashboardOverview(takenAt: Samples.now)
+        var line = ScheduleLine(name: "gl", rule: "every 1h", timezone: "UTC")
+        let today = CivilDate(year: 2026, month: 11, day: 24)
+        line.today = today
+        func day(_ back: Int64, _ started: Int64, _ skipped: Int64, _ trouble: Int64) -> DayTotal {
+            DayTotal(
+                date: CivilDate(dayNumber: today.dayNumber - back), started: started,
+                skipped: skipped, trouble: trouble)
+        }
+        line.days = [day(28, 9, 9, 9), day(27, 1, 0, 0), day(1, 2, 1, 1), day(0, 0, 3, 0)]
+        overview.schedules = [line]
+        let html = pages.overview(overview)
+        for piece in [
+            "3 started, 4 skipped, 1 in trouble in four weeks",
+            "class=\"good\" x=\"0\"", "class=\"bad\" x=\"208\"", "class=\"off\" x=\"216\"",
+            "class=\"track\" x=\"200\"", "2026-11-23: 2 started, 1 skipped, 1 in trouble",
+        ] {
+            #expect(html.contains(piece), "missing: \(piece)")
+        }
+        #expect(!html.contains("class=\"track\" x=\"216\""))
     }
 
     @Test("A run's page shows its facts, counts, tree and changes")

@@ -86,10 +86,11 @@ struct DayBarsTests {
         ]
         let html = try Pages().overview(overview)
         // 64 units are the eight slots of the largest day.
-        #expect(html.contains("class=\"good\" x=\"540.0\" y=\"40.0\" width=\"16\" height=\"32.0\""))
-        #expect(html.contains("class=\"off\" x=\"540.0\" y=\"24.0\" width=\"16\" height=\"16.0\""))
-        #expect(html.contains("class=\"bad\" x=\"540.0\" y=\"8.0\" width=\"16\" height=\"16.0\""))
-        #expect(html.contains("class=\"good\" x=\"520.0\" y=\"56.0\""))
+        for (tone, y, height) in [("good", 40, 32), ("off", 24, 16), ("bad", 8, 16)] {
+            let bar = "\"\(tone)\" x=\"1066.5\" y=\"\(y).0\" width=\"32\" height=\"\(height).0\""
+            #expect(html.contains(bar), "missing: \(bar)")
+        }
+        #expect(html.contains("class=\"good\" x=\"1027.0\" y=\"56.0\""))
         #expect(!html.contains("2026-10-01"))
         #expect(html.contains("6 started, 2 skipped, 2 in trouble in four weeks"))
         #expect(html.contains("<b class=\"bad\">2</b> in trouble"))
