@@ -19,6 +19,10 @@ package struct DashboardCalendar: Sendable {
     /// A day and what is on it.
     package struct Day: Sendable, Equatable {
         package var date: CivilDate
+        /// Holidays and numbers of business days, in words.
+        package var marks: [String]
+        /// No calendar of a schedule has a business day.
+        package var isClosed: Bool
         package var entries: [Entry]
     }
 
@@ -52,9 +56,11 @@ package struct DashboardCalendar: Sendable {
                 entries[day, default: []].append(entry)
             }
         }
+        let marks = CalendarMarks(rules.map(\.rule))
         days = (monday...last).map { day in
-            Day(
-                date: CivilDate(dayNumber: day),
+            let date = CivilDate(dayNumber: day)
+            return Day(
+                date: date, marks: marks.words(on: date), isClosed: marks.isClosed(date),
                 entries: (entries[day] ?? []).sorted {
                     ($0.times.first ?? "", $0.schedule) < ($1.times.first ?? "", $1.schedule)
                 })
@@ -116,6 +122,8 @@ struct CalendarView {
         let isToday: Bool
         let isPast: Bool
         let isEmpty: Bool
+        let isClosed: Bool
+        let marks: String
         let entries: [Entry]
         /// `12 more`, or empty.
         let more: String
@@ -148,6 +156,7 @@ struct CalendarView {
         return Day(
             date: day.date.iso8601, label: "\(weekdays[weekday]) \(day.date.day)",
             isToday: day.date == today, isPast: day.date < today, isEmpty: day.entries.isEmpty,
+            isClosed: day.isClosed, marks: day.marks.joined(separator: "; "),
             entries: day.entries.prefix(entriesMax).map { entry in
                 let rest = entry.count - entry.times.count
                 return Entry(

@@ -124,7 +124,8 @@ extension Templates {
         <h2 id="calendar">Calendar <small>what the rules give, six weeks from this one, each on its schedule's own clock; \
         pauses and overlaps are not in it</small></h2>
         {{#weeks}}<ol class="week">{{#days}}<li{{#isToday}} class="today" aria-current="date"{{/isToday}}\
-        {{#isPast}} class="past"{{/isPast}}><time datetime="{{date}}">{{label}}</time>\
+        {{#isPast}} class="past"{{/isPast}}><time datetime="{{date}}"{{#isClosed}} class="closed"{{/isClosed}}>{{label}} \
+        <small>{{marks}}</small></time>\
         {{#entries}}<a class="entry{{#isSkipped}} skipped{{/isSkipped}}" href="{{href}}" title="{{note}}">\
         <b>{{times}}</b> {{schedule}}<small>{{note}}</small></a>{{/entries}}<small>{{more}}</small></li>{{/days}}</ol>{{/weeks}}
         </section>

@@ -29,7 +29,7 @@ package struct NoticeMessage: Sendable, Equatable {
     package static func test(target: String, id: String, now: Instant) -> NoticeMessage {
         let kind = EventKind(rawValue: "test")
         let event = EventRow(
-            eventID: 0, at: now, kind: kind, subject: "carillon notify test",
+            eventID: 0, at: now, kind: kind, subject: "Carillon",
             words: "nothing has happened; messages of Carillon reach \(target)")
         return NoticeMessage(
             id: id, target: target, createdAt: now, events: [event], counts: [kind: 1])

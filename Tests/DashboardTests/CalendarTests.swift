@@ -46,6 +46,31 @@ struct CalendarTests {
         #expect(try Pages().calendar(calendar).contains("class=\"entry skipped\""))
     }
 
+    @Test("Holidays and business days are marked, each calendar's where they differ")
+    func marks() throws {
+        let thanksgiving = BusinessCalendar.Holiday(
+            CivilDate(year: 2026, month: 11, day: 26), name: "Thanksgiving")
+        let us = try BusinessCalendar(name: "us", holidays: [thanksgiving])
+        let de = try BusinessCalendar(name: "de")
+        let rules = [
+            ("a", try Self.daily("0 6 * * *", calendar: us)),
+            ("b", try Self.daily("0 7 * * *", calendar: de)),
+        ]
+        let calendar = DashboardCalendar(rules: rules, now: Self.now, zone: nil)
+        // Monday 23 is the 16th weekday of November 2026.
+        #expect(calendar.days[0].marks == ["business day 16"])
+        #expect(calendar.days[3].marks == ["business day 19 (de)", "Thanksgiving (us)"])
+        #expect(calendar.days[4].marks == ["business day 20 (de)", "business day 19 (us)"])
+        #expect(calendar.days[5].marks == ["weekend"])
+        #expect(calendar.days.prefix(7).map(\.isClosed).firstIndex(of: true) == 5)
+        #expect(calendar.days[8].marks == ["business day 1"])
+        let html = try Pages().calendar(calendar)
+        #expect(html.contains("<small>business day 19 (de); Thanksgiving (us)</small></time>"))
+        let plain = DashboardCalendar(
+            rules: [("gl", try Self.daily("0 6 * * *"))], now: Self.now, zone: nil)
+        #expect(plain.days.allSatisfy { $0.marks.isEmpty && !$0.isClosed })
+    }
+
     @Test("A rule that fires every second ends the page's work, not the page")
     func often() {
         let often = FiringRule(kind: .every(milliseconds: 1_000), zone: .utc)

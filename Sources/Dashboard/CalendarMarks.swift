@@ -1,0 +1,56 @@
+import Timetable
+
+/// What the calendars of the schedules say of a day: holidays by name, business days by number.
+struct CalendarMarks {
+    /// Each once, in the order of their names; empty: no schedule knows of business days.
+    private let calendars: [BusinessCalendar]
+
+    /// - Parameter rules: of all schedules.
+    init(_ rules: [FiringRule]) {
+        var byName: [String: BusinessCalendar] = [:]
+        for calendar in rules.compactMap(\.businessDays) { byName[calendar.name] = calendar }
+        calendars = byName.values.sorted { $0.name < $1.name }
+    }
+
+    /// Whether no calendar has a business day on a date.
+    ///
+    /// - Returns: False if there is no calendar.
+    func isClosed(_ date: CivilDate) -> Bool {
+        !calendars.isEmpty && calendars.allSatisfy { !$0.isBusinessDay(date) }
+    }
+
+    /// What is to be read beside a date.
+    ///
+    /// - Returns: `Thanksgiving (us-close)`, `business day 3`; which calendars say it stands behind it unless
+    ///   all do.
+    func words(on date: CivilDate) -> [String] {
+        var said: [(words: String, names: [String])] = []
+        for calendar in calendars {
+            let words = calendar.reason(for: date) ?? "business day \(number(of: date, calendar))"
+            if let index = said.firstIndex(where: { $0.words == words }) {
+                said[index].names.append(calendar.name)
+            } else {
+                said.append((words, [calendar.name]))
+            }
+        }
+        return said.map { words, names in
+            names.count == calendars.count
+                ? words : "\(words) (\(names.joined(separator: ", ")))"
+        }
+    }
+
+    /// How many business days of the month have begun.
+    private func number(of date: CivilDate, _ calendar: BusinessCalendar) -> Int {
+        (1...date.day).count { day in
+            calendar.isBusinessDay(CivilDate(year: date.year, month: date.month, day: day))
+        }
+    }
+}
+
+extension FiringRule {
+    /// The calendar whose days it heeds; nil: it knows no business days.
+    fileprivate var businessDays: BusinessCalendar? {
+        if case .businessDay = kind { return calendar ?? .weekdays }
+        return calendar
+    }
+}
