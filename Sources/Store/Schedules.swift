@@ -29,8 +29,9 @@ package struct ScheduleRow: Sendable, Equatable {
     package var cursorAt: Instant
     package var nextSlotAt: Instant?
     package var nextDueAt: Instant?
-    package var overlapRunID: String?
-    package var overlapSkips: Int
+    /// The run that has made the last slots skip, and how many in a row; `setOverlap` writes them.
+    package private(set) var overlapRunID: String?
+    package private(set) var overlapSkips: Int
     package var asideReason: String?
 
     static let columns = """
@@ -165,7 +166,7 @@ extension Ledger {
             map: ScheduleRow.init)
     }
 
-    /// Writes a schedule, new or known.
+    /// Writes a schedule, new or known; what it counts of overlap stays as it is.
     ///
     /// - Throws: `StoreError` if the ledger can't be written.
     package func save(_ row: ScheduleRow) throws {
@@ -181,7 +182,6 @@ extension Ledger {
                 firing_key = excluded.firing_key, revision_id = excluded.revision_id,
                 effective_at = excluded.effective_at, cursor_at = excluded.cursor_at,
                 next_slot_at = excluded.next_slot_at, next_due_at = excluded.next_due_at,
-                overlap_run_id = excluded.overlap_run_id, overlap_skips = excluded.overlap_skips,
                 aside_reason = excluded.aside_reason
             """, .text(row.schedule), .text(row.state.rawValue), .text(row.connection),
             .text(row.baseURL), .text(row.process), .text(row.rule), .text(row.ruleSource),

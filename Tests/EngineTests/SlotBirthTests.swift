@@ -32,8 +32,8 @@ import Timetable
     @Test func allKindsBelongToTheSamePlace() {
         let birth = birth(schedule(.name(pattern: "Close {yyyy}")))
         let slots = [
-            birth.boot(at: Self.six, .due("due")),
-            birth.after(at: Self.six, upstreamSlotID: 9, .due("due")),
+            birth.boot(at: Self.six, .due(.rule)),
+            birth.after(at: Self.six, upstreamSlotID: 9, .due(.rule)),
             birth.manual(
                 at: Self.six, requestedBy: "ann", uuid: "u", force: true, reason: "late entries"),
         ]
@@ -58,12 +58,62 @@ import Timetable
         #expect(SlotBirth.Fate.decidedAhead(nil, run) == nil)
         #expect(
             SlotBirth.Fate.decidedAhead(nil, observe)
-                == .ended(.skipped, "observe mode: it would have been started"))
+                == .ended(.observed))
         for schedule in [run, observe] {
             #expect(
                 SlotBirth.Fate.decidedAhead(Self.pause, schedule)
-                    == .ended(.skipped, Self.pause.words))
+                    == .ended(.paused(Self.pause)))
         }
+    }
+
+    @Test func aSlotThatIsBornDecidedSaysWhy() {
+        let up = SlotName(schedule: "load", slotAt: Self.six)
+        let rows: [(EndReason, Disposition, String)] = [
+            (.holiday("holiday: Easter"), .skipped, "holiday: Easter"),
+            (.movedByHoliday("moved to Monday"), .coalesced, "moved to Monday"),
+            (.upstreamFailed(up), .skipped, "load@2026-11-24T06:00:00Z did not succeed"),
+            (
+                .afterRuleOver(when: [up, up]), .expired,
+                "\"within\" of its after rule was over when load@2026-11-24T06:00:00Z, "
+                    + "load@2026-11-24T06:00:00Z had ended"
+            ),
+            (
+                .tooLate(.windowOver, wasUp: .down(at: Self.six)), .missed,
+                "the daemon was down at 2026-11-24T06:00:00Z, and its missed_window is over"
+            ),
+            (
+                .tooLate(.skipsMissed, wasUp: .up), .expired,
+                "too late although the daemon was up: missed = \"skip\""
+            ),
+            (
+                .editedWhileDown, .missed,
+                "the configuration was changed while the daemon was down"
+            ),
+        ]
+        for (reason, disposition, words) in rows {
+            let slot = birth(schedule()).after(at: Self.six, upstreamSlotID: nil, .ended(reason))
+            #expect(slot.disposition == disposition)
+            #expect(slot.reason == words)
+        }
+        // One that has waited says what for, too.
+        #expect(
+            EndReason.tooLate(.skipsMissed, wasUp: .up).words(before: "due")
+                == "too late although the daemon was up: missed = \"skip\"; before that: due")
+        #expect(
+            EndReason.paused(Self.pause).words(before: "due")
+                == Self.pause.words + ", while it waited: due")
+    }
+
+    @Test func onlyASlotThatWaitsCarriesTheNoteOfItsInstant() {
+        let note = "moved out of a gap"
+        let occurrence = Occurrence(
+            at: Self.six, utcOffsetSeconds: 0, decision: .run, note: note)
+        let birth = birth(schedule())
+        #expect(birth.rule(occurrence, .due(.rule)).reason == "due (\(note))")
+        #expect(
+            birth.rule(occurrence, .due(.caughtUp)).reason
+                == "late, to be caught up (missed = \"all\") (\(note))")
+        #expect(birth.rule(occurrence, .ended(.holiday("Easter"))).reason == "Easter")
     }
 
     @Test func aProcessReferenceSurvivesTheLedger() {

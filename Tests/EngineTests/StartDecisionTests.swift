@@ -144,7 +144,7 @@ import Timetable
             $0.slot.windowFrom = at(590)
             $0.now = at(600)
         },
-        Row("within of an after rule is over", .end(.afterRuleOver)) {
+        Row("within of an after rule is over", .end(.afterRuleOver(when: []))) {
             $0.slot.kind = .after
             $0.schedule?.trigger = .after(
                 AfterRule(upstreams: ["a"], on: .end, withinMilliseconds: 600_000))

@@ -52,7 +52,7 @@ struct ClockSteps: Grounded {
         for slot in try ledger.removeWaitingSlots(after: now) {
             try ledger.audit(
                 actor: "clock", action: "remove slot",
-                subject: "\(slot.schedule)@\(slot.slotAt.iso8601)",
+                subject: slot.name.description,
                 detail: "not sent, and later than now \(words)", now: now)
         }
     }

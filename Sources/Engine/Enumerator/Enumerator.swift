@@ -65,7 +65,7 @@ final class Enumerator: Room, Grounded {
     ///   - row: its cursor.
     ///   - replacement: why no slot of the stretch may start, if that is so.
     /// - Throws: `StoreError`.
-    private func fill(_ schedule: Schedule, row: ScheduleRow, replacement: String?) throws {
+    private func fill(_ schedule: Schedule, row: ScheduleRow, replacement: EndReason?) throws {
         guard case .rule(let rule) = schedule.trigger else { return }
         let daemon = try book.daemon()
         let restored = daemon.restoredAt.map { row.cursorAt < $0 } ?? false
@@ -81,7 +81,7 @@ final class Enumerator: Room, Grounded {
             }
             if let replacement {
                 try write(
-                    SlotBirth(schedule, row: row).rule(occurrence, .ended(.missed, replacement)),
+                    SlotBirth(schedule, row: row).rule(occurrence, .ended(replacement)),
                     isOlder: false)
             } else if occurrence.at != newest?.at {
                 let isStillToCome = schedule.dueAt(of: occurrence.at) > now
@@ -100,7 +100,7 @@ final class Enumerator: Room, Grounded {
     ///   - schedule: with the rule so far.
     ///   - replacement: why none of them may start, if that is so.
     /// - Throws: `StoreError`.
-    func fillGap(of schedule: Schedule, replacement: String?) throws {
+    func fillGap(of schedule: Schedule, replacement: EndReason?) throws {
         repeat {
             // Each pass is bounded; the rows of a gap must all be there.
             rows = 0
@@ -177,19 +177,16 @@ final class Enumerator: Room, Grounded {
         of occurrence: Occurrence, _ schedule: Schedule, newest: Instant?, restoredAt: Instant?
     ) throws -> SlotBirth.Fate {
         switch occurrence.decision {
-        case .skipped(let reason): return .ended(.skipped, reason)
-        case .coalesced(let reason): return .ended(.coalesced, reason)
+        case .skipped(let holiday): return .ended(.holiday(holiday))
+        case .coalesced(let holiday): return .ended(.movedByHoliday(holiday))
         case .run: break
         }
         let pause = try ledger.pauses(schedule: schedule.name, covering: occurrence.at).first
         if pause == nil, let restoredAt, occurrence.at <= restoredAt {
-            return .ended(
-                .missed,
-                "the database was restored from a backup at \(restoredAt.iso8601), "
-                    + "and nothing is sent for earlier instants")
+            return .ended(.restored(at: restoredAt))
         }
         if let decided = SlotBirth.Fate.decidedAhead(pause, schedule) { return decided }
-        guard let newest else { return .due("due") }
+        guard let newest else { return .due(.rule) }
         return try fateBeside(newest, dueAt: schedule.dueAt(of: occurrence.at), schedule)
     }
 
@@ -206,13 +203,9 @@ final class Enumerator: Room, Grounded {
             let why = lateness == .over ? EndReason.Late.windowOver : .skipsMissed
             let uptime = try life.uptime(
                 dueAt: dueAt, startWithinMilliseconds: schedule.startWithinMilliseconds)
-            return .ended(
-                EndReason.tooLate(why, wasUp: uptime).disposition, EndReason.words(why, uptime))
-        case (_, .latest):
-            let reason = EndReason.standsFor(later: newest)
-            return .ended(reason.disposition, reason.words(before: ""))
-        case (_, .all):
-            return .due("late, to be caught up (missed = \"all\")")
+            return .ended(.tooLate(why, wasUp: uptime))
+        case (_, .latest): return .ended(.standsFor(later: newest))
+        case (_, .all): return .due(.caughtUp)
         }
     }
 
@@ -227,8 +220,7 @@ final class Enumerator: Room, Grounded {
             guard slot.disposition == .missed || slot.disposition == .expired else { return }
             book.log(
                 .warning,
-                "\(slot.schedule)@\(slot.slotAt.iso8601) \(slot.disposition.rawValue): "
-                    + slot.reason)
+                "\(slot.name) \(slot.disposition.rawValue): \(slot.reason)")
         }
     }
 
@@ -246,7 +238,7 @@ final class Enumerator: Room, Grounded {
             let pause = try ledger.pauses(schedule: name, covering: now).first
             let fate = SlotBirth.Fate.decidedAhead(pause, schedule)
             let slot = SlotBirth(schedule, row: row).boot(
-                at: bootAt, fate ?? .due("due at the daemon's start"))
+                at: bootAt, fate ?? .due(.daemonStart))
             _ = try ledger.insert(slot, now: now)
         }
     }

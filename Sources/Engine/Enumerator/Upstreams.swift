@@ -83,7 +83,6 @@ final class Upstreams: Room, Grounded {
             rule.withinMilliseconds.map { now > first.adding(milliseconds: $0) } ?? false
         // It fails the condition: with the others of its round it is used up by a skipped slot.
         let failing = rule.on == .success ? used.first { !$0.didSucceed } : nil
-        let words = used.map { "\($0.schedule)@\($0.slotAt.iso8601)" }.joined(separator: ", ")
         var slotAt = now
         while try !ledger.slots(schedule: schedule.name, at: slotAt).isEmpty {
             slotAt = slotAt.adding(milliseconds: 1)
@@ -92,12 +91,12 @@ final class Upstreams: Room, Grounded {
         let fate: SlotBirth.Fate =
             if let failing {
                 // Never silent (I2): why it was not started has a row of its own.
-                .ended(.skipped, "\(failing.schedule)@\(failing.slotAt.iso8601) did not succeed")
+                .ended(.upstreamFailed(failing.name))
             } else if pause == nil, isExpired {
-                .ended(
-                    .expired, "\"within\" of its after rule was over when \(words) had ended")
+                .ended(.afterRuleOver(when: used.map(\.name)))
             } else {
-                SlotBirth.Fate.decidedAhead(pause, schedule) ?? .due("due after \(words)")
+                SlotBirth.Fate.decidedAhead(pause, schedule)
+                    ?? .due(.upstreams(used.map(\.name)))
             }
         let slot = SlotBirth(schedule, row: row).after(
             at: slotAt, upstreamSlotID: used.first?.slotID, fate)

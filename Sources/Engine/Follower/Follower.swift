@@ -96,9 +96,9 @@ final class Follower: Room, Grounded {
             book.wake(at: now.adding(milliseconds: 5_000))
             return false
         }
-        let token: Secret
+        let pass: Gate.Pass
         switch try gate.admit(.read(priority), connection) {
-        case .go(let usable): token = usable
+        case .go(let admitted): pass = admitted
         case .wait(let obstacle):
             if let until = obstacle.until { book.wake(at: until) }
             return false
@@ -109,8 +109,7 @@ final class Follower: Room, Grounded {
             run.runKey, nextAt: now.adding(milliseconds: 60_000),
             gapMilliseconds: run.pollGapMilliseconds, polledAt: nil, failures: run.pollFailures,
             changedHint: run.changedHint)
-        gate.send(
-            .getRun(id: run.runID), connection, .readRun(runKey: run.runKey), token: token)
+        gate.send(.getRun(id: run.runID), pass, .readRun(runKey: run.runKey))
         return true
     }
 

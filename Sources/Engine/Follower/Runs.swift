@@ -335,8 +335,7 @@ final class Runs: Room, Grounded {
         if let schedule = run.schedule { book.tell(.ended(schedule: schedule)) }
         // It may have blocked a schedule that is not its own.
         for schedule in try ledger.schedulesWaiting(forRun: run.runID) {
-            try ledger.setOverlap(schedule: schedule, runID: nil, skips: 0)
-            try ledger.clear(kind: .overlap, subject: schedule)
+            try slots.forgetOverlap(of: schedule)
         }
     }
 

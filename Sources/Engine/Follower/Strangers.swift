@@ -125,7 +125,7 @@ final class Strangers: Room, Grounded {
             whatToDo:
                 "run \(runID) of \(row.userID == nil ? "a user that may be ours" : "our own user") "
                 + "belongs to no slot and was created while attempt "
-                + "\(attempt.number) of \(slot.schedule)@\(slot.slotAt.iso8601) could still create "
+                + "\(attempt.number) of \(slot.name) could still create "
                 + "one; if it is a duplicate, close it in Workiva", now: now)
         guard isNew else { return }
         var error = NewError(

@@ -7,55 +7,24 @@ import Timetable
 /// Hints, breaker, clock, credential, token and budget are asked in this order; which of them an
 /// errand is asked says the table of docs/protocol.md#retry-engine.
 final class Gate: Room {
-    /// What somebody wants to send.
-    enum Errand {
-        case start, validation, check
-        case read(RateBudget.Priority)
-        case list(RateBudget.Priority)
-        /// A further page of a list that is being read.
-        case page(RateBudget.Priority)
-
-        var operation: String {
-            switch self {
-            case .start: "runProcess"
-            case .validation, .check: "validateProcess"
-            case .read: "getProcessRun"
-            case .list, .page: "listProcesses"
-            }
-        }
-
-        var priority: RateBudget.Priority {
-            switch self {
-            case .start, .validation: .start
-            case .check: .other
-            case .read(let priority), .list(let priority), .page(let priority): priority
-            }
-        }
-    }
-
-    /// Why something has to wait.
-    enum Obstacle {
-        case asked(until: Instant)
-        case breaker
-        case clock
-        case credential(since: Instant)
-        case token
-        case budget(until: Instant)
-
-        /// When it ends by itself, as far as that is known.
-        var until: Instant? {
-            switch self {
-            case .asked(let until), .budget(let until): until
-            case .breaker, .clock, .credential, .token: nil
-            }
-        }
-    }
-
     /// Refusals that asking again won't change.
     static let lastingRefusals: Set<Int> = [400, 403, 404, 405, 410, 413, 415, 422]
 
-    enum Passage {
-        case go(Secret)
+    /// Proof that `admit` has let one request through: its token, its place in the budget.
+    ///
+    /// Nothing is sent without one, and none is sent twice with it.
+    struct Pass: ~Copyable {
+        fileprivate let connection: Connection
+        fileprivate let token: Secret
+
+        fileprivate init(_ connection: Connection, _ token: Secret) {
+            self.connection = connection
+            self.token = token
+        }
+    }
+
+    enum Passage: ~Copyable {
+        case go(Pass)
         case wait(Obstacle)
     }
 
@@ -130,7 +99,7 @@ final class Gate: Room {
                 try budget.take(connection, errand.operation, errand.priority)
             }
         if let place { return .wait(.budget(until: place)) }
-        return .go(token)
+        return .go(Pass(connection, token))
     }
 
     /// Asks for a token unless one is asked for already or must wait; a usable one stays in use.
@@ -147,12 +116,20 @@ final class Gate: Room {
         if let next = row.nextTokenAt, next > book.now { return book.wake(at: next) }
         if let at = try budget.take(connection, "token", priority) { return book.wake(at: at) }
         tokens.request(connection.name, atMonotonic: monotonic)
-        send(.token, connection, .token, token: nil)
+        put(.token, connection, .token, token: nil)
     }
 
     // MARK: What is on the wire
 
+    /// Sends what was admitted.
     func send(
+        _ call: APICall, _ pass: consuming Pass, _ purpose: PendingRequest.Purpose,
+        sendBy: Instant? = nil
+    ) {
+        put(call, pass.connection, purpose, token: pass.token, sendBy: sendBy)
+    }
+
+    private func put(
         _ call: APICall, _ connection: Connection, _ purpose: PendingRequest.Purpose,
         token: Secret?, sendBy: Instant? = nil
     ) {

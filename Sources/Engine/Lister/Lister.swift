@@ -165,9 +165,9 @@ final class Lister: Room, Grounded {
         if priority == .start { state.sweeps[name]?.priority = .start }
         guard state.sweeps[name] == nil, let row = try book.connection(name) else { return }
         if row.nextListAt > now { return book.wake(at: row.nextListAt) }
-        let token: Secret
+        let pass: Gate.Pass
         switch try gate.admit(.list(priority), connection) {
-        case .go(let usable): token = usable
+        case .go(let admitted): pass = admitted
         case .wait(let obstacle):
             if let until = obstacle.until { book.wake(at: until) }
             return
@@ -179,7 +179,7 @@ final class Lister: Room, Grounded {
             requestedAt: now, pages: state.paces[name]?.pages ?? 1, checkedAt: now,
             hasOpenRuns: state.paces[name]?.hasOpenRuns ?? true,
             completeAt: state.paces[name]?.completeAt)
-        gate.send(.listProcesses(next: nil), connection, .sweep, token: token)
+        gate.send(.listProcesses(next: nil), pass, .sweep)
     }
 
     /// Names of the processes that waiting slots and next slots are for, where a schedule has a
@@ -212,14 +212,14 @@ final class Lister: Room, Grounded {
     private func sendNextPage(_ connection: Connection) throws {
         let name = connection.name
         guard let sweep = state.sweeps[name], let next = sweep.next else { return }
-        let token: Secret
+        let pass: Gate.Pass
         switch try gate.admit(.page(sweep.priority), connection) {
-        case .go(let usable): token = usable
+        case .go(let admitted): pass = admitted
         case .wait(.budget(let until)): return book.wake(at: until)
         case .wait: return try finish(sweep, connection, isComplete: false)
         }
         state.sweeps[name]?.next = nil
-        gate.send(.listProcesses(next: next), connection, .sweep, token: token)
+        gate.send(.listProcesses(next: next), pass, .sweep)
     }
 
     // MARK: Answers

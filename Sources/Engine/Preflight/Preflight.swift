@@ -123,9 +123,9 @@ final class Preflight: Room, Grounded {
     ) throws -> Bool {
         guard !validating.contains(check.schedule) else { return true }
         guard validating.count < Self.inFlightMax else { return false }
-        let token: Secret
+        let pass: Gate.Pass
         switch try gate.admit(.check, connection) {
-        case .go(let usable): token = usable
+        case .go(let admitted): pass = admitted
         case .wait(let obstacle):
             if let until = obstacle.until { book.wake(at: until) }
             return false
@@ -136,8 +136,8 @@ final class Preflight: Room, Grounded {
         try ledger.save(check)
         validating.insert(check.schedule)
         gate.send(
-            .validate(process: processID), connection,
-            .preflight(schedule: check.schedule, slotAt: check.slotAt), token: token)
+            .validate(process: processID), pass,
+            .preflight(schedule: check.schedule, slotAt: check.slotAt))
         return true
     }
 
@@ -160,7 +160,7 @@ final class Preflight: Room, Grounded {
             try plan.clearAlarm(check)
             if !check.problem.isEmpty {
                 book.log(
-                    .notice, "\(PreflightPlan.alarmSubject(check)) is mended: \(check.problem)")
+                    .notice, "\(check.name) is mended: \(check.problem)")
             }
             check.state = .passed
             check.nextAt = nil
@@ -234,7 +234,7 @@ final class Preflight: Room, Grounded {
             max(lead / 24, Self.recheckMilliseconds.lowerBound),
             Self.recheckMilliseconds.upperBound)
         let next = now.adding(milliseconds: gap)
-        let subject = PreflightPlan.alarmSubject(check)
+        let subject = check.name
         if check.problem != problem {
             let nextStep = "fix it before \(check.slotAt.iso8601); checked again until then"
             for finding in findings.isEmpty ? [APIErrorBody()] : Array(findings.prefix(20)) {
@@ -254,7 +254,7 @@ final class Preflight: Room, Grounded {
             book.log(.warning, "\(subject) will not start: \(problem)")
         }
         try ledger.raise(
-            kind: .preflight, subject: subject,
+            kind: .preflight, subject: subject.description,
             whatToDo: "this slot will not start: \(problem); fix it before then", now: now)
         var failed = check
         failed.state = .failed

@@ -101,10 +101,6 @@ struct PreflightPlan: Grounded {
 
     func clearAlarm(_ check: PreflightRow) throws {
         guard !check.problem.isEmpty else { return }
-        try ledger.clear(kind: .preflight, subject: Self.alarmSubject(check))
-    }
-
-    static func alarmSubject(_ check: PreflightRow) -> String {
-        "\(check.schedule)@\(check.slotAt.iso8601)"
+        try ledger.clear(kind: .preflight, subject: check.name.description)
     }
 }

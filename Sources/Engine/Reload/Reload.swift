@@ -16,8 +16,6 @@ struct Reload: Grounded {
     /// Turns a stored `rule_source` back into a rule; nil if it can't.
     let recompile: @Sendable (String) -> FiringRule?
 
-    private static let editedWhileDown = "the configuration was changed while the daemon was down"
-
     func adopt(_ new: EngineConfiguration, commandID: UInt64?) throws {
         let isReload = roster.configuration != nil
         var new = new
@@ -140,7 +138,7 @@ struct Reload: Grounded {
         for row in try ledger.schedules() {
             for slot in try ledger.openSlots(schedule: row.schedule, .pending)
             where slot.slotAt <= now {
-                try slots.end(slot, .restored)
+                try slots.end(slot, .restored(at: now))
             }
         }
     }
@@ -164,7 +162,7 @@ struct Reload: Grounded {
         }
         let known = try ledger.schedule(schedule.name)
         var row = self.row(for: schedule, connection)
-        guard var known else {
+        guard let known else {
             try save(&row, schedule, from: now)
             return "\(schedule.name) added"
         }
@@ -172,7 +170,7 @@ struct Reload: Grounded {
             known.process != row.process || known.connection != row.connection
             || known.baseURL != row.baseURL
         // The run that made its slots skip is in its way no more.
-        if isMoved || schedule.overlap != .skip { try forgetOverlap(of: &known) }
+        if isMoved || schedule.overlap != .skip { try slots.forgetOverlap(of: schedule.name) }
         let wasActive = known.state == .active
         if schedule.enabled, wasActive, known.firingKey == row.firingKey {
             return try keep(row, known: known, schedule)
@@ -184,8 +182,6 @@ struct Reload: Grounded {
         }
         if wasActive { try fillGap(known, old: old, isReload: isReload) }
         if isMoved { try endPending(known, .processChanged) }
-        row.overlapRunID = known.overlapRunID
-        row.overlapSkips = known.overlapSkips
         try save(&row, schedule, from: now)
         if known.state == .setAside {
             try ledger.clear(kind: .setAside, subject: schedule.name)
@@ -214,14 +210,9 @@ struct Reload: Grounded {
     private func keep(
         _ row: ScheduleRow, known: ScheduleRow, _ schedule: Schedule
     ) throws -> String? {
-        var kept = row
-        kept.effectiveAt = known.effectiveAt
-        kept.cursorAt = known.cursorAt
-        kept.overlapRunID = known.overlapRunID
-        kept.overlapSkips = known.overlapSkips
-        kept.revisionID = known.revisionID
-        kept.nextSlotAt = known.nextSlotAt
-        kept.nextDueAt = known.nextDueAt
+        var kept = known
+        (kept.rule, kept.timezone, kept.mode) = (row.rule, row.timezone, row.mode)
+        (kept.description, kept.tags) = (row.description, row.tags)
         if kept != known { try ledger.save(kept) }
         // Zone data may have changed under the same rule: the next instant is found anew.
         let next = schedule.nextOccurrence(after: kept.cursorAt)?.at
@@ -257,7 +248,7 @@ struct Reload: Grounded {
         row.nextDueAt = nil
         row.revisionID = roster.revisionID
         // What would mend it no longer does anything.
-        try forgetOverlap(of: &row)
+        try slots.forgetOverlap(of: row.schedule)
         for kind in AlarmKind.allCases where [.schedule, .waiting].contains(kind.subject) {
             try ledger.clear(kind: kind, subject: row.schedule)
         }
@@ -265,14 +256,6 @@ struct Reload: Grounded {
         try ledger.insertScheduleRevision(row, now: now)
         try preflights.drop(of: known.schedule)
         try ledger.setUpcoming(schedule: known.schedule, [], zoneDataHash: "")
-    }
-
-    private func forgetOverlap(of row: inout ScheduleRow) throws {
-        row.overlapRunID = nil
-        row.overlapSkips = 0
-        if try ledger.setOverlap(schedule: row.schedule, runID: nil, skips: 0) {
-            try ledger.clear(kind: .overlap, subject: row.schedule)
-        }
     }
 
     /// Slots of the old rule up to now that have no row yet: `missed`, edited while down.
@@ -303,7 +286,7 @@ struct Reload: Grounded {
             former.activeFrom = key.activeFrom
             former.activeUntil = key.activeUntil
         }
-        try enumerator.fillGap(of: former, replacement: Self.editedWhileDown)
+        try enumerator.fillGap(of: former, replacement: .editedWhileDown)
     }
 
     private func endPending(_ row: ScheduleRow, _ reason: EndReason) throws {

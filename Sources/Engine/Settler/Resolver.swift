@@ -68,9 +68,9 @@ struct Resolver: Grounded {
         _ slot: SlotRow, _ reply: CommandReply, actor: String
     ) throws -> CommandReply {
         try ledger.audit(
-            actor: actor, action: "resolve", subject: "\(slot.schedule)@\(slot.slotAt.iso8601)",
+            actor: actor, action: "resolve", subject: slot.name.description,
             detail: reply.message, now: now)
-        try ledger.clear(kind: .undecided, subject: "\(slot.schedule)@\(slot.slotAt.iso8601)")
+        try ledger.clear(kind: .undecided, subject: slot.name.description)
         try ledger.wakeSlots(baseURL: slot.baseURL, processID: slot.processID, now: now)
         return reply
     }
@@ -100,9 +100,9 @@ struct Resolver: Grounded {
                 message: "run \(runID) is not known yet, and the API can't be asked what it is: "
                     + "\(why); try again later", slotID: slot.slotID)
         }
-        let token: Secret
+        let pass: Gate.Pass
         switch try gate.admit(.read(.start), connection) {
-        case .go(let usable): token = usable
+        case .go(let admitted): pass = admitted
         case .wait(.asked(let until)):
             return later("it asked us to wait until \(until.iso8601)")
         case .wait(.budget(let until)):
@@ -111,9 +111,8 @@ struct Resolver: Grounded {
         case .wait: return later("it can't be reached or fails")
         }
         gate.send(
-            .getRun(id: runID), connection,
-            .nameRun(runID: runID, slotID: slot.slotID, commandID: commandID, actor: actor),
-            token: token)
+            .getRun(id: runID), pass,
+            .nameRun(runID: runID, slotID: slot.slotID, commandID: commandID, actor: actor))
         return nil
     }
 

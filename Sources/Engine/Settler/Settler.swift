@@ -86,7 +86,7 @@ struct Settler: Grounded {
             attempt.lastAbsentAt.map({ now.since($0) > patience }) ?? true
         else { return }
         try ledger.raise(
-            kind: .undecided, subject: Self.subject(of: slot),
+            kind: .undecided, subject: slot.name.description,
             whatToDo: "the answer to attempt \(attempt.number) was lost at "
                 + "\((attempt.endedAt ?? attempt.beganAt).iso8601), and "
                 + "\(try whyNoLook(slot, looker, since: exposureEnd)); other starts of the process "
@@ -104,10 +104,6 @@ struct Settler: Grounded {
             return "the list of processes can't be read, see: carillon errors"
         }
         return "no list of processes has shown process \(slot.processID) since"
-    }
-
-    private static func subject(of slot: SlotRow) -> String {
-        "\(slot.schedule)@\(slot.slotAt.iso8601)"
     }
 
     /// A connection that can look at the slot's process: its own, or another one of its address.
@@ -233,7 +229,7 @@ struct Settler: Grounded {
             at: run.createdAt ?? now)
         try runs.watch(run.runKey, slot: slot)
         try afterSettled(slot)
-        book.log(.notice, "\(slot.schedule)@\(slot.slotAt.iso8601) adopted run \(runID)")
+        book.log(.notice, "\(slot.name) adopted run \(runID)")
     }
 
     /// Ends an attempt in doubt for a person to decide.
@@ -280,7 +276,7 @@ struct Settler: Grounded {
     /// The process is free again for other slots (rule 2).
     private func afterSettled(_ slot: SlotRow) throws {
         book.tell(.ended(schedule: slot.schedule))
-        try ledger.clear(kind: .undecided, subject: Self.subject(of: slot))
+        try ledger.clear(kind: .undecided, subject: slot.name.description)
         try ledger.wakeSlots(baseURL: slot.baseURL, processID: slot.processID, now: now)
     }
 }

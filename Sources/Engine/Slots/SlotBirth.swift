@@ -5,8 +5,8 @@ package import Timetable
 package struct SlotBirth: Sendable {
     /// What becomes of a slot at its birth.
     package enum Fate: Sendable, Equatable {
-        case due(String)
-        case ended(Disposition, String)
+        case due(DueReason)
+        case ended(EndReason)
 
         /// A pause or a skip covers it, or its schedule only observes; nil: nothing is decided yet.
         ///
@@ -15,9 +15,8 @@ package struct SlotBirth: Sendable {
         ///   - schedule: its schedule.
         /// - Returns: how it ends.
         package static func decidedAhead(_ pause: PauseRow?, _ schedule: Schedule) -> Fate? {
-            if let pause { return .ended(.skipped, pause.words) }
-            guard schedule.mode == .observe else { return nil }
-            return .ended(.skipped, "observe mode: it would have been started")
+            if let pause { return .ended(.paused(pause)) }
+            return schedule.mode == .observe ? .ended(.observed) : nil
         }
     }
 
@@ -36,21 +35,18 @@ package struct SlotBirth: Sendable {
 
     /// A slot that a rule has put at an instant.
     package func rule(_ occurrence: Occurrence, _ fate: Fate) -> NewSlot {
-        let fate =
-            if case .due(let reason) = fate, let note = occurrence.note {
-                Fate.due("\(reason) (\(note))")
-            } else { fate }
-        return slot(
+        var slot = slot(
             .rule, at: occurrence.at, dueAt: schedule.dueAt(of: occurrence.at),
             utcOffsetSeconds: occurrence.utcOffsetSeconds, fate)
+        if slot.disposition == .pending, let note = occurrence.note { slot.reason += " (\(note))" }
+        return slot
     }
 
     /// A slot that a person has asked for; it ignores pauses (rule 14).
     package func manual(
         at slotAt: Instant, requestedBy actor: String, uuid: String, force: Bool, reason: String
     ) -> NewSlot {
-        let words = "triggered by \(actor)" + (reason.isEmpty ? "" : ": \(reason)")
-        var slot = slot(.manual, at: slotAt, .due(words))
+        var slot = slot(.manual, at: slotAt, .due(.triggered(by: actor, reason)))
         slot.forced = force
         slot.triggerUUID = uuid
         slot.requestedBy = actor
@@ -75,8 +71,8 @@ package struct SlotBirth: Sendable {
     ) -> NewSlot {
         let (disposition, reason) =
             switch fate {
-            case .due(let reason): (Disposition.pending, reason)
-            case .ended(let disposition, let reason): (disposition, reason)
+            case .due(let reason): (Disposition.pending, reason.words)
+            case .ended(let reason): (reason.disposition, reason.words(before: nil))
             }
         var slot = NewSlot(
             schedule: schedule.name, kind: kind, slotAt: slotAt, dueAt: dueAt ?? slotAt,

@@ -26,10 +26,33 @@ package enum RunOwner: Sendable, Equatable {
     }
 }
 
-/// What a slot waits for.
-///
-/// The words are made here, but for those of a slot that is decided at its birth
-/// (`SlotBirth.Fate`), and nothing reads them back.
+/// Why a slot is born to wait.
+package enum DueReason: Sendable, Equatable {
+    case rule
+    /// Found beside a newer one, where all that were missed are caught up.
+    case caughtUp
+    case daemonStart
+    case upstreams([SlotName])
+    case triggered(by: String, String)
+
+    /// The reason as a person reads it.
+    package var words: String {
+        switch self {
+        case .rule: "due"
+        case .caughtUp: "late, to be caught up (missed = \"all\")"
+        case .daemonStart: "due at the daemon's start"
+        case .upstreams(let slots): "due after \(slots.words)"
+        case .triggered(let actor, let why):
+            "triggered by \(actor)" + (why.isEmpty ? "" : ": \(why)")
+        }
+    }
+}
+
+extension [SlotName] {
+    fileprivate var words: String { map(\.description).joined(separator: ", ") }
+}
+
+/// What a slot waits for; the words are made here, and nothing reads them back.
 package enum WaitReason: Sendable, Equatable {
     /// For what its row says already.
     case asBefore
@@ -165,7 +188,7 @@ package enum HoldReason: Sendable, Equatable {
     }
 }
 
-/// Why a slot ends without a start.
+/// Why a slot ends without a start, at its birth or later.
 package enum EndReason: Sendable, Equatable {
     /// Why it is too late, beside the daemon's having been up or down.
     package enum Late: Sendable, Equatable {
@@ -182,7 +205,17 @@ package enum EndReason: Sendable, Equatable {
 
     case scheduleGone
     case paused(PauseRow)
-    case afterRuleOver
+    /// Its schedule only observes.
+    case observed
+    /// A holiday takes it, in the words of its calendar.
+    case holiday(String)
+    /// A holiday moves it onto another slot, in the words of its calendar.
+    case movedByHoliday(String)
+    /// "within" had passed: when those upstream slots had ended, or while it waited (none).
+    case afterRuleOver(when: [SlotName])
+    case upstreamFailed(SlotName)
+    /// Its rule was replaced while nobody was there to start it.
+    case editedWhileDown
     /// - Parameter wasUp: nil: the daemon was up when it stopped being on time; else the instant at
     ///   which it was down.
     case tooLate(Late, wasUp: Uptime)
@@ -202,8 +235,8 @@ package enum EndReason: Sendable, Equatable {
     case processChanged
     /// Its schedule was disabled or removed.
     case scheduleClosed(ScheduleState)
-    /// The ledger was put back: nothing is sent for instants before that.
-    case restored
+    /// The ledger was put back at the instant: nothing is sent for earlier ones.
+    case restored(at: Instant)
 
     /// Why an attempt that has created no run is not made again.
     package enum NoneFollows: Sendable, Equatable {
@@ -222,25 +255,36 @@ package enum EndReason: Sendable, Equatable {
     package var disposition: Disposition {
         switch self {
         case .scheduleGone, .dropped, .processChanged, .scheduleClosed: .cancelled
-        case .paused, .overlap, .pausedWhileWaiting, .skippedOnce: .skipped
+        case .paused, .observed, .holiday, .upstreamFailed, .overlap, .pausedWhileWaiting,
+            .skippedOnce:
+            .skipped
         case .afterRuleOver, .tooLate(_, .up), .absent: .expired
-        case .tooLate(_, .down), .restored: .missed
-        case .standsFor, .laterWaits: .coalesced
+        case .tooLate(_, .down), .editedWhileDown, .restored: .missed
+        case .movedByHoliday, .standsFor, .laterWaits: .coalesced
         case .patternNotExpandable, .refused, .attemptsUsedUp, .invalid, .notValidated: .failed
         }
     }
 
     /// The reason as a person reads it.
     ///
-    /// - Parameter before: what the slot's row says so far.
+    /// - Parameter before: what the slot's row says so far; nil: it is born so.
     /// - Returns: the words.
-    package func words(before: String) -> String {
+    package func words(before: String?) -> String {
         switch self {
         case .scheduleGone: "its schedule is no longer in the configuration"
-        case .paused(let pause): "\(pause.words), while it waited: \(before)"
-        case .afterRuleOver: "\"within\" of its after rule is over"
-        case .tooLate(let why, let uptime):
-            Self.words(why, uptime) + "; before that: \(before)"
+        case .paused(let pause):
+            pause.words + (before.map { ", while it waited: \($0)" } ?? "")
+        case .observed: "observe mode: it would have been started"
+        case .holiday(let words), .movedByHoliday(let words): words
+        case .afterRuleOver([]): "\"within\" of its after rule is over"
+        case .afterRuleOver(let ended):
+            "\"within\" of its after rule was over when \(ended.words) had ended"
+        case .upstreamFailed(let upstream): "\(upstream) did not succeed"
+        case .editedWhileDown: "the configuration was changed while the daemon was down"
+        case .tooLate(let why, .up):
+            "too late although the daemon was up: \(why.words)" + Self.addition(before)
+        case .tooLate(let why, .down(let at)):
+            "the daemon was down at \(at.iso8601), and \(why.words)" + Self.addition(before)
         case .standsFor(let later):
             "the later slot \(later.iso8601) stands for it (missed = \"latest\")"
         case .patternNotExpandable(let pattern):
@@ -257,13 +301,15 @@ package enum EndReason: Sendable, Equatable {
         case .invalid(let problems): "the process does not validate: \(problems) errors"
         case .notValidated(let why): "the process can't be validated: \(why)"
         case .dropped(let actor): "dropped by \(actor)"
-        case .pausedWhileWaiting(let actor): "paused by \(actor) while it waited: \(before)"
+        case .pausedWhileWaiting(let actor):
+            "paused by \(actor) while it waited: \(before ?? "")"
         case .skippedOnce(let actor, let why):
             "skipped once by \(actor)" + (why.isEmpty ? "" : ": \(why)")
         case .processChanged: "its process or connection was changed"
         case .scheduleClosed(let state): "the schedule was \(state.rawValue)"
-        case .restored:
-            "the database was restored from a backup, nothing is sent for earlier instants"
+        case .restored(let at):
+            "the database was restored from a backup at \(at.iso8601), "
+                + "and nothing is sent for earlier instants"
         }
     }
 
@@ -272,12 +318,8 @@ package enum EndReason: Sendable, Equatable {
         "attempt \(number) has created no run, as three checks have shown"
     }
 
-    /// Too late, in words: for slots that wait and for those that are born too late.
-    static func words(_ why: Late, _ uptime: Uptime) -> String {
-        switch uptime {
-        case .up: "too late although the daemon was up: \(why.words)"
-        case .down(let at): "the daemon was down at \(at.iso8601), and \(why.words)"
-        }
+    private static func addition(_ before: String?) -> String {
+        before.map { "; before that: \($0)" } ?? ""
     }
 }
 

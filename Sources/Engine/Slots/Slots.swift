@@ -22,7 +22,7 @@ struct Slots {
             default: .info
             }
         book.log(
-            level, "\(slot.schedule)@\(slot.slotAt.iso8601) \(disposition.rawValue): \(words)")
+            level, "\(slot.name) \(disposition.rawValue): \(words)")
     }
 
     /// Lets a slot wait, and tells a person once it has waited past its `start_within`, whatever for.
@@ -68,7 +68,7 @@ struct Slots {
         try ledger.move(
             slot.slotID, .unknown, reason: "\(words); checking whether it has created a run",
             nextActionAt: instant)
-        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) unknown: \(words)")
+        book.log(.warning, "\(slot.name) unknown: \(words)")
     }
 
     /// A person must decide.
@@ -76,7 +76,14 @@ struct Slots {
         try ledger.move(
             slot.slotID, .held, reason: reason.words,
             nextActionAt: now.adding(milliseconds: Self.reminderMilliseconds))
-        book.log(.warning, "\(slot.schedule)@\(slot.slotAt.iso8601) held: \(reason.words)")
+        book.log(.warning, "\(slot.name) held: \(reason.words)")
+    }
+
+    /// No run makes slots of the schedule skip any more: what it counts begins anew.
+    func forgetOverlap(of schedule: String) throws {
+        if try ledger.setOverlap(schedule: schedule, runID: nil, skips: 0) {
+            try ledger.clear(kind: .overlap, subject: schedule)
+        }
     }
 
     /// A held slot is remembered once a day until a person decides (I5).
@@ -84,7 +91,7 @@ struct Slots {
         for slot in try ledger.slotsDue(.held, now: now, limit: 100) {
             book.log(
                 .warning,
-                "\(slot.schedule)@\(slot.slotAt.iso8601) is held: \(slot.reason); "
+                "\(slot.name) is held: \(slot.reason); "
                     + "carillon resolve \(slot.slotID) --run RUN | --start | --drop")
             try ledger.wait(
                 slot.slotID, reason: slot.reason,

@@ -74,7 +74,7 @@ struct StartAnswers: Grounded {
         if !isRead, let row = try ledger.run(runKey) {
             try follower.runs.apply(run, to: row)
         }
-        book.log(.info, "\(slot.schedule)@\(slot.slotAt.iso8601) started run \(run.id)")
+        book.log(.info, "\(slot.name) started run \(run.id)")
     }
 
     /// The run that the answer names is in the ledger by its words: whose it is, isn't known (I6).

@@ -56,7 +56,7 @@ package enum StartDecision: Sendable, Equatable {
             let within = rule.withinMilliseconds,
             facts.now > slot.slotAt.adding(milliseconds: within)
         {
-            return .end(.afterRuleOver)
+            return .end(.afterRuleOver(when: []))
         }
         switch facts.lateness {
         case .onTime?, nil: return nil

@@ -9,13 +9,10 @@ extension Starter {
     /// Nothing is in the slot's way any more.
     func noteUnblocked(_ slot: SlotRow) throws {
         if let former = slot.blockedBy {
-            // The clocks of rule 8 start afresh when the blocker closes.
-            try ledger.setBlocked(slot.slotID, by: nil, windowFrom: now)
+            try setBlocker(of: slot, to: nil)
             book.log(.info, "\(slot.schedule): run \(former) has closed, the queued slot goes on")
         }
-        if try ledger.setOverlap(schedule: slot.schedule, runID: nil, skips: 0) {
-            try ledger.clear(kind: .overlap, subject: slot.schedule)
-        }
+        try slots.forgetOverlap(of: slot.schedule)
     }
 
     /// A slot was skipped for a run.
@@ -38,9 +35,14 @@ extension Starter {
         where other.kind == slot.kind && other.slotAt < slot.slotAt && other.blockedBy != nil {
             try slots.end(other, reason)
         }
-        if slot.blockedBy != blocker.runID {
-            try ledger.setBlocked(slot.slotID, by: blocker.runID, windowFrom: nil)
-        }
+        try setBlocker(of: slot, to: blocker)
         try slots.wait(slot, .queued(blocker), until: now.adding(milliseconds: 60_000))
+    }
+
+    /// The clocks of rule 8 stand still behind a run, and start afresh when it closes.
+    func setBlocker(of slot: SlotRow, to blocker: Blocker?) throws {
+        guard slot.blockedBy != blocker?.runID else { return }
+        try ledger.setBlocked(
+            slot.slotID, by: blocker?.runID, windowFrom: blocker == nil ? now : nil)
     }
 }

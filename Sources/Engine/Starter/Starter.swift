@@ -38,7 +38,7 @@ final class Starter: Room, Grounded {
         if due.count == limits.decisionsMax { book.wakeSoon() }
         for slot in due {
             let done = try book.step(
-                "decide \(slot.schedule)@\(slot.slotAt.iso8601)", schedule: slot.schedule,
+                "decide \(slot.name)", schedule: slot.schedule,
                 slotID: slot.slotID
             ) { try decide(slot) }
             if !done {
@@ -85,9 +85,7 @@ final class Starter: Room, Grounded {
         }
         if !slot.isLate, case .late? = facts.lateness { try ledger.setLate(slot.slotID) }
         // The run that it was queued behind has closed: its clocks go on while it waits for a person.
-        if case .wait(.heldSlot, _) = decision, slot.blockedBy != nil {
-            try ledger.setBlocked(slot.slotID, by: nil, windowFrom: now)
-        }
+        if case .wait(.heldSlot, _) = decision { try setBlocker(of: slot, to: nil) }
         guard decision.hasPassedOverlap, !slot.forced, let schedule = facts.schedule,
             schedule.overlap != .allow
         else { return }
@@ -131,9 +129,9 @@ final class Starter: Room, Grounded {
     private func begin(_ facts: StartFacts, baseline: Baseline) throws {
         let slot = facts.slot
         guard let schedule = facts.schedule, let connection = facts.connection else { return }
-        let token: Secret
+        let pass: Gate.Pass
         switch try gate.admit(.start, connection) {
-        case .go(let usable): token = usable
+        case .go(let admitted): pass = admitted
         case .wait(.budget(let until)): return try slots.wait(slot, .budget, until: until)
         case .wait: return try slots.wait(slot, .token, until: now.adding(milliseconds: 15_000))
         }
@@ -151,8 +149,7 @@ final class Starter: Room, Grounded {
         gate.send(
             .startRun(
                 process: slot.processID, sendCompleteEmail: schedule.sendCompleteEmail),
-            connection, .start(attemptID: attemptID, slotID: slot.slotID), token: token,
-            sendBy: sendBy)
+            pass, .start(attemptID: attemptID, slotID: slot.slotID), sendBy: sendBy)
     }
 
     /// When the ramp has a place for one more; nil: at once.

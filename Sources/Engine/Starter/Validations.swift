@@ -27,18 +27,16 @@ final class Validations: Room, Grounded {
     func forget(_ slotID: Int64) { out.remove(slotID) }
 
     func send(_ slot: SlotRow, _ connection: Connection) throws {
-        let token: Secret
+        let pass: Gate.Pass
         switch try gate.admit(.validation, connection) {
-        case .go(let usable): token = usable
+        case .go(let admitted): pass = admitted
         case .wait(.asked(let until)):
             return try slots.wait(slot, .validationHint(until: until), until: until)
         case .wait(.budget(let until)): return try slots.wait(slot, .budget, until: until)
         case .wait: return try slots.wait(slot, .token, until: now.adding(milliseconds: 15_000))
         }
         out.insert(slot.slotID)
-        gate.send(
-            .validate(process: slot.processID), connection, .validate(slotID: slot.slotID),
-            token: token)
+        gate.send(.validate(process: slot.processID), pass, .validate(slotID: slot.slotID))
         try slots.wait(slot, .validation, until: now.adding(milliseconds: 45_000))
     }
 
