@@ -31,6 +31,11 @@ package final class ZoneShelf {
         return result
     }
 
+    /// The zone of an IANA name on a host, for whoever needs just one; nil: there is none.
+    package static func zone(_ name: String, on host: any HostReading) -> Zone? {
+        try? ZoneShelf(host).zone(name).get()
+    }
+
     private func read(_ name: String) -> Result<Zone, Refusal> {
         guard let bytes = host.zoneData(named: name) else {
             // A host without tzdata still knows UTC.

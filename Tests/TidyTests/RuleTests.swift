@@ -45,6 +45,21 @@ struct RuleTests {
     }
 
     @Test(
+        "A type that is no verb",
+        arguments: [
+            ("struct Pause: CarillonCommand {", "Commands", false),
+            ("struct LimitOption: ParsableArguments {", "Commands", false),
+            ("struct Pause: CarillonCommand {\n    private enum Inner {}", "Commands", false),
+            ("enum SlotArgument {", "Commands", true),
+            ("private final class Page {", "Commands", true),
+            ("struct Loop: Service {", "Commands", true), ("enum SlotArgument {", "Inquiry", false),
+        ])
+    func verbs(text: String, folder: String, isFound: Bool) {
+        let path = "Sources/carillon/\(folder)/A.swift"
+        #expect(lines(VerbRule.findings, text, at: path) == (isFound ? [1] : []))
+    }
+
+    @Test(
         "Banned words",
         arguments: [
             "Task { await work() }", "Task(priority: .high) {", "let t = Task<Void, Never> {",

@@ -47,6 +47,11 @@ struct TidyTests {
         report(FolderLineRule.strays(in: sources))
     }
 
+    @Test("carillon's Commands are verbs and their arguments, and nothing else")
+    func verbs() {
+        report(sources.flatMap(VerbRule.findings))
+    }
+
     @Test("Only carillon/System touches clocks, chance and identity; no escape hatches anywhere")
     func bannedWords() {
         let findings = sources.flatMap(BannedWord.findings)

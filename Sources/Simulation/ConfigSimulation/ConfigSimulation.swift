@@ -33,6 +33,19 @@ package struct ConfigSimulation {
         /// Before the end the daemon turned in circles.
         package var isCutShort: Bool
 
+        /// How many slots were not started, those that `unstarted` leaves out among them.
+        package var unstartedCount: Int64 {
+            schedules.rows.indices.reduce(0) { sum, row in
+                func count(_ column: String) -> Int64 {
+                    guard case .integer(let count) = schedules.value(column, row: row) else {
+                        return 0
+                    }
+                    return count
+                }
+                return sum + count("slots") - count("started")
+            }
+        }
+
         /// The time that was not simulated, to the next day: its parts are as long as the quiet times
         /// make them.
         package var repeatedDays: Int {

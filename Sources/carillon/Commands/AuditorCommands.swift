@@ -27,7 +27,7 @@ struct Audit: CarillonCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
-        var filter = try filter.filter(ledger, reader, environment)
+        var filter = try filter.filter(reader, environment)
         let known = try reader.auditWords()
         (filter.actor, filter.action) = (actor, action)
         let columns: [LedgerOutput.Column] = [
@@ -65,7 +65,7 @@ struct Pauses: CarillonCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
-        let filter = try filter.filter(ledger, reader, environment)
+        let filter = try filter.filter(reader, environment)
         let columns: [LedgerOutput.Column] = [
             .init("schedule", "SCHEDULE", .name), .init("kind", "KIND"), .init("state", "STATE"),
             .init("from_at", "FROM", .relative), .init("until_at", "UNTIL", .relative),

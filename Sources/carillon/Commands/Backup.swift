@@ -40,16 +40,14 @@ struct Backup: CarillonCommand {
         }
         let path = try ledger.path(environment)
         let reader = try ledger.open(environment)
-        let now = environment.now()
-        let target = keep == nil ? file : BackupFolder(file).newFile(now)
-        var removed: [String] = []
+        let (target, removed): (String, [String])
         do {
-            try reader.backup(to: target)
-            // Only now that there is a new one.
             if let keep {
-                removed = try BackupFolder(file)
-                    .surplus(keep, madeAt: now, environment.host)
-                for old in removed { try SystemFiles.remove(old) }
+                (target, removed) = try BackupFolder(file)
+                    .add(from: reader, at: environment.now(), keeping: keep, environment.host)
+            } else {
+                try reader.backup(to: file)
+                (target, removed) = (file, [])
             }
         } catch let error as StoreError {
             throw CommandFailure(.failed, "\(error)")

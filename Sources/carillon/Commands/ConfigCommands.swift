@@ -1,10 +1,7 @@
 import ArgumentParser
-import Config
 import Console
-import Engine
 import JSON
 import Store
-import Timetable
 
 /// `carillon config`: what the daemon runs on, and how it came to be.
 struct ConfigCommand: CarillonCommand {
@@ -24,27 +21,6 @@ struct ConfigCommand: CarillonCommand {
     func run(in environment: CommandEnvironment) async throws {}
 }
 
-extension LedgerOptions {
-    /// The configuration of a revision, with its files.
-    ///
-    /// - Throws: `CommandFailure` with 3 if there is none, or its files are not kept.
-    func kept(
-        _ revision: Int64?, _ reader: LedgerReader
-    ) throws -> LedgerReader.KeptConfiguration {
-        guard let found = try reader.configuration(revision) else {
-            throw CommandFailure(
-                .notFound,
-                revision.map { "no revision \($0); see: carillon config revisions" }
-                    ?? "the daemon has never run on this database")
-        }
-        guard !found.files.isEmpty else {
-            throw CommandFailure(
-                .notFound, "the files of revision \(found.revisionID) are not kept")
-        }
-        return found
-    }
-}
-
 /// `carillon config show`: the files as they were accepted.
 struct ConfigShow: CarillonCommand {
     static let configuration = CommandConfiguration(
@@ -58,7 +34,7 @@ struct ConfigShow: CarillonCommand {
     var revision: Int64?
 
     func run(in environment: CommandEnvironment) async throws {
-        let kept = try ledger.kept(revision, try ledger.open(environment))
+        let kept = try ConfigHistory.kept(revision, in: try ledger.open(environment))
         if ledger.json {
             let files = kept.files.map { file in
                 JSONText.object([
@@ -109,12 +85,13 @@ struct ConfigDiff: CarillonCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
-        let old = try ledger.kept(from, reader)
+        let old = try ConfigHistory.kept(from, in: reader)
         let new: [(path: String, content: String)]
         if let to {
-            new = try ledger.kept(to, reader).files
+            new = try ConfigHistory.kept(to, in: reader).files
         } else {
-            new = onDisk(environment)
+            new = ConfigHistory.onDisk(
+                ledger.config ?? ConfigOptions.defaultPath, environment.host)
         }
         let changes = FileDifference.lines(old: old.files, new: new)
         if ledger.json {
@@ -135,14 +112,6 @@ struct ConfigDiff: CarillonCommand {
         }
         if exitCode, !changes.isEmpty { throw CommandFailure(.failed) }
     }
-
-    /// The files on disk; where they are refused at least the TOML ones.
-    private func onDisk(_ environment: CommandEnvironment) -> [(path: String, content: String)] {
-        let loader = ConfigurationLoader(host: environment.host)
-        let path = ledger.config ?? ConfigOptions.defaultPath
-        let files = (try? loader.load(path))?.engine.files ?? loader.sourceFiles(path)
-        return files.map { ($0.path, String(decoding: $0.bytes, as: UTF8.self)) }
-    }
 }
 
 /// `carillon config revisions`: each configuration that was in force.
@@ -155,13 +124,12 @@ struct ConfigRevisions: CarillonCommand {
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
 
-    @Option(name: [.customShort("n"), .long], help: "How many rows at most, the newest ones.")
-    var limit = 50
+    @OptionGroup var limit: LimitOption
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
         var filter = LedgerFilter()
-        filter.limit = max(1, limit)
+        filter.limit = limit.rows
         let columns: [LedgerOutput.Column] = [
             .init("revision_id", "REVISION", isNumber: true),
             .init("applied_at", "IN FORCE SINCE", .relative), .init("applied_while", "AT"),

@@ -71,22 +71,14 @@ struct ControlOptions: ParsableArguments {
         _ text: String, schedule: String?, _ option: String, _ environment: CommandEnvironment
     ) throws -> Instant {
         if let instant = Instant(iso8601: text) { return instant }
-        var zone = HostZone.zone(environment.host)
-        if let schedule {
-            let reader = try ledger(environment)
-            let revision = try reader.revision(schedule: schedule, at: environment.now())
-            if !revision.rows.isEmpty, let name = revision.value("timezone", row: 0).words,
-                let own = try? ZoneShelf(environment.host).zone(name).get()
-            {
-                zone = own
-            }
+        guard let schedule else {
+            return try SpokenTime.parse(
+                text, zone: HostZone.zone(environment.host), now: environment.now(),
+                direction: .ahead
+            ).said(option, text)
         }
-        return try SpokenTime.parse(
-            text, zone: zone, now: environment.now(), direction: .ahead
-        ).mapError {
-            CommandFailure(
-                .usage, "\(option) \(Printable.escaped(text, limit: 60)): \($0.message)")
-        }.get()
+        return try LedgerTimes(reader: try ledger(environment), environment: environment)
+            .instant(text, option, of: schedule, .ahead)
     }
 
     private func socketPath(_ environment: CommandEnvironment) throws -> String {

@@ -36,8 +36,7 @@ struct Explain: CarillonCommand {
         ).mapError { CommandFailure(.usage, $0.message) }.get()
         var start = environment.now()
         if let from {
-            start = try TimeArgument.parse(from, zone: made.zone)
-                .mapError { CommandFailure(.usage, "--from \(from): \($0.message)") }.get()
+            start = try TimeArgument.parse(from, zone: made.zone).said("--from", from)
         }
         let explanation = Explanation(made.rule, expression: made.expression, from: start)
         environment.line(explanation.text)

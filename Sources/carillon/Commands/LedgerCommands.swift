@@ -37,7 +37,7 @@ struct History: CarillonCommand {
         let dispositions = try WordList.words(
             disposition, of: Self.dispositions, "disposition")
         let reader = try ledger.open(environment)
-        var filter = try filter.filter(ledger, reader, environment)
+        var filter = try filter.filter(reader, environment)
         filter.dispositions = dispositions
         filter.tag = tag
         let columns: [LedgerOutput.Column] = [
@@ -94,7 +94,7 @@ struct Runs: CarillonCommand {
         let outcomes = try WordList.words(outcome, of: Self.outcomes, "outcome")
         let statuses = try WordList.words(status, of: Self.statuses, "status")
         let reader = try ledger.open(environment)
-        var filter = try filter.filter(ledger, reader, environment)
+        var filter = try filter.filter(reader, environment)
         (filter.statuses, filter.outcomes, filter.tag) = (statuses, outcomes, tag)
         let columns: [LedgerOutput.Column] = [
             .init("run_id", "RUN", .id), .init("schedule", "SCHEDULE", .name),
@@ -126,7 +126,7 @@ struct Errors: CarillonCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
-        var filter = try filter.filter(ledger, reader, environment)
+        var filter = try filter.filter(reader, environment)
         filter.tag = tag
         let columns: [LedgerOutput.Column] = [
             .init("occurred_at", "AT", .relative), .init("operation", "OPERATION"),
@@ -154,12 +154,12 @@ struct Schedules: CarillonCommand {
 
     @Argument(
         help: ArgumentHelp("Only this schedule.", valueName: "schedule"),
-        completion: LedgerWords.schedules)
+        completion: .schedules)
     var only: String?
 
     @Option(
         help: ArgumentHelp("The same, as an option.", valueName: "name"),
-        completion: LedgerWords.schedules)
+        completion: .schedules)
     var schedule: String?
 
     func run(in environment: CommandEnvironment) async throws {
@@ -169,10 +169,7 @@ struct Schedules: CarillonCommand {
         filter.schedule = schedule
         let table = try reader.schedules(filter)
         if let schedule, table.rows.isEmpty {
-            throw CommandFailure(
-                .notFound,
-                "no schedule \"\(Printable.escaped(schedule, limit: 100))\""
-                    + NearestName.hint(schedule, in: try reader.scheduleNames()))
+            throw ScheduleName.unknown(schedule, among: try reader.scheduleNames())
         }
         let columns: [LedgerOutput.Column] = [
             .init("schedule", "SCHEDULE", .name), .init("state", "STATE"),
@@ -183,22 +180,5 @@ struct Schedules: CarillonCommand {
             .init("counts", "COUNTS", .name, rank: 6, shown: LedgerOutput.counts),
         ]
         try ledger.show(table, columns, list, "no schedules", environment)
-    }
-}
-
-extension LedgerOptions {
-    /// Prints rows as the options want them.
-    func show(
-        _ table: LedgerTable, _ columns: [LedgerOutput.Column], _ list: ListOptions,
-        _ nothing: String, _ environment: CommandEnvironment
-    ) throws {
-        if json { return environment.write(LedgerOutput.json(table)) }
-        if list.csv { return environment.write(LedgerOutput.csv(table)) }
-        // On the standard error, so that a pipe sees no row where there is none.
-        if table.rows.isEmpty { return environment.note(nothing) }
-        let style =
-            list.wide
-            ? OutputStyle(width: nil, hasColor: environment.style.hasColor) : environment.style
-        environment.write(LedgerOutput.text(table, columns, style, now: environment.now()))
     }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Config
 import Console
 import Store
-import Timetable
 
 /// `--config`, `--database` and `--json`, for every verb that reads the ledger.
 struct LedgerOptions: ParsableArguments {
@@ -49,17 +48,22 @@ struct LedgerOptions: ParsableArguments {
         return try ConfigurationLoader(host: environment.host)
             .daemonSettings(config ?? ConfigOptions.defaultPath).controlSocket
     }
+}
 
-    /// The zone of a schedule as the ledger knows it, for local times in arguments.
-    func zone(
-        of schedule: String, at instant: Instant, _ reader: LedgerReader,
-        _ environment: CommandEnvironment
-    ) throws -> Zone? {
-        let revision = try reader.revision(schedule: schedule, at: instant)
-        guard !revision.rows.isEmpty, let name = revision.value("timezone", row: 0).words else {
-            return nil
-        }
-        return try? ZoneShelf(environment.host).zone(name).get()
+extension LedgerOptions {
+    /// Prints rows as the options want them.
+    func show(
+        _ table: LedgerTable, _ columns: [LedgerOutput.Column], _ list: ListOptions,
+        _ nothing: String, _ environment: CommandEnvironment
+    ) throws {
+        if json { return environment.write(LedgerOutput.json(table)) }
+        if list.csv { return environment.write(LedgerOutput.csv(table)) }
+        // On the standard error, so that a pipe sees no row where there is none.
+        if table.rows.isEmpty { return environment.note(nothing) }
+        let style =
+            list.wide
+            ? OutputStyle(width: nil, hasColor: environment.style.hasColor) : environment.style
+        environment.write(LedgerOutput.text(table, columns, style, now: environment.now()))
     }
 }
 
@@ -74,16 +78,30 @@ struct ListOptions: ParsableArguments {
     var wide = false
 }
 
+/// `--limit`, for every verb that lists what grows.
+struct LimitOption: ParsableArguments {
+    @Option(
+        name: [.customShort("n"), .customLong("limit")],
+        help: "How many rows at most, the newest ones.")
+    var rows = 50
+
+    mutating func validate() throws {
+        guard (1...1_000_000).contains(rows) else {
+            throw ValidationError("--limit must be 1 to 1000000.")
+        }
+    }
+}
+
 /// A schedule, `--since`, `--until` and `--limit`.
 struct FilterOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp("Only this schedule.", valueName: "schedule"),
-        completion: LedgerWords.schedules)
+        completion: .schedules)
     var only: String?
 
     @Option(
         help: ArgumentHelp("The same, as an option.", valueName: "name"),
-        completion: LedgerWords.schedules)
+        completion: .schedules)
     var schedule: String?
 
     @Option(
@@ -99,13 +117,9 @@ struct FilterOptions: ParsableArguments {
         help: ArgumentHelp("Only what is older, in the same forms.", valueName: "time"))
     var until: String?
 
-    @Option(name: [.customShort("n"), .long], help: "How many rows at most, the newest ones.")
-    var limit = 50
+    @OptionGroup var limit: LimitOption
 
     mutating func validate() throws {
-        guard (1...1_000_000).contains(limit) else {
-            throw ValidationError("--limit must be 1 to 1000000.")
-        }
         if let only, let schedule, only != schedule {
             throw ValidationError("Name one schedule: \(only), or --schedule \(schedule).")
         }
@@ -115,58 +129,20 @@ struct FilterOptions: ParsableArguments {
     ///
     /// - Throws: `CommandFailure` for an unknown schedule or a time that is none.
     func filter(
-        _ ledger: LedgerOptions, _ reader: LedgerReader, _ environment: CommandEnvironment
+        _ reader: LedgerReader, _ environment: CommandEnvironment
     ) throws -> LedgerFilter {
         var filter = LedgerFilter()
-        filter.limit = limit
-        let schedule = only ?? schedule
-        if let schedule {
-            let names = try reader.scheduleNames()
-            guard names.contains(schedule) else {
-                throw CommandFailure(
-                    .notFound,
-                    "no schedule \"\(Printable.escaped(schedule, limit: 100))\""
-                        + NearestName.hint(schedule, in: names))
-            }
-            filter.schedule = schedule
-        }
-        let now = environment.now()
-        let zone =
-            try schedule.flatMap { try ledger.zone(of: $0, at: now, reader, environment) }
-            ?? HostZone.zone(environment.host)
-        func instant(_ option: String, _ text: String) throws -> Instant {
-            try SpokenTime.parse(text, zone: zone, now: now, direction: .back).mapError {
-                CommandFailure(
-                    .usage, "\(option) \(Printable.escaped(text, limit: 60)): \($0.message)")
-            }.get()
-        }
-        filter.since = try since.map { try instant("--since", $0) }
-        filter.until = try until.map { try instant("--until", $0) }
+        filter.limit = limit.rows
+        let schedule = try (only ?? schedule).map { try ScheduleName.checked($0, in: reader) }
+        filter.schedule = schedule
+        let times = LedgerTimes(reader: reader, environment: environment)
+        filter.since = try since.map { try times.instant($0, "--since", of: schedule, .back) }
+        filter.until = try until.map { try times.instant($0, "--until", of: schedule, .back) }
         if let since = filter.since, let until = filter.until, until <= since {
             throw CommandFailure(
                 .usage,
                 "--until \(until.iso8601) is not after --since \(since.iso8601); swap them?")
         }
         return filter
-    }
-}
-
-/// Words of a closed list, given once or several times, or joined by commas.
-enum WordList {
-    /// The words, each checked.
-    ///
-    /// - Throws: `CommandFailure` with the nearest word for one that isn't in the list.
-    static func words(
-        _ texts: [String], of known: [String], _ noun: String
-    ) throws -> [String] {
-        let words = texts.flatMap { $0.split(separator: ",").map(String.init) }
-        for word in words where !known.contains(word) {
-            throw CommandFailure(
-                .usage,
-                "no \(noun) \"\(Printable.escaped(word, limit: 60))\""
-                    + (NearestName.find(word, in: known).map { "; did you mean \"\($0)\"?" }
-                        ?? "; there are \(Words.and(known))"))
-        }
-        return words
     }
 }

@@ -31,7 +31,7 @@ struct Next: CarillonCommand {
 
     @Argument(
         help: ArgumentHelp("Only this schedule.", valueName: "schedule"),
-        completion: LedgerWords.schedules)
+        completion: .schedules)
     var schedule: String?
 
     // Unconditional, so that a negative number gets its own sentence.
@@ -114,22 +114,15 @@ struct Next: CarillonCommand {
         let loaded = try options.load(environment)
         // The rule needs no ledger: without one nothing is known of runs, and that is all.
         let reader = try? LedgerReader(path: loaded.daemon.database)
-        func usual(_ schedule: Schedule) -> Int64? {
-            let durations = try? reader?.durations(of: schedule.name, limit: Forecast.runsMax)
-            return Forecast.usual(durations ?? [])
+        let usual = { (schedule: Schedule) in reader.flatMap { schedule.usualMilliseconds(in: $0) }
         }
         guard let name = schedule else {
-            let start = try start(environment, zone: nil)
-            var rows = loaded.engine.schedules.filter(\.enabled).flatMap {
-                ScheduleTimes.rows($0, after: start, count: count, usual: usual($0))
-            }
-            rows.sort { ($0.at, $0.schedule) < ($1.at, $1.schedule) }
-            return Array(rows.prefix(count))
+            return ScheduleTimes.rows(
+                loaded.engine.schedules, after: try start(environment, zone: nil), count: count,
+                usual: usual)
         }
         guard let found = loaded.schedule(name) else {
-            let names = loaded.engine.schedules.map(\.name)
-            throw CommandFailure(
-                .notFound, "no schedule \"\(name)\"" + NearestName.hint(name, in: names))
+            throw ScheduleName.unknown(name, among: loaded.engine.schedules.map(\.name))
         }
         let start = try start(environment, zone: found.zone)
         let rows = ScheduleTimes.rows(found, after: start, count: count, usual: usual(found))
@@ -142,8 +135,7 @@ struct Next: CarillonCommand {
 
     private func start(_ environment: CommandEnvironment, zone: Zone?) throws -> Instant {
         guard let from else { return environment.now() }
-        return try TimeArgument.parse(from, zone: zone)
-            .mapError { CommandFailure(.usage, "--from \(from): \($0.message)") }.get()
+        return try TimeArgument.parse(from, zone: zone).said("--from", from)
     }
 
     private func color(_ row: ScheduleTimes.Row) -> OutputStyle.Color? {

@@ -75,14 +75,7 @@ struct Notifications: CarillonCommand {
     @Option(help: ArgumentHelp("Only messages to this target.", valueName: "name"))
     var target: String?
 
-    @Option(name: [.customShort("n"), .long], help: "How many rows at most, the newest ones.")
-    var limit = 50
-
-    mutating func validate() throws {
-        guard (1...1_000_000).contains(limit) else {
-            throw ValidationError("--limit must be 1 to 1000000.")
-        }
-    }
+    @OptionGroup var limit: LimitOption
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
@@ -95,7 +88,7 @@ struct Notifications: CarillonCommand {
             .init("last_error", "LAST ERROR", .name, rank: 1),
         ]
         try ledger.show(
-            try reader.deliveries(target: target, limit: limit), columns, list, "no messages",
+            try reader.deliveries(target: target, limit: limit.rows), columns, list, "no messages",
             environment)
     }
 }

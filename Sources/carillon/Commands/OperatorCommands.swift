@@ -1,13 +1,11 @@
 import ArgumentParser
 import Console
-import Store
-import Timetable
 
 /// A schedule's name, or `--all`.
 struct ScheduleOrAll: ParsableArguments {
     @Argument(
         help: ArgumentHelp("The schedule.", valueName: "schedule"),
-        completion: LedgerWords.schedules)
+        completion: .schedules)
     var schedule: String?
 
     @Flag(help: "All schedules.")
@@ -87,7 +85,7 @@ struct Skip: CarillonCommand {
 
     @Argument(
         help: ArgumentHelp("The schedule.", valueName: "schedule"),
-        completion: LedgerWords.schedules)
+        completion: .schedules)
     var schedule: String
 
     @Option(help: ArgumentHelp("The slot.", valueName: "time"))
@@ -143,48 +141,20 @@ struct Resolve: CarillonCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         var message = ControlMessage(verb: "resolve")
-        message.slot = try SlotArgument.slotID(slot, control, environment)
+        message.slot = try slotID(environment)
         message.run = runID
         message.decision = runID != nil ? "run" : start ? "start" : "drop"
         try await control.perform(message, environment)
     }
-}
 
-/// Reads SLOT: a slot's id, or SCHEDULE@TIME.
-enum SlotArgument {
-    static func slotID(
-        _ text: String, _ control: ControlOptions, _ environment: CommandEnvironment
-    ) throws -> Int64 {
-        if let id = Int64(text) { return id }
-        guard let sign = text.firstIndex(of: "@") else {
-            throw CommandFailure(
-                .usage,
-                "\(Printable.escaped(text, limit: 100)) is no slot; write its id or "
-                    + "SCHEDULE@TIME")
+    private func slotID(_ environment: CommandEnvironment) throws -> Int64 {
+        switch try SlotReference(slot) {
+        case .id(let id): return id
+        case .place(let schedule, let time):
+            let at = try control.instant(time, schedule: schedule, "SLOT", environment)
+            let slots = try control.ledger(environment).slots(schedule: schedule, at: at)
+            return try SlotReference.held(among: slots, of: schedule, at: at)
         }
-        let schedule = String(text[..<sign])
-        let time = String(text[text.index(after: sign)...])
-        let instant = try control.instant(time, schedule: schedule, "SLOT", environment)
-        let found = try control.ledger(environment).slots(schedule: schedule, at: instant)
-        // A manual slot can share the instant of another one; the held one is meant.
-        let held = found.rows.indices.filter {
-            found.value("disposition", row: $0) == .string("held")
-        }
-        let meant = held.isEmpty ? Array(found.rows.indices) : held
-        guard let row = meant.first, case .integer(let id) = found.value("slot_id", row: row) else {
-            throw CommandFailure(
-                .notFound,
-                "no slot of \(Printable.escaped(schedule, limit: 100)) at "
-                    + "\(instant.iso8601); see: carillon history")
-        }
-        guard meant.count == 1 else {
-            let ids = meant.compactMap { found.value("slot_id", row: $0).words }
-            throw CommandFailure(
-                .conflict,
-                "several slots are at that instant; name one by its id: "
-                    + ids.joined(separator: ", "))
-        }
-        return id
     }
 }
 
@@ -201,7 +171,7 @@ struct Unblock: CarillonCommand {
 
     @Argument(
         help: ArgumentHelp("The connection.", valueName: "connection"),
-        completion: LedgerWords.connections)
+        completion: .connections)
     var connection: String
 
     func run(in environment: CommandEnvironment) async throws {

@@ -23,7 +23,7 @@ struct Processes: CarillonCommand {
     @Option(
         help: ArgumentHelp(
             "The connection, where the config has several.", valueName: "name"),
-        completion: LedgerWords.connections)
+        completion: .connections)
     var connection: String?
 
     @Flag(help: "Print JSON: a list with one object a line.")
@@ -31,7 +31,8 @@ struct Processes: CarillonCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         let loaded = try options.load(environment)
-        let name = try name(in: loaded)
+        let name = try ConnectionChoice.name(
+            connection, among: loaded.engine.connections.keys.sorted())
         let listing: APIInquiry.Listing
         do {
             listing = try await APIInquiry.open(name, of: loaded, environment) { inquiry in
@@ -60,28 +61,6 @@ struct Processes: CarillonCommand {
             ])
         }
         environment.write(table.text(environment.style))
-    }
-
-    /// The named connection, or the only one.
-    private func name(in loaded: LoadedConfiguration) throws -> String {
-        let names = loaded.engine.connections.keys.sorted()
-        guard let connection else {
-            guard let only = names.first, names.count == 1 else {
-                throw CommandFailure(
-                    .usage,
-                    names.isEmpty
-                        ? "the config has no connection"
-                        : "name one with --connection: \(names.joined(separator: ", "))")
-            }
-            return only
-        }
-        guard names.contains(connection) else {
-            throw CommandFailure(
-                .notFound,
-                "no connection \"\(Printable.escaped(connection, limit: 100))\""
-                    + NearestName.hint(connection, in: names))
-        }
-        return connection
     }
 
     private static func object(_ process: ProcessSummary) -> JSONText {

@@ -26,19 +26,7 @@ struct Show: CarillonCommand {
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
         let found = try reader.run(runID)
-        guard !found.rows.isEmpty else {
-            throw CommandFailure(
-                .notFound,
-                "no run \"\(Printable.escaped(runID, limit: 100))\"; carillon runs lists "
-                    + "them")
-        }
-        let id = found.value("run_id", row: 0).words ?? runID
-        if found.rows.count > 1, id != runID {
-            throw CommandFailure(
-                .conflict,
-                "several runs begin with \"\(Printable.escaped(runID, limit: 100))\"; "
-                    + "write more of the id")
-        }
+        let id = try RunReference.id(runID, among: found)
         let body = try reader.tree(runID: id)
         let changes = try reader.statusHistory(runID: id)
         if ledger.json {

@@ -1,11 +1,8 @@
 import ArgumentParser
-import Config
 import Console
-import Engine
 import JSON
 import Simulation
 import Store
-import Timetable
 
 /// `carillon simulate`: the config on a virtual clock.
 struct SimulateCommand: CarillonCommand {
@@ -36,8 +33,6 @@ struct SimulateCommand: CarillonCommand {
                   --fault lost-answer@0.05 --fault outage@2026-12-04T05:00Z/2026-12-04T07:00Z \\
                   --fault 429@lists@1% --clock-step 2026-12-06T02:00:00Z+1h
             """)
-
-    private static let daysMax: Int64 = 400
 
     private static func pad(_ word: String) -> String {
         String(repeating: " ", count: max(0, 22 - word.count))
@@ -79,7 +74,12 @@ struct SimulateCommand: CarillonCommand {
     var json = false
 
     func run(in environment: CommandEnvironment) async throws {
-        var simulation = try simulation(environment)
+        let order = SimulationOrder(
+            from: from, to: to, runTakes: runTakes, down: down, clockStep: clockStep, fault: fault)
+        var simulation = try order.simulation(
+            of: try options.load(environment), environment.host)
+        simulation.isExact = exact
+        simulation.isEveryDay = everyDay
         let bar = ProgressBar(environment)
         let length = Double(simulation.to.since(simulation.from))
         let begin = simulation.from
@@ -112,83 +112,6 @@ struct SimulateCommand: CarillonCommand {
                 "the simulation ended early: "
                     + Printable.escaped(outcome.errors.last ?? "", limit: 500))
         }
-    }
-
-    // MARK: Arguments
-
-    private func simulation(_ environment: CommandEnvironment) throws -> ConfigSimulation {
-        let loaded = try options.load(environment)
-        let zones = Set(loaded.engine.schedules.map(\.timezone))
-        let zone = zones.count == 1 ? loaded.engine.schedules.first?.zone : nil
-        func time(_ text: String) throws(FaultPlan.Refusal) -> Instant {
-            switch TimeArgument.parse(text, zone: zone) {
-            case .success(let instant): return instant
-            case .failure(let refusal):
-                throw FaultPlan.Refusal(
-                    message: "\(Printable.escaped(text, limit: 60)): \(refusal.message)")
-            }
-        }
-        let begin = try instant(from, "--from", zone)
-        let end = try instant(to, "--to", zone)
-        // The times of the API's answers can't be earlier.
-        guard begin.milliseconds >= 0 else {
-            throw CommandFailure(.usage, "--from: nothing before 1970 can be simulated")
-        }
-        guard begin < end else { throw CommandFailure(.usage, "--to must be later than --from") }
-        guard end.since(begin) <= Self.daysMax * 86_400_000 else {
-            throw CommandFailure(.usage, "at most \(Self.daysMax) days can be simulated at once")
-        }
-        guard let takes = DurationText.milliseconds(runTakes), takes > 0 else {
-            throw CommandFailure(
-                .usage,
-                "--run-takes \(Printable.escaped(runTakes, limit: 60)): write 90s, 15m or 6h")
-        }
-        var simulation = ConfigSimulation(
-            loaded: loaded, host: environment.host, from: begin, to: end, runMilliseconds: takes)
-        simulation.isExact = exact
-        simulation.isEveryDay = everyDay
-        for text in down {
-            let span = try said("--down", text) { () throws(FaultPlan.Refusal) in
-                try FaultPlan.span(text, time: time)
-            }
-            simulation.events.append((max(span.from, begin), .down(until: span.to)))
-        }
-        for text in clockStep {
-            let step = try said("--clock-step", text) { () throws(FaultPlan.Refusal) in
-                try FaultPlan.clockStep(text, time: time)
-            }
-            simulation.events.append((step.at, .clockStep(milliseconds: step.milliseconds)))
-        }
-        for text in fault {
-            try said("--fault", text) { () throws(FaultPlan.Refusal) in
-                try simulation.faults.add(text, from: begin, time: time)
-            }
-        }
-        for (at, _) in simulation.events where at < begin || at >= end {
-            throw CommandFailure(
-                .usage, "\(at.iso8601) is not between --from and --to, where it would be simulated")
-        }
-        return simulation
-    }
-
-    /// What the work returns, or the option, what was written and why it is refused.
-    private func said<Value>(
-        _ option: String, _ text: String, _ work: () throws(FaultPlan.Refusal) -> Value
-    ) throws -> Value {
-        do {
-            return try work()
-        } catch {
-            throw CommandFailure(
-                .usage, "\(option) \(Printable.escaped(text, limit: 100)): \(error.message)")
-        }
-    }
-
-    private func instant(_ text: String, _ option: String, _ zone: Zone?) throws -> Instant {
-        try TimeArgument.parse(text, zone: zone)
-            .mapError {
-                CommandFailure(
-                    .usage, "\(option) \(Printable.escaped(text, limit: 100)): \($0.message)")
-            }.get()
     }
 }
 
@@ -248,15 +171,7 @@ extension SimulateCommand {
         _ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment
     ) {
         guard !outcome.unstarted.rows.isEmpty else { return }
-        let total = outcome.schedules.rows.indices.reduce(Int64(0)) { sum, row in
-            func count(_ column: String) -> Int64 {
-                guard case .integer(let count) = outcome.schedules.value(column, row: row) else {
-                    return 0
-                }
-                return count
-            }
-            return sum + count("slots") - count("started")
-        }
+        let total = outcome.unstartedCount
         let shown = outcome.unstarted.rows.count
         environment.line()
         environment.line(

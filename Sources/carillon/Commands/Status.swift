@@ -62,28 +62,11 @@ struct Status: CarillonCommand {
             members.append(.init("connections", .array(list)))
             return environment.line(JSONText.object(members).text)
         }
-        func value(_ column: String) -> String? {
-            status.rows.isEmpty ? nil : status.value(column, row: 0).words
+        for fact in DaemonState(status).facts(
+            isRecorded: isRecorded, answers: answers, trouble: trouble, database: path)
+        {
+            environment.line(LedgerOutput.fact(fact.title, fact.text, environment.style))
         }
-        func line(_ title: String, _ text: String) {
-            environment.line(LedgerOutput.fact(title, text, environment.style))
-        }
-        line(
-            "daemon",
-            (answers && !isRecorded ? "running, but not in the ledger yet; " : "")
-                + daemon(isRecorded, value, environment))
-        if let trouble { line("trouble", trouble) }
-        line("database", path)
-        line("schedules", schedules(value))
-        let slots = ["pending", "starting", "unknown", "held"]
-            .map { "\(value($0) ?? "0") \($0)" }.joined(separator: ", ")
-        line("slots", slots)
-        line("open runs", value("open_runs") ?? "0")
-        if let late = value("will_be_late"), late != "0" {
-            line("deadlines", "\(late) will be missed, as it looks; see: carillon attention")
-        }
-        let attention = value("attention") ?? "0"
-        line("attention", attention == "0" ? "nothing" : "\(attention); see: carillon attention")
         guard !connections.rows.isEmpty else { return }
         environment.line()
         environment.write(
@@ -112,18 +95,6 @@ struct Status: CarillonCommand {
         }
     }
 
-    private func schedules(_ value: (String) -> String?) -> String {
-        let text = "\(value("schedules") ?? "0") active"
-        if let since = value("all_paused_since_at") {
-            let until = value("all_paused_until_at").map { "until \($0)" } ?? "until resumed"
-            let why = value("all_paused_reason").flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
-            return text + ", all paused by \(value("all_paused_by") ?? "?") since \(since) "
-                + "\(until)\(why); see: carillon resume --all"
-        }
-        guard let paused = value("paused_schedules"), paused != "0" else { return text }
-        return text + ", \(paused) of them paused"
-    }
-
     /// Asks the daemon what only it can say: a full disk leaves no room to write that it is full, nor
     /// that the daemon was started.
     private func ask(
@@ -141,23 +112,5 @@ struct Status: CarillonCommand {
             let isForbidden = (error as? CommandFailure)?.isForbidden ?? false
             return (false, isForbidden || !isRecorded ? nil : "\(error)")
         }
-    }
-
-    private func daemon(
-        _ isRunning: Bool, _ value: (String) -> String?, _ environment: CommandEnvironment
-    ) -> String {
-        guard let started = value("started_at") else { return "has never run on this database" }
-        var text = ""
-        if isRunning {
-            text = "running, pid \(value("pid") ?? "?")"
-            if let version = value("version") { text += ", version \(version)" }
-            text += ", since \(started)"
-            if let draining = value("draining_since_at") { text += ", draining since \(draining)" }
-        } else {
-            text = "not running; its last life began \(started)"
-            if let last = value("last_turn_at") { text += ", last turn \(last)" }
-            if let ended = value("ended"), !ended.isEmpty { text += ", ended: \(ended)" }
-        }
-        return text
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Console
-import Store
 
 /// `carillon trigger`: start a schedule's process now.
 struct Trigger: CarillonCommand {
@@ -22,7 +21,7 @@ struct Trigger: CarillonCommand {
 
     @Argument(
         help: ArgumentHelp("The schedule.", valueName: "schedule"),
-        completion: LedgerWords.schedules)
+        completion: .schedules)
     var schedule: String
 
     @Option(help: ArgumentHelp("Why, for the ledger.", valueName: "text"))
@@ -48,54 +47,9 @@ struct Trigger: CarillonCommand {
         message.uuid = uuid ?? environment.makeUUID()
         let answer = try await control.perform(message, environment)
         guard wait, let slotID = answer.slotID else { return }
-        try await waitForEnd(of: slotID, environment)
-    }
-
-    /// Whether nothing more comes of a run in this status by itself.
-    private static func isOver(runStatus: String) -> Bool {
-        ["complete", "cancelled", "error", "errorHold"].contains(runStatus)
-    }
-
-    /// Reads the ledger until the slot's run has ended; the daemon may restart meanwhile.
-    private func waitForEnd(of slotID: Int64, _ environment: CommandEnvironment) async throws {
-        var shown = ""
-        while true {
-            let slot = try control.ledger(environment).slot(slotID)
-            guard !slot.rows.isEmpty else { throw CommandFailure(.failed, "the slot is gone") }
-            func value(_ column: String) -> String { slot.value(column, row: 0).words ?? "" }
-            let disposition = value("disposition")
-            let outcome = value("outcome")
-            let state = [disposition, value("run_id"), value("run_status"), outcome]
-                .filter { !$0.isEmpty }.joined(separator: " ")
-            if state != shown, !control.json { environment.line(Printable.escaped(state)) }
-            shown = state
-            switch Disposition(rawValue: disposition) {
-            case .started?:
-                switch RunOutcome(rawValue: outcome) {
-                case .succeeded?: return
-                case .failed?, .cancelled?, .lost?:
-                    throw CommandFailure(.failed, "the run ended: \(outcome)")
-                case .attention? where Self.isOver(runStatus: value("run_status")):
-                    // What ends so goes on only when a person has been there.
-                    throw CommandFailure(
-                        .failed,
-                        "the run is \(Printable.escaped(value("run_status"))) and needs a person; "
-                            + "see: carillon attention")
-                case .attention?, .active?, nil: break
-                }
-            case .pending?, .starting?, .unknown?: break
-            case .held?:
-                throw CommandFailure(
-                    .conflict,
-                    "slot \(slotID) is held: \(Printable.escaped(value("reason"))); see: "
-                        + "carillon attention")
-            default:
-                throw CommandFailure(
-                    .failed,
-                    "slot \(slotID) is \(disposition): "
-                        + Printable.escaped(value("reason")))
+        try await SlotWait(ledger: { try control.ledger(environment) }, environment: environment)
+            .end(of: slotID) { words in
+                if !control.json { environment.line(Printable.escaped(words)) }
             }
-            await environment.sleep(1000)
-        }
     }
 }

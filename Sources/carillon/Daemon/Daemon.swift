@@ -252,9 +252,7 @@ struct Daemon {
                 lastTurnAt: { [pulse = parts.pulse] in pulse.lastTurnAt },
                 failure: { [pulse = parts.pulse] in pulse.failure },
                 gauges: { [gauges = parts.gauges] in gauges.families($0) },
-                zone: { [host] name in
-                    host.zoneData(named: name).flatMap { try? Zone(name: name, tzif: $0) }
-                },
+                zone: { [host] in ZoneShelf.zone($0, on: host) },
                 rule: { [host] in RuleSource.compile($0, host: host) })
         }
         let (logger, ready) = (quietLogger, dashboardReady)

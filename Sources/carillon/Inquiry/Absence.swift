@@ -77,7 +77,7 @@ struct Absence {
     }
 
     private func local(_ revision: Revision) -> String {
-        guard let zone = try? ZoneShelf(host).zone(revision.timezone).get() else {
+        guard let zone = ZoneShelf.zone(revision.timezone, on: host) else {
             return instant.iso8601
         }
         return instant.iso8601(offsetSeconds: zone.offsetSeconds(at: instant))

@@ -1,4 +1,5 @@
 import Console
+import Store
 import Timetable
 
 /// A folder of backups that are named after their time: `carillon-20260615T120000Z.db`.
@@ -28,6 +29,21 @@ struct BackupFolder {
     /// The times of the backups, oldest first; files of other names are nobody's business.
     func times(_ host: any HostReading) throws(HostFileFailure) -> [Instant] {
         try host.names(inFolder: path).compactMap(Self.time).sorted()
+    }
+
+    /// Writes a backup that is named after the time, and removes the oldest ones beyond those kept.
+    ///
+    /// - Returns: the new file, and those that are gone.
+    /// - Throws: `StoreError` if it can't be written, `HostFileFailure` if the folder can't be listed.
+    func add(
+        from reader: LedgerReader, at now: Instant, keeping keep: Int, _ host: any HostReading
+    ) throws -> (file: String, removed: [String]) {
+        let file = newFile(now)
+        try reader.backup(to: file)
+        // Only now that there is a new one.
+        let removed = try surplus(keep, madeAt: now, host)
+        for old in removed { try SystemFiles.remove(old) }
+        return (file, removed)
     }
 
     /// The oldest ones beyond the number that is kept, the one that was made now among them.

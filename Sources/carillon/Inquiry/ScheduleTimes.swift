@@ -1,5 +1,6 @@
 import Console
 import Engine
+import Store
 import Timetable
 
 /// Fire times of a schedule, for people: within its active period, with notes.
@@ -34,6 +35,23 @@ enum ScheduleTimes {
             rule, after: start, count: count, until: schedule.activeUntil, name: schedule.name,
             dueAt: { schedule.dueAt(of: $0) },
             deadlines: { deadlines(schedule, of: $0) + forecast(schedule, of: $0, usual) })
+    }
+
+    /// The next occurrences of all schedules that are enabled, in the order of time.
+    ///
+    /// - Parameters:
+    ///   - schedules: of the config.
+    ///   - from: strictly after it.
+    ///   - count: how many at most, of all together.
+    ///   - usual: how long the runs of a schedule usually take, in milliseconds; nil: nobody knows.
+    /// - Returns: The next first.
+    static func rows(
+        _ schedules: [Schedule], after from: Instant, count: Int, usual: (Schedule) -> Int64?
+    ) -> [Row] {
+        let all = schedules.filter(\.enabled).flatMap {
+            rows($0, after: from, count: count, usual: usual($0))
+        }
+        return Array(all.sorted { ($0.at, $0.schedule) < ($1.at, $1.schedule) }.prefix(count))
     }
 
     /// The next occurrences of a rule.
@@ -122,5 +140,13 @@ enum ScheduleTimes {
         if share > 0 { notes.append("starts \(Double(share) / 1000) s later (spread)") }
         if case .run = occurrence.decision { notes += deadlines }
         return notes.joined(separator: "; ")
+    }
+}
+
+extension Schedule {
+    /// How long the schedule's runs usually take, as the ledger has it; nil: nobody knows.
+    func usualMilliseconds(in reader: LedgerReader) -> Int64? {
+        let durations = try? reader.durations(of: name, limit: Forecast.runsMax)
+        return Forecast.usual(durations ?? [])
     }
 }
