@@ -69,6 +69,29 @@ import Timetable
         #expect(try fixture.ask("SELECT status, outcome FROM runs") == ["running|active"])
     }
 
+    /// A sandbox that was started anew knows none of the runs: each answer woke the slots behind
+    /// it, and they asked again at once, with all of the budget.
+    @Test(arguments: [
+        Fault.error(404, acts: false), .error(403, acts: false), .foreign(404, acts: false),
+    ])
+    func aRunThatCannotBeReadIsAskedForWithGrowingGapsByTheSlotsBehindIt(fault: Fault) throws {
+        let fixture = try Self.started(runMinutes: 20_000)
+        fixture.simulator.sandbox.inject(Self.lists)
+        var rule = FaultRule(fault, operation: "getProcessRun")
+        rule.times = 1_000_000
+        fixture.simulator.sandbox.inject(rule)
+        let before = fixture.requests("getProcessRun")
+        try fixture.run(untilMinute: 30, second: 59)
+        #expect(fixture.requests("getProcessRun") - before <= 20)
+        try fixture.run(untilMinute: 55)
+        #expect(fixture.requests("getProcessRun") - before <= 80)
+        // One answer that tells, and the slot goes on within the gap.
+        fixture.simulator.sandbox.removeFaults()
+        try fixture.run(untilMinute: 60, second: 40)
+        #expect(try fixture.told().hasSuffix("60 skipped"))
+        try fixture.check()
+    }
+
     @Test func aLostRunThatTheListShowsAgainBlocksAgain() throws {
         let fixture = try Fixture([Fixture.schedule(every: 120)], runMinutes: 20_000...20_000)
         try fixture.simulator.boot()

@@ -7,6 +7,8 @@ import Timetable
 final class Follower: Room, Grounded {
     /// A run is lost when the API has said so often, over so long, and no list has shown it since.
     private static let missingReadsMin = 3
+    /// The gaps between reads that told a start nothing.
+    private static let untoldMilliseconds: ClosedRange<Int64> = 1_000...30_000
     private static let missingMillisecondsMin: Int64 = 600_000
     /// Where no list is possible, its own word must do after so long.
     private static let missingUnlistedMillisecondsMin: Int64 = 86_400_000
@@ -24,6 +26,16 @@ final class Follower: Room, Grounded {
     private let lister: Lister
     /// Runs that are being read in full.
     private var reading: Set<Int64> = []
+    /// Runs whose last reads told nothing, by key.
+    private var untold: [Int64: Untold] = [:]
+
+    /// Reads in a row that told nothing of a run: a 404, a 403, another run's body.
+    private struct Untold {
+        var reads = 0
+        var at: Instant
+
+        mutating func note(_ now: Instant) { (reads, at) = (reads + 1, now) }
+    }
 
     init(_ ground: Ground, gate: Gate, lister: Lister) {
         self.ground = ground
@@ -36,8 +48,8 @@ final class Follower: Room, Grounded {
     }
 
     func keep() -> () -> Void {
-        let kept = reading
-        return { [self] in reading = kept }
+        let kept = (reading, untold)
+        return { [self] in (reading, untold) = kept }
     }
 
     /// There is a process of that id: a schedule names it, or lists have shown it.
@@ -113,6 +125,22 @@ final class Follower: Room, Grounded {
         return true
     }
 
+    /// Reads a run that a slot waits for: at once, and after reads that told nothing with growing
+    /// gaps, since each answer wakes its slots and they would ask without a pause.
+    ///
+    /// - Returns: when to ask again, of a run that is not read now because of such a gap.
+    func readForStart(_ run: RunRow, _ connection: Connection) throws -> Instant? {
+        if let former = untold[run.runKey] {
+            let next = former.at.adding(
+                milliseconds: Backoff.ceilingMilliseconds(
+                    base: Self.untoldMilliseconds.lowerBound,
+                    cap: Self.untoldMilliseconds.upperBound, attempt: former.reads))
+            if now < next { return next }
+        }
+        _ = try read(run, connection, priority: .start)
+        return nil
+    }
+
     /// The read is over.
     func forget(_ runKey: Int64) { reading.remove(runKey) }
 
@@ -124,14 +152,17 @@ final class Follower: Room, Grounded {
         switch answer.result {
         case .success(.run(let run)) where run.id == row.runID:
             try gate.noteAccepted(connection)
+            untold[runKey] = nil
             try runs.apply(run, to: row)
             if row.missingReads > 0 { try ledger.setMissing(runKey, reads: 0, since: nil) }
             if row.pollFailures > 0 {
                 try ledger.clear(kind: .notReadable, subject: row.processID)
             }
         case .success:
+            untold[runKey, default: Untold(at: now)].note(now)
             try delay(row, why: "the answer does not show the run", answer: answer)
         case .failure(let failure):
+            untold[runKey, default: Untold(at: now)].note(now)
             try gate.noteFailure(connection, request, failure)
             if failure.apiStatus == 404 {
                 try miss(row, connection, failure, answer)
@@ -234,6 +265,7 @@ final class Follower: Room, Grounded {
                 lister.wantForRuns(connection.name)
                 return try delay(row, why: nil, answer: answer, after: failure)
             }
+            untold[row.runKey] = nil
             try runs.lose(row)
             // The list may show it again just as before: that is news then.
             lister.looks.expectNews(of: key)

@@ -100,8 +100,8 @@ final class Starter: Room, Grounded {
             if let connection = facts.connection { try validations.send(slot, connection) }
         case .name: break
         case .wait(let reason, let until):
-            try bringOn(reason, slot)
-            try slots.wait(slot, reason, until: until)
+            let again = try bringOn(reason, slot)
+            try slots.wait(slot, reason, until: min(until, again ?? until))
         case .queue(let blocker): try queue(slot, behind: blocker)
         case .hold(let reason): try slots.hold(slot, reason)
         case .end(let reason):
@@ -111,17 +111,19 @@ final class Starter: Room, Grounded {
     }
 
     /// Asks for what the slot waits for.
-    private func bringOn(_ reason: WaitReason, _ slot: SlotRow) throws {
+    ///
+    /// - Returns: when to ask again, of what must not be asked for now.
+    private func bringOn(_ reason: WaitReason, _ slot: SlotRow) throws -> Instant? {
         if reason.wantsLook || reason == .clockDiffers {
             lister.want(look: slot.connection, .start)
         }
         if reason == .ramp { rampWaiting += 1 }
-        guard case .runRead(let runID) = reason else { return }
+        guard case .runRead(let runID) = reason else { return nil }
         if slot.runWantedSince == nil { try ledger.setRunWanted(slot.slotID, since: now) }
         guard let connection = roster.connection(slot.connection),
             let run = try ledger.run(baseURL: slot.baseURL, runID: runID)
-        else { return }
-        _ = try follower.read(run, connection, priority: .start)
+        else { return nil }
+        return try follower.readForStart(run, connection)
     }
 
     // MARK: Intent (rule 3)
