@@ -64,6 +64,7 @@ let package = Package(
                 .embedInCode("0020_histograms.sql"), .embedInCode("0021_forecast.sql"),
                 .embedInCode("0022_fewer_writes.sql"),
                 .embedInCode("0023_operation_limits.sql"),
+                .embedInCode("0024_already_done.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

@@ -38,6 +38,7 @@ package enum Migrations {
             File(name: "0022_fewer_writes", sql: PackageResources._022_fewer_writes_sql),
             File(
                 name: "0023_operation_limits", sql: PackageResources._023_operation_limits_sql),
+            File(name: "0024_already_done", sql: PackageResources._024_already_done_sql),
         ]
     }
 }

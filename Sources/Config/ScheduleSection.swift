@@ -10,7 +10,8 @@ struct ScheduleSection {
             "missed", "missed_window", "overlap", "start_within", "spread",
             "send_process_complete_email", "enabled", "active_from", "active_until",
             "on_conflict", "unknown_start", "validate_first", "preflight", "retry", "poll",
-            "run_within", "start_by", "finish_by", "at_least", "outcome", "formerly", "mode",
+            "run_within", "start_by", "finish_by", "at_least", "outcome", "unless_done", "formerly",
+            "mode",
             "description", "tags", "notify",
             "heartbeat",
         ]
@@ -115,6 +116,7 @@ struct ScheduleSection {
         }
         if let value = reader.boolean("validate_first") { schedule.validateFirst = value }
         if let value = reader.outcome() { schedule.outcome = value }
+        schedule.unlessDone = reader.unlessDone()
     }
 
     private func readTimes(_ schedule: inout Schedule, isZoneKnown: Bool) {
@@ -260,19 +262,5 @@ extension TableReader {
             problems.error(node, "\(refusal.message) (\(node.shown))")
             return nil
         }
-    }
-}
-
-extension Zone {
-    /// The first instant of a local day; in some zones the clocks jump over its midnight.
-    fileprivate func beginning(of day: CivilDate) -> Instant {
-        for quarter in 0..<96 {
-            let local = LocalDateTime(date: day, secondOfDay: quarter * 900)
-            if let first = instants(ofLocal: local).first { return first }
-        }
-        // A day that a zone left out (Samoa, 2011-12-30) has no instant but that of its neighbours.
-        let local = LocalDateTime(date: day, secondOfDay: 0).localSeconds
-        let offset = offsetSeconds(at: Instant(milliseconds: local * 1000))
-        return Instant(milliseconds: (local - Int64(offset)) * 1000)
     }
 }

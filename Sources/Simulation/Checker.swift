@@ -29,6 +29,7 @@ package struct Checker {
             try checkRuns(simulator, ledger)
             try checkLooks(simulator, ledger)
             for row in try ledger.schedules() { try checkSlots(of: row, simulator, ledger) }
+            violations += try untrueDone(simulator, ledger)
             if let healedAt { try checkEnded(simulator, ledger, healedAt: healedAt) }
             if simulator.sandbox.hasEchoed {
                 for place in try ledger.places(mentioning: simulator.sandbox.secrets) {

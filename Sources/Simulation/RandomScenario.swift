@@ -123,6 +123,17 @@ struct RandomScenario {
         }
     }
 
+    /// Policies of schedules that earlier seeds don't have.
+    ///
+    /// - Parameter dice: Its own, so that nothing else of the seed's workload changes.
+    mutating func drawLaterPolicies(_ dice: inout Dice) {
+        for index in configuration.schedules.indices where dice.chance(0.4) {
+            configuration.schedules[index].unlessDone = UnlessDone(
+                since: dice.chance(0.8) ? .lastSlot : .period,
+                author: dice.chance(0.7) ? .anyone : .us)
+        }
+    }
+
     private mutating func setConnections(_ dice: inout Dice) {
         var connection = Connection(
             name: "prod", baseURL: "https://api.example.com", apiVersion: "2026-01-01")

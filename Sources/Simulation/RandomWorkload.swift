@@ -45,6 +45,8 @@ package struct RandomWorkload {
     private static let firstGatewaySeed: UInt64 = 200_000
     /// Workloads with much of a few kinds of trouble from here on, every second one.
     private static let firstKindSeed: UInt64 = 300_000
+    /// Workloads with the policies of `drawLaterPolicies` from here on.
+    private static let firstPolicySeed: UInt64 = 500_000
     let simulator: Simulator
 
     /// Where all workloads begin.
@@ -69,6 +71,10 @@ package struct RandomWorkload {
             if seed >= Self.firstKindSeed, seed.isMultiple(of: 2) {
                 scenarioOfSeed.putMuchOfAFewKindsInFront(&dice)
             }
+        }
+        if seed >= Self.firstPolicySeed {
+            var dice = Dice(seed: seed &* 31 &+ 7)
+            scenarioOfSeed.drawLaterPolicies(&dice)
         }
         simulator = Simulator(
             path: path, configuration: scenarioOfSeed.configuration,

@@ -105,6 +105,8 @@ package struct SlotRow: Sendable, Equatable {
         run_wanted_since_at, overdue_since_at
         """
 
+    static let columnCount = 28
+
     init(_ row: Row) {
         slotID = row.integer(0)
         schedule = row.string(1)
@@ -290,13 +292,16 @@ extension Ledger {
     /// - Throws: `StoreError`: `.constraint` for an edge that there isn't, else if the ledger can't be
     ///   written.
     package func end(
-        _ slot: SlotRow, _ disposition: Disposition, reason: String, now: Instant
+        _ slot: SlotRow, _ disposition: Disposition, reason: String, doneBy runID: String? = nil,
+        now: Instant
     ) throws {
         let changed = try database.run(
             """
-            UPDATE slots SET disposition = ?, reason = ?, next_action_at = NULL, ended_at = ?
+            UPDATE slots SET disposition = ?, reason = ?, next_action_at = NULL, ended_at = ?,
+                done_by_run_id = ?
             WHERE slot_id = ?
-            """, .text(disposition.rawValue), .text(reason), .at(now), .int(slot.slotID))
+            """, .text(disposition.rawValue), .text(reason), .at(now), .text(runID),
+            .int(slot.slotID))
         try count(Sum(disposition), at: changed == 1 ? slot.sumPlace : nil)
     }
 

@@ -41,6 +41,7 @@ import Timetable
         #expect(schedule.preflightMilliseconds == 43_200_000)
         #expect(schedule.runWithinMilliseconds == 28_800_000)
         #expect(schedule.outcome.failIf.count == 1)
+        #expect(schedule.unlessDone == UnlessDone(since: .lastSlot, author: .anyone))
         #expect(schedule.formerly == "ledger-refresh")
         #expect(schedule.tags == ["ledger", "daily"])
         #expect(schedule.activeFrom?.iso8601 == "2026-01-01T05:00:00Z")

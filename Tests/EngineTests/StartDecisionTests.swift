@@ -199,7 +199,7 @@ import Timetable
         },
     ]
 
-    @Test(arguments: windows + ways + looks + overlaps)
+    @Test(arguments: windows + ways + looks + overlaps + dones)
     func factsDecide(row: Row) {
         var facts = Self.facts()
         row.edit(&facts)
@@ -207,7 +207,7 @@ import Timetable
     }
 
     @Test func thereAreSixtyRowsAndNoTwoOfOneName() {
-        let names = (Self.windows + Self.ways + Self.looks + Self.overlaps).map(\.what)
+        let names = (Self.windows + Self.ways + Self.looks + Self.overlaps + Self.dones).map(\.what)
         #expect(names.count >= 60)
         #expect(Set(names).count == names.count)
     }

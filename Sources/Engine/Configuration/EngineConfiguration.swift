@@ -130,6 +130,8 @@ package struct Schedule: Sendable {
     /// A run that succeeds sooner looks wrong; nil: any time is right.
     package var atLeastMilliseconds: Int64?
     package var outcome = OutcomeRules()
+    /// Its slots are skipped if the process has been run already; nil: they are not.
+    package var unlessDone: UnlessDone?
     package var activeFrom: Instant?
     package var activeUntil: Instant?
     /// The schedule's earlier name, whose history and slots it takes over.
@@ -265,6 +267,8 @@ package struct OutcomeRules: Sendable, Equatable {
     }
     package var failIf: [Condition] = []
     package var warnIf: [Condition] = []
+    /// A run is judged by its status alone.
+    package var isEmpty: Bool { failIf.isEmpty && warnIf.isEmpty }
 
     /// Makes empty rules.
     package init() {}

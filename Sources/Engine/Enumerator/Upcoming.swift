@@ -90,7 +90,7 @@ final class Upcoming: Room, Grounded {
         while lines.count < count, let next = schedule.nextOccurrence(after: instant) {
             var notes = next.note.map { [$0] } ?? []
             switch next.decision {
-            case .run: break
+            case .run: schedule.unlessDone.map { notes.append($0.words) }
             case .skipped(let reason): notes.append("skipped: \(reason)")
             case .coalesced(let reason): notes.append("coalesced: \(reason)")
             }

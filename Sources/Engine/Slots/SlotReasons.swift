@@ -18,6 +18,14 @@ package enum RunOwner: Sendable, Equatable {
     case user(String?)
     case schedule(String?)
 
+    /// A schedule here has started it, or a person with `trigger`.
+    package var isOurs: Bool {
+        switch self {
+        case .user: false
+        case .schedule: true
+        }
+    }
+
     package var words: String {
         switch self {
         case .user(let user): "started by user \(user ?? "unknown")"
@@ -223,6 +231,8 @@ package enum EndReason: Sendable, Equatable {
     case patternNotExpandable(String)
     case overlap(Blocker, owner: RunOwner)
     case laterWaits(Instant, runID: String)
+    /// The process has been run with success (`unless_done`).
+    case done(runID: String, owner: RunOwner, at: Instant?, DoneSince)
     case refused(attempt: Int, String)
     case attemptsUsedUp(attempt: Int, String, max: Int)
     /// Three looks have shown that an attempt has created no run, and none follows.
@@ -256,13 +266,18 @@ package enum EndReason: Sendable, Equatable {
         switch self {
         case .scheduleGone, .dropped, .processChanged, .scheduleClosed: .cancelled
         case .paused, .observed, .holiday, .upstreamFailed, .overlap, .pausedWhileWaiting,
-            .skippedOnce:
+            .skippedOnce, .done:
             .skipped
         case .afterRuleOver, .tooLate(_, .up), .absent: .expired
         case .tooLate(_, .down), .editedWhileDown, .restored: .missed
         case .movedByHoliday, .standsFor, .laterWaits: .coalesced
         case .patternNotExpandable, .refused, .attemptsUsedUp, .invalid, .notValidated: .failed
         }
+    }
+
+    /// The run that has done the slot's work.
+    package var doneBy: String? {
+        if case .done(let runID, _, _, _) = self { runID } else { nil }
     }
 
     /// The reason as a person reads it.
@@ -293,6 +308,9 @@ package enum EndReason: Sendable, Equatable {
             "overlap: run \(blocker.runID) \(owner.words) is still \(blocker.status)"
         case .laterWaits(let later, let runID):
             "the later slot \(later.iso8601) waits for run \(runID) in its place"
+        case .done(let runID, let owner, let end, let since):
+            "already done: run \(runID) \(owner.words) succeeded"
+                + (end.map { " at \($0.iso8601)" } ?? "") + ", \(since.words) (unless_done)"
         case .refused(let number, let why): "attempt \(number) was refused: \(why)"
         case .attemptsUsedUp(let number, let why, let max):
             "attempt \(number): \(why); retry.max_attempts (\(max)) is used up"

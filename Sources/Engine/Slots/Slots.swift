@@ -13,7 +13,7 @@ struct Slots {
 
     func end(_ slot: SlotRow, _ reason: EndReason) throws {
         let (disposition, words) = (reason.disposition, reason.words(before: slot.reason))
-        try ledger.end(slot, disposition, reason: words, now: now)
+        try ledger.end(slot, disposition, reason: words, doneBy: reason.doneBy, now: now)
         book.tell(.ended(schedule: slot.schedule))
         // Errors in the log are the scheduler's own: this one did what it should.
         let level: LogLine.Level =

@@ -24,7 +24,7 @@ package enum StartDecision: Sendable, Equatable {
     /// Nothing but validation, ramp and gate is between the slot and its start.
     package var hasPassedOverlap: Bool {
         switch self {
-        case .start, .validate, .wait(.validation, _), .wait(.ramp, _): true
+        case .start, .validate, .wait(.validation, _), .wait(.ramp, _), .end(.done): true
         default: false
         }
     }
@@ -45,6 +45,7 @@ package enum StartDecision: Sendable, Equatable {
             ?? way(facts)
             ?? look(facts, schedule, connection)
             ?? overlap(facts, schedule, connection)
+            ?? done(facts, schedule, connection)
             ?? lastSteps(facts, schedule)
     }
 
@@ -153,6 +154,36 @@ package enum StartDecision: Sendable, Equatable {
             return .end(.laterWaits(later, runID: run.runID))
         }
         return .queue(blocker)
+    }
+
+    // MARK: Already done (rule 19)
+
+    /// A run that has certainly done the slot's work; what is in doubt is no reason to miss a slot.
+    private static func done(
+        _ facts: StartFacts, _ schedule: Schedule, _ connection: Connection
+    ) -> StartDecision? {
+        guard let rule = schedule.unlessDone, let since = facts.doneSince, !facts.isAskedFor,
+            !facts.slot.forced
+        else { return nil }
+        let runs = facts.pastRuns.filter { run in
+            guard rule.author == .anyone || run.owner.isOurs else { return false }
+            guard run.slotAt.map(since.covers(slotAt:)) ?? true else { return false }
+            return run.createdAt.map { facts.clock.earliest($0) >= since.instant } ?? false
+        }
+        for run in runs {
+            guard case .succeeded(let end) = run.end else { continue }
+            return .end(.done(runID: run.runID, owner: run.owner, at: end, since))
+        }
+        // What a run did that ended a moment ago, or may have, is soon read.
+        let asked = facts.slot.runWantedSince ?? facts.now
+        guard facts.now < asked.adding(milliseconds: connection.lookPatienceMilliseconds) else {
+            return nil
+        }
+        let open = facts.openRuns.first { run in
+            !run.isFresh && (rule.author == .anyone || run.owner.isOurs)
+        }
+        let unread = runs.first?.runID ?? open?.runID
+        return unread.map { .wait(.runRead($0), until: facts.now(plus: waitMilliseconds)) }
     }
 
     // MARK: Validation and ramp

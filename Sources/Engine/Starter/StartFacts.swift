@@ -39,6 +39,35 @@ package struct StartFacts: Sendable {
         }
     }
 
+    /// A run of the process that has ended well, or of which that can't be said yet.
+    package struct PastRun: Sendable, Equatable {
+        /// How it ended.
+        package enum End: Sendable, Equatable {
+            case succeeded(at: Instant?)
+            /// A list shows that it is complete; its counts, which `outcome` is about, aren't read yet.
+            case unread
+        }
+
+        package var runID: String
+        package var owner: RunOwner
+        package var end: End
+        /// By the server's clock; nil: nobody knows.
+        package var createdAt: Instant?
+        /// The slot that it was started for; nil: for none, a person's.
+        package var slotAt: Instant?
+
+        /// Makes one.
+        package init(
+            runID: String, owner: RunOwner, end: End, createdAt: Instant?, slotAt: Instant? = nil
+        ) {
+            self.runID = runID
+            self.owner = owner
+            self.end = end
+            self.createdAt = createdAt
+            self.slotAt = slotAt
+        }
+    }
+
     package var now: Instant
     package var slot: SlotRow
     /// Nil: not in the configuration any more.
@@ -74,6 +103,10 @@ package struct StartFacts: Sendable {
     /// The ledger knows an unclaimed run of ours since `dueSince` that the look does not show.
     package var hasHiddenRun = false
     package var openRuns: [OpenRun] = []
+    /// Since when a run is this slot's work (`unless_done`); nil: nothing is.
+    package var doneSince: DoneSince?
+    /// Runs of the process that may have done it, the newest first.
+    package var pastRuns: [PastRun] = []
     /// A held slot of the process whose run nobody knows.
     package var heldSlotID: Int64?
     /// A later slot of the schedule that is due and waits.

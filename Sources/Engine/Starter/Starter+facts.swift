@@ -27,6 +27,7 @@ extension Starter {
         guard facts.way == .open, facts.inDoubt == nil else { return facts }
         try readLook(&facts, row)
         try readOverlap(&facts, schedule)
+        try readDone(&facts, schedule)
         facts.isValidating = validations.isOut(slot)
         // What had come due by then, and all of the next minute.
         facts.isRecovering =
@@ -130,7 +131,7 @@ extension Starter {
 
     private func readOverlap(_ facts: inout StartFacts, _ schedule: Schedule) throws {
         let slot = facts.slot
-        guard schedule.overlap != .allow, !slot.forced else { return }
+        guard schedule.overlap != .allow || schedule.unlessDone != nil, !slot.forced else { return }
         facts.openRuns = try ledger.openRuns(baseURL: slot.baseURL, processID: slot.processID)
             .map { run in
                 StartFacts.OpenRun(

@@ -103,6 +103,7 @@ enum ScheduleTimes {
             at.iso8601(offsetSeconds: schedule.zone.offsetSeconds(at: at))
         }
         return [
+            schedule.unlessDone?.words,
             schedule.startBy(slotAt).map { "must run by \(local($0))" },
             schedule.finishBy(slotAt).map { "must be finished by \(local($0))" },
         ].compactMap { $0 }

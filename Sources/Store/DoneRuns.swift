@@ -1,0 +1,49 @@
+package import Timetable
+
+/// What `unless_done` asks of runs and slots.
+extension Ledger {
+    /// The instant of the slot before a slot, of the same schedule and kind, whatever became of it.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func slotBefore(_ slot: SlotRow) throws -> Instant? {
+        try database.integer(
+            """
+            SELECT slot_at FROM slots
+            WHERE schedule = ? AND kind = ? AND slot_at < ? ORDER BY slot_at DESC LIMIT 1
+            """, .text(slot.schedule), .text(slot.kind.rawValue), .at(slot.slotAt)
+        ).map(Instant.init(milliseconds:))
+    }
+
+    /// Complete runs of a process that were first seen since the instant, the newest first.
+    ///
+    /// - Parameters:
+    ///   - baseURL: the API.
+    ///   - processID: the process.
+    ///   - since: by our clock.
+    ///   - limit: how many at most.
+    /// - Returns: them, each with the instant of the slot that it was started for.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func completeRuns(
+        baseURL: String, processID: String, since: Instant, limit: Int
+    ) throws -> [(run: RunRow, slotAt: Instant?)] {
+        let runs = try database.rows(
+            """
+            SELECT \(RunRow.columns) FROM process_runs INDEXED BY process_runs_by_process
+            WHERE base_url = ? AND process_id = ? AND first_seen_at >= ? AND status = 'complete'
+            ORDER BY first_seen_at DESC LIMIT ?
+            """, .text(baseURL), .text(processID), .at(since), .int(limit), map: RunRow.init)
+        return try runs.map { run in (run, try run.slotID.flatMap { try slot($0)?.slotAt }) }
+    }
+
+    /// Slots that a run had done already, for the checker.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func slotsDone() throws -> [(slot: SlotRow, runID: String)] {
+        try database.rows(
+            """
+            SELECT \(SlotRow.columns), done_by_run_id FROM slots
+            WHERE done_by_run_id IS NOT NULL ORDER BY slot_id
+            """
+        ) { (SlotRow($0), $0.string(Int32(SlotRow.columnCount))) }
+    }
+}
