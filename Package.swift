@@ -65,6 +65,7 @@ let package = Package(
                 .embedInCode("0022_fewer_writes.sql"),
                 .embedInCode("0023_operation_limits.sql"),
                 .embedInCode("0024_already_done.sql"),
+                .embedInCode("0025_slot_rules.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

@@ -11,17 +11,19 @@ extension ScheduleSection {
         var source: String
     }
 
-    /// The rule of `cron`, `every` or `at`, or nil if it has errors.
+    /// One rule of `cron`, `every` or `at`, or nil if it has errors.
     func kind(_ key: String, _ node: ConfigNode) -> Kind? {
         switch key {
         case "cron": cron(node)
-        case "every": every()
+        case "every": every(node)
         default: at(node)
         }
     }
 
     private func cron(_ node: ConfigNode) -> Kind? {
-        guard let text = reader.string("cron") else { return nil }
+        guard case .string(let text) = node.value else {
+            return reader.wrongType(node, "a string or an array of strings")
+        }
         let expression: CronExpression
         do {
             expression = try CronExpression(text, name: name, dialect: dialect())
@@ -42,7 +44,12 @@ extension ScheduleSection {
         return kind
     }
 
-    private func every() -> Kind? {
+    private func every(_ node: ConfigNode) -> Kind? {
+        if case .array = node.value {
+            problems.error(
+                node, "is one duration; for others give schedules of their own (\(node.shown))")
+            return nil
+        }
         guard let step = reader.duration("every", in: 1000...366 * Self.day) else { return nil }
         return Kind(
             kind: .every(milliseconds: step),
@@ -86,11 +93,8 @@ extension ScheduleSection {
         guard let time else { return nil }
         do {
             let rule = try BusinessDayRule(index: index, months: months, secondOfDay: time)
-            let day =
-                index == -1
-                ? "the last" : Words.ordinal(abs(index)) + (index < 0 ? " to last" : "")
-            var text = "\(day) business day at \(timeText(time))"
-            if let months { text += " of months " + Words.and(months.map(String.init)) }
+            let text = RuleWords.businessDay(
+                index, second: time, months: months?.map(String.init))
             let source = months.map { $0.sorted().map(String.init).joined(separator: ",") } ?? "*"
             return Kind(
                 kind: .businessDay(rule), text: text,
@@ -134,7 +138,7 @@ extension ScheduleSection {
         guard dates.count == elements.count, let time else { return nil }
         do {
             let rule = try DateListRule(dates: dates, secondOfDay: time)
-            let text = "\(Words.count(dates.count, "date")) at \(timeText(time))"
+            let text = RuleWords.dates(dates.count, second: time)
             return Kind(kind: .dates(rule), text: text, source: Self.source(rule))
         } catch {
             problems.error(node, "\(error)")
@@ -163,9 +167,24 @@ extension ScheduleSection {
     private static func source(_ rule: DateListRule) -> String {
         "dates \(rule.secondOfDay) " + rule.dates.map(\.iso8601).joined(separator: ",")
     }
+}
 
-    func timeText(_ seconds: Int) -> String {
-        LocalDateTime(date: CivilDate(year: 2000, month: 1, day: 1), secondOfDay: seconds).timeText
+/// Rules of days in the words that people know them by.
+enum RuleWords {
+    static func businessDay(_ index: Int, second: Int, months: [String]?) -> String {
+        let day =
+            index == -1
+            ? "the last" : Words.ordinal(abs(index)) + (index < 0 ? " to last" : "")
+        return "\(day) business day at \(time(second))"
+            + (months.map { " of months " + Words.and($0) } ?? "")
+    }
+
+    static func dates(_ count: Int, second: Int) -> String {
+        "\(Words.count(count, "date")) at \(time(second))"
+    }
+
+    static func time(_ second: Int) -> String {
+        LocalDateTime(date: CivilDate(year: 2000, month: 1, day: 1), secondOfDay: second).timeText
     }
 }
 
@@ -270,7 +289,7 @@ extension ScheduleSection {
             let rule = try DateListRule(dates: dates, secondOfDay: time)
             return Kind(
                 kind: .dates(rule),
-                text: "\(Words.count(dates.count, "date")) of \(name) at \(timeText(time))",
+                text: "\(Words.count(dates.count, "date")) of \(name) at \(RuleWords.time(time))",
                 source: Self.source(rule))
         } catch {
             problems.error(node, "\(path): \(error)")

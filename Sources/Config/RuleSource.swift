@@ -15,9 +15,13 @@ package struct RuleSource: Codable, Equatable, Sendable {
         var holidays: [String]
     }
 
+    /// The only rule, or `several`.
+    ///
     /// `cron EXPR`, `every MILLISECONDS`, `business-day INDEX SECOND MONTHS`, `dates SECOND DATES`,
     /// or, for what enumerates nothing, `after …` and `manual`.
     var rule: String
+    /// Several rules, each as `rule` has one, sorted: their order in the file says nothing.
+    var rules: [String]?
     /// The schedule's name, where `H` in the expression makes the rule depend on it.
     var name: String?
     var dialect: String?
@@ -26,6 +30,18 @@ package struct RuleSource: Codable, Equatable, Sendable {
     var dst: String?
     var calendar: Calendar?
     var onHoliday: String?
+
+    /// Keeps one rule that enumerates nothing, or is the only one.
+    init(rule: String, zone: String) {
+        self.rule = rule
+        self.zone = zone
+    }
+
+    /// Keeps one rule or several.
+    init(rules: [String], zone: String) {
+        self.init(rule: rules.count == 1 ? rules[0] : "several", zone: zone)
+        if rules.count > 1 { self.rules = rules.sorted() }
+    }
 
     /// The canonical text: JSON with its keys in order.
     var text: String {
@@ -58,6 +74,32 @@ package struct RuleSource: Codable, Equatable, Sendable {
     }
 
     private var kind: FiringRule.Kind? {
+        guard let rules else { return kind(rule) }
+        let parts = rules.compactMap { rule in
+            kind(rule).map { FiringRule.Part(kind: $0, text: Self.words(rule)) }
+        }
+        return parts.count == rules.count ? .several(parts) : nil
+    }
+
+    /// What people call one of several rules, as far as its canonical form tells.
+    static func words(_ rule: String) -> String {
+        let words = rule.split(separator: " ").map(String.init)
+        switch words.first {
+        case "cron": return words.dropFirst().joined(separator: " ")
+        case "every" where words.count == 2:
+            return "every " + DurationText.text(milliseconds: Int64(words[1]) ?? 0)
+        case "business-day" where words.count == 4:
+            return RuleWords.businessDay(
+                Int(words[1]) ?? 0, second: Int(words[2]) ?? 0,
+                months: words[3] == "*" ? nil : words[3].split(separator: ",").map(String.init))
+        case "dates" where words.count == 3:
+            let count = words[2].split(separator: ",").count
+            return RuleWords.dates(count, second: Int(words[1]) ?? 0)
+        default: return rule
+        }
+    }
+
+    private func kind(_ rule: String) -> FiringRule.Kind? {
         let words = rule.split(separator: " ", maxSplits: 1).map(String.init)
         guard words.count == 2 else { return nil }
         switch words[0] {

@@ -212,8 +212,8 @@ struct ScheduleSection {
 
     private func checkSpread(_ schedule: Schedule) {
         guard schedule.spreadMilliseconds > 0, case .rule(let rule) = schedule.trigger,
-            let gap = rule.shortestGapMilliseconds, schedule.spreadMilliseconds >= gap,
-            let node = reader.find("spread")
+            let gap = rule.parts.compactMap(\.shortestGapMilliseconds).min(),
+            schedule.spreadMilliseconds >= gap, let node = reader.find("spread")
         else { return }
         problems.error(
             node,

@@ -86,18 +86,9 @@ extension ScheduleSection {
         }
     }
 
-    private func cronZone() -> (name: String, node: ConfigNode)? {
-        guard let node = triggerNode("cron"), case .string(let text) = node.value,
-            let expression = try? CronExpression(text, name: name, dialect: dialect()),
-            let zone = expression.zoneName
-        else { return nil }
-        return (zone, node)
-    }
-
     /// The trigger, or nil if it has errors.
     func trigger(_ zone: Zone) -> Trigger? {
-        let own = Self.triggerKeys.filter { reader.own($0) != nil }
-        let present = own.isEmpty ? Self.triggerKeys.filter { reader.find($0) != nil } : own
+        let present = presentKeys()
         guard let key = present.first, let node = reader.find(key) else {
             checkUnusedRuleKeys()
             problems.warning(
@@ -107,58 +98,24 @@ extension ScheduleSection {
                 trigger: .manual, text: "by hand",
                 source: RuleSource(rule: "manual", zone: zone.name).text)
         }
-        guard present.count == 1 else {
-            problems.error(
-                reader.node.path, at: reader.node.keyPosition,
-                "\(Words.and(present)) exclude each other; keep one")
-            return nil
-        }
-        if key == "after" {
+        if present.contains("after") {
+            guard present.count == 1 else {
+                problems.error(
+                    reader.node.path, at: reader.node.keyPosition,
+                    "\(Words.and(present)) exclude each other; keep one: a schedule that waits for "
+                        + "others has no times of its own")
+                return nil
+            }
             checkUnusedRuleKeys()
             return after(node, zone)
         }
-        let dst = dst()
-        let calendar = calendar()
-        guard let kind = kind(key, node), let dst, let calendar else { return nil }
-        let rule = FiringRule(
-            kind: kind.kind, zone: zone, dst: dst, calendar: calendar.value?.calendar,
-            onHoliday: onHoliday(hasCalendar: calendar.value != nil))
-        if case .businessDay = kind.kind, calendar.value == nil {
-            problems.warning(
-                node, "has no calendar: Monday to Friday are its business days, holidays included")
-        }
-        guard !rule.isNever else {
-            problems.error(
-                node, "never fires: no day of any year matches (\(node.shown))")
-            return nil
-        }
-        return Trigger(
-            trigger: .rule(rule), text: kind.text, source: source(rule, kind, calendar.value).text)
+        return rule(present, zone)
     }
 
-    private func source(
-        _ rule: FiringRule, _ kind: Kind, _ calendar: CompiledCalendar?
-    ) -> RuleSource {
-        var source = RuleSource(rule: kind.source, zone: rule.zone.name)
-        if kind.source.hasPrefix("cron ") {
-            let dialect = dialect()
-            if dialect != .carillon { source.dialect = dialect.rawValue }
-            // Only `H` needs the name; without it a renamed schedule keeps its rule.
-            let expression = String(kind.source.dropFirst(5))
-            if (try? CronExpression(expression, dialect: dialect)) == nil { source.name = name }
-        }
-        if rule.dst != .cron { source.dst = RuleSource.text(rule.dst) }
-        if let calendar {
-            source.calendar = calendar.source
-            source.onHoliday = rule.onHoliday.rawValue
-        }
-        return source
-    }
-
-    /// The node of a trigger key, unless the schedule itself has another trigger.
-    private func triggerNode(_ key: String) -> ConfigNode? {
-        if let own = reader.own(key) { return own }
-        return Self.triggerKeys.contains { reader.own($0) != nil } ? nil : reader.find(key)
+    /// The trigger keys that count: the schedule's own, else those of `[defaults]`.
+    func presentKeys() -> [String] {
+        let own = Self.triggerKeys.filter { reader.own($0) != nil }
+        return own.isEmpty ? Self.triggerKeys.filter { reader.find($0) != nil } : own
     }
 
     func dialect() -> CronDialect {

@@ -79,7 +79,8 @@ package enum WhySentence {
         if disposition != .started, let error = value("last_error") {
             sentence += "; the last error was: \(error)"
         }
-        return sentence + "." + deadline(value, "start_by", "run")
+        let rule = value("rule").map { " Made by rule: \($0)." } ?? ""
+        return sentence + "." + rule + deadline(value, "start_by", "run")
             + deadline(value, "finish_by", "be finished") + forecast(value, disposition)
     }
 }

@@ -13,6 +13,8 @@ struct RandomScenario {
     var lengthMilliseconds: Int64
     var mortality: Mortality
     private let processCount: Int
+    /// Edits give several rules too.
+    private var hasSeveralRules = false
 
     /// How lives end.
     struct Mortality {
@@ -185,18 +187,53 @@ struct RandomScenario {
     static func every(
         _ minutes: Int64, name: String, process: String, connection: String
     ) -> Schedule {
-        Schedule(
-            name: name, process: .id(process), connection: connection,
-            trigger: .rule(FiringRule(kind: .every(milliseconds: minutes * 60_000), zone: .utc)),
-            ruleText: "every \(minutes)", ruleSource: "every \(minutes)", zone: .utc)
+        var schedule = Schedule(
+            name: name, process: .id(process), connection: connection, trigger: .manual,
+            ruleText: "", zone: .utc)
+        setRule(of: &schedule, [minutes])
+        return schedule
+    }
+
+    /// Gives a schedule the rule, or the rules, of so many minutes.
+    private static func setRule(of schedule: inout Schedule, _ minutes: [Int64]) {
+        let text = minutes.map { "every \($0)" }.joined(separator: "; ")
+        guard let rule = recompile(text) else { return }
+        schedule.trigger = .rule(rule)
+        schedule.ruleText = text
+        schedule.ruleSource = text
     }
 
     /// Compiles the only rules that workloads have.
     static let recompile: @Sendable (String) -> FiringRule? = { source in
-        guard source.hasPrefix("every "), let minutes = Int64(source.dropFirst(6)) else {
-            return nil
+        var parts: [FiringRule.Part] = []
+        for text in source.split(separator: "; ") {
+            guard text.hasPrefix("every "), let minutes = Int64(text.dropFirst(6)) else {
+                return nil
+            }
+            parts.append(
+                FiringRule.Part(
+                    kind: .every(milliseconds: minutes * 60_000), text: String(text)))
         }
-        return FiringRule(kind: .every(milliseconds: minutes * 60_000), zone: .utc)
+        guard let first = parts.first else { return nil }
+        return FiringRule(kind: parts.count == 1 ? first.kind : .several(parts), zone: .utc)
+    }
+
+    /// Some schedules have several rules, at the start and after edits.
+    ///
+    /// - Parameter dice: Its own, so that nothing else of the seed's workload changes.
+    mutating func giveSeveralRules(_ dice: inout Dice) {
+        hasSeveralRules = true
+        for index in configuration.schedules.indices where dice.chance(0.6) {
+            guard case .rule = configuration.schedules[index].trigger else { continue }
+            Self.setRule(of: &configuration.schedules[index], severalMinutes(&dice))
+        }
+    }
+
+    /// Two or three of them; the hour of one is the hour of another.
+    private func severalMinutes(_ dice: inout Dice) -> [Int64] {
+        var minutes = Set([dice.pick(Self.minutes), dice.pick(Self.minutes)])
+        if dice.chance(0.3) { minutes.insert(60) }
+        return minutes.sorted()
     }
 
     // MARK: What happens
@@ -258,10 +295,8 @@ struct RandomScenario {
             let minutes = dice.pick(Self.minutes)
             guard case .rule(let rule) = configuration.schedules[index].trigger, !rule.isReboot
             else { break }
-            configuration.schedules[index].trigger = .rule(
-                FiringRule(kind: .every(milliseconds: minutes * 60_000), zone: .utc))
-            configuration.schedules[index].ruleText = "every \(minutes)"
-            configuration.schedules[index].ruleSource = "every \(minutes)"
+            let several = hasSeveralRules && dice.chance(0.6) ? severalMinutes(&dice) : [minutes]
+            Self.setRule(of: &configuration.schedules[index], several)
         case 1:
             configuration.schedules[index].enabled.toggle()
         case 2:

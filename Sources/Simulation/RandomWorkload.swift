@@ -47,6 +47,8 @@ package struct RandomWorkload {
     private static let firstKindSeed: UInt64 = 300_000
     /// Workloads with the policies of `drawLaterPolicies` from here on.
     private static let firstPolicySeed: UInt64 = 500_000
+    /// Workloads whose schedules have several rules from here on.
+    private static let firstCloseSeed: UInt64 = 600_000
     let simulator: Simulator
 
     /// Where all workloads begin.
@@ -71,6 +73,7 @@ package struct RandomWorkload {
             if seed >= Self.firstKindSeed, seed.isMultiple(of: 2) {
                 scenarioOfSeed.putMuchOfAFewKindsInFront(&dice)
             }
+            if seed >= Self.firstCloseSeed { scenarioOfSeed.giveSeveralRules(&dice) }
         }
         if seed >= Self.firstPolicySeed {
             var dice = Dice(seed: seed &* 31 &+ 7)

@@ -43,6 +43,8 @@ package struct NewSlot: Sendable {
     /// Its deadlines: to run by then, and to have finished by then.
     package var startBy: Instant?
     package var finishBy: Instant?
+    /// Which of its schedule's several rules made it; nil where there is only one.
+    package var rule: String?
 
     package init(
         schedule: String, kind: SlotKind, slotAt: Instant, dueAt: Instant, utcOffsetSeconds: Int,
@@ -186,8 +188,9 @@ extension Ledger {
             INSERT INTO slots (schedule, kind, slot_at, due_at, utc_offset_seconds, disposition,
                 reason, connection, base_url, process_id, process_pattern, revision_id, mode,
                 next_action_at, window_from_at, forced, trigger_uuid, requested_by,
-                upstream_slot_id, created_at, ended_at, start_by_at, finish_by_at, forecast_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                upstream_slot_id, created_at, ended_at, start_by_at, finish_by_at, forecast_at,
+                rule)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (schedule, kind, slot_at) DO NOTHING
             """,
             .text(slot.schedule), .text(slot.kind.rawValue), .at(slot.slotAt), .at(slot.dueAt),
@@ -197,7 +200,7 @@ extension Ledger {
             .at(final ? nil : max(slot.dueAt, now)), .at(slot.dueAt), .flag(slot.forced),
             .text(slot.triggerUUID), .text(slot.requestedBy), .int(slot.upstreamSlotID),
             .at(now), .at(final ? now : nil), .at(slot.startBy), .at(slot.finishBy),
-            .at(final || slot.finishBy == nil ? nil : now))
+            .at(final || slot.finishBy == nil ? nil : now), .text(slot.rule))
         guard changed == 1 else { return nil }
         let slotID = database.lastInsertedID
         if final {

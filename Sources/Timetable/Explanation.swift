@@ -2,6 +2,8 @@
 package struct Explanation: Sendable {
     /// The rule in one sentence.
     package let summary: String
+    /// Each of several rules in a sentence of its own; empty where there is only one.
+    package let parts: [String]
     /// The day rule, where both day fields of a cron expression have a say.
     package let dayRule: String?
     /// What the zone's next clock changes do to the rule.
@@ -19,20 +21,38 @@ package struct Explanation: Sendable {
     ///
     /// - Parameters:
     ///   - rule: the rule.
-    ///   - expression: the cron expression it was made from; nil for other rules.
+    ///   - expressions: the cron expressions it was made from, in the order of its rules; nil for
+    ///     other rules.
     ///   - instant: what counts as now.
     ///   - count: how many of the next times are given.
     package init(
-        _ rule: FiringRule, expression: CronExpression? = nil, from instant: Instant,
+        _ rule: FiringRule, expressions: [CronExpression?] = [], from instant: Instant,
         count: Int = 5
     ) {
-        summary = expression?.sentence ?? rule.sentence
-        dayRule = expression?.dayRule
+        if case .several(let several) = rule.kind {
+            summary = "Whenever one of \(several.count) rules is due; where they meet, once."
+            parts = several.indices.map { index in
+                let expression = index < expressions.count ? expressions[index] : nil
+                let sentence = expression?.sentence ?? rule.rule(of: several[index]).sentence
+                return "\"\(several[index].text)\": "
+                    + [sentence, expression?.dayRule].compactMap(\.self).joined(separator: " ")
+            }
+            dayRule = nil
+        } else {
+            let expression = expressions.first ?? nil
+            summary = expression?.sentence ?? rule.sentence
+            parts = []
+            dayRule = expression?.dayRule
+        }
         zoneNotes = rule.zoneNotes(from: instant)
         calendarNote = rule.calendarNote
         nextTimes = Array(rule.occurrences(after: instant).prefix(count))
         isOver = nextTimes.isEmpty && !rule.isReboot
-        var warnings = expression?.warnings ?? []
+        var warnings: [String] = []
+        for warning in expressions.compactMap(\.self).flatMap(\.warnings)
+        where !warnings.contains(warning) {
+            warnings.append(warning)
+        }
         let today = rule.zone.local(at: instant).date
         if let warning = rule.calendar?.endWarning(on: today) { warnings.append(warning) }
         self.warnings = warnings
@@ -40,7 +60,7 @@ package struct Explanation: Sendable {
 
     /// The whole explanation, a line for each thing.
     package var text: String {
-        var lines = [summary]
+        var lines = [summary] + parts.map { "  " + $0 }
         if let dayRule { lines.append(dayRule) }
         if let calendarNote { lines.append(calendarNote) }
         lines += zoneNotes
@@ -59,7 +79,9 @@ package struct Explanation: Sendable {
         line += occurrence.at.iso8601(offsetSeconds: occurrence.utcOffsetSeconds)
         line += "  " + occurrence.at.iso8601
         switch occurrence.decision {
-        case .run: if let note = occurrence.note { line += "  (\(note))" }
+        case .run:
+            let notes = [occurrence.note, occurrence.ruleNote].compactMap(\.self)
+            if !notes.isEmpty { line += "  (\(notes.joined(separator: "; ")))" }
         case .skipped(let reason): line += "  skipped: \(reason)"
         case .coalesced(let reason): line += "  coalesced: \(reason)"
         }
@@ -76,6 +98,7 @@ extension FiringRule {
             return
                 "Every \(English.elapsed(milliseconds)) of elapsed time, whatever the clocks show."
         case .reboot: return "Once, when the daemon starts."
+        case .several(let parts): return English.list(parts.map(\.text)) + "."
         case .dates(let list):
             let days = English.count(list.days.count, "listed date")
             return "At \(timeOfDayText(list.secondOfDay)) on \(days)."
@@ -115,7 +138,7 @@ extension FiringRule {
     func zoneNotes(from instant: Instant) -> [String] {
         switch kind {
         case .every, .reboot: return []
-        case .cron, .businessDay, .dates: break
+        case .cron, .businessDay, .dates, .several: break
         }
         let changes = zone.changes(after: instant, limit: 2).filter {
             $0.at.since(instant) < 2 * 366 * 86_400_000
@@ -133,6 +156,15 @@ extension FiringRule {
 
     /// What one change does.
     private func effect(of change: Zone.Change, isForward: Bool) -> String {
+        if case .several(let parts) = kind {
+            let effects = parts.map { rule(of: $0).effect(of: change, isForward: isForward) }
+            guard let first = effects.first, effects.contains(where: { $0 != first }) else {
+                return effects.first ?? ""
+            }
+            return zip(parts, effects).map { "\"\($0.text)\": \($1)" }.joined(separator: "; ")
+        }
+        // Elapsed time runs on whatever the clocks show.
+        if case .every = kind { return "no time of this rule is concerned" }
         let size = abs(change.offsetAfter - change.offsetBefore)
         if size > 3 * 3600 { return "more than three hours, so nothing is made up for" }
         let low = change.at.seconds + Int64(min(change.offsetBefore, change.offsetAfter))

@@ -1,5 +1,6 @@
 extension FiringRule {
-    /// No two neighbouring slots are closer than this; nil where there is at most one slot.
+    /// No two neighbouring slots are closer than this; nil where there is at most one slot, or where
+    /// several rules may come as close as they like.
     ///
     /// The bound is exact for the wall clock, and takes the changes of the zone's offset from 1970
     /// on into account: a slot that runs right after a gap may be close to the next one.
@@ -8,6 +9,8 @@ extension FiringRule {
         switch kind {
         case .every(let step): return step > 0 ? step : nil
         case .reboot: return nil
+        // Each keeps its own gap; where two of them meet, nothing bounds it.
+        case .several: return nil
         case .cron(let rule): times = rule.times
         case .businessDay(let rule): times = TimesOfDay(secondOfDay: rule.secondOfDay)
         case .dates(let list):

@@ -3,6 +3,9 @@ extension FiringRule {
     ///
     /// Rules with a calendar, business days and dates end with the year 2400.
     package func next(after instant: Instant) -> Occurrence? {
+        if case .several(let parts) = kind {
+            return joined(parts, isFirst: true) { $0.next(after: instant) }
+        }
         if case .every(let step) = kind {
             return every(step, number: floorDivide(instant.milliseconds, max(step, 1)) + 1)
         }
@@ -13,6 +16,9 @@ extension FiringRule {
     ///
     /// Rules with a calendar, business days and dates begin with the year 1900.
     package func previous(atOrBefore instant: Instant) -> Occurrence? {
+        if case .several(let parts) = kind {
+            return joined(parts, isFirst: false) { $0.previous(atOrBefore: instant) }
+        }
         if case .every(let step) = kind {
             return every(step, number: floorDivide(instant.milliseconds, max(step, 1)))
         }
@@ -32,7 +38,7 @@ extension FiringRule {
     func firing(_ bound: Bound) -> Firing? {
         if isNever { return nil }
         switch kind {
-        case .every, .reboot:
+        case .every, .reboot, .several:
             return nil
         case .cron(let rule):
             let behaviour = dst.behaviour(isWild: rule.isWild)
@@ -88,7 +94,7 @@ extension FiringRule {
         switch kind {
         case .cron(let rule): return moved(rule, calendar).status(of: day)
         case .dates(let list): return moved(list, calendar).status(of: day)
-        case .businessDay, .every, .reboot: return nil
+        case .businessDay, .every, .reboot, .several: return nil
         }
     }
 

@@ -12,6 +12,22 @@ package struct FiringRule: Sendable {
         case dates(DateListRule)
         /// Once when the daemon starts; enumerates nothing.
         case reboot
+        /// The instants of all of them, each once; none of them is `reboot` or itself several.
+        case several([Part])
+    }
+
+    /// One of several rules.
+    package struct Part: Sendable, Equatable {
+        /// What it is.
+        package let kind: Kind
+        /// What people call it: the expression, or `3rd business day at 05:30`.
+        package let text: String
+
+        /// Makes one of a kind and its words for people.
+        package init(kind: Kind, text: String) {
+            self.kind = kind
+            self.text = text
+        }
     }
 
     /// The rule.
@@ -57,6 +73,7 @@ package struct FiringRule: Sendable {
         case .businessDay(let rule):
             !rule.isPossible(weekend: (calendar ?? .weekdays).weekend)
         case .reboot: false
+        case .several(let parts): parts.allSatisfy { rule(of: $0).isNever }
         }
     }
 

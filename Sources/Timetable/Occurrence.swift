@@ -18,13 +18,26 @@ package struct Occurrence: Sendable, Equatable {
     package let decision: Decision
     /// Words for people: a DST shift, a repeated hour, a holiday that moved the slot.
     package let note: String?
+    /// Which of several rules made it, as people call them; empty where there is only one rule.
+    package let rules: [String]
 
     package init(
-        at: Instant, utcOffsetSeconds: Int, decision: Decision = .run, note: String? = nil
+        at: Instant, utcOffsetSeconds: Int, decision: Decision = .run, note: String? = nil,
+        rules: [String] = []
     ) {
         self.at = at
         self.utcOffsetSeconds = utcOffsetSeconds
         self.decision = decision
         self.note = note
+        self.rules = rules
+    }
+
+    /// Which of several rules made it, as the end of a sentence; nil where there is only one rule.
+    package var ruleNote: String? { rules.isEmpty ? nil : Self.ruleNote(rules) }
+
+    /// Names of rules in words: `by rule "0 9 L * *"`.
+    package static func ruleNote(_ rules: [String]) -> String {
+        (rules.count == 1 ? "by rule " : "by rules ")
+            + English.list(rules.map { "\"\($0)\"" })
     }
 }

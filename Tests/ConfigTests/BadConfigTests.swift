@@ -142,7 +142,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             "16:8: schedules.one.cron: never fires: no day of any year matches"),
         BadInput(
             config(schedule: "cron = 5"),
-            "16:8: schedules.one.cron: expected a string, found an integer (5)"),
+            "16:8: schedules.one.cron: expected a string or an array of strings, found an integer (5)"
+        ),
         BadInput(
             config(schedule: "timezone = \"America/New_Yrok\""),
             "16:12: schedules.one.timezone: unknown time zone; did you mean \"America/New_York\"? "
@@ -159,8 +160,40 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             config().replacing("timezone = \"America/New_York\"", with: ""),
             "13:1: schedules.one.timezone: missing; write timezone = "),
         BadInput(
-            config(schedule: "cron = \"0 6 * * *\"\nevery = \"15m\""),
-            "13:1: schedules.one: cron and every exclude each other; keep one"),
+            config(schedule: "cron = \"0 6 * * *\"\nafter = \"one\""),
+            "13:1: schedules.one: cron and after exclude each other; keep one"),
+        BadInput(
+            config(schedule: "cron = [\"0 6 * * *\", \"0 25 * * *\"]"),
+            "16:22: schedules.one.cron[1]: "),
+        BadInput(
+            config(schedule: "cron = [\"0 6 * * *\", \"0 0 30 2 *\"]"),
+            "16:22: schedules.one.cron[1]: never fires: no day of any year matches"),
+        BadInput(
+            config(schedule: "cron = [\"0 6 * * *\", \"0  6 * * *\"]"),
+            "16:22: schedules.one.cron[1]: is there twice (\"0  6 * * *\"); keep one"),
+        BadInput(
+            config(schedule: "cron = [\"0 6 * * *\", 7]"),
+            "16:22: schedules.one.cron[1]: expected a string or an array of strings, found"),
+        BadInput(
+            config(schedule: "cron = [\"0 6 * * *\", \"@reboot\"]"),
+            "16:22: schedules.one.cron[1]: @reboot can't stand beside other rules"),
+        BadInput(
+            config(schedule: "cron = []"), "16:8: schedules.one.cron: is empty"),
+        BadInput(
+            config(schedule: "cron = [\"CRON_TZ=Asia/Tokyo 0 6 * * *\", \"0 9 L * *\"]"),
+            "16:41: schedules.one.cron[1]: another rule of this schedule names the zone Asia/Tokyo"),
+        BadInput(
+            config(schedule: "every = [\"15m\", \"1h\"]"),
+            "16:9: schedules.one.every: is one duration; for others give schedules of their own"),
+        BadInput(
+            config(
+                schedule: "at = [{ business_day = 3, time = \"05:30\" }, "
+                    + "{ business_day = 1, time = \"05:30\", month = [1] }]"),
+            "schedules.one.at[1].month: unknown key; did you mean \"months\"?"),
+        BadInput(
+            config(schedule: "cron = \"0 6 * * *\"\nevery = \"1h\"\nspread = \"2h\""),
+            "18:10: schedules.one.spread: must be shorter than the shortest gap between two slots, "
+                + "1h (\"2h\")"),
         BadInput(
             config(schedule: "every = \"0s\""),
             "16:9: schedules.one.every: out of range (\"0s\"), allowed: 1s to 366d"),

@@ -18,6 +18,7 @@ import Timetable
         #expect(
             loaded.engine.schedules.map(\.name) == [
                 "board-dates", "certify", "close-first-look", "collection", "gl-refresh",
+                "reconcile",
             ])
     }
 

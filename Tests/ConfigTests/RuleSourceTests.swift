@@ -19,6 +19,13 @@ import Timetable
         "at = { business_day = 3, time = 05:30:15 }",
         "at = { dates = [2030-12-31, 2027-01-04], time = \"05:30\" }",
         "at = { file = \"close.csv\", time = \"05:30\" }",
+        "cron = [\"0 6 * * 1-5\", \"0 9 L * *\"]",
+        "cron = [\"H 6 * * *\", \"CRON_TZ=America/New_York  0 9 L * *\"]".replacing(
+            "CRON_TZ=America/New_York ", with: ""),
+        "cron = [\"CRON_TZ=Asia/Tokyo 30 2 * * *\", \"CRON_TZ=Asia/Tokyo 0 2 L * *\"]",
+        "cron = \"0 6 * * 1-5\"\nevery = \"7h\"\nat = [{ business_day = -1, time = \"17:00\" }, "
+            + "{ dates = [2027-01-04], time = \"05:30\" }]\ncalendar = \"c\"\n"
+            + "on_holiday = \"previous-business-day\"",
     ]
 
     static func load(_ rule: String, name: String = "one") throws -> Schedule {
@@ -68,6 +75,16 @@ import Timetable
         #expect(try Self.load("cron = \"0 6 * * *\"", name: "two").ruleSource == one.ruleSource)
         let hashed = try Self.load("cron = \"H 6 * * *\"")
         #expect(try Self.load("cron = \"H 6 * * *\"", name: "two").ruleSource != hashed.ruleSource)
+    }
+
+    @Test func theOrderOfRulesAndAListOfOneSayNothing() throws {
+        let one = try Self.load("cron = \"0 6 * * *\"").ruleSource
+        #expect(try Self.load("cron = [\"0 6 * * *\"]").ruleSource == one)
+        let two = try Self.load("cron = [\"0 6 * * *\", \"0 9 L * *\"]")
+        #expect(
+            try Self.load("cron = [\"0 9 L * *\", \"0 6 * * *\"]").ruleSource == two.ruleSource)
+        #expect(two.ruleSource != one)
+        #expect(two.ruleText == "0 6 * * *; 0 9 L * *")
     }
 
     @Test(arguments: ["", "{}", "{\"rule\":\"manual\",\"zone\":\"UTC\"}", "nonsense"])

@@ -61,10 +61,14 @@ struct Fixture {
         return schedule
     }
 
+    /// Compiles `every 15`, and several of them as `every 15; every 20`.
     static let recompile: @Sendable (String) -> FiringRule? = { source in
-        Int64(source.dropFirst(6)).map {
-            FiringRule(kind: .every(milliseconds: $0 * 60_000), zone: .utc)
+        let minutes = source.split(separator: "; ").map { Int64($0.dropFirst(6)) }
+        let parts = minutes.compactMap(\.self).map {
+            FiringRule.Part(kind: .every(milliseconds: $0 * 60_000), text: "every \($0)m")
         }
+        guard let first = parts.first, parts.count == minutes.count else { return nil }
+        return FiringRule(kind: parts.count == 1 ? first.kind : .several(parts), zone: .utc)
     }
 
     /// Runs until so many minutes after 05:00.

@@ -62,7 +62,7 @@ import Timetable
         let zone = try SystemZones.zone("America/New_York")
         let rule = FiringRule(kind: .cron(try CronRule("30 2 * * 0")), zone: zone)
         let from = try instant("2026-02-25T12:00:00Z")
-        let explanation = Explanation(rule, expression: expression, from: from)
+        let explanation = Explanation(rule, expressions: [expression], from: from)
         #expect(
             explanation.text == """
                 At 02:30, on Sunday.
@@ -83,7 +83,7 @@ import Timetable
     @Test func whatNeverFiresIsSaid() throws {
         let expression = try CronExpression("0 0 31 4 *")
         let rule = FiringRule(kind: .cron(try CronRule("0 0 31 4 *")), zone: .utc)
-        let text = Explanation(rule, expression: expression, from: Instant(seconds: 0)).text
+        let text = Explanation(rule, expressions: [expression], from: Instant(seconds: 0)).text
         #expect(text.contains("Warning: this can never fire: no such day exists."))
         #expect(text.contains("It never fires again."))
         #expect(text.contains("Clocks in UTC don't change."))

@@ -17,8 +17,15 @@ extension Schedule {
     }
 
     /// slot_at plus the slot's share of `spread`: a hash of schedule and slot.
+    ///
+    /// Where several rules make slots, they may come close to each other: a share ends before the
+    /// next slot, so that slots come due in their order (one rule alone keeps that distance itself).
     package func dueAt(of slotAt: Instant) -> Instant {
         guard spreadMilliseconds > 0 else { return slotAt }
+        var spreadMilliseconds = spreadMilliseconds
+        if case .rule(let rule) = trigger, rule.isSeveral, let next = rule.next(after: slotAt) {
+            spreadMilliseconds = min(spreadMilliseconds, next.at.since(slotAt))
+        }
         let seed = FNV1a.hash(name) ^ UInt64(bitPattern: slotAt.milliseconds)
         let hash = SplitMix64.mixed(seed &+ SplitMix64.step)
         return slotAt.adding(milliseconds: Int64(hash % UInt64(spreadMilliseconds)))

@@ -94,6 +94,7 @@ final class Upcoming: Room, Grounded {
             case .skipped(let reason): notes.append("skipped: \(reason)")
             case .coalesced(let reason): notes.append("coalesced: \(reason)")
             }
+            if let rule = next.ruleNote { notes.append(rule) }
             if let pause = try ledger.pauses(schedule: schedule.name, covering: next.at).first {
                 notes.append(pause.words)
             }

@@ -39,6 +39,7 @@ package struct SlotBirth: Sendable {
             .rule, at: occurrence.at, dueAt: schedule.dueAt(of: occurrence.at),
             utcOffsetSeconds: occurrence.utcOffsetSeconds, fate)
         if slot.disposition == .pending, let note = occurrence.note { slot.reason += " (\(note))" }
+        slot.rule = occurrence.rules.isEmpty ? nil : occurrence.rules.joined(separator: "; ")
         return slot
     }
 

@@ -6,19 +6,20 @@ import Timetable
 /// `carillon explain`: a cron expression in words.
 struct Explain: CarillonCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say a cron expression in words, with its next five fire times.",
+        abstract: "Say cron expressions in words, with the next five fire times.",
         discussion: """
             Tells when the expression fires, which rule holds if both a day of the month and a \
             weekday are given, and what the next changes of the zone's clocks do to it.
 
               carillon explain '0 6 * * 1-5' --timezone America/New_York
               carillon explain '0 0 13 * FRI'
+              carillon explain '0 6 * * 1-5' '0 9 L * *'     as several rules of one schedule
 
             Without --timezone (or a CRON_TZ= prefix) the times are in UTC.
             """)
 
-    @Argument(help: ArgumentHelp("The expression, in quotes.", valueName: "expr"))
-    var expression: String
+    @Argument(help: ArgumentHelp("The expressions, each in quotes.", valueName: "expr"))
+    var expressions: [String]
 
     @Option(help: ArgumentHelp("The IANA zone, such as Europe/Berlin.", valueName: "zone"))
     var timezone: String?
@@ -31,14 +32,14 @@ struct Explain: CarillonCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         let made = try ExpressionRule.make(
-            expression, name: name, timezone: timezone, zoneOtherwise: "UTC",
+            expressions, name: name, timezone: timezone, zoneOtherwise: "UTC",
             zones: ZoneShelf(environment.host)
         ).mapError { CommandFailure(.usage, $0.message) }.get()
         var start = environment.now()
         if let from {
             start = try TimeArgument.parse(from, zone: made.zone).said("--from", from)
         }
-        let explanation = Explanation(made.rule, expression: made.expression, from: start)
+        let explanation = Explanation(made.rule, expressions: made.expressions, from: start)
         environment.line(explanation.text)
     }
 }

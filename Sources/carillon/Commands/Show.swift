@@ -36,7 +36,10 @@ struct Show: CarillonCommand {
             members.append(.init("tree", body.map(JSONText.raw) ?? .null))
             return environment.line(JSONText.object(members).text)
         }
-        facts(found, environment)
+        let slot = try found.value("slot_id", row: 0).words.flatMap(Int64.init)
+            .map { try reader.slot($0) }
+        let rule = slot.flatMap { $0.rows.isEmpty ? nil : $0.value("rule", row: 0).words }
+        facts(found, rule: rule, environment)
         let tree = body.map { RunTree(json: Array($0.utf8)) }
         for failure in tree?.failures.prefix(Self.failuresMax) ?? [] {
             environment.line(
@@ -60,7 +63,7 @@ struct Show: CarillonCommand {
     /// The tree has them all.
     private static let failuresMax = 10
 
-    private func facts(_ run: LedgerTable, _ environment: CommandEnvironment) {
+    private func facts(_ run: LedgerTable, rule: String?, _ environment: CommandEnvironment) {
         let lines = [
             ("run_id", "run"), ("name", "name"), ("status", "status"), ("outcome", "outcome"),
             ("outcome_reason", "because"), ("schedule", "schedule"), ("slot_at", "slot"),
@@ -70,6 +73,10 @@ struct Show: CarillonCommand {
             ("counts", "counts"), ("job_counts", "jobs"),
         ]
         for (column, title) in lines {
+            if column == "origin", let rule {
+                environment.line(
+                    LedgerOutput.fact("by rule", Printable.escaped(rule), environment.style))
+            }
             guard let value = run.value(column, row: 0).words, !value.isEmpty else { continue }
             let text = title == "counts" || title == "jobs" ? LedgerOutput.counts(value) : value
             environment.line(LedgerOutput.fact(title, text, environment.style))

@@ -99,6 +99,8 @@ struct Absence {
             case .skipped(let reason): note = "will be skipped: \(reason)"
             case .coalesced(let reason): note = "will be coalesced: \(reason)"
             }
+            note = [note, occurrence.ruleNote ?? ""].filter { !$0.isEmpty }
+                .joined(separator: "; ")
         }
         return "\(local(revision)) is a slot of \(schedule) that is still to come"
             + (note.isEmpty ? "" : " (\(note))")

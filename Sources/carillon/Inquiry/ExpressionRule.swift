@@ -9,33 +9,62 @@ struct ExpressionRule {
 
     var rule: FiringRule
     var zone: Zone
-    var expression: CronExpression
+    var expressions: [CronExpression]
 
     /// Compiles an expression; its zone is named by the argument or by a `CRON_TZ=` prefix.
     static func make(
         _ text: String, name: String? = nil, timezone: String?, zoneOtherwise: String? = nil,
         zones: ZoneShelf
     ) -> Result<ExpressionRule, Refusal> {
-        let expression: CronExpression
-        do {
-            expression = try CronExpression(text, name: name)
-        } catch {
-            return .failure(Refusal(message: "\(error)"))
+        make(
+            [text], name: name, timezone: timezone, zoneOtherwise: zoneOtherwise, zones: zones)
+    }
+
+    /// Compiles expressions that are the rules of one schedule.
+    static func make(
+        _ texts: [String], name: String? = nil, timezone: String?, zoneOtherwise: String? = nil,
+        zones: ZoneShelf
+    ) -> Result<ExpressionRule, Refusal> {
+        var expressions: [CronExpression] = []
+        for text in texts {
+            do {
+                expressions.append(try CronExpression(text, name: name))
+            } catch {
+                let which = texts.count > 1 ? "\(Printable.escaped(text, limit: 100)): " : ""
+                return .failure(Refusal(message: which + "\(error)"))
+            }
         }
-        if timezone != nil, expression.zoneName != nil {
+        let prefixes = Set(expressions.map(\.zoneName))
+        let prefix = prefixes.compactMap(\.self).first
+        guard prefixes.count <= 1 else {
+            return .failure(
+                Refusal(message: "all rules of a schedule are in one zone; name it with --timezone")
+            )
+        }
+        if timezone != nil, prefix != nil {
             return .failure(
                 Refusal(message: "the expression names a zone and so does the argument; keep one"))
         }
-        guard let zoneName = timezone ?? expression.zoneName ?? zoneOtherwise else {
+        guard let zoneName = timezone ?? prefix ?? zoneOtherwise else {
             return .failure(
                 Refusal(message: "which time zone? There is no silent local time; name one"))
+        }
+        let kind: FiringRule.Kind
+        if expressions.count == 1 {
+            kind = expressions[0].trigger.kind
+        } else {
+            let kinds = expressions.map(\.trigger.kind)
+            guard !kinds.contains(.reboot) else {
+                return .failure(Refusal(message: RuleMix.rebootMistake))
+            }
+            kind = .several(zip(kinds, texts).map { FiringRule.Part(kind: $0, text: $1) })
         }
         switch zones.zone(zoneName) {
         case .failure(let refusal):
             return .failure(Refusal(message: "\(Printable.escaped(zoneName)): \(refusal.message)"))
         case .success(let zone):
-            let rule = FiringRule(kind: expression.trigger.kind, zone: zone)
-            return .success(ExpressionRule(rule: rule, zone: zone, expression: expression))
+            let rule = FiringRule(kind: kind, zone: zone)
+            return .success(ExpressionRule(rule: rule, zone: zone, expressions: expressions))
         }
     }
 }

@@ -137,6 +137,7 @@ enum ScheduleTimes {
         if let note = occurrence.note, !notes.contains(where: { $0.hasSuffix(note) }) {
             notes.append(note)
         }
+        if let rule = occurrence.ruleNote { notes.append(rule) }
         let share = dueAt.since(occurrence.at)
         if share > 0 { notes.append("starts \(Double(share) / 1000) s later (spread)") }
         if case .run = occurrence.decision { notes += deadlines }
