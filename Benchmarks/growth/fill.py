@@ -20,16 +20,71 @@ def name(number):
 
 
 def sums():
-    """How the migration counts a ledger of before, since the daemon's own functions didn't write this one."""
-    text = (pathlib.Path(__file__).resolve().parents[2] / "migrations/0013_sums.sql").read_text()
-    return text[text.index("INSERT INTO day_sums"):text.index("-- The columns of before.")]
+    """How migrations count a ledger of before, since the daemon's own functions didn't write this one."""
+    folder = pathlib.Path(__file__).resolve().parents[2] / "migrations"
+    days = (folder / "0013_sums.sql").read_text()
+    limits = (folder / "0020_histograms.sql").read_text()
+    return (days[days.index("INSERT INTO day_sums"):days.index("-- The columns of before.")]
+            + limits[limits.index("UPDATE totals SET"):limits.index("-- Requests that came back")])
+
+
+def plans(total, now_ms):
+    """One slot after the other: what is drawn by chance of it."""
+    chance = random.Random(7)
+    for number in range(total):
+        at = now_ms - STEP_MS * (1 + (total - 1 - number) // SCHEDULES)
+        started = chance.random() < 0.9
+        made = at + int(chance.lognormvariate(6, 0.5))
+        outcome = ("failed" if chance.random() < 0.01 else "succeeded") if started else None
+        yield (number + 1, name(number % SCHEDULES), f"{number % SCHEDULES:032x}", at, made,
+               made + 60_000 + int(chance.random() * 240_000) if started else None, outcome,
+               "started" if started else chance.choice(OTHERS))
+
+
+# Of each slot of `plan` the rows that a daemon leaves.
+ROWS = """
+INSERT INTO process_runs (run_key, base_url, run_id, connection, process_id, schedule, slot_id, origin, name,
+    user_id, status, outcome, counts, job_counts, revision, created_at, modified_at, completed_at,
+    first_seen_at, last_polled_at, changed_at, tree)
+SELECT key, :base, printf('10000000000000000%015x', key), 'prod', process, schedule, key, 'rule', 'Close',
+    'u', 'complete', outcome, '{"complete":5}', '{"complete":5}', 1, made, ended, ended, made, ended, ended,
+    :tree
+FROM plan WHERE outcome IS NOT NULL;
+INSERT INTO status_counts SELECT key, 'actions', 'complete', 5 FROM plan WHERE outcome IS NOT NULL;
+INSERT INTO status_history (run_key, seen_at, status, outcome, counts, job_counts)
+SELECT p.key, p.made + later.column1 * (p.ended + 5000 - p.made), later.column2,
+    CASE later.column1 WHEN 0 THEN 'active' ELSE p.outcome END, '{"complete":5}', '{"complete":5}'
+FROM plan AS p, (VALUES (0, 'running'), (1, 'complete')) AS later WHERE p.outcome IS NOT NULL;
+INSERT INTO looks (base_url, process_id, requested_at, looked_at)
+SELECT :base, process, at, at + 100 FROM plan WHERE outcome IS NOT NULL;
+INSERT INTO attempts (slot_id, number, state, base_url, process_id, baseline, began_at, send_by_at, ended_at,
+    http_status, run_key)
+SELECT key, 1, 'started', :base, process, 'none', at + 150, at + 60000, made, 201, key
+FROM plan WHERE outcome IS NOT NULL;
+INSERT INTO errors (occurred_at, operation, connection, schedule, slot_id, http_status, code, message,
+    next_step, last_at)
+SELECT at, 'start', 'prod', schedule, key, CASE key % 3 WHEN 0 THEN 429 WHEN 1 THEN 500 ELSE 503 END, 'busy',
+    'try again', 'retry', at
+FROM plan WHERE key % 50 = 1;
+INSERT INTO slots (slot_id, schedule, kind, slot_at, due_at, utc_offset_seconds, disposition, reason,
+    connection, base_url, process_id, revision_id, attempts, window_from_at, run_key, start_lag_ms,
+    created_at, ended_at)
+SELECT key, schedule, 'rule', at, at, 0, disposition, 'due', 'prod', :base, process, :revision,
+    outcome IS NOT NULL, at, CASE WHEN outcome IS NOT NULL THEN key END,
+    CASE WHEN outcome IS NOT NULL THEN made - at END, at, made
+FROM plan;
+INSERT INTO answer_sums
+SELECT 'prod', coalesce(http_status, 201), count(*) FROM attempts GROUP BY 2
+UNION ALL SELECT 'prod', http_status, count(*) FROM errors GROUP BY 2;
+"""
 
 
 def fill(path, total, now_ms):
     """Adds the slots to a ledger that a daemon has made and left."""
     ledger = sqlite3.connect(path, isolation_level=None)
-    ledger.execute("PRAGMA synchronous = OFF")
-    ledger.execute("PRAGMA foreign_keys = OFF")
+    for setting in ("synchronous = OFF", "foreign_keys = OFF", "cache_size = -262144",
+                    "temp_store = FILE"):
+        ledger.execute(f"PRAGMA {setting}")
     # The daemon writes these states one after the other; here the ended slot is written at once, and
     # what happened is no news.
     triggers = ledger.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
@@ -40,56 +95,17 @@ def fill(path, total, now_ms):
         "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").fetchall()
     for index, _ in indexes:
         ledger.execute(f"DROP INDEX {index}")
-    ledger.execute("PRAGMA cache_size = -262144")
-    base = ledger.execute("SELECT base_url FROM connections WHERE connection = 'prod'").fetchone()[0]
-    revision = ledger.execute("SELECT max(revision_id) FROM config_revisions").fetchone()[0]
+    known = {
+        "base": ledger.execute("SELECT base_url FROM connections WHERE connection = 'prod'").fetchone()[0],
+        "revision": ledger.execute("SELECT max(revision_id) FROM config_revisions").fetchone()[0],
+        "tree": TREE}
+    ledger.execute("""CREATE TEMP TABLE plan (key INTEGER PRIMARY KEY, schedule, process, at, made, ended,
+        outcome, disposition)""")
     ledger.execute("BEGIN")
-    chance = random.Random(7)
-    for number in range(total):
-        schedule, key = number % SCHEDULES, number + 1
-        at = now_ms - STEP_MS * (1 + (total - 1 - number) // SCHEDULES)
-        started = chance.random() < 0.9
-        fails = started and chance.random() < 0.01
-        disposition = "started" if started else chance.choice(OTHERS)
-        process = f"{schedule:032x}"
-        lag = int(chance.lognormvariate(6, 0.5))
-        made, ended = at + lag, at + lag + 60_000 + chance.randrange(240_000)
-        if started:
-            ledger.execute(
-                """INSERT INTO process_runs (run_key, base_url, run_id, connection, process_id, schedule,
-                    slot_id, origin, name, user_id, status, outcome, counts, job_counts, revision,
-                    created_at, modified_at, completed_at, first_seen_at, last_polled_at, changed_at, tree)
-                VALUES (?, ?, ?, 'prod', ?, ?, ?, 'rule', 'Close', 'u', 'complete', ?,
-                    '{"complete":5}', '{"complete":5}', 1, ?, ?, ?, ?, ?, ?, ?)""",
-                (key, base, f"{key + (1 << 100):032x}", process, name(schedule), key,
-                 "failed" if fails else "succeeded", made, ended, ended, made, ended, ended, TREE))
-            ledger.execute("INSERT INTO status_counts VALUES (?, 'actions', 'complete', 5)", (key,))
-            for seen, status, outcome in ((made, "running", "active"),
-                                          (ended + 5_000, "complete", "failed" if fails else "succeeded")):
-                ledger.execute(
-                    """INSERT INTO status_history (run_key, seen_at, status, outcome, counts, job_counts)
-                    VALUES (?, ?, ?, ?, '{"complete":5}', '{"complete":5}')""", (key, seen, status, outcome))
-            ledger.execute(
-                """INSERT INTO looks (base_url, process_id, requested_at, looked_at)
-                VALUES (?, ?, ?, ?)""", (base, process, at, at + 100))
-            ledger.execute(
-                """INSERT INTO attempts (slot_id, number, state, base_url, process_id, baseline, began_at,
-                    send_by_at, ended_at, http_status, run_key)
-                VALUES (?, 1, 'started', ?, ?, 'none', ?, ?, ?, 201, ?)""",
-                (key, base, process, at + 150, at + 60_000, made, key))
-        if number % 50 == 0:
-            ledger.execute(
-                """INSERT INTO errors (occurred_at, operation, connection, schedule, slot_id, http_status,
-                    code, message, next_step, last_at)
-                VALUES (?, 'start', 'prod', ?, ?, ?, 'busy', 'try again', 'retry', ?)""",
-                (at, name(schedule), key, (429, 500, 503)[number % 3], at))
-        ledger.execute(
-            """INSERT INTO slots (slot_id, schedule, kind, slot_at, due_at, utc_offset_seconds,
-                disposition, reason, connection, base_url, process_id, revision_id, attempts,
-                window_from_at, run_key, start_lag_ms, created_at, ended_at)
-            VALUES (?, ?, 'rule', ?, ?, 0, ?, 'due', 'prod', ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (key, name(schedule), at, at, disposition, base, process, revision, int(started), at,
-             key if started else None, lag if started else None, at, made))
+    ledger.executemany("INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?, ?, ?)", plans(total, now_ms))
+    for statement in ROWS.split(";\n"):
+        if statement.strip():
+            ledger.execute(statement, known)
     ledger.execute("COMMIT")
     for _, sql in indexes + triggers:
         ledger.execute(sql)

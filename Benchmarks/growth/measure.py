@@ -130,13 +130,24 @@ def idle(daemon):
     return 2 * (cores(daemon) - before)
 
 
+# A process that is small: what it starts is said to have had at least its own memory.
+RUNNER = """
+import os, sys, time
+silence = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
+began = time.monotonic()
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silence)
+_, status, used = os.wait4(child, 0)
+print(time.monotonic() - began, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def run(command):
-    """Runs a command and says how many MB it had at most, and its processor time."""
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    if status:
-        raise SystemExit(f"{command} ended with {os.waitstatus_to_exitcode(status)}")
-    return used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
+    """Runs a command and says how many seconds it took, how many MB it had at most, and its processor time."""
+    done = subprocess.run([sys.executable, "-c", RUNNER, *command], stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"{command} ended with {done.returncode}")
+    return tuple(float(word) for word in done.stdout.split())
 
 
 def make(binary, folder, slots):
@@ -164,13 +175,14 @@ def measure(binary, folder, port):
     if page.chromium():
         rows["first page in Chromium, s"] = page.loaded(port, folder / "carillon.db")
     rows["daemon's memory, MB"] = peak(daemon)
-    used = []
+    (sizes, costs) = ([], [])
     for words in COMMANDS:
-        rows["carillon " + " ".join(words) + ", s"] = median(
-            lambda: used.append(run([binary, *words, "--config", str(folder / "carillon.toml")])))
-    rows["largest command, MB"] = max(size for size, _ in used)
-    rows["costliest command, processor time, s"] = max(
-        statistics.median(time for _, time in used[first:first + 5]) for first in range(0, len(used), 5))
+        used = [run([binary, *words, "--config", str(folder / "carillon.toml")]) for _ in range(5)]
+        rows["carillon " + " ".join(words) + ", s"] = statistics.median(took for took, _, _ in used)
+        sizes.append(max(size for _, size, _ in used))
+        costs.append(statistics.median(cost for _, _, cost in used))
+    rows["largest command, MB"] = max(sizes)
+    rows["costliest command, processor time, s"] = max(costs)
     daemon.kill()
     daemon.wait()
     daemon, rows["start after kill -9 until it answers, s"] = start(binary, folder, port)

@@ -71,10 +71,13 @@ def differences(dom, database):
     strips = re.findall(r'<svg class="strip".*?</svg>', section(dom, "schedules"), re.S)
     for name, strip in list(zip(names, strips))[:3]:
         known = ledger.execute(
-            """SELECT coalesce(outcome, disposition) FROM history WHERE schedule = ?
-            ORDER BY slot_at DESC LIMIT 30""", (name,)).fetchall()
-        titles = re.findall(r"<title>.*? UTC: (.*?)</title>", strip)
-        compare(f"the last slots of {name}", titles, [result for result, in reversed(known)])
+            """SELECT day || ': ' || started || ' started, ' || (skipped + coalesced + cancelled)
+                || ' skipped, ' || (missed + expired + failed + runs_failed + runs_attention + runs_lost)
+                || ' in trouble'
+            FROM day_sums WHERE schedule = ? AND day > date('now', '-28 days') ORDER BY day""",
+            (name,)).fetchall()
+        compare(f"the last days of {name}", re.findall(r"<title>(.*?)</title>", strip),
+                [words for words, in known])
     if section(dom, "timeline").count("<rect") < 100:
         wrong.append("the timeline is empty")
     return wrong
