@@ -29,9 +29,10 @@ struct PageRead {
         line.tags = try reader.tags()[name] ?? []
         line.recent = try reader.marks(schedule: name, since: nil, limit: Self.durationsMax)
         var page = DashboardSchedule(takenAt: now, line: line)
+        let words = RuleWords.of(line.rule, schedule: name)
         page.facts = [
-            ("Rule", RuleWords.of(line.rule, schedule: name)),
-            ("As written", RuleWords.isOther(line.rule, schedule: name) ? line.rule : ""),
+            ("Rule", words),
+            ("As written", words == line.rule ? "" : line.rule),
             ("Time zone", row.text("timezone")),
             ("Connection", row.text("connection")), ("Process", row.text("process")),
             ("Tags", line.tags.joined(separator: ", ")), ("State", line.state),

@@ -257,7 +257,7 @@ package struct Checker {
         }
     }
 
-    /// No slot is sent again and again without a pause, whatever answers.
+    /// Nothing is sent again and again without a pause, whatever answers: no slot, no other call.
     private mutating func checkFloods(_ simulator: Simulator) {
         var last: [Int64: [Instant]] = [:]
         for start in simulator.starts {
@@ -273,6 +273,7 @@ package struct Checker {
                 return
             }
         }
+        violations += simulator.repeatedCalls.floods.map { "flood: \($0)" }
     }
 
     /// Liveness: with everything healed, nothing is stuck.

@@ -64,7 +64,10 @@ extension Simulator {
         if plan.countsTokens || effect.call.operation != "token" {
             requestTimes[effect.connection, default: []].append(monotonic)
         }
-        if plan.keepsBook { noteEarly(effect) }
+        if plan.keepsBook {
+            noteEarly(effect)
+            repeatedCalls.note(effect.call, connection: effect.connection, at: monotonic)
+        }
         let outcome = sandbox.handle(request, at: time)
         if plan.keepsBook, case .startRun = effect.call,
             let slotID = clockwork?.slotID(ofRequest: effect.id)

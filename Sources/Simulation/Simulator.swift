@@ -93,6 +93,8 @@ package final class Simulator {
     package internal(set) var requestTimes: [String: [Int64]] = [:]
     /// Requests that came although a hint had told us to stay away (I4).
     package internal(set) var earlyRequests: [String] = []
+    /// What was asked for without a pause.
+    var repeatedCalls = RepeatedCalls()
     /// Until when hints forbid an operation of a connection, in true milliseconds.
     var bans: [String: Int64] = [:]
     /// The wall clock was set at some time, so what is compared in wall time may differ.
@@ -146,6 +148,7 @@ package final class Simulator {
     ///
     /// - Throws: `StoreError`; a death during recovery only ends the life.
     package func boot() throws {
+        repeatedCalls.forget()
         lives += 1
         bootedAt = time
         points = 0

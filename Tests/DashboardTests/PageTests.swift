@@ -66,6 +66,22 @@ struct PageTests {
         #expect(!html.contains("M1040 56h17"), "a day to come is drawn")
     }
 
+    @Test(
+        "Rules are in words; what is no cron expression is as it was written",
+        arguments: [
+            ("every 1h", "every 1h"), ("after gl", "after gl"), ("", ""),
+            (
+                "0 6 * * 1-5; 0 9 L * *; every 1h",
+                "At 06:00, Monday through Friday; At 09:00, on the last day of the month; every 1h"
+            ),
+            ("0 6 * * 1-5;", "0 6 * * 1-5;"), ("; ", "; "),
+        ])
+    func ruleWords(rule: String, words: String) {
+        var overview = DashboardOverview(takenAt: Samples.now)
+        overview.schedules = [ScheduleLine(name: "s", rule: rule, timezone: "UTC")]
+        #expect(pages.overview(overview).contains("<small>\(words) UTC</small>"))
+    }
+
     @Test("What needs a person has its command apart, to be copied")
     func commands() {
         var overview = DashboardOverview(takenAt: Samples.now)

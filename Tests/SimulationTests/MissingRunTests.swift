@@ -92,6 +92,23 @@ import Timetable
         try fixture.check()
     }
 
+    @Test func slotsThatSkipForARunThatIsNotFoundSayThatItIsNotFound() throws {
+        let fixture = try Fixture([Fixture.schedule(every: 1)], runMinutes: 20_000...20_000)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 4)
+        func words() throws -> String {
+            try fixture.ask("SELECT what_to_do FROM attention WHERE kind = 'overlap'").joined()
+        }
+        #expect(try words().contains("close it in Workiva"))
+        fixture.simulator.sandbox.inject(Self.lists)
+        var rule = FaultRule(.error(404, acts: false), operation: "getProcessRun")
+        rule.times = 1_000
+        fixture.simulator.sandbox.inject(rule)
+        // Two minutes for the list that doesn't show it, two for the read.
+        try fixture.run(untilMinute: 11)
+        #expect(try words().contains("the API has not known it since 2026-11-24T05:"))
+    }
+
     @Test func aLostRunThatTheListShowsAgainBlocksAgain() throws {
         let fixture = try Fixture([Fixture.schedule(every: 120)], runMinutes: 20_000...20_000)
         try fixture.simulator.boot()

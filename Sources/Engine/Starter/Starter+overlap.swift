@@ -21,10 +21,16 @@ extension Starter {
         let skips = row.overlapRunID == blocker.runID ? row.overlapSkips + 1 : 1
         try ledger.setOverlap(schedule: slot.schedule, runID: blocker.runID, skips: skips)
         if skips >= Self.skipsToReport {
+            let missingSince = try ledger.run(baseURL: slot.baseURL, runID: blocker.runID)?
+                .missingSince
             try ledger.raise(
                 kind: .overlap, subject: slot.schedule,
-                whatToDo: "run \(blocker.runID) has made \(skips) slots in a row skip; close it "
-                    + "in Workiva (with autoClose off it may never close by itself)", now: now)
+                whatToDo: "run \(blocker.runID) has made \(skips) slots in a row skip; "
+                    + (missingSince.map {
+                        "the API has not known it since \($0.iso8601) (404), and it blocks until "
+                            + "that has lasted ten minutes and no list shows it"
+                    } ?? "close it in Workiva (with autoClose off it may never close by itself)"),
+                now: now)
         }
     }
 
