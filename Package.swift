@@ -86,7 +86,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "Simulate", dependencies: ["Simulation", "Engine", "Store", "Timetable"]),
-        .target(name: "Dashboard", dependencies: ["JSON", "Store", hummingbird, mustache]),
+        .target(
+            name: "Dashboard",
+            dependencies: ["JSON", "ProcessesAPI", "Store", hummingbird, mustache]),
         .executableTarget(
             name: "carillon",
             dependencies: [

@@ -18,6 +18,7 @@ CREATE INDEX process_runs_by_schedule
 CREATE INDEX slots_ended ON slots (disposition, slot_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX process_runs_by_id ON process_runs (run_id);
 CREATE INDEX errors_by_schedule ON errors (schedule, occurred_at) WHERE schedule IS NOT NULL;
+CREATE INDEX errors_by_connection ON errors (connection, occurred_at) WHERE connection IS NOT NULL;
 
 CREATE INDEX audit_renames ON audit (subject) WHERE action = 'rename';
 

@@ -101,8 +101,9 @@ SELECT
     s.forecast
 FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key;
 
+-- What needs a person, complete: expired and missed slots too, each row with a sentence and the command
+-- to copy. All of it, also what somebody took out of sight.
 DROP VIEW attention;
-DROP VIEW attention_all;
 CREATE VIEW attention_all AS
 WITH RECURSIVE failing (schedule) AS (
     -- One step of the index for each name, however many slots have failed.

@@ -12,6 +12,8 @@ package enum OutcomeText {
     package struct Mistake: Error, Equatable { package var text: String }
 
     /// The condition that the text says.
+    ///
+    /// - Throws: `Mistake` with what is wrong with it.
     package static func parse(_ text: String) throws(Mistake) -> OutcomeRules.Condition {
         var words = tokens(text)[...]
         guard let status = words.popFirst(), status.first?.isLetter == true else {

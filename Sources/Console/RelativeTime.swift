@@ -5,17 +5,10 @@ package enum RelativeTime {
     /// `now`, `45s ago`, `in 12m`, `3h ago`, `2d ago`; beyond 99 days the date.
     package static func text(_ instant: Instant, now: Instant) -> String {
         let milliseconds = instant.since(now)
-        let seconds = abs(milliseconds) / 1000
-        let span: String
-        switch seconds {
-        case 0: return "now"
-        case ..<60: span = "\(seconds)s"
-        case ..<3600: span = "\(seconds / 60)m"
-        // 27h tells more than 1d.
-        case ..<172_800: span = "\(seconds / 3600)h"
-        case ..<8_640_000: span = "\(seconds / 86_400)d"
-        default: return String(instant.iso8601.prefix(10))
-        }
+        let seconds = Int64(clamping: milliseconds.magnitude / 1000)
+        if seconds == 0 { return "now" }
+        guard seconds < 8_640_000 else { return String(instant.iso8601.prefix(10)) }
+        let span = SpanText.brief(seconds: seconds)
         return milliseconds < 0 ? "\(span) ago" : "in \(span)"
     }
 

@@ -22,9 +22,6 @@ package struct DashboardConnection: Sendable {
 }
 
 extension PageRead {
-    /// Errors of all connections among which those of one are looked for.
-    private static let errorsMax = 1_000
-
     /// Reads a connection's page; nil if there is none of this name.
     ///
     /// - Parameters:
@@ -53,9 +50,8 @@ extension PageRead {
         page.attention = Rows(try reader.attention(limit: 500)).map { $0.attentionLine() }
             .filter { $0.subject == name || $0.subject == "connection \(name)" }
         var filter = LedgerFilter()
-        filter.limit = Self.errorsMax
-        page.errors = Rows(try reader.errors(filter)).filter { $0.text("connection") == name }
-            .prefix(Self.rowsMax).map { $0.errorEvent }
+        (filter.connection, filter.limit) = (name, Self.rowsMax)
+        page.errors = Rows(try reader.errors(filter)).map { $0.errorEvent }
         return page
     }
 }

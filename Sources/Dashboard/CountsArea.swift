@@ -25,7 +25,7 @@ struct CountsArea {
     private static let (right, bottom) = (1104.0, 100.0)
     /// More steps than the drawing has points to show them.
     private static let changesMax = 500
-    private static let order = ["good", "off", "bad", "warn", "live", "calm"]
+    private static let order: [Tone] = [.good, .off, .bad, .warn, .live, .calm]
 
     /// Nil with fewer than two counts: that is a bar.
     ///
@@ -38,10 +38,10 @@ struct CountsArea {
         let until = max(end, last.seenAt)
         let span = max(Double(until.since(first.seenAt)), 1)
         let columns = steps.map { change in
-            var sums: [String: Double] = [:]
+            var sums: [Tone: Double] = [:]
             // Counts come from outside: their sum must not trap, and none is negative.
             for (status, count) in change.counts where count > 0 {
-                sums[Words.tone(status), default: 0] += Double(count)
+                sums[Tone(status: status), default: 0] += Double(count)
             }
             return (x: Double(change.seenAt.since(first.seenAt)) / span * Self.right, sums: sums)
         }
@@ -53,10 +53,10 @@ struct CountsArea {
             let top = zip(floor, columns).map { $0 + ($1.sums[tone] ?? 0) }
             let upper = Self.stairs(columns.map(\.x), top.map { $0 / most })
             let lower = Self.stairs(columns.map(\.x), floor.map { $0 / most })
-            let words = Set(steps.flatMap { $0.counts.keys }.filter { Words.tone($0) == tone })
+            let words = Set(steps.flatMap { $0.counts.keys }.filter { Tone(status: $0) == tone })
             areas.append(
                 Area(
-                    tone: tone,
+                    tone: tone.rawValue,
                     points: (upper + lower.reversed()).joined(separator: " "),
                     title: words.sorted().joined(separator: ", ")))
             floor = top

@@ -3,22 +3,40 @@ package import Timetable
 /// Where the pages get what they show; the daemon implements it over a read-only connection.
 package protocol DashboardSource: Sendable {
     /// What the front page shows through a filter.
+    ///
+    /// - Throws: What the read throws; the page then says it in words.
     func overview(_ filter: OverviewFilter) async throws -> DashboardOverview
     /// A schedule with its rule, its slots and its year, or nil if there is none of this name.
+    ///
+    /// - Throws: What the read throws; the page then says it in words.
     func schedule(name: String) async throws -> DashboardSchedule?
     /// A slot with its attempts and errors, or nil if there is none with this id.
+    ///
+    /// - Throws: What the read throws; the page then says it in words.
     func slot(id: Int64) async throws -> DashboardSlot?
     /// The errors before an instant, newest first.
+    ///
+    /// - Throws: What the read throws; the page then says it in words.
     func errors(before: Instant?) async throws -> DashboardLog
     /// What people and the daemon did before an instant, newest first.
+    ///
+    /// - Throws: What the read throws; the page then says it in words.
     func audit(before: Instant?) async throws -> DashboardLog
     /// What the rules give in the next weeks.
+    ///
+    /// - Throws: What the read throws; the page then says it in words.
     func calendar() async throws -> DashboardCalendar
     /// A connection with what it answers, or nil if there is none of this name.
+    ///
+    /// - Throws: What the read throws; the page then says it in words.
     func connection(name: String) async throws -> DashboardConnection?
     /// A run with its changes and its tree, or nil if there is none with this id.
+    ///
+    /// - Throws: What the read throws; the page then says it in words.
     func run(id: String) async throws -> DashboardRun?
     /// The values behind `/metrics`.
+    ///
+    /// - Throws: What the read throws; the page then says it in words.
     func metrics() async throws -> [MetricFamily]
     /// Whether the scheduler is alive.
     func health() async -> DashboardHealth

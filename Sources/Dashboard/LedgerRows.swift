@@ -1,4 +1,5 @@
 import FoundationEssentials
+import ProcessesAPI
 import Store
 import Timetable
 
@@ -93,36 +94,38 @@ extension Rows.Row {
         var line = ScheduleLine(
             name: text("schedule"), rule: text("rule"), timezone: text("timezone"))
         line.description = text("description")
+        let state = ScheduleState(rawValue: text("state"))
+        line.stateTone =
+            state == .setAside
+            ? .warn : state == .disabled || !text("paused").isEmpty ? .off : .calm
         line.state = [
-            ScheduleState(rawValue: text("state")) == .active ? "" : text("state"),
+            state == .active ? "" : text("state"),
             text("aside_reason"), text("paused"),
             ScheduleMode(rawValue: text("mode")) == .observe ? text("mode") : "",
         ].filter { !$0.isEmpty }.joined(separator: ": ")
         line.nextSlotAt = instant("next_slot_at")
         line.nextSlotLocal = upcoming?.text("slot_local") ?? text("next_slot_at")
         line.note = upcoming?.text("note") ?? ""
-        let status = text("run_status")
-        if !text("run_id").isEmpty, status != "complete", status != "cancelled",
+        let last = Disposition(rawValue: text("last_disposition"))
+        if !text("run_id").isEmpty, RunStatus(text("run_status")).isOpen,
             RunOutcome(rawValue: text("outcome")) != .lost
         {
             line.active = runLine(status: "run_status")
-            if text("last_disposition") == "started" {
+            if last == .started {
                 line.active?.expectedEndAt = instant("expected_end_at")
                 line.active?.isExpectedLate = !text("forecast").isEmpty
             }
         }
         if !text("last_disposition").isEmpty {
-            var last = HistoryLine(
+            var slot = HistoryLine(
                 slotID: 0, schedule: text("schedule"), slotAt: instant("last_slot_at"),
                 slotLocal: text("last_slot_at"), disposition: text("last_disposition"))
-            last.reason = text("last_reason")
+            slot.reason = text("last_reason")
             // The latest run is the last slot's only if that slot has started one.
-            if Disposition(rawValue: text("last_disposition")) == .started,
-                !text("run_id").isEmpty
-            {
-                last.run = runLine(status: "run_status")
+            if last == .started, !text("run_id").isEmpty {
+                slot.run = runLine(status: "run_status")
             }
-            line.last = last
+            line.last = slot
         }
         return line
     }

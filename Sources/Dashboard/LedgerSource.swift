@@ -18,6 +18,7 @@ package actor LedgerSource: DashboardSource {
     private let lastTurnAt: @Sendable () -> Instant?
     private let failure: @Sendable () -> String?
     private let gauges: @Sendable (LedgerReader) -> [MetricFamily]
+    private let tokens: @Sendable (LedgerReader) -> [String: Double]
     private let zone: @Sendable (String) -> Zone?
     private let rule: @Sendable (String) -> FiringRule?
     private var latest: DashboardOverview?
@@ -37,6 +38,7 @@ package actor LedgerSource: DashboardSource {
     ///   - lastTurnAt: When the scheduler completed its last turn; nil: none yet.
     ///   - failure: Why the daemon takes no turns, in words; nil: it does.
     ///   - gauges: Numbers only the running daemon knows, added to `/metrics`; it may read, too.
+    ///   - tokens: Starts that the rate budget of each connection lets go at once.
     ///   - zone: The zone of a name; nil: the host doesn't have it.
     ///   - rule: The rule of a stored source; nil: it enumerates nothing.
     package init(
@@ -44,6 +46,7 @@ package actor LedgerSource: DashboardSource {
         lastTurnAt: @escaping @Sendable () -> Instant?,
         failure: @escaping @Sendable () -> String? = { nil },
         gauges: @escaping @Sendable (LedgerReader) -> [MetricFamily] = { _ in [] },
+        tokens: @escaping @Sendable (LedgerReader) -> [String: Double] = { _ in [:] },
         zone: @escaping @Sendable (String) -> Zone? = { _ in nil },
         rule: @escaping @Sendable (String) -> FiringRule? = { _ in nil }
     ) {
@@ -53,6 +56,7 @@ package actor LedgerSource: DashboardSource {
         self.lastTurnAt = lastTurnAt
         self.failure = failure
         self.gauges = gauges
+        self.tokens = tokens
         self.zone = zone
         self.rule = rule
     }
@@ -114,9 +118,7 @@ package actor LedgerSource: DashboardSource {
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func connection(name: String) async throws -> DashboardConnection? {
         let reader = try reader()
-        let tokens = gauges(reader).first { $0.name == "rate_tokens" }?.samples
-            .first { $0.labels.contains { $0 == ("connection", name) } }
-        return try page(reader).connection(name, tokens: tokens?.value)
+        return try page(reader).connection(name, tokens: tokens(reader)[name])
     }
 
     /// The errors before an instant, newest first.

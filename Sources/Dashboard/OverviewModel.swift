@@ -125,6 +125,7 @@ package struct ScheduleLine: Sendable {
     package var description = ""
     /// `paused`, `disabled`, `set aside: …`, or empty.
     package var state = ""
+    package var stateTone = Tone.calm
     package var nextSlotAt: Instant?
     /// ISO 8601 with the schedule's own offset.
     package var nextSlotLocal = ""
@@ -158,7 +159,7 @@ extension ScheduleLine {
     /// A person is waited for, or the newest slot went wrong.
     package var needsPerson: Bool {
         if hasAttention { return true }
-        let tone = last.map { Words.tone($0.run?.outcome ?? $0.disposition) }
-        return tone == "bad" || tone == "warn"
+        let tone = last.map { Tone(result: $0.run?.outcome ?? $0.disposition) }
+        return tone == .bad || tone == .warn
     }
 }

@@ -99,7 +99,7 @@ struct OverviewView {
         }
         nothing =
             overview.total == 0
-            ? "No schedule is configured." : "No schedule is as asked for."
+            ? "No schedule is configured." : "No schedule fits the filter."
         let filter = overview.filter
         text = filter.text
         tags = overview.tags.map { Option(value: $0, label: $0, isChosen: $0 == filter.tag) }
@@ -218,7 +218,7 @@ struct RowView {
         tags = line.tags.joined(separator: " · ")
         state = line.state
         hasState = !line.state.isEmpty
-        stateTone = Words.tone(line.state)
+        stateTone = line.stateTone.rawValue
         nextIn = line.nextSlotAt.map { Words.relative($0, to: now) } ?? "–"
         nextLocal = Words.shortTime(line.nextSlotLocal)
         note = line.note

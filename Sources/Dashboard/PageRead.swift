@@ -97,15 +97,19 @@ struct PageRead {
         return page
     }
 
+    /// A page of a log: so many rows, each before the instant.
+    private func olderThan(_ instant: Instant?) -> LedgerFilter {
+        var filter = LedgerFilter()
+        (filter.until, filter.limit) = (instant, Self.rowsMax)
+        return filter
+    }
+
     /// Reads a page of errors.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
     func errors(before: Instant?) throws -> DashboardLog {
         var page = DashboardLog(takenAt: now)
-        var filter = LedgerFilter()
-        filter.until = before
-        filter.limit = Self.rowsMax
-        let rows = Rows(try reader.errors(filter))
+        let rows = Rows(try reader.errors(olderThan(before)))
         page.events = rows.map { $0.errorEvent }
         if rows.count == Self.rowsMax { page.olderBefore = rows.last?.instant("occurred_at") }
         return page
@@ -116,7 +120,7 @@ struct PageRead {
     /// - Throws: `StoreError` if the ledger can't be read.
     func audit(before: Instant?) throws -> DashboardLog {
         var page = DashboardLog(takenAt: now)
-        let rows = Rows(try reader.audit(before: before, limit: Self.rowsMax))
+        let rows = Rows(try reader.audit(olderThan(before)))
         page.events = rows.map { row in
             let words = [row.text("subject"), row.text("reason"), row.text("detail")]
                 .filter { !$0.isEmpty }.joined(separator: "; ")
@@ -143,7 +147,7 @@ extension Rows.Row {
         if !text("next_step").isEmpty { words.append("then: \(text("next_step"))") }
         return DashboardSlot.Event(
             at: Words.shortTime(text("began_at")), what: text("state"),
-            tone: Words.tone(text("state") == "adopted" ? "started" : text("state")),
+            tone: (AttemptState(rawValue: text("state")).map(Tone.init) ?? .calm).rawValue,
             words: words.joined(separator: "; "))
     }
 

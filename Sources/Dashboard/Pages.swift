@@ -129,8 +129,7 @@ struct AttentionView {
         let name = String(line.subject.prefix { $0 != "@" && $0 != " " })
         href = schedules.contains(name) ? "/schedules/\(percentEncoded(name))" : ""
         hasHref = !href.isEmpty
-        let tone = Words.tone(line.kind)
-        self.tone = tone == "bad" ? tone : "warn"
+        tone = Tone(attention: line.kind).rawValue
         subject = line.subject
         since = line.sinceAt.map { Words.relative($0, to: now) } ?? ""
         sentence = line.sentence.isEmpty ? line.whatToDo : line.sentence
@@ -164,7 +163,8 @@ struct RunLineView {
         path = percentEncoded(run.runID)
         shortID = run.runID.count > 12 ? String(run.runID.prefix(10)) + "…" : run.runID
         status = run.status
-        tone = Words.tone(RunOutcome(rawValue: run.outcome) == .active ? run.status : run.outcome)
+        let isActive = RunOutcome(rawValue: run.outcome) == .active
+        tone = (isActive ? Tone(status: run.status) : Tone(result: run.outcome)).rawValue
         age = run.createdAt.map { "started \(Words.relative($0, to: now))" } ?? ""
         let bar = CountsBar(run.counts)
         self.bar = bar.segments.isEmpty ? nil : bar
@@ -192,7 +192,7 @@ struct HistoryView {
         schedule = line.schedule
         // A started slot is judged by its run, any other by what became of it.
         result = line.run?.outcome ?? line.disposition
-        tone = Words.tone(result)
+        tone = Tone(result: result).rawValue
         reason = line.reason
         run = line.run.map { RunLineView($0, now: now) }
         took = line.seconds.map { Words.duration(seconds: $0) } ?? ""
@@ -275,9 +275,9 @@ private struct RunView {
         nodes = tree.nodes.map { node in
             Node(
                 depth: min(node.depth, 6), kind: node.isGroup ? "group" : "job", name: node.name,
-                status: node.status, tone: Words.tone(node.status), note: node.note)
+                status: node.status, tone: Tone(status: node.status).rawValue, note: node.note)
         }
-        failed = nodes.filter { $0.kind == "job" && $0.status.lowercased().hasPrefix("error") }
+        failed = zip(nodes, tree.nodes).filter(\.1.isFailed).map(\.0)
         hasFailed = !failed.isEmpty
         area = CountsArea(run.changes, until: run.completedAt ?? now)
         link = tree.link ?? ""
@@ -289,7 +289,7 @@ private struct RunView {
             return Change(
                 seenAt: Words.shortTime(change.seenAt.iso8601),
                 when: Words.relative(change.seenAt, to: now), status: change.status,
-                tone: Words.tone(change.status), bar: bar.segments.isEmpty ? nil : bar)
+                tone: Tone(status: change.status).rawValue, bar: bar.segments.isEmpty ? nil : bar)
         }
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import ProcessesAPI
 
 /// A run's tree of groups and jobs as lines with a depth.
 ///
@@ -14,13 +15,19 @@ package struct RunTree: Sendable {
         package let status: String
         /// What else is worth knowing: the action's own status, an error code, parallel or serial.
         package let note: String
+        /// A job in error.
+        package let isFailed: Bool
 
-        package init(depth: Int, isGroup: Bool, name: String, status: String, note: String) {
+        package init(
+            depth: Int, isGroup: Bool, name: String, status: String, note: String,
+            isFailed: Bool = false
+        ) {
             self.depth = depth
             self.isGroup = isGroup
             self.name = name
             self.status = status
             self.note = note
+            self.isFailed = isFailed
         }
     }
 
@@ -80,7 +87,8 @@ package struct RunTree: Sendable {
         let status = job.text("status") ?? ""
         let title = Self.title(of: job)
         let name = title ?? action ?? job.text("id") ?? "Job"
-        if ["error", "errorHold"].contains(status) {
+        let isFailed = RunStatus(status).canonical.isInError
+        if isFailed {
             failures.append(
                 Failure(job: name, code: job.text("errorCode"), message: job.text("actionStatus")))
         }
@@ -89,7 +97,7 @@ package struct RunTree: Sendable {
         nodes.append(
             Node(
                 depth: depth, isGroup: false, name: name, status: status,
-                note: notes.joined(separator: ", ")))
+                note: notes.joined(separator: ", "), isFailed: isFailed))
         if let generated = job["generated"] { add(group: generated, depth: depth + 1) }
     }
 }

@@ -82,7 +82,7 @@ struct YearMap {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
     /// The worst of a day gives it its colour.
-    private static let order = ["bad", "warn", "live", "good", "off", "calm"]
+    private static let order: [Tone] = [.bad, .warn, .live, .good, .off, .calm]
 
     /// - Parameters:
     ///   - days: that had slots, oldest first.
@@ -94,11 +94,11 @@ struct YearMap {
         func y(_ day: Int64) -> Int64 { Self.top + (day - firstDay) % 7 * Self.step }
         let shown = days.filter { $0.date.dayNumber >= firstDay && $0.date <= today }
         cells = shown.map { day in
-            let tones = Set(day.results.keys.map(Words.tone))
+            let tones = Set(day.results.keys.map(Tone.init(result:)))
             let words = day.results.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
             return Cell(
                 x: "\(x(day.date.dayNumber))", y: "\(y(day.date.dayNumber))",
-                tone: Self.order.first { tones.contains($0) } ?? "calm",
+                tone: (Self.order.first { tones.contains($0) } ?? .calm).rawValue,
                 title: "\(day.date.iso8601): \(words.joined(separator: ", "))")
         }
         let used = Set(shown.map(\.date.dayNumber))
@@ -156,7 +156,7 @@ struct DurationChart {
         points = ended.enumerated().map { index, run in
             Point(
                 x: "\(index * 8)", y: number(y(run.1)), height: number(Self.height - y(run.1)),
-                tone: Words.tone(run.0.result), href: "/slots/\(run.0.slotID)",
+                tone: Tone(result: run.0.result).rawValue, href: "/slots/\(run.0.slotID)",
                 title: "\(Words.shortTime(run.0.slotAt.iso8601)) UTC: \(run.0.result), "
                     + Words.duration(seconds: run.1))
         }

@@ -92,11 +92,11 @@ extension Templates {
         <h2 id="of">Schedules</h2>
         <ul class="plain">
         {{#schedules}}<li><a href="{{href}}">{{name}}</a></li>{{/schedules}}
-        {{^schedules}}<li class="dim">None uses it.</li>{{/schedules}}
+        {{^schedules}}<li class="dim">No schedule uses it.</li>{{/schedules}}
         </ul>
         </section>
         <section aria-labelledby="errors">
-        <h2 id="errors">Errors <small>of the last 1,000 of all connections, newest first, times in UTC</small></h2>
+        <h2 id="errors">Errors <small>newest first, times in UTC</small></h2>
         <ul class="plain">
         {{#errors}}<li><b>{{at}}</b> <span class="pill {{tone}}">{{what}}</span> {{words}}</li>{{/errors}}
         {{^errors}}<li class="dim">No error.</li>{{/errors}}

@@ -133,22 +133,23 @@ struct Timeline {
         _ mark: SlotMark, isNewest: Bool, of schedule: ScheduleLine, y: Double, _ scale: Scale,
         now: Instant
     ) -> Mark {
-        let tone = Words.tone(mark.result)
+        let tone = Tone(result: mark.result)
         let startedAt = mark.startedAt
         let start = scale.x(startedAt ?? mark.slotAt)
         let end = startedAt == nil ? start : scale.x(mark.endedAt ?? now)
         let isBar = startedAt != nil
-        let isCross = !isBar && (tone == "bad" || tone == "warn")
+        let isCross = !isBar && (tone == .bad || tone == .warn)
         var title = "\(schedule.name) \(Words.shortTime(mark.slotAt.iso8601)) UTC: \(mark.result)"
         if let seconds = mark.seconds { title += ", \(Words.duration(seconds: seconds))" }
         if !isBar, !mark.reason.isEmpty { title += ": \(mark.reason)" }
         let word =
             isCross && isNewest
             ? Word(
-                x: number(start + 9), y: number(y + 16), text: mark.result, tone: tone) : nil
+                x: number(start + 9), y: number(y + 16), text: mark.result, tone: tone.rawValue)
+            : nil
         return Mark(
             x: number(isBar ? start : start - 5), width: number(max(end - start, 3)),
-            y: number(y + 6), tone: tone, href: "/slots/\(mark.slotID)", title: title,
+            y: number(y + 6), tone: tone.rawValue, href: "/slots/\(mark.slotID)", title: title,
             isBar: isBar, isCross: isCross, isRing: !isBar && !isCross, word: word)
     }
 

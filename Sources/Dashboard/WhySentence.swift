@@ -1,3 +1,4 @@
+import ProcessesAPI
 package import Store
 
 /// One sentence about a slot.
@@ -22,8 +23,8 @@ package enum WhySentence {
         let isOpen =
             switch disposition {
             case .started:
-                !["complete", "cancelled"].contains(value("run_status") ?? "")
-                    && value("outcome") != "lost"
+                RunStatus(value("run_status") ?? "").isOpen
+                    && value("outcome").flatMap(RunOutcome.init) != .lost
             case .pending, .starting, .unknown, .held: true
             default: false
             }

@@ -25,26 +25,6 @@ package enum Words {
         let time = String(decoding: bytes[11..<19], as: UTF8.self)
         return day + " " + (time.hasSuffix(":00") ? String(time.dropLast(3)) : time)
     }
-
-    /// What a status, outcome or disposition means for the eye: the class of its colour.
-    package static func tone(_ word: String) -> String {
-        if let tone = ownTones[word] { return tone }
-        let word = word.lowercased()
-        return tones.first { $0.words.contains { word.contains($0) } }?.tone ?? "calm"
-    }
-
-    private static let tones: [(tone: String, words: [String])] = [
-        ("bad", ["error", "fail", "lost", "missed", "expired", "duplicate", "rejected"]),
-        ("warn", ["held", "unknown", "attention", "blocked", "clock", "aside"]),
-        ("off", ["cancel", "skipped", "coalesced", "disabled", "paused"]),
-        ("good", ["complete", "succeeded", "done", "approved", "signed"]),
-        ("live", ["running", "active", "progress", "starting", "started"]),
-    ]
-    /// Those of our own words, of which a page has thousands.
-    private static let ownTones = Dictionary(
-        tones.flatMap { tone, words in words.map { ($0, tone) } }
-            + [("failed", "bad"), ("cancelled", "off"), ("pending", "calm")],
-        uniquingKeysWith: { first, _ in first })
 }
 
 /// Counts by status as the segments of a bar, 100 units wide.
@@ -64,7 +44,7 @@ package struct CountsBar: Sendable {
     package let percent: Int64
 
     /// Order on the bar: what is done first, so that the bar fills from the left.
-    private static let order = ["good", "off", "bad", "warn", "live", "calm"]
+    private static let order: [Tone] = [.good, .off, .bad, .warn, .live, .calm]
 
     /// Makes the bar; counts of zero or less have no place on it.
     package init(_ counts: [String: Int64]) {
@@ -82,19 +62,19 @@ package struct CountsBar: Sendable {
             let width = Double(count) / total * 100
             segments.append(
                 Segment(
-                    tone: Words.tone(status), label: "\(count) \(status)",
+                    tone: Tone(status: status).rawValue, label: "\(count) \(status)",
                     start: Self.decimal(start), width: Self.decimal(width)))
             start += width
         }
         self.segments = segments
         text = segments.map(\.label).joined(separator: " · ")
-        let ended = present.filter { ["good", "off"].contains(Words.tone($0.status)) }
+        let ended = present.filter { [.good, .off].contains(Tone(status: $0.status)) }
             .reduce(0.0) { $0 + Double($1.count) }
         percent = total > 0 ? Int64((ended / total * 100).rounded(.down)) : 0
     }
 
     private static func rank(_ status: String) -> Int {
-        order.firstIndex(of: Words.tone(status)) ?? order.count
+        order.firstIndex(of: Tone(status: status)) ?? order.count
     }
 
     /// Two decimals without a formatter.

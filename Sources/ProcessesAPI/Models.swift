@@ -33,6 +33,8 @@ package struct RunStatus: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether a run of this status is open (docs/protocol.md#words): unknown statuses are.
     package var isOpen: Bool { self != .complete && self != .cancelled }
+    /// Whether a person must act before the run, or the job, goes on.
+    package var isInError: Bool { self == .error || self == .errorHold }
     /// Whether the documentation knows the word.
     package var isKnown: Bool { Self.known.contains(self) }
     /// The API's own word.
@@ -43,13 +45,19 @@ package struct RunStatus: Sendable, Hashable, CustomStringConvertible {
     /// The API's maps mix cases, and a run that ended as `Complete` or `canceled` must not stay
     /// open, and block its schedule, for ever.
     package var canonical: RunStatus {
-        let word = ASCII.lowercased(raw).filter { $0 != "_" && $0 != "-" && $0 != " " }
-        return Self.spellings[word] ?? self
+        Self.spellings[Self.folded(raw)] ?? self
     }
 
-    private static let known: Set<RunStatus> = [
+    /// A word without what the API writes differently from place to place: case, `_`, `-`, blanks.
+    package static func folded(_ word: String) -> String {
+        ASCII.lowercased(word).filter { $0 != "_" && $0 != "-" && $0 != " " }
+    }
+
+    /// Those that the documentation knows, in the order in which a run goes through them.
+    package static let documented: [RunStatus] = [
         .waiting, .running, .cancelling, .complete, .cancelled, .error, .errorHold,
     ]
+    private static let known = Set(documented)
     private static let spellings: [String: RunStatus] = {
         var words = [
             "completed": RunStatus.complete, "canceled": .cancelled, "canceling": .cancelling,

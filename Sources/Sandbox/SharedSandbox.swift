@@ -10,6 +10,8 @@ package final class SharedSandbox: Sendable {
     }
 
     /// Looks at the world or changes it while no request is being handled.
+    ///
+    /// - Throws: what `body` throws.
     package func withState<Result: Sendable>(
         _ body: (inout SandboxState) throws -> Result
     ) rethrows -> Result {

@@ -1,23 +1,5 @@
 /// Who did what, what was paused, which configuration held when.
 extension LedgerReader {
-    /// What people and the daemon did, newest first (view `audit_log`).
-    ///
-    /// A schedule's rows are those about it and about single slots of it.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func audit(_ filter: LedgerFilter) throws -> LedgerTable {
-        try table(
-            """
-            SELECT v.* FROM audit_log AS v JOIN audit AS a ON a.audit_id = v.audit_id
-            WHERE (?1 IS NULL OR a.subject = ?1 OR substr(a.subject, 1, length(?1) + 1) = ?1 || '@'
-                    OR a.subject = 'all schedules')
-                AND (?2 IS NULL OR a.at >= ?2) AND (?3 IS NULL OR a.at < ?3)
-                AND (?4 IS NULL OR a.actor = ?4) AND (?5 IS NULL OR a.action = ?5)
-            ORDER BY a.audit_id DESC LIMIT ?6
-            """, .text(filter.schedule), .at(filter.since), .at(filter.until),
-            .text(filter.actor), .text(filter.action), .int(filter.limit))
-    }
-
     /// The actors and actions that the audit knows, for "did you mean".
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

@@ -74,11 +74,36 @@ extension LedgerReader {
             ("x.schedule = ?", [.text(filter.schedule)]),
             ("x.occurred_at >= ?", [.at(filter.since)]),
             ("x.occurred_at < ?", [.at(filter.until)]),
+            ("x.connection = ?", [.text(filter.connection)]),
         ])
         return try newest(
             Rows(table: "errors", key: "error_id", time: "x.occurred_at") { key in
                 "CROSS JOIN error_log AS v ON v.error_id = \(key)"
             }, [conditions], filter)
+    }
+
+    /// What people and the daemon did, newest first (view `audit_log`).
+    ///
+    /// A schedule's rows are those about it, about single slots of it, and about all schedules.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func audit(_ filter: LedgerFilter) throws -> LedgerTable {
+        let name = SQLValue.text(filter.schedule)
+        let conditions = Conditions([
+            (
+                "(x.subject IN (?, 'all schedules') OR substr(x.subject, 1, length(?) + 1) = ? || '@')",
+                filter.schedule == nil ? [.null] : [name, name, name]
+            ),
+            ("x.at >= ?", [.at(filter.since)]), ("x.at < ?", [.at(filter.until)]),
+            ("x.actor = ?", [.text(filter.actor)]), ("x.action = ?", [.text(filter.action)]),
+        ])
+        var untagged = filter
+        // Much of what people do is about no schedule.
+        untagged.tag = nil
+        return try newest(
+            Rows(table: "audit", key: "audit_id", time: "x.at") { key in
+                "CROSS JOIN audit_log AS v ON v.audit_id = \(key)"
+            }, [conditions], untagged)
     }
 
     /// A table that has a row for each thing, by what the newest is found, and the view that shows it.

@@ -144,8 +144,16 @@ extension LedgerReader {
         SELECT 'overdue_slots', '', '', count(*)
         FROM slots WHERE ended_at IS NULL AND disposition = 'pending' AND due_at <= ?1
         UNION ALL
-        SELECT 'deliveries_waiting', 'target', target, count(*)
-        FROM deliveries WHERE next_attempt_at IS NOT NULL AND attempts > 0 GROUP BY target
+        SELECT 'deliveries_waiting', 'target', t.target, (SELECT count(*) FROM deliveries AS d
+            WHERE d.target = t.target AND d.next_attempt_at IS NOT NULL AND d.attempts > 0)
+        -- Of each target that was ever written to, also when nothing waits: a series that comes and
+        -- goes has gaps on a board. One step of the index for each name.
+        FROM (WITH RECURSIVE names (target) AS (
+                SELECT min(target) FROM deliveries
+                UNION ALL
+                SELECT (SELECT min(d.target) FROM deliveries AS d WHERE d.target > n.target)
+                FROM names AS n WHERE n.target IS NOT NULL)
+            SELECT target FROM names WHERE target IS NOT NULL) AS t
         UNION ALL
         SELECT 'breaker_open', 'connection', connection, breaker_opened_at IS NOT NULL
         FROM connections WHERE removed_at IS NULL

@@ -189,21 +189,6 @@ extension LedgerReader {
         ) { ScheduleRule(schedule: $0.string(0), source: $0.string(1)) }
     }
 
-    /// What people and the daemon did, newest first (view `audit_log`).
-    ///
-    /// - Parameters:
-    ///   - before: later ones are left out.
-    ///   - limit: how many at most.
-    /// - Returns: rows of the view.
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func audit(before: Instant?, limit: Int) throws -> LedgerTable {
-        try table(
-            """
-            SELECT v.* FROM audit AS a JOIN audit_log AS v ON v.audit_id = a.audit_id
-            WHERE a.at < ?1 ORDER BY a.at DESC, a.audit_id DESC LIMIT ?2
-            """, .at(before ?? Instant(milliseconds: .max)), .int(limit))
-    }
-
     /// What became of the slots of each day, over all schedules, each on its own clock.
     ///
     /// - Parameter day: the first one, `2026-11-30`.

@@ -28,6 +28,8 @@ package struct LedgerFilter: Sendable {
     package var outcomes: [String] = []
     /// Only schedules that carry the tag.
     package var tag: String?
+    /// Only what happened on this connection.
+    package var connection: String?
     /// Only what this person or part of the daemon did, and only this verb.
     package var actor: String?
     package var action: String?

@@ -1,6 +1,8 @@
 /// How many jobs of a run are in which status, as data: the JSON of the views is for people.
 extension Ledger {
     /// The counts of a run: the API's own map, and those of the jobs in its tree.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
     package func counts(
         ofRun runKey: Int64
     ) throws -> (actions: [String: Int64], jobs: [String: Int64]) {

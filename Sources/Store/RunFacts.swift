@@ -6,7 +6,7 @@ package enum RunOrigin: String, Sendable {
 }
 
 /// The judgement of a run (docs/protocol.md#words).
-package enum RunOutcome: String, Sendable {
+package enum RunOutcome: String, Sendable, CaseIterable {
     case active, succeeded, cancelled, failed, attention, lost
 }
 

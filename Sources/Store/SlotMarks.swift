@@ -33,12 +33,16 @@ extension Ledger {
     }
 
     /// Marks a slot that has waited past its `start_within`.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setOverdue(_ slotID: Int64, since: Instant) throws {
         try database.run(
             "UPDATE slots SET overdue_since_at = ? WHERE slot_id = ?", .at(since), .int(slotID))
     }
 
     /// A person has named the run of a slot.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
     package func setRunNamed(_ slotID: Int64, by actor: String) throws {
         try database.run(
             "UPDATE slots SET run_named_by = ? WHERE slot_id = ?", .text(actor), .int(slotID))

@@ -160,19 +160,18 @@ import carillon
         let now = Instant(seconds: 1_781_510_000)
         let configuration = AcceptedConfiguration(path: "/c.toml", host: host, isStrict: false)
         try FileManager.default.moveItem(atPath: fixture.path, toPath: fixture.path + "-away")
-        #expect(try !configuration.load(now: now).isCompared)
+        #expect(try configuration.load(now: now).compareLater != nil)
         host.files["/schedules.d/b.toml"] = nil
         let unmounted = AcceptedConfiguration(path: "/c.toml", host: host, isStrict: false)
         let choice = try unmounted.load(now: now)
-        #expect(choice.refusal == nil && !choice.isCompared)
+        let compare = try #require(choice.compareLater)
+        #expect(choice.refusal == nil)
         // Still not there: waited for.
-        let passing = #expect(throws: StoreError.self) {
-            try unmounted.compare(choice.loaded, now: now)
-        }
+        let passing = #expect(throws: StoreError.self) { try compare(now) }
         #expect(passing?.isPassing ?? false)
         try FileManager.default.moveItem(atPath: fixture.path + "-away", toPath: fixture.path)
-        #expect(throws: ConfigRejected.self) { try unmounted.compare(choice.loaded, now: now) }
-        try configuration.compare(configuration.load(now: now).loaded, now: now)
+        #expect(throws: ConfigRejected.self) { try compare(now) }
+        #expect(try configuration.load(now: now).compareLater == nil)
     }
 
     /// Only what this very file held for this very ledger is run again.

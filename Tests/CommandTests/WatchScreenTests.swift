@@ -15,7 +15,7 @@ import carillon
         overview.schedules = (0..<schedules).map { index in
             var line = ScheduleLine(name: "schedule-\(index)", rule: "@daily", timezone: "UTC")
             line.nextSlotAt = now.adding(milliseconds: 600_000)
-            line.recent = ["succeeded", "failed", "skipped", "held", "running"].map {
+            line.recent = ["succeeded", "failed", "skipped", "held", "active"].map {
                 SlotMark(slotID: 1, slotAt: now, result: $0)
             }
             return line

@@ -229,7 +229,7 @@ import Timetable
         ),
         // A slot by its rule without a row: pruned, or not come to yet.
         ("gl", "2026-05-01T06:00", "its row is no longer in the ledger", false),
-        ("gl", "2026-06-13T06:00", "its row is missing, which must never be", false),
+        ("gl", "2026-06-13T06:00", "its row is missing, which should never happen", false),
         (
             "gl", "2026-06-16T06:00",
             "but has no row yet: the daemon is not running, its last turn was at "

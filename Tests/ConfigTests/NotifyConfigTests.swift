@@ -151,6 +151,31 @@ import Testing
         #expect(!told.contains("SECRET"))
     }
 
+    /// Whoever mistypes when he is told must not be told at another time, or never.
+    @Test(arguments: [
+        "digest = \"24:00\"", "digest = \"-01:00\"", "digest = \"07:60\"", "digest = \"\"",
+        "digest = \"07:00:00:00\"", "digest = \"\u{0660}7:00\"", "digest = 7",
+        "digest = [\"07:00\"]", "digest = \"07:00 \"", "digest = \"+07:00\"",
+        "quiet = \"22:00\"", "quiet = { from = \"22:00\", to = \"07:00\" }", "quiet = {}",
+        "quiet = { from = \"22:00\", until = \"22:00\" }",
+        "quiet = { from = \"22:00\", until = \"31:00\" }",
+        "quiet = { from = -1, until = \"07:00\" }", "timezone = \"Mars/Olympus\"",
+        "quiet = { from = \"22:00\", until = \"07:00\" }\ndigest = \"07:00\"",
+    ])
+    func timesThatAreNoneAreRefusedAtTheirPlace(lines: String) {
+        let found = errors(Self.target("kind = \"command\"\ncommand = [\"/p\"]\n" + lines))
+        #expect(!found.isEmpty)
+        #expect(found.contains { $0.contains("notify.ops.") }, "\(found)")
+    }
+
+    @Test func aNightMayBeReversedAndAsShortOrLongAsAnybodyLikes() throws {
+        for (from, until) in [("22:00", "07:00"), ("07:00", "22:00"), ("00:00", "23:59")] {
+            let lines = "quiet = { from = \"\(from)\", until = \"\(until)\" }"
+            let text = Self.target("kind = \"command\"\ncommand = [\"/p\"]\n" + lines)
+            #expect(try load(text).engine.notices.targets["ops"]?.quiet != nil)
+        }
+    }
+
     @Test func anAddressIsJudgedOnceItCanBeRead() {
         for (address, mistake) in [
             ("http://hooks.example.com/x", "only https:// may leave this one"),

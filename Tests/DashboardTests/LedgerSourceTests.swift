@@ -71,6 +71,57 @@ struct LedgerSourceTests {
         UPDATE daemon SET draining_since_at = 1795490000000;
         """
 
+    @Test("A connection's page has its own errors, however many others met meanwhile")
+    func errorsOfOneConnection() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(Self.world)
+        let columns = "(occurred_at, last_at, operation, connection, message, next_step)"
+        try fill(
+            """
+            INSERT INTO errors \(columns) VALUES (1795400000000, 1795400000000, 'token', 'prod',
+                'ours', 'none');
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+            INSERT INTO errors \(columns) SELECT 1795400000000 + i, 1795400000000 + i, 'token',
+                'other', 'theirs', 'none' FROM n;
+            """, isCounted: false)
+        let page = try #require(try await source().connection(name: "prod"))
+        #expect(page.errors.count == 1)
+        #expect(page.errors.first?.words.contains("ours") ?? false)
+    }
+
+    @Test("A target that has taken everything is shown with 0 messages that wait")
+    func noMessageWaits() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(
+            """
+            INSERT INTO deliveries (target, state, created_at, attempts, next_attempt_at, ended_at)
+            VALUES ('ops', 'delivered', 1, 1, NULL, 2), ('people', 'waiting', 1, 1, 3, NULL),
+                ('ops', 'delivered', 1, 1, NULL, 2), ('pager', 'waiting', 1, 0, 3, NULL);
+            """)
+        let family = try #require(
+            try await source().metrics().first { $0.name == "deliveries_waiting" })
+        let waiting = family.samples.map { "\($0.labels[0].1) \(Int($0.value))" }
+        #expect(waiting.sorted() == ["ops 0", "pager 0", "people 1"])
+    }
+
+    @Test("A pause whose reason speaks of errors is a pause, and a job's status may be in capitals")
+    func wordsAreNotColours() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(
+            Self.world + """
+                INSERT INTO pause_periods (schedule, kind, from_at, created_at, requested_by,
+                    reason)
+                VALUES ('gl-refresh', 'pause', 1, 1, 'ann', 'errors in the close');
+                """)
+        let overview = try await source().overview(OverviewFilter())
+        let paused = try #require(overview.schedules.first { $0.name == "gl-refresh" })
+        #expect(paused.state.contains("errors in the close"))
+        #expect(paused.stateTone == .off)
+        #expect(overview.schedules.first { $0.name == "tax" }?.stateTone == .warn)
+        let job = #"{"root":{"children":[{"job":{"action":"a","status":"ERROR"}}]}}"#
+        #expect(RunTree(json: Array(job.utf8)).failures.count == 1)
+    }
+
     @Test("The front page: schedules with their next slot and run, attention, history, notice")
     func overview() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -38,15 +38,39 @@ struct WordsTests {
     }
 
     @Test(
-        "Tones",
+        "What a slot came to has a colour, whatever else its word may contain",
         arguments: [
-            ("complete", "good"), ("succeeded", "good"), ("errorHold", "bad"), ("failed", "bad"),
-            ("missed", "bad"), ("held", "warn"), ("unknown", "warn"), ("skipped", "off"),
-            ("cancelled", "off"), ("running", "live"), ("active", "live"), ("waiting", "calm"),
-            ("In Progress", "live"), ("something new", "calm"), ("", "calm"),
-        ])
-    func tone(word: String, tone: String) {
-        #expect(Words.tone(word) == tone)
+            ("succeeded", .good), ("failed", .bad), ("missed", .bad), ("held", .warn),
+            ("unknown", .warn), ("skipped", .off), ("cancelled", .off), ("active", .live),
+            ("attention", .warn), ("lost", .bad), ("pending", .calm), ("started", .live),
+            ("not failed", .calm), ("", .calm),
+        ] as [(String, Tone)])
+    func resultTone(word: String, tone: Tone) {
+        #expect(Tone(result: word) == tone)
+    }
+
+    @Test(
+        "What the API says of a run, a job or a step has one by the word, in whatever case",
+        arguments: [
+            ("complete", .good), ("Completed", .good), ("errorHold", .bad), ("ERROR_HOLD", .bad),
+            ("running", .live), ("In Progress", .live), ("waiting", .calm), ("Canceled", .off),
+            ("cancelling", .off), ("Rejected", .bad), ("Signed", .good),
+            ("waiting for error report", .calm), ("incomplete", .calm), ("", .calm),
+        ] as [(String, Tone)])
+    func statusTone(word: String, tone: Tone) {
+        #expect(Tone(status: word) == tone)
+    }
+
+    @Test(
+        "A row of attention is loud where harm was done, and never calm",
+        arguments: [
+            ("failed", .bad), ("missed", .bad), ("expired", .bad), ("run failed", .bad),
+            ("run lost", .bad), ("possible_duplicate", .bad), ("run in trouble", .warn),
+            ("held", .warn), ("waiting", .warn), ("late", .warn), ("set aside", .warn),
+            ("of a newer daemon", .warn),
+        ] as [(String, Tone)])
+    func attentionTone(kind: String, tone: Tone) {
+        #expect(Tone(attention: kind) == tone)
     }
 
     @Test("A bar is filled from the left: done, then trouble, then what runs and waits")

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Store
 import Testing
 import Timetable
@@ -64,6 +65,34 @@ import Timetable
         // The host was down over the weekend: that was one attempt, not a day of them.
         #expect(again(1, after: 62 * 3_600_000) != nil)
         #expect(again(NoticePacing.attemptsMin, after: 62 * 3_600_000) == nil)
+    }
+
+    /// Berlin's clocks go from 02:00 to 03:00 on 2027-03-28, and from 03:00 back to 02:00 on 2026-10-25.
+    @Test(
+        arguments: [
+            // Quiet until 02:30, which that night doesn't have: until the clocks have jumped over it.
+            ("2027-03-28T00:59:59Z", 23.0, 2.5, "2027-03-28T01:00:00Z"),
+            // The quiet hour itself is left out: nothing is quiet.
+            ("2027-03-28T00:59:59Z", 2.0, 3.0, nil), ("2027-03-28T01:00:00Z", 2.0, 3.0, nil),
+            // 02:30 comes twice: quiet until the first of the two, and again in the second half hour.
+            ("2026-10-25T00:00:00Z", 23.0, 2.5, "2026-10-25T00:30:00Z"),
+            ("2026-10-25T01:00:00Z", 23.0, 2.5, "2026-10-25T01:30:00Z"),
+            // A night that ends when it begins but for a second, and one of a second only.
+            ("2026-11-24T12:00:00Z", 0.0, 86_399.0 / 3600, "2026-11-24T22:59:59Z"),
+            ("2026-11-24T22:59:59Z", 86_399.0 / 3600, 0.0, "2026-11-24T23:00:00Z"),
+        ] as [(String, Double, Double, String?)])
+    func quietHoursKnowThatClocksChange(
+        at: String, from: Double, until: Double, end: String?
+    ) throws {
+        var target = NoticePlan.Target()
+        let path = "/usr/share/zoneinfo/Europe/Berlin"
+        let data = try #require(FileManager.default.contents(atPath: path))
+        target.zone = try Zone(name: "Europe/Berlin", tzif: Array(data))
+        target.quiet = NoticePlan.Quiet(
+            fromSecondOfDay: Int((from * 3600).rounded()),
+            untilSecondOfDay: Int((until * 3600).rounded()))
+        let instant = try #require(Instant(iso8601: at))
+        #expect(NoticePacing.quietEnd(at: instant, target: target)?.iso8601 == end)
     }
 
     @Test func quietHoursHoldForEachAttempt() {

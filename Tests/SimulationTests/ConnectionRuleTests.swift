@@ -153,7 +153,7 @@ import Timetable
         #expect(
             try fixture.ask("SELECT attempt, next_step FROM error_log ORDER BY error_id") == [
                 "1|sent again with a new token",
-                "2|the credential is not accepted: starts of this connection wait, see attention",
+                "2|the credential is not accepted, starts wait; see: carillon attention",
             ])
         #expect(try fixture.alarms(.credential) == ["prod"])
         // A probe that is accepted shows that it is well again.

@@ -62,6 +62,31 @@ import Timetable
         #expect(storm.count <= 2, "\(Self.told(fixture))")
     }
 
+    /// One turn makes ten thousand: one message, with so many events as a person reads, and all counted.
+    @Test func tenThousandEventsAreOneMessage() throws {
+        let fixture = try Self.fixture([Fixture.schedule(every: 60)])
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 10)
+        try fixture.simulator.inspect {
+            try $0.database.execute(
+                """
+                WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+                INSERT INTO events (kind, subject, words, schedule)
+                SELECT 'slot_failed', 's@' || i, 'storm ' || i, 's' FROM n;
+                """)
+        }
+        try fixture.run(untilMinute: 75)
+        let storm = fixture.simulator.delivered.filter { $0.counts[.slotFailed] != nil }
+        #expect(storm.count == 1)
+        #expect(storm.first?.counts[.slotFailed] == 10_000)
+        #expect((1...50).contains(storm.first?.events.count ?? 0))
+        #expect(
+            try fixture.ask(
+                "SELECT state, attempts FROM delivery_log WHERE kinds LIKE 'slot_failed%'")
+                == ["delivered|1"])
+        try fixture.check()
+    }
+
     @Test func aTargetThatIsDownGetsItLaterAndItsOwnWishIsKept() throws {
         let fixture = try Self.fixture([Fixture.schedule(every: 60)], edit: Self.failing)
         var attempts: [Instant] = []

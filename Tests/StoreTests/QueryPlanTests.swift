@@ -20,12 +20,12 @@ import Timetable
         "slots_by_time", "slots_by_written_time", "process_runs_by_time", "errors_by_time",
         "errors_by_written_time",
         // What people did is little.
-        "audit", "deliveries",
+        "audit", "audit_by_time", "deliveries",
     ]
     /// Indexes of what is open or needs a person: as long as that, whatever the history.
     private static let open: Set<String> = [
         // Of these only the smallest name is looked for, and then the next one.
-        "slots_failed", "process_runs_in_trouble",
+        "slots_failed", "process_runs_in_trouble", "deliveries_by_target",
         "process_runs_open", "process_runs_active", "slots_by_disposition", "slots_by_action",
         "slots_overdue", "deliveries_waiting", "slots_open_by_process", "attempts_one_in_doubt",
     ]
@@ -69,6 +69,8 @@ import Timetable
         (all.dispositions, all.outcomes) = (["started", "held"], ["active", "lost", "succeeded"])
         (all.schedule, all.tag) = ("s", "rare")
         let rare = [tagged, all]
+        var ofOne = LedgerFilter()
+        ofOne.connection = "prod"
         let filters = [LedgerFilter(), narrow, recent]
         return [
             ("history", { reader in try filters.forEach { _ = try reader.history($0) } }),
@@ -97,7 +99,7 @@ import Timetable
             ("dayTotals", { _ = try $0.dayTotals(since: "2026-11-30") }),
             ("tags", { _ = try $0.tags() }), ("attempts", { _ = try $0.attempts(ofSlot: 1) }),
             ("activeRules", { _ = try $0.activeRules() }),
-            ("audit of a page", { _ = try $0.audit(before: nil, limit: 5) }),
+            ("errors of a connection", { [ofOne] in _ = try $0.errors(ofOne) }),
             ("errors of a slot", { _ = try $0.errors(ofSlot: 1) }),
             ("runs", { reader in try filters.forEach { _ = try reader.runs($0) } }),
             ("errors", { reader in try filters.forEach { _ = try reader.errors($0) } }),

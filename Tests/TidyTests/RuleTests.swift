@@ -60,6 +60,25 @@ struct RuleTests {
     }
 
     @Test(
+        "A function that throws and doesn't say what",
+        arguments: [
+            ("/// Reads.\npackage func read() throws -> Int {", [2]),
+            (
+                "/// Reads.\npackage init(\n    a: Int, b: (Int) throws -> Int = { $0 }\n) throws {",
+                [2]
+            ),
+            ("/// Reads.\n@discardableResult\npackage static func read() async throws(E) {", [3]),
+            ("package protocol P {\n    /// Reads.\n    func read() throws -> Int\n}", [3]),
+            ("/// Reads.\n///\n/// - Throws: `E` if not.\npackage func read() throws {", []),
+            ("/// Reads.\npackage func read(_ work: () throws -> Int) -> Int {", []),
+            ("/// Reads.\nfunc read() throws {", []), ("/// Reads.\npackage func throwsA() {", []),
+            ("package protocol P {\n    func read() -> Int\n    func write() -> Int\n}", []),
+        ] as [(String, [Int])])
+    func throwing(text: String, found: [Int]) {
+        #expect(lines(ThrowsRule.findings, text) == found)
+    }
+
+    @Test(
         "Banned words",
         arguments: [
             "Task { await work() }", "Task(priority: .high) {", "let t = Task<Void, Never> {",

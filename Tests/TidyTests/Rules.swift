@@ -48,7 +48,10 @@ enum ImportRule {
         // A program of its own for development, so that the product carries no test driver.
         "Simulate": ["Simulation", "Engine", "Store", "Timetable", "Glibc"],
         "Dashboard": Set(
-            ["JSON", "Store", "Timetable", "Mustache", "FoundationEssentials", "Glibc"] + server),
+            [
+                "JSON", "ProcessesAPI", "Store", "Timetable", "Mustache", "FoundationEssentials",
+                "Glibc",
+            ] + server),
         "carillon": Set(
             [
                 "Timetable", "ProcessesAPI", "Store", "Engine", "Sandbox", "Simulation",

@@ -49,8 +49,11 @@ enum SentenceRule {
         let words = line.split { !($0.isLetter || $0 == "'") }.filter { $0.count > 1 }
         guard words.count > 2, line.contains(" ") else { return nil }
         // SQL, style sheets and lists of names.
-        let isCode = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "PRAGMA ", " FROM ", " WHERE "]
-            .contains { line.contains($0) }
+        let isCode = [
+            "SELECT ", "INSERT ", "UPDATE ", "DELETE ", "PRAGMA ", " FROM ", " WHERE ", " JOIN ",
+            "(?",
+        ]
+        .contains { line.contains($0) }
         let names = line.split(separator: " ").filter { $0.contains("_") || $0.contains("/") }
         guard !isCode, names.count * 2 < words.count, !line.contains("var(--") else { return nil }
         return line

@@ -84,6 +84,11 @@ struct TidyTests {
         report(sources.flatMap(DocumentationRule.findings))
     }
 
+    @Test("What crosses a target and throws says what it throws, and when")
+    func throwing() {
+        report(sources.flatMap(ThrowsRule.findings))
+    }
+
     @Test("Files and functions keep their budgets")
     func budgets() {
         report((sources + tests).flatMap(BudgetRule.findings))

@@ -29,7 +29,7 @@ extension TurnBook {
         row.retryAfterSeconds = failure.hint?.delaySeconds
         if failure.isAboutVersion {
             row.nextStep =
-                "the API version is not served any more: set api_version, see attention; "
+                "the API version is not served any more: set api_version, see: carillon attention; "
                 + nextStep
         }
         return try ledger.insert(row, now: now, repeatsWithin: repeatsWithin)

@@ -36,10 +36,10 @@ final class Enumerator: Room, Grounded {
             }
             if !done {
                 try ledger.setAside(
-                    schedule: name, reason: "its slots could not be created, see error_log")
+                    schedule: name, reason: "its slots could not be created, see: carillon errors")
                 try ledger.raise(
                     kind: .setAside, subject: name,
-                    whatToDo: "see error_log, fix the cause and reload", now: now)
+                    whatToDo: "fix what carillon errors names, then: carillon reload", now: now)
             }
         }
     }

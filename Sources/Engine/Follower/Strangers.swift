@@ -130,7 +130,7 @@ final class Strangers: Room, Grounded {
         guard isNew else { return }
         var error = NewError(
             operation: "runProcess", message: "possible duplicate run \(runID)",
-            nextStep: "a person decides, see attention")
+            nextStep: "a person decides, see: carillon attention")
         error.connection = connection.name
         error.schedule = slot.schedule
         error.slotID = slot.slotID

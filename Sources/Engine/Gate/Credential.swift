@@ -8,9 +8,7 @@ struct Credential {
 
     /// A token that names its scopes and lacks one that is needed: no start can succeed with it.
     func judgeScopes(_ scopes: [String], _ connection: Connection) throws {
-        let missing =
-            scopes.isEmpty
-            ? [] : ["file:read", "file:write"].filter { !scopes.contains($0) }
+        let missing = GrantScopes.missing(in: scopes)
         guard !missing.isEmpty else {
             return try book.ledger.clear(kind: .scope, subject: connection.name)
         }
@@ -24,7 +22,7 @@ struct Credential {
         guard isNew else { return }
         var error = NewError(
             operation: "token", message: "the grant lacks \(words)",
-            nextStep: "a person fixes the grant, see attention")
+            nextStep: "a person fixes the grant, see: carillon attention")
         error.connection = connection.name
         _ = try book.ledger.insert(error, now: book.now)
     }

@@ -315,7 +315,7 @@ final class Gate: Room {
 
     static func nextStep(isTokenRefusedAgain: Bool) -> String {
         isTokenRefusedAgain
-            ? "the credential is not accepted: starts of this connection wait, see attention"
+            ? "the credential is not accepted, starts wait; see: carillon attention"
             : "sent again with a new token"
     }
 

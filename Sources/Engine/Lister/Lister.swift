@@ -255,7 +255,7 @@ final class Lister: Room, Grounded {
             state.unfollowedLinks.insert(connection.name)
             try book.note(
                 failure, answer: answer, slot: nil, connection: connection.name,
-                nextStep: "the list is taken as far as it goes, see attention")
+                nextStep: "the list is taken as far as it goes, see: carillon attention")
             try end(sweep, connection, isComplete: false)
         case .failure(let failure):
             try book.note(

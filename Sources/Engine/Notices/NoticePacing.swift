@@ -44,11 +44,16 @@ package enum NoticePacing {
     /// When the quiet hours of a target end that an instant lies in; nil: it lies in none.
     package static func quietEnd(at instant: Instant, target: NoticePlan.Target) -> Instant? {
         guard let quiet = target.quiet else { return nil }
-        let second = target.zone.local(at: instant).secondOfDay
+        let local = target.zone.local(at: instant)
+        let second = local.secondOfDay
         let (from, until) = (quiet.fromSecondOfDay, quiet.untilSecondOfDay)
         let isQuiet =
             from <= until ? (from..<until).contains(second) : second >= from || second < until
-        return isQuiet ? target.zone.next(until, after: instant) : nil
+        guard isQuiet else { return nil }
+        // In an hour that comes twice the end may have been already, and comes once more.
+        let today = LocalDateTime(date: local.date, secondOfDay: until)
+        return target.zone.instants(ofLocal: today).first { $0 > instant }
+            ?? target.zone.next(until, after: instant)
     }
 
     /// When a message that was not taken is sent again.

@@ -127,7 +127,7 @@ package enum WaitReason: Sendable, Equatable {
         case .token: "waiting for an access token"
         case .budget: "waiting for the rate budget"
         case .ramp: "catch-up is ramped"
-        case .undecided: "could not be decided, see error_log"
+        case .undecided: "could not be decided, see: carillon errors"
         case .attemptThrottled(let number, let until):
             "attempt \(number): the API asked us to wait until \(until.iso8601)"
         case .attemptNotSent(let number, let why): "attempt \(number) was not sent: \(why)"

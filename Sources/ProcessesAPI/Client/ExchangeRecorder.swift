@@ -186,7 +186,7 @@ struct UnsentError {
 
     private static let unsent: [(error: HTTPClientError, words: String)] = [
         (.connectTimeout, "could not connect in time"),
-        (.tlsHandshakeTimeout, "TLS did not come about in time"),
+        (.tlsHandshakeTimeout, "TLS was not agreed on in time"),
         (.httpProxyHandshakeTimeout, "the proxy did not answer in time"),
         (.getConnectionFromPoolTimeout, "no connection became free in time"),
         (.remoteConnectionClosed, "the other side closed the connection while it was made"),

@@ -159,6 +159,8 @@ package struct FaultPlan {
     }
 
     /// Reads FROM/TO, and FROM..TO.
+    ///
+    /// - Throws: `Refusal` if it is neither, ends before it begins, or `time` refuses an end.
     package static func span(
         _ text: String, time: (String) throws(Refusal) -> Instant
     ) throws(Refusal) -> (from: Instant, to: Instant) {
@@ -172,6 +174,8 @@ package struct FaultPlan {
     }
 
     /// Reads TIME+1h or TIME-30m.
+    ///
+    /// - Throws: `Refusal` if it is neither, or `time` refuses its time.
     package static func clockStep(
         _ text: String, time: (String) throws(Refusal) -> Instant
     ) throws(Refusal) -> (at: Instant, milliseconds: Int64) {

@@ -19,7 +19,7 @@ struct Attention: CarillonCommand {
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
 
-    @Flag(help: "Rows too that somebody took out of sight.")
+    @Flag(help: "Also the rows that somebody took out of sight.")
     var all = false
 
     @Flag(help: "End with 1 where anything needs a person.")

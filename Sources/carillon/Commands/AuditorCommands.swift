@@ -60,7 +60,7 @@ struct Pauses: CarillonCommand {
     @OptionGroup var list: ListOptions
     @OptionGroup var filter: FilterOptions
 
-    @Flag(help: "Those that are over, too.")
+    @Flag(help: "Also those that are over.")
     var all = false
 
     func run(in environment: CommandEnvironment) async throws {

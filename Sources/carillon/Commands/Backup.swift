@@ -86,7 +86,8 @@ struct Restore: CarillonCommand {
 
     @OptionGroup var ledger: LedgerOptions
 
-    @Argument(help: ArgumentHelp("Made by carillon backup.", valueName: "FILE"))
+    @Argument(
+        help: ArgumentHelp("The backup, a file that carillon backup made.", valueName: "FILE"))
     var file: String
 
     func run(in environment: CommandEnvironment) async throws {

@@ -30,7 +30,7 @@ struct ConfigShow: CarillonCommand {
 
     @OptionGroup var ledger: LedgerOptions
 
-    @Option(help: ArgumentHelp("An earlier one.", valueName: "number"))
+    @Option(help: ArgumentHelp("The number of an earlier one.", valueName: "number"))
     var revision: Int64?
 
     func run(in environment: CommandEnvironment) async throws {
@@ -74,10 +74,14 @@ struct ConfigDiff: CarillonCommand {
 
     @OptionGroup var ledger: LedgerOptions
 
-    @Option(help: ArgumentHelp("An earlier one instead of what runs.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp(
+            "The number of an earlier one, instead of what runs.", valueName: "number"))
     var from: Int64?
 
-    @Option(help: ArgumentHelp("An earlier one instead of the disk.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp(
+            "The number of an earlier one, instead of the disk.", valueName: "number"))
     var to: Int64?
 
     @Flag(help: "End with 1 where there is a difference.")

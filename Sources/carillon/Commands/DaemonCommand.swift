@@ -38,9 +38,7 @@ struct DaemonCommand: CarillonCommand {
         defer { log.flush() }
         let loader = ConfigurationLoader(host: environment.host)
         let isJournal = SystemProcess.isLoggingToJournal
-        let configuration = AcceptedConfiguration(
-            path: options.config, host: environment.host, isStrict: strict)
-        let choice = try accepted(configuration, in: environment)
+        let choice = try accepted(in: environment)
         let loaded = choice.loaded
         let taste = LogTaste(loaded.daemon)
         let logger = DaemonLog.logger(
@@ -56,7 +54,7 @@ struct DaemonCommand: CarillonCommand {
             configPath: options.config, loader: loader, host: environment.host,
             clock: SystemClock(), logger: logger, notifier: notifier, processID: SystemProcess.id)
         daemon.refusal = choice.refusal
-        if !choice.isCompared { daemon.compare = { try configuration.compare($0, now: $1) } }
+        daemon.compareLater = choice.compareLater
         daemon.logTaste = taste
         do {
             try await daemon.run(loaded, executor: executor)
@@ -71,10 +69,12 @@ struct DaemonCommand: CarillonCommand {
     }
 
     private func accepted(
-        _ configuration: AcceptedConfiguration, in environment: CommandEnvironment
+        in environment: CommandEnvironment
     ) throws -> AcceptedConfiguration.Choice {
         do {
-            return try configuration.load(now: environment.now())
+            return try AcceptedConfiguration(
+                path: options.config, host: environment.host, isStrict: strict
+            ).load(now: environment.now())
         } catch let error as StoreError {
             throw CommandFailure(Self.status(of: error), "\(error)")
         }

@@ -23,7 +23,8 @@ struct DemoCommand: CarillonCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Where its files go; must not hold a database yet.", valueName: "D"))
+        help: ArgumentHelp(
+            "The folder for its files; it must not hold a database yet.", valueName: "D"))
     var dir: String?
 
     @Option(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Config
 import Console
+import ProcessesAPI
 import Store
 
 /// `carillon history`: every slot and what became of it.
@@ -85,10 +86,8 @@ struct Runs: CarillonCommand {
     @Option(help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"))
     var tag: String?
 
-    static let statuses = [
-        "waiting", "running", "cancelling", "complete", "cancelled", "error", "errorHold",
-    ]
-    static let outcomes = ["active", "succeeded", "cancelled", "failed", "attention", "lost"]
+    static let statuses = RunStatus.documented.map(\.raw)
+    static let outcomes = RunOutcome.allCases.map(\.rawValue)
 
     func run(in environment: CommandEnvironment) async throws {
         let outcomes = try WordList.words(outcome, of: Self.outcomes, "outcome")

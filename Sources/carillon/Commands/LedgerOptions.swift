@@ -107,7 +107,7 @@ struct FilterOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Only what is younger: yesterday, -2h, 07:00, 2026-03-08, 2026-03-08T07:00; local to "
+            "Only what is newer: yesterday, -2h, 07:00, 2026-03-08, 2026-03-08T07:00; local to "
                 + "the schedule's zone, or to yours where no schedule is named.",
             valueName: "time"))
     var since: String?

@@ -26,7 +26,9 @@ struct SandboxCommand: CarillonCommand {
     @Option(name: .long, help: ArgumentHelp("A scenario in JSON.", valueName: "FILE"))
     var scenario: String?
 
-    @Option(name: .long, help: ArgumentHelp("Makes a run repeatable.", valueName: "N"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The same number makes the same happen again.", valueName: "N"))
     var seed: UInt64?
 
     func validate() throws {

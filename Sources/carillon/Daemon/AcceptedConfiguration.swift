@@ -12,9 +12,11 @@ package struct AcceptedConfiguration: Sendable {
         package var loaded: LoadedConfiguration
         /// Why the files on disk are refused, where the last accepted ones run instead.
         package var refusal: String?
-        /// The files were compared with those before; false: the ledger can't be read just now, and
-        /// `compare` is to be called once it can.
-        package var isCompared: Bool
+        /// Compares the files with those before, once the ledger can be read; nil: that was done.
+        ///
+        /// Throws `ConfigRejected` if they say less: another start finds the last accepted ones; a
+        /// passing `StoreError` if the ledger can't be read again.
+        package var compareLater: (@Sendable (_ now: Instant) throws -> Void)?
     }
 
     private let path: String
@@ -44,43 +46,52 @@ package struct AcceptedConfiguration: Sendable {
     ///   `StoreError` if they are, and the ledger can't be asked for others just now.
     package func load(now: Instant) throws -> Choice {
         let loader = ConfigurationLoader(host: host)
+        let loaded: LoadedConfiguration
         do {
-            let loaded = try loader.load(path, secrets: .awaited, now: now)
-            do {
-                guard let before = try kept(in: loaded.daemon.database, now: now),
-                    let objection = loaded.objection(after: before)
-                else { return Choice(loaded: loaded, refusal: nil, isCompared: true) }
-                if isStrict || loaded.daemon.isStrict {
-                    throw ConfigRejected(objection: objection, path: path)
-                }
-                return Choice(loaded: before, refusal: objection, isCompared: true)
-            } catch is StoreError {
-                // The daemon waits for its disk, loudly, and must be there to do so.
-                return Choice(loaded: loaded, refusal: nil, isCompared: false)
+            loaded = try loader.load(path, secrets: .awaited, now: now)
+        } catch {
+            let settings = (try? loader.daemonSettings(path)) ?? DaemonSettings()
+            return try instead(
+                of: error, "\(error)", isStrict: settings.isStrict,
+                keptIfThere(settings.database, now: now))
+        }
+        do {
+            guard let (before, objection) = try objection(to: loaded, now: now) else {
+                return Choice(loaded: loaded)
             }
-        } catch let error as ConfigRejected {
-            let settings = try? loader.daemonSettings(path)
-            guard !isStrict, !(settings?.isStrict ?? false),
-                let before = try keptIfThere((settings ?? DaemonSettings()).database, now: now),
-                !before.daemon.isStrict
-            else { throw error }
-            return Choice(loaded: before, refusal: "\(error)", isCompared: true)
+            return try instead(
+                of: ConfigRejected(objection: objection, path: path), objection,
+                isStrict: loaded.daemon.isStrict, before)
+        } catch is StoreError {
+            // The daemon waits for its disk, loudly, and must be there to do so.
+            var choice = Choice(loaded: loaded)
+            choice.compareLater = { now in
+                guard let (_, objection) = try objection(to: loaded, now: now) else { return }
+                throw ConfigRejected(objection: objection, path: path)
+            }
+            return choice
         }
     }
 
-    /// Compares files that were loaded while the ledger could not be read with those before.
-    ///
-    /// - Parameters:
-    ///   - loaded: what the daemon is about to start on.
-    ///   - now: for warnings of calendars that are about to end.
-    /// - Throws: `ConfigRejected` if they say less: another start finds the last accepted ones; a
-    ///   passing `StoreError` if the ledger can't be read again.
-    package func compare(_ loaded: LoadedConfiguration, now: Instant) throws {
-        if let before = try kept(in: loaded.daemon.database, now: now),
-            let objection = loaded.objection(after: before)
-        {
-            throw ConfigRejected(objection: objection, path: path)
+    /// What was accepted before, unless nothing but the files on disk will do.
+    private func instead(
+        of refusal: ConfigRejected, _ words: String, isStrict isMeantStrict: Bool,
+        _ before: @autoclosure () throws -> LoadedConfiguration?
+    ) throws -> Choice {
+        guard !isStrict, !isMeantStrict, let before = try before(), !before.daemon.isStrict else {
+            throw refusal
         }
+        return Choice(loaded: before, refusal: words)
+    }
+
+    /// Why files that read well must not be started on, and what to start on instead.
+    private func objection(
+        to loaded: LoadedConfiguration, now: Instant
+    ) throws -> (before: LoadedConfiguration, words: String)? {
+        guard let before = try kept(in: loaded.daemon.database, now: now),
+            let words = loaded.objection(after: before)
+        else { return nil }
+        return (before, words)
     }
 
     /// On a host without a ledger nothing was kept, and a restart would bring nothing.

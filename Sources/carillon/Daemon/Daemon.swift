@@ -23,7 +23,7 @@ struct Daemon {
     /// Why the files on disk were refused at the start, where the last accepted ones run instead.
     var refusal: String?
     /// Refuses files that say less than those before, where the ledger couldn't be read until now.
-    var compare: (@Sendable (_ loaded: LoadedConfiguration, _ now: Instant) throws -> Void)?
+    var compareLater: (@Sendable (_ now: Instant) throws -> Void)?
     /// What a reload may change of the log.
     var logTaste: LogTaste?
     /// Tells where the dashboard can be opened, once it can.
@@ -110,7 +110,7 @@ struct Daemon {
         outbox: AsyncStream<Delivery>.Continuation
     ) -> Scheduler {
         let (settings, processID, clock, host) = (loaded.daemon, processID, clock, host)
-        let (desk, pulse, logger, compare) = (parts.desk, parts.pulse, logger, compare)
+        let (desk, pulse, logger, compareLater) = (parts.desk, parts.pulse, logger, compareLater)
         let watch = OpeningWatch(
             progress: { pulse.opening($0) },
             leftUnchecked: { [check = parts.check] in check.begin() })
@@ -119,7 +119,7 @@ struct Daemon {
                 let ledger = try Ledger(
                     path: settings.database, pid: processID, now: clock.now().wall,
                     takesNetworkRisk: settings.takesNetworkRisk, watch: watch)
-                try compare?(loaded, clock.now().wall)
+                try compareLater?(clock.now().wall)
                 pulse.opened()
                 parts.inbox.post(.trouble(Self.birth(of: ledger, settings.database, logger)))
                 return Clockwork(
@@ -252,6 +252,7 @@ struct Daemon {
                 lastTurnAt: { [pulse = parts.pulse] in pulse.lastTurnAt },
                 failure: { [pulse = parts.pulse] in pulse.failure },
                 gauges: { [gauges = parts.gauges] in gauges.families($0) },
+                tokens: { [gauges = parts.gauges] in gauges.tokens($0) },
                 zone: { [host] in ZoneShelf.zone($0, on: host) },
                 rule: { [host] in RuleSource.compile($0, host: host) })
         }

@@ -52,7 +52,8 @@ final class DaemonGauges: Sendable {
                 "config_refused_timestamp_seconds", .gauge,
                 help: "When the configuration on disk was refused, Unix time; 0: it is accepted.",
                 samples: [.init(Double((refused.withLock { $0 })?.seconds ?? 0))]))
-        let tokens = rateTokens(reader)
+        let tokens = tokens(reader).sorted { $0.key < $1.key }
+            .map { MetricFamily.Sample($0.value, [("connection", $0.key)]) }
         if !tokens.isEmpty {
             families.append(
                 MetricFamily(
@@ -73,18 +74,18 @@ final class DaemonGauges: Sendable {
         return families
     }
 
-    private func rateTokens(_ reader: LedgerReader) -> [MetricFamily.Sample] {
-        guard let budgets = try? reader.budgets() else { return [] }
+    /// Starts that the rate budget of each connection lets go at once; none that can't be read.
+    func tokens(_ reader: LedgerReader) -> [String: Double] {
+        guard let budgets = try? reader.budgets() else { return [:] }
         let policies = policies.withLock { $0 }
         let now = clock.now().wall
-        return budgets.compactMap { row in
-            guard let policy = policies[row.connection] else { return nil }
+        return budgets.reduce(into: [:]) { tokens, row in
+            guard let policy = policies[row.connection] else { return }
             let budget = RateBudget(
                 policy: policy, learnedRequests: row.learnedRequests,
                 learnedWindowMilliseconds: row.learnedWindowMilliseconds,
                 tatMicroseconds: row.tatMicroseconds)
-            return .init(
-                Double(budget.available(.start, now: now)), [("connection", row.connection)])
+            tokens[row.connection] = Double(budget.available(.start, now: now))
         }
     }
 }

@@ -1,3 +1,4 @@
+import ProcessesAPI
 package import Sandbox
 package import Store
 package import Timetable
@@ -30,7 +31,7 @@ package struct DemoComparison {
                 continue
             }
             // A run that goes on changes between the last look at it and now.
-            guard ["complete", "cancelled"].contains(DemoTable.text(runs, "status", row)) else {
+            guard !RunStatus(DemoTable.text(runs, "status", row)).isOpen else {
                 openRuns += 1
                 continue
             }

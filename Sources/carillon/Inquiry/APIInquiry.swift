@@ -177,8 +177,3 @@ struct APIInquiry {
                 + (advice.isEmpty ? "" : "; \(advice)"))
     }
 }
-
-/// The scopes of a grant that Carillon can work with.
-enum GrantScopes {
-    static let needed = ["file:read", "file:write"]
-}

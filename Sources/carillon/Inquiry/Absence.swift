@@ -73,7 +73,7 @@ struct Absence {
             "\(local(then)) was a slot of \(schedule) by its rule \(then.rule), but its row is "
             + (isPruned
                 ? "no longer in the ledger: history of that time was removed (keep_history, prune)"
-                : "missing, which must never be: keep a copy of the database and report it")
+                : "missing, which should never happen: keep a copy of the database and report it")
     }
 
     private func local(_ revision: Revision) -> String {

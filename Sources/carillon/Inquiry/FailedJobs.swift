@@ -1,4 +1,5 @@
 import Dashboard
+import ProcessesAPI
 import Store
 
 /// Jobs in error of runs that stand in error, as rows beside the errors of the API.
@@ -17,7 +18,7 @@ struct FailedJobs {
     /// - Throws: `StoreError` if the ledger can't be read.
     func among(_ errors: LedgerTable, _ filter: LedgerFilter) throws -> LedgerTable {
         var (table, narrow) = (errors, filter)
-        narrow.statuses = ["error", "errorHold"]
+        narrow.statuses = RunStatus.documented.filter(\.isInError).map(\.raw)
         narrow.limit = min(filter.limit, Self.runsMax)
         let runs = try reader.runs(narrow)
         for row in runs.rows.indices {

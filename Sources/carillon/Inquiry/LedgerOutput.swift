@@ -158,12 +158,7 @@ struct LedgerOutput {
     /// `1h 05m` of 3900 seconds.
     static func elapsed(_ seconds: String) -> String {
         guard let total = Int64(seconds), total >= 0 else { return seconds }
-        switch total {
-        case ..<60: return "\(total)s"
-        case ..<3600: return "\(total / 60)m \(String(total % 60, width: 2))s"
-        case ..<86_400: return "\(total / 3600)h \(String(total / 60 % 60, width: 2))m"
-        default: return "\(total / 86_400)d \(String(total / 3600 % 24, width: 2))h"
-        }
+        return SpanText.aligned(seconds: total)
     }
 
     private static func json(_ value: SQLValue, column: String) -> JSONText {

@@ -2,12 +2,12 @@ import Console
 
 /// The host as a person's verb sees it: where systemd has given us no credentials, those of the
 /// running service are looked at, which root may read.
-struct ServiceCredentials: HostReading {
+struct ServiceCredentials: HostOverlay {
     /// Where systemd keeps what LoadCredential= of our unit names, as long as the service runs.
     static let folder = "/run/credentials/carillon.service"
     private static let variable = "CREDENTIALS_DIRECTORY"
 
-    private let host: any HostReading
+    let host: any HostReading
 
     /// Lays them over a host.
     init(over host: any HostReading) {
@@ -25,16 +25,4 @@ struct ServiceCredentials: HostReading {
             return error.kind == .notPermitted ? Self.folder : value
         }
     }
-
-    func read(_ path: String, limit: Int) throws(HostFileFailure) -> [UInt8] {
-        try host.read(path, limit: limit)
-    }
-    func isWorldReadable(_ path: String) -> Bool? { host.isWorldReadable(path) }
-    func names(inFolder path: String) throws(HostFileFailure) -> [String] {
-        try host.names(inFolder: path)
-    }
-    func zoneData(named name: String) -> [UInt8]? { host.zoneData(named: name) }
-    func zoneNames() -> [String] { host.zoneNames() }
-    func isRunning(processID: Int64) -> Bool { host.isRunning(processID: processID) }
-    func missingGroup(for path: String) -> MissingGroup? { host.missingGroup(for: path) }
 }

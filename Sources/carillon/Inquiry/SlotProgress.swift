@@ -1,4 +1,5 @@
 package import Console
+import ProcessesAPI
 package import Store
 
 /// How far a slot that somebody waits for has come.
@@ -8,9 +9,6 @@ package enum SlotProgress: Sendable {
     case succeeded
     /// It is over, or waits for a person: what to say, and how the command ends.
     case ended(CommandFailure)
-
-    /// Statuses of a run from which nothing more comes by itself.
-    private static let statusesAtRest = ["complete", "cancelled", "error", "errorHold"]
 
     /// Judges the first row of a table of the view `history`.
     package init(_ slot: LedgerTable) {
@@ -41,7 +39,7 @@ package enum SlotProgress: Sendable {
         case .succeeded?: .succeeded
         case .failed?, .cancelled?, .lost?:
             .ended(CommandFailure(.failed, "the run ended: \(outcome)"))
-        case .attention? where statusesAtRest.contains(status):
+        case .attention? where !RunStatus(status).isOpen || RunStatus(status).isInError:
             // What ends so goes on only when a person has been there.
             .ended(
                 CommandFailure(

@@ -98,11 +98,11 @@ package struct WatchScreen {
 
     /// Oldest first: a sign for each result, so that no colour is needed.
     private static func marks(_ recent: [SlotMark], _ count: Int) -> String {
-        let signs: [String: Character] = [
-            "good": ".", "bad": "x", "warn": "!", "off": "-", "live": ">",
+        let signs: [Tone: Character] = [
+            .good: ".", .bad: "x", .warn: "!", .off: "-", .live: ">",
         ]
         let shown = String(
-            recent.prefix(count).reversed().map { signs[Dashboard.Words.tone($0.result)] ?? "?" })
+            recent.prefix(count).reversed().map { signs[Tone(result: $0.result)] ?? "?" })
         return String(repeating: " ", count: count - shown.count) + shown
     }
 
