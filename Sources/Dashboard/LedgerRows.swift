@@ -46,15 +46,6 @@ struct Rows: RandomAccessCollection {
 }
 
 extension Rows.Row {
-    /// What a person must know first, from the row of the status.
-    var notice: String {
-        let draining = text("draining_since_at")
-        return draining.isEmpty
-            ? ""
-            : "Draining since \(Words.shortTime(draining)) UTC: nothing new is started. "
-                + "`carillon resume --all` undoes it."
-    }
-
     func attentionLine() -> AttentionLine {
         var line = AttentionLine(
             sinceAt: instant("since_at"), kind: text("kind"), subject: text("subject"),

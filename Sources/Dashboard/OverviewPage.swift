@@ -56,7 +56,8 @@ struct OverviewView {
     let facts: [Fact]
     let attention: [AttentionView]
     let hasAttention: Bool
-    let timeline: Timeline
+    /// A drawing, as markup.
+    let timeline: String
     let hasTimeline: Bool
     let zoneName: String
     let rows: [RowView]
@@ -76,7 +77,12 @@ struct OverviewView {
     let history: [HistoryView]
     let bars: DayBars?
 
-    init(_ overview: DashboardOverview) {
+    /// Makes it.
+    ///
+    /// - Parameters:
+    ///   - overview: what was read.
+    ///   - base: the path under which the pages are; empty: the root.
+    init(_ overview: DashboardOverview, base: String) {
         let now = overview.takenAt
         let needed = overview.attention.count
         title = needed > 0 ? "(\(needed)) Carillon" : "Carillon"
@@ -86,7 +92,8 @@ struct OverviewView {
         let names = Set(overview.schedules.map(\.name))
         attention = overview.attention.map { AttentionView($0, now: now, schedules: names) }
         hasAttention = !attention.isEmpty
-        timeline = Timeline(overview.schedules, now: now, zone: overview.zone)
+        let timeline = Timeline(overview.schedules, now: now, zone: overview.zone)
+        self.timeline = timeline.markup(base: base).text
         hasTimeline = !timeline.lanes.isEmpty
         zoneName = overview.zone?.name ?? "UTC"
         rows = overview.schedules.map { RowView($0, now: now) }
@@ -205,7 +212,8 @@ struct RowView {
     let hasNote: Bool
     let active: RunLineView?
     let last: HistoryView?
-    let strip: Strip?
+    /// A drawing, as markup.
+    let strip: String
     let spark: Spark?
 
     init(_ line: ScheduleLine, now: Instant) {
@@ -225,7 +233,7 @@ struct RowView {
         hasNote = !line.note.isEmpty
         active = line.active.map { RunLineView($0, now: now) }
         last = line.last.map { HistoryView($0, now: now) }
-        strip = line.today.map { Strip(line.days, today: $0) }
+        strip = line.today.map { Strip(line.days, today: $0).markup.text } ?? ""
         spark = Spark(line.recent.reversed().compactMap(\.seconds))
     }
 }
@@ -265,6 +273,27 @@ struct Strip {
         }
         (self.cells, self.free) = (cells, free)
         text = DayBars.sum(dates.compactMap { byDate[$0] })
+    }
+
+    var markup: Markup {
+        var drawing = Markup(capacity: 4096)
+        drawing += """
+            <svg class="strip" viewBox="0 0 224 11" preserveAspectRatio="xMinYMid" role="img" \
+            aria-label="\(text)">
+            """
+        for cell in free {
+            drawing += """
+                <rect class="track" x="\(cell.x)" y="0" width="6.5" height="11" rx="1.5"/>
+                """
+        }
+        for cell in cells {
+            drawing += """
+                <rect class="\(cell.tone)" x="\(cell.x)" y="0" width="6.5" height="11" rx="1.5">\
+                <title>\(cell.title)</title></rect>
+                """
+        }
+        drawing += "</svg>"
+        return drawing
     }
 }
 

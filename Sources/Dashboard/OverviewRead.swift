@@ -9,8 +9,6 @@ struct OverviewRead {
     private static let historyRowsMax = 15
     /// Rows of `attention`: nobody reads more of them on a page.
     private static let attentionRowsMax = 500
-    /// Rows of `upcoming` that are read to find the local times of the next slots.
-    private static let upcomingRowsMax = 2_000
     /// Slots of a schedule in the timeline: one every five minutes fills it.
     private static let marksMax = 216
     /// Durations in a row's line.
@@ -27,7 +25,7 @@ struct OverviewRead {
     func overview() throws -> DashboardOverview {
         var overview = DashboardOverview(takenAt: now)
         overview.filter = filter
-        overview.notice = Rows(try reader.status()).first?.notice ?? ""
+        overview.notice = Words.draining(since: try reader.drainingSince())
         overview.attention = Rows(try reader.attention(limit: Self.attentionRowsMax))
             .map { $0.attentionLine() }
         var narrow = LedgerFilter()
@@ -54,18 +52,11 @@ struct OverviewRead {
 
     /// Every schedule with its newest slot, without drawings.
     private func schedules(_ attention: [AttentionLine]) throws -> [ScheduleLine] {
-        var narrow = LedgerFilter()
-        narrow.limit = Self.upcomingRowsMax
-        var locals: [String: Rows.Row] = [:]
-        for row in Rows(try reader.upcoming(narrow)) {
-            locals["\(row.text("schedule")) \(row.text("slot_at"))"] = row
-        }
         let tags = try reader.tags()
         // A subject begins with the schedule's name, which has neither of them.
         let subjects = Set(attention.map { $0.subject.prefix { $0 != "@" && $0 != " " } })
         return Rows(try reader.schedules(LedgerFilter())).map { row in
-            var line = row.scheduleLine(
-                upcoming: locals["\(row.text("schedule")) \(row.text("next_slot_at"))"])
+            var line = row.scheduleLine(upcoming: nil)
             line.tags = tags[line.name] ?? []
             line.hasAttention = subjects.contains(line.name[...])
             return line
@@ -99,6 +90,10 @@ struct OverviewRead {
         line.days = Rows(
             try reader.dayTotals(schedule: line.name, days: DayBars.dates(until: today))
         ).compactMap(\.dayTotal)
+        if let next = try line.nextSlotAt.flatMap({ try reader.nextSlot(line.name, at: $0) }) {
+            line.nextSlotLocal = next.local
+            line.note = next.note
+        }
         line.nextInstants = try reader.nextInstants(
             schedule: line.name, until: now.adding(milliseconds: Timeline.aheadHours * 3_600_000),
             limit: Self.marksMax)

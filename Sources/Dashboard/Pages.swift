@@ -8,6 +8,7 @@ package struct Pages: Sendable {
     static let refreshSeconds = 15
 
     private let library: MustacheLibrary
+    private let base: String
 
     /// Parses the templates.
     ///
@@ -19,7 +20,6 @@ package struct Pages: Sendable {
             "bar": Templates.bar,
             "overview": Templates.overview,
             "timeline": Templates.timeline,
-            "strip": Templates.strip,
             "slots": Templates.slots,
             "schedule": Templates.schedule,
             "slot": Templates.slot,
@@ -29,6 +29,7 @@ package struct Pages: Sendable {
             "connection": Templates.connection,
             "message": Templates.message,
         ]
+        self.base = base
         library = MustacheLibrary(
             templates: try texts.mapValues { text in
                 try MustacheTemplate(string: Self.moved(text, to: base))
@@ -50,7 +51,7 @@ package struct Pages: Sendable {
 
     /// The front page.
     package func overview(_ overview: DashboardOverview) -> String {
-        render("overview", OverviewView(overview))
+        render("overview", OverviewView(overview, base: base))
     }
 
     /// The page of one schedule.

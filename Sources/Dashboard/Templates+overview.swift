@@ -1,29 +1,10 @@
 /// The front page and what it is made of.
 extension Templates {
     static let timeline = """
-        <svg class="timeline" viewBox="0 0 {{width}} {{height}}" role="img" aria-label="{{summary}}">\
-        <rect class="ahead" x="{{nowX}}" y="18" width="{{aheadWidth}}" height="{{bottom}}"/>\
-        {{#hours}}<line class="grid" x1="{{x}}" x2="{{x}}" y1="18" y2="{{bottom}}"/>\
-        <text class="hour" x="{{x}}" y="12" text-anchor="middle">{{label}}</text>{{/hours}}\
-        {{#lanes}}<line class="grid" x1="190" x2="1080" y1="{{baseY}}" y2="{{baseY}}"/>\
-        <a href="/schedules/{{path}}"><text class="lane" x="0" y="{{labelY}}">{{label}}</text></a>\
-        {{#marks}}<a href="{{href}}"><title>{{title}}</title>\
-        {{#isBar}}<rect class="{{tone}}" x="{{x}}" y="{{y}}" width="{{width}}" height="14" rx="2"/>{{/isBar}}\
-        {{#isRing}}<rect class="ring {{tone}}" x="{{x}}" y="{{y}}" width="10" height="10" rx="5"/>{{/isRing}}\
-        {{#isCross}}<path class="cross {{tone}}" d="M{{x}} {{y}}l10 12m0 -12l-10 12"/>{{/isCross}}</a>\
-        {{#word}}<text class="word {{tone}}" x="{{x}}" y="{{y}}">{{text}}</text>{{/word}}{{/marks}}\
-        {{#nexts}}<line class="next" x1="{{x}}" x2="{{x}}" y1="{{top}}" y2="{{bottom}}"/>{{/nexts}}{{/lanes}}\
-        <line class="now" x1="{{nowX}}" x2="{{nowX}}" y1="18" y2="{{bottom}}"/></svg>
+        {{&timeline}}
         <p class="key"><span class="pill good">succeeded</span> <span class="pill live">active</span> \
         <span class="pill bad">✕ failed, missed or expired</span> <span class="pill warn">held</span> \
         <span class="pill off">○ skipped</span> <span class="pill next">to come</span></p>
-        """
-
-    static let strip = """
-        {{#strip}}<svg class="strip" viewBox="0 0 224 11" preserveAspectRatio="xMinYMid" role="img" aria-label="{{text}}">\
-        {{#free}}<rect class="track" x="{{x}}" y="0" width="6.5" height="11" rx="1.5"/>{{/free}}\
-        {{#cells}}<rect class="{{tone}}" x="{{x}}" y="0" width="6.5" height="11" rx="1.5">\
-        <title>{{title}}</title></rect>{{/cells}}</svg>{{/strip}}
         """
 
     /// Rows of slots, for several pages.
@@ -65,7 +46,7 @@ extension Templates {
         {{#hasTimeline}}
         <section class="broad" aria-labelledby="timeline">
         <h2 id="timeline">Timeline <small>hours in {{zoneName}}; those with trouble first</small></h2>
-        {{#timeline}}{{>timeline}}{{/timeline}}
+        {{>timeline}}
         </section>
         {{/hasTimeline}}
         <section aria-labelledby="schedules">
@@ -91,7 +72,7 @@ extension Templates {
         {{#hasNote}}<small class="note">{{note}}</small>{{/hasNote}}</td>
         <td>{{#last}}<span class="pill {{tone}}">{{result}}</span><small>{{when}}</small>\
         {{/last}}{{^last}}<span class="dim">nothing yet</span>{{/last}}</td>
-        <td>{{>strip}}{{#spark}}<svg class="spark" viewBox="0 0 78 18" aria-hidden="true">\
+        <td>{{&strip}}{{#spark}}<svg class="spark" viewBox="0 0 78 18" aria-hidden="true">\
         <polyline points="{{points}}"/></svg><span class="usual">{{text}}</span>{{/spark}}</td>
         <td class="wide">{{#active}}<span class="line"><a href="/runs/{{path}}">{{shortID}}</a>\
         <span class="pill {{tone}}">{{status}}</span><span class="dim">{{age}}</span></span>{{#bar}}{{>bar}}{{/bar}}\

@@ -16,6 +16,9 @@ struct Timeline {
         let label: String
     }
 
+    /// How a slot is drawn: as the time of its run, or without one by whether that is trouble.
+    enum Sign { case bar, cross, ring }
+
     /// A slot in a lane.
     struct Mark {
         let x: String
@@ -24,10 +27,7 @@ struct Timeline {
         let tone: String
         let href: String
         let title: String
-        /// Exactly one of them is drawn.
-        let isBar: Bool
-        let isCross: Bool
-        let isRing: Bool
+        let sign: Sign
         /// Where a word stands beside what needs a person; nil: it says enough by itself.
         let word: Word?
     }
@@ -150,7 +150,7 @@ struct Timeline {
         return Mark(
             x: number(isBar ? start : start - 5), width: number(max(end - start, 3)),
             y: number(y + 6), tone: tone.rawValue, href: "/slots/\(mark.slotID)", title: title,
-            isBar: isBar, isCross: isCross, isRing: !isBar && !isCross, word: word)
+            sign: isBar ? .bar : isCross ? .cross : .ring, word: word)
     }
 
     /// Every third full hour on the clock of the zone.

@@ -25,6 +25,13 @@ package enum Words {
         let time = String(decoding: bytes[11..<19], as: UTF8.self)
         return day + " " + (time.hasSuffix(":00") ? String(time.dropLast(3)) : time)
     }
+
+    /// What a person must know before anything else of a daemon that drains; empty: it doesn't.
+    static func draining(since instant: Instant?) -> String {
+        guard let instant else { return "" }
+        return "Draining since \(shortTime(instant.iso8601)) UTC: nothing new is started. "
+            + "`carillon resume --all` undoes it."
+    }
 }
 
 /// Counts by status as the segments of a bar, 100 units wide.

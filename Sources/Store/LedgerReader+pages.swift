@@ -119,6 +119,30 @@ extension LedgerReader {
         ) { $0.instant(0) }
     }
 
+    /// The next slot of a schedule on its own clock.
+    ///
+    /// - Parameters:
+    ///   - schedule: its name.
+    ///   - instant: the slot's.
+    /// - Returns: ISO 8601 with the offset, and the shift or roll in words; nil: it isn't listed yet.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func nextSlot(
+        _ schedule: String, at instant: Instant
+    ) throws -> (local: String, note: String)? {
+        try database.first(
+            """
+            SELECT utc_offset_seconds, note FROM upcoming_slots WHERE schedule = ?1 AND slot_at = ?2
+            """, .text(schedule), .at(instant)
+        ) { (instant.iso8601(offsetSeconds: Int($0.integer(0))), $0.string(1)) }
+    }
+
+    /// Since when the daemon starts nothing new, to end or to be drained; nil: it isn't.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func drainingSince() throws -> Instant? {
+        try database.first("SELECT draining_since_at FROM daemon") { $0.at(0) } ?? nil
+    }
+
     /// The tags of each schedule that has some.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

@@ -1,4 +1,5 @@
 import Dashboard
+import Store
 import Testing
 import Timetable
 
@@ -212,6 +213,25 @@ struct PageTests {
             // The content policy would block them, so there must be none to be blocked.
             #expect(!html.contains("style=\""))
         }
+    }
+
+    @Test("What is drawn without a template is escaped as well")
+    func drawings() {
+        var overview = DashboardOverview(takenAt: Samples.now)
+        var line = ScheduleLine(name: Samples.hostile, rule: "every 1h", timezone: "UTC")
+        line.marks = [
+            SlotMark(
+                slotID: 1, slotAt: Samples.now, result: "missed" + Samples.hostile,
+                reason: Samples.hostile)
+        ]
+        overview.schedules = [line]
+        let html = pages.overview(overview)
+        #expect(!html.contains("<script") && !html.contains("'co'"))
+        // The five characters as the template engine writes them.
+        let escaped = "missed&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;co&#39;"
+        let drawings = html.matches(of: /<svg class="timeline".*?<\/svg>/)
+        #expect(drawings.count == 1)
+        #expect(drawings.allSatisfy { $0.output.contains(escaped) })
     }
 
     @Test("Whatever is in an id, its link leads to its own page")

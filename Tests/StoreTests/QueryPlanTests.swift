@@ -96,6 +96,8 @@ import Timetable
                 "nextInstants",
                 { _ = try $0.nextInstants(schedule: "s", until: Scratch.now, limit: 5) }
             ),
+            ("nextSlot", { _ = try $0.nextSlot("s", at: Scratch.now) }),
+            ("drainingSince", { _ = try $0.drainingSince() }),
             ("dayTotals", { _ = try $0.dayTotals(since: "2026-11-30") }),
             ("tags", { _ = try $0.tags() }), ("attempts", { _ = try $0.attempts(ofSlot: 1) }),
             ("activeRules", { _ = try $0.activeRules() }),
@@ -147,13 +149,11 @@ import Timetable
     @Test("What README, docs and the demo tell people to type is as cheap")
     func documented() throws {
         let scratch = try Self.filled()
+        let docs = try FileManager.default.contentsOfDirectory(atPath: Self.root + "/docs")
+            .filter { $0.hasSuffix(".md") }.sorted()
         var statements: [(name: String, sql: String)] = []
-        for file in ["README.md", "docs/ledger.md"] {
-            let text = try Self.text(file)
-            statements += text.matches(of: /sqlite3 [^'"\n]*(?:'(select [^']*)'|"(select [^"]*)")/)
-                .compactMap { ($0.output.1 ?? $0.output.2).map { ("", String($0)) } }
-            let questions = text.matches(of: /\n([^\n]+)\n\n```sql\n([^`]+)```/)
-            statements += questions.map { (String($0.output.1), String($0.output.2)) }
+        for file in ["README.md"] + docs.map({ "docs/\($0)" }) {
+            statements += Self.queries(in: try Self.text(file))
         }
         #expect(statements.count >= 10)
         statements += LedgerReader.queriesToTry.map { ("", $0) }
@@ -165,6 +165,33 @@ import Timetable
             let name = Self.sorts.keys.first { question.hasPrefix($0) }
             try Self.check(
                 sql, of: view ?? name ?? "", in: scratch)
+        }
+    }
+
+    /// The queries of a document, with the question before them.
+    private static func queries(in text: String) -> [(name: String, sql: String)] {
+        let typed = text.matches(of: /sqlite3 [^'"\n]*(?:'(select [^']*)'|"(select [^"]*)")/)
+            .compactMap { ($0.output.1 ?? $0.output.2).map { ("", String($0)) } }
+        let questions = text.matches(of: /\n([^\n]+)\n\n```sql\n([^`]+)```/)
+        return typed + questions.map { (String($0.output.1), String($0.output.2)) }
+    }
+
+    @Test("A scan that a document tells people to type is found, whichever way it is written")
+    func documentedScan() throws {
+        let text = """
+            Type `sqlite3 -box carillon.db "select max(seconds) from runs"`.
+
+            Which were slow?
+
+            ```sql
+            select * from runs order by seconds desc limit 5
+            ```
+            """
+        let queries = Self.queries(in: text)
+        #expect(queries.count == 2)
+        let scratch = try Self.filled()
+        for (name, sql) in queries {
+            #expect(try Self.objections(to: sql, of: name, in: scratch) != [])
         }
     }
 
