@@ -13,6 +13,9 @@ static inline int carillon_bind_blob(sqlite3_stmt *s, int i, const void *p, sqli
 static inline int carillon_db_config_int(sqlite3 *db, int op, int value, int *result) {
     return sqlite3_db_config(db, op, value, result);
 }
+static inline int carillon_keep_statement_journals(int bytes) {
+    return sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, bytes);
+}
 
 // Swift's Glibc module leaves sys/vfs.h out, and statvfs(3) doesn't tell the type.
 #include <sys/vfs.h>
@@ -21,3 +24,9 @@ static inline unsigned int carillon_file_system(const char *path) {
     struct statfs info;
     return statfs(path, &info) == 0 ? (unsigned int)info.f_type : 0;
 }
+
+// Swift's Glibc module leaves malloc.h out. Pages of the heap that nothing uses go back to the system,
+// those between used ones, too.
+#include <malloc.h>
+
+static inline void carillon_give_back_memory(void) { malloc_trim(0); }

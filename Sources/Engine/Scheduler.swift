@@ -35,6 +35,13 @@ package struct SchedulerObserver: Sendable {
     }
 }
 
+extension Input {
+    fileprivate var isConfiguration: Bool {
+        if case .configuration = self { return true }
+        return false
+    }
+}
+
 /// Runs turns: waits for an input or the next deadline, takes a turn, releases its effects.
 ///
 /// On a thread of its own (a custom serial executor is handed in), so that an fsync never blocks
@@ -138,6 +145,8 @@ package actor Scheduler {
             if refusals > 0 { observer.storeFailing(nil) }
             (kept, refusals) = ([], 0)
             for effect in result.effects { observer.release(effect) }
+            // A thousand schedules are read, compiled and written in a turn, as never again.
+            if inputs.contains(where: \.isConfiguration) { clockwork.giveBackMemory() }
             observer.turnCompleted(now)
             if clockwork.isStopping {
                 let stopBy = stopBy ?? now.monotonicMilliseconds + Self.stopMillisecondsMax

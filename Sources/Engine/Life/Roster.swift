@@ -8,7 +8,7 @@ final class Roster: Room {
     private struct State {
         var configuration: EngineConfiguration?
         var revisionID: Int64 = 0
-        var schedules: [String: Schedule] = [:]
+        var schedules = EnabledSchedules([])
         var named: Set<ProcessKey> = []
         var followed: Set<ProcessKey> = []
         var pollMinMilliseconds: [String: Int64] = [:]
@@ -33,7 +33,7 @@ final class Roster: Room {
     var revisionID: Int64 { state.revisionID }
     var connections: [String: Connection] { state.configuration?.connections ?? [:] }
     /// Those that are enabled, by name.
-    var schedules: [String: Schedule] { state.schedules }
+    var schedules: EnabledSchedules { state.schedules }
     func schedule(_ name: String) -> Schedule? { state.schedules[name] }
     func connection(_ name: String) -> Connection? { state.configuration?.connections[name] }
 
@@ -60,10 +60,7 @@ final class Roster: Room {
     func take(_ new: EngineConfiguration, revisionID: Int64) {
         state.configuration = new
         state.revisionID = revisionID
-        state.schedules = [:]
-        for schedule in new.schedules where schedule.enabled {
-            state.schedules[schedule.name] = schedule
-        }
+        state.schedules = EnabledSchedules(new.schedules)
         state.pollMinMilliseconds = Dictionary(
             state.schedules.values.map { ($0.connection, $0.poll.minMilliseconds) },
             uniquingKeysWith: min)
@@ -103,4 +100,22 @@ final class Roster: Room {
 struct ProcessKey: Hashable {
     var baseURL: String
     var processID: String
+}
+
+/// The enabled schedules by name: places in the configuration's own array, since a schedule is some
+/// seven hundred bytes, and a dictionary of them has room for twice as many.
+struct EnabledSchedules {
+    private let all: [Schedule]
+    private let places: [String: Int]
+
+    init(_ schedules: [Schedule]) {
+        all = schedules
+        let enabled = schedules.enumerated().filter { $1.enabled }.map { ($1.name, $0) }
+        // Of a name that comes twice, the last one.
+        places = Dictionary(enabled, uniquingKeysWith: { $1 })
+    }
+
+    subscript(name: String) -> Schedule? { places[name].map { all[$0] } }
+    var keys: Dictionary<String, Int>.Keys { places.keys }
+    var values: some Sequence<Schedule> { places.values.lazy.map { all[$0] } }
 }

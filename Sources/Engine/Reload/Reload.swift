@@ -20,7 +20,7 @@ struct Reload: Grounded {
         let isReload = roster.configuration != nil
         var new = new
         // What ran so far goes on as it was built then.
-        new.schedules += new.waiting.keys.sorted().compactMap { roster.schedule($0) }
+        new.add(new.waiting.keys.sorted().compactMap { roster.schedule($0) })
         // Under the old rules first: no slot up to now is lost by the edit.
         if isReload { try enumerator.createDueSlots() }
         let last = try ledger.lastRevision()
@@ -293,5 +293,12 @@ struct Reload: Grounded {
         for slot in try ledger.openSlots(schedule: row.schedule, .pending) {
             try slots.end(slot, reason)
         }
+    }
+}
+
+extension EngineConfiguration {
+    /// With nothing to add the array stays the caller's own: no copy of a thousand schedules.
+    fileprivate mutating func add(_ more: [Schedule]) {
+        if !more.isEmpty { schedules += more }
     }
 }

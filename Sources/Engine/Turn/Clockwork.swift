@@ -239,6 +239,9 @@ package final class Clockwork {
         isFateUnknown = true
     }
 
+    /// Between turns: gives memory back that only what was done now has needed.
+    package func giveBackMemory() { ledger.database.giveBackMemory() }
+
     /// The daemon is being stopped: no new request goes out.
     package var isStopping: Bool { life.isStopping }
 
