@@ -5,9 +5,12 @@ Every start is what it is in production: intent in the ledger and synced, POST o
 answer, run and counts in the ledger and synced. All schedules are due in the same second.
 
     starts/measure.py [--binary F] [--schedules 2000] [--default-rate] [--slow-sync-ms 4.5]
+    starts/measure.py --schedules 200 --default-rate     # the burst: last POST, last record, memory
+    starts/measure.py --schedules 1000 --forecasts       # what forecasting the end of each run costs
 
-Prints starts a second, the lag after the due second (p50, p99), and in the same minute what nginx
-answers to a bare client with fresh connections and what the disk does in synced writes.
+Prints starts a second, the lag after the due second (p50, p99), when the last POST came, processor
+time, and in the same minute what nginx answers to a bare client with fresh connections and what the
+disk does in synced writes.
 """
 import argparse
 import datetime
@@ -31,6 +34,8 @@ def arguments():
     parser.add_argument("--binary", default=str(HERE.parent.parent / ".build/release/carillon"))
     parser.add_argument("--schedules", type=int, default=2000)
     parser.add_argument("--default-rate", action="store_true", help="keep 1000 requests in 60 s")
+    parser.add_argument("--forecasts", action="store_true",
+                        help="each schedule has a limit for its run, and 20 runs before")
     parser.add_argument("--slow-sync-ms", type=float, default=0, help="slow every fdatasync down (strace)")
     parser.add_argument("--dir", default=None, help="where the ledger is (its disk is measured)")
     parser.add_argument("--within", type=int, default=120, help="seconds to wait for the last start")
@@ -70,22 +75,22 @@ def write_api(folder, schedules):
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 events {{ worker_connections 4096; }}
 http {{
-  access_log off; default_type application/json; client_body_temp_path {folder}/body;
+  log_format moment '$msec $request_time'; access_log off; default_type application/json; client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   map $arg_page $page {{ default 0; ~^(?<number>[0-9]+)$ $number; }}
   server {{
     listen 127.0.0.1:{PORT} backlog=4096;
     location = /oauth2/token {{ return 200 '{token}'; }}
     location = /processes {{ root {folder}; rewrite ^ /page$page.json break; }}
-    location ~ ^/processes/(?<process>[0-9a-f]+)/run$ {{ return 201 '{run_body("$request_id", "$process")}'; }}
+    location ~ ^/processes/(?<process>[0-9a-f]+)/run$ {{ access_log {folder}/posts.log moment; return 201 '{run_body("$request_id", "$process")}'; }}
     location ~ ^/processRuns/(?<run>[0-9a-f]+)$ {{ return 200 '{run_body("$run", "0")}'; }}
   }}
 }}
 """)
 
 
-def write_config(folder, schedules, due, default_rate):
-    rate = "" if default_rate else 'rate = { requests = 1000000, per = "1s" }'
+def write_config(folder, schedules, due, options):
+    rate = "" if options.default_rate else 'rate = { requests = 1000000, per = "1s" }'
     lines = [f"""version = 1
 [daemon]
 database = "{folder}/carillon.db"
@@ -102,11 +107,26 @@ timezone = "UTC"
 preflight = "0s"
 poll = {{ min = "10m", max = "6h" }}
 cron = "{due.second} {due.minute} {due.hour} * * *"
+{'run_within = "1h"' if options.forecasts else ""}
 """]
     lines += [f'[schedules.s{n:05d}]\nprocess = "{process_id(n)}"\n' for n in range(schedules)]
     (folder / "carillon.toml").write_text("".join(lines))
     (folder / "secret").write_text("canned\n")
     os.chmod(folder / "secret", 0o600)
+
+
+def write_history(folder, schedules):
+    """Twenty runs of each schedule, which have taken some minutes each."""
+    with sqlite3.connect(folder / "carillon.db") as ledger:
+        base, = ledger.execute("SELECT base_url FROM connections").fetchone()
+        now = int(time.time() * 1000)
+        ledger.executemany(
+            """INSERT INTO process_runs (base_url, run_id, connection, process_id, schedule, origin, status,
+                outcome, created_at, modified_at, completed_at, first_seen_at, changed_at)
+            VALUES (?, ?, 'canned', ?, ?, 'rule', 'complete', 'succeeded', ?, ?, ?, ?, ?)""",
+            ((base, f"{n:08x}{day:024x}", process_id(n), f"s{n:05d}", at, at + took, at + took, at, at + took)
+             for n in range(schedules) for day in range(20)
+             for at in [now - (day + 1) * 86_400_000] for took in [60_000 + 7_000 * ((n + day) % 31)]))
 
 
 def bare_posts():
@@ -139,6 +159,17 @@ def processor_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def peak_megabytes(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def last_post(folder, due):
+    """How long after the due second the last POST had come."""
+    lines = (folder / "posts.log").read_text().split("\n")[:-1]
+    return max(float(line.split()[0]) - float(line.split()[1]) for line in lines) - due
+
+
 def ask(folder, sql):
     with sqlite3.connect(f"file:{folder}/carillon.db?mode=ro", uri=True, timeout=5) as database:
         return database.execute(sql).fetchall()
@@ -153,7 +184,7 @@ def wait_for_starts(folder, schedules, until):
     print("not all were started in time", file=sys.stderr)
 
 
-def report(folder, options, ab, latency, syncs, processor):
+def report(folder, options, due, ab, latency, syncs, processor, megabytes):
     (began, ended, count), = ask(
         folder, "SELECT min(began_at), max(ended_at), count(*) FROM attempts WHERE state = 'started'")
     (attempts,), = ask(folder, "SELECT count(*) FROM attempts")
@@ -164,7 +195,9 @@ def report(folder, options, ab, latency, syncs, processor):
     rate = count / seconds
     print(f"{count} of {options.schedules} started, {attempts} attempts, in {seconds:.2f} s: {rate:.0f} durable starts a second")
     if not options.slow_sync_ms:
-        print(f"{processor / max(1, count) * 1e6:.0f} us of processor time a start, all of the daemon")
+        print(f"{processor / max(1, count) * 1e6:.0f} us of processor time a start, all of the daemon, "
+              f"{processor:.2f} core-seconds, {megabytes:.0f} MB at most")
+        print(f"the last POST came {last_post(folder, due):.3f} s after the due second")
     print(f"accepted after the due second: p50 {lags[len(lags) // 2]} ms, p99 {lags[len(lags) * 99 // 100]} ms, last {lags[-1]} ms")
     print(f"same minute: ab {ab:.0f} bare POSTs a second on fresh connections (p50 {latency} ms), ratio {rate / ab:.2f}")
     print(f"same minute: {syncs:.0f} synced 4 KiB writes a second on this disk, {rate / syncs:.2f} starts a sync")
@@ -187,8 +220,16 @@ def main():
         ab, latency = bare_posts()
         syncs = synced_writes(folder)
         due = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=40)
-        write_config(folder, options.schedules, due, options.default_rate)
+        write_config(folder, options.schedules, due, options)
         command = [options.binary, "daemon", "--config", str(folder / "carillon.toml")]
+        (folder / "posts.log").write_text("")
+        os.chmod(folder / "posts.log", 0o666)
+        if options.forecasts:
+            first = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+            time.sleep(8)
+            first.send_signal(signal.SIGTERM)
+            first.wait()
+            write_history(folder, options.schedules)
         if options.slow_sync_ms:
             delay = int(options.slow_sync_ms * 1000)
             command = ["strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", "trace=fdatasync,fsync",
@@ -199,7 +240,8 @@ def main():
         before = processor_seconds(daemon.pid)
         time.sleep(2)
         wait_for_starts(folder, options.schedules, due.timestamp() + options.within)
-        report(folder, options, ab, latency, syncs, processor_seconds(daemon.pid) - before)
+        report(folder, options, due.timestamp(), ab, latency, syncs,
+               processor_seconds(daemon.pid) - before, peak_megabytes(daemon.pid))
     finally:
         for child in (daemon, nginx):
             if child:
