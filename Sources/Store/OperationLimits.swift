@@ -7,7 +7,6 @@ package struct OperationLimitRow: Sendable, Equatable {
     package var windowMilliseconds: Int64
     package var budgetTATMicroseconds: Int64
 
-    /// Makes one.
     package init(
         operation: String, requests: Int64, windowMilliseconds: Int64,
         budgetTATMicroseconds: Int64

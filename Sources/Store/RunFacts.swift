@@ -27,7 +27,6 @@ package struct RunFacts: Sendable, Equatable {
     package var dueDate: String?
     package var tree: String?
 
-    /// Makes facts.
     package init(runID: String, processID: String, status: String) {
         self.runID = runID
         self.processID = processID

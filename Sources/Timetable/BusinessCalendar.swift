@@ -11,7 +11,7 @@ package struct BusinessCalendar: Sendable, Equatable {
 
     /// A day on which no business is done.
     package struct Holiday: Sendable, Hashable {
-        /// The date.
+        /// A whole day, on whatever clock the calendar is used with.
         package var date: CivilDate
         /// What it is called, may be empty.
         package var name: String

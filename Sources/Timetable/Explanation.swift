@@ -12,7 +12,7 @@ package struct Explanation: Sendable {
     package let calendarNote: String?
     /// What deserves a second look.
     package let warnings: [String]
-    /// The next times.
+    /// As many as were asked for, those that a calendar skips among them.
     package let nextTimes: [Occurrence]
     /// Whether the rule fires no more after the instant that was asked about.
     package let isOver: Bool

@@ -30,7 +30,7 @@ package struct FiringRule: Sendable {
         }
     }
 
-    /// The rule.
+    /// In which of its forms the rule is written.
     package let kind: Kind
     /// The zone whose wall clock the rule means.
     package let zone: Zone

@@ -1,6 +1,6 @@
 /// A date and a time of day on a wall clock, in no particular zone.
 package struct LocalDateTime: Hashable, Comparable, Sendable {
-    /// The date.
+    /// In the Gregorian calendar, as the zone has it.
     package var date: CivilDate
     /// Seconds since midnight, 0..<86,400.
     package var secondOfDay: Int

@@ -10,7 +10,7 @@ package struct Occurrence: Sendable, Equatable {
         case coalesced(reason: String)
     }
 
-    /// The instant.
+    /// When it is due by the rule, before any spread.
     package let at: Instant
     /// The zone's offset at the instant, seconds east of UTC.
     package let utcOffsetSeconds: Int

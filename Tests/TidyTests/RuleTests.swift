@@ -158,6 +158,7 @@ struct RuleTests {
             ("static package func f() {}", [1]),
             ("package init(a: Int) {}", []),
             ("/// Makes an error.\npackage init(a: Int) {}", [1]),
+            ("/// Makes facts.\npackage init(a: Int) {}", [1]),
             ("/// Makes an error that a restart heals.\npackage init(a: Int) {}", []),
             ("struct A {\n    package mutating func f() {}\n}", [2]),
             ("package static func == (a: A, b: A) -> Bool {", []),

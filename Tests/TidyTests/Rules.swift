@@ -258,7 +258,7 @@ enum DocumentationRule {
         + #"(struct|enum|class|actor|protocol|func|typealias|subscript|extension|macro)\b(.*)"#
 
     static func findings(in source: SourceText) -> [Finding] {
-        let repetition = pattern(#"^/// Makes (a|an|the) \w+\.$"#)
+        let repetition = pattern(#"^/// Makes ((a|an|the) )?\w+\.$"#)
         let regex = pattern(declaration)
         return source.numberedCode.compactMap { line, code in
             if isRepetition(above: line, of: code, in: source, repetition) {

@@ -34,7 +34,6 @@ package enum Settlement: Sendable, Equatable {
         /// The API can have acted for us no later; nil: not before the exposure's end.
         package var actsUntil: Instant?
 
-        /// Makes circumstances.
         package init(
             clock: ClockOffset, ourUserID: String?, isClaimed: Bool,
             wasKnownBefore: Bool = false, isContested: Bool, hasRival: Bool = false,

@@ -30,7 +30,6 @@ package struct StartFacts: Sendable {
         /// Its state was seen after the slot was due and not long ago.
         package var isFresh: Bool
 
-        /// Makes one.
         package init(runID: String, status: String, owner: RunOwner, isFresh: Bool) {
             self.runID = runID
             self.status = status
@@ -56,7 +55,6 @@ package struct StartFacts: Sendable {
         /// The slot that it was started for; nil: for none, a person's.
         package var slotAt: Instant?
 
-        /// Makes one.
         package init(
             runID: String, owner: RunOwner, end: End, createdAt: Instant?, slotAt: Instant? = nil
         ) {
