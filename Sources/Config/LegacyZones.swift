@@ -16,7 +16,8 @@ enum LegacyZones {
         return names
     }()
 
-    /// `PRESENT: OLD…`, from tzdata 2025b.
+    /// `PRESENT: OLD…`: the links of the file `backward` of tzdata 2025b
+    /// (https://data.iana.org/time-zones/tzdb-2025b/backward), without those of `backzone`.
     private static let table = """
         Africa/Abidjan: Africa/Timbuktu
         Africa/Cairo: Egypt

@@ -17,6 +17,7 @@ package final class ZoneShelf {
     private let host: any HostReading
     private var known: [String: Result<Zone, Refusal>] = [:]
     private lazy var names = host.zoneNames()
+    private lazy var links = ZoneLinks(host)
 
     /// Makes an empty shelf over the host's zone files.
     package init(_ host: any HostReading) {
@@ -52,7 +53,7 @@ package final class ZoneShelf {
     /// The nearest name; a city or country alone (`new york`) is enough.
     private func hint(_ name: String) -> String {
         if names.isEmpty { return "; no zone files are installed (apt-get install tzdata)" }
-        if let present = LegacyZones.present(name) {
+        if let present = links.present(name) {
             return "; it is an old name of \"\(present)\": write that, or install the old names "
                 + "(apt-get install tzdata-legacy)"
         }

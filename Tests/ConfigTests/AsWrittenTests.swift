@@ -1,5 +1,6 @@
 import Config
 import ConfigFixtures
+import Console
 import Engine
 import Testing
 import Timetable
@@ -77,6 +78,35 @@ import Timetable
                     + "of \"\(present)\": write that, or install the old names (apt-get install "
                     + "tzdata-legacy) (\"\(old)\")"
             ])
+    }
+
+    @Test func theHostsOwnListKnowsWhatIsNewerThanTheTable() {
+        var host = MemoryHost([
+            "/usr/share/zoneinfo/tzdata.zi": "# version 2030a\nZ Europe/Neustadt 1 - CET\n"
+                + "L Europe/Neustadt Europe/Altstadt\nL\nL x\nL Europe/Altstadt Europe/Uralt\n"
+        ])
+        host.missingZones = ["Europe/Kiev"]
+        for old in ["Europe/Altstadt", "europe/uralt"] {
+            let found = errors(config(schedule: "timezone = \"\(old)\""), host: host)
+            #expect(
+                found.first?.contains("an old name of \"Europe/Neustadt\": write that") == true,
+                "\(found)")
+        }
+        // The rest is in the table that is compiled in.
+        let kiev = errors(config(schedule: "timezone = \"Europe/Kiev\""), host: host)
+        #expect(kiev.first?.contains("an old name of \"Europe/Kyiv\"") == true, "\(kiev)")
+    }
+
+    /// Every present name of the table is a zone, and tzdata calls none of them by another name.
+    @Test func theTableOfOldNamesLeadsToZonesOfThisMachine() throws {
+        let table = ZoneLinks(MemoryHost())
+        let bytes = (try? HostFiles().read(ZoneLinks.file, limit: 1_048_576)) ?? []
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        where line.hasPrefix("L ") {
+            let name = String(line.split(separator: " ").last ?? "")
+            guard let known = table.present(name) else { continue }
+            #expect(HostFiles().zoneData(named: known) != nil, "\(name): \(known)")
+        }
     }
 
     // MARK: Dates in files

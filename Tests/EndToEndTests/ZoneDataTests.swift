@@ -98,4 +98,50 @@ struct ZoneDataTests {
             #expect(await life.stop().status == 0, "said: \(life.log)")
         }
     }
+
+    @Test(
+        "A zone of the package tzdata-legacy is waited for with both names, and heals by itself",
+        .enabled(if: Machine.canMount, Machine.mountAdvice))
+    func legacy() async throws {
+        let world = World()
+        try await world.serving { port in
+            let site = try Site(
+                port: port,
+                schedules: """
+                    [schedules.tick]
+                    process = "\(Site.process)"
+                    every = "1s"
+                    [schedules.eastern]
+                    process = "\(Site.other)"
+                    cron = "*/5 * * * * *"
+                    timezone = "US/Eastern"
+                    """)
+            defer { site.remove() }
+            // As a host after the upgrade to Debian 13: the folder of old names is gone.
+            let place = try await Place("mount -t tmpfs none /usr/share/zoneinfo/US")
+            let life = try await Life(config: site.config, in: site.folder, under: place.entrance)
+            #expect(await life.isReady(), "said: \(life.log)")
+            let runs = try await life.turns {
+                try await site.ask(
+                    "SELECT count(*) > 2 FROM slots WHERE schedule = 'tick' "
+                        + "AND disposition = 'started'") == "1"
+            }
+            #expect(runs, "said: \(life.log)")
+            let row = try await site.ask(
+                "SELECT what_to_do FROM attention WHERE kind = 'waits' AND subject = 'eastern'")
+            #expect(row.contains("an old name of \"America/New_York\""), "\(row)")
+            #expect(row.contains("apt-get install tzdata-legacy"), "\(row)")
+            // The package is installed; nobody tells the daemon.
+            try await place.run("umount /usr/share/zoneinfo/US")
+            let isHealed = try await life.turns {
+                try await site.ask(
+                    "SELECT count(*) > 0 FROM slots WHERE schedule = 'eastern' "
+                        + "AND disposition = 'started'") == "1"
+            }
+            #expect(isHealed, "said: \(life.log)")
+            #expect(try await site.ask("SELECT count(*) FROM attention") == "0")
+            #expect(await life.stop().status == 0, "said: \(life.log)")
+            await place.leave()
+        }
+    }
 }
