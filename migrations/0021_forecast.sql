@@ -146,6 +146,8 @@ WITH RECURSIVE failing (schedule) AS (
             WHEN 'another Carillon' THEN 'carillon runs'
             WHEN 'clock' THEN 'timedatectl status'
             WHEN 'configuration' THEN 'carillon check'
+            WHEN 'calendar ends' THEN 'carillon calendar show ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
+        THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
             WHEN 'waits' THEN 'carillon check'
             WHEN 'set aside' THEN 'carillon reload'
             WHEN 'overlap' THEN 'carillon runs ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'

@@ -1,6 +1,8 @@
 -- A schedule may have several rules: a slot says which of them made it, where there is a choice.
 -- A slot's identity is its instant still, so that rules that meet make one slot.
 ALTER TABLE slots ADD COLUMN rule TEXT;
+-- The window that a slot falls into: it was skipped for it, waits for its end, or started all the same.
+ALTER TABLE slots ADD COLUMN window TEXT;
 
 DROP VIEW history;
 CREATE VIEW history AS
@@ -41,5 +43,6 @@ SELECT
     strftime('%Y-%m-%dT%H:%M:%S', s.expected_end_at / 1000, 'unixepoch')
         || CASE WHEN s.expected_end_at % 1000 THEN printf('.%03d', s.expected_end_at % 1000) ELSE '' END || 'Z' AS expected_end_at,
     s.forecast,
-    s.rule
+    s.rule,
+    s.window
 FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key;

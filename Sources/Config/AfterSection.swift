@@ -8,8 +8,11 @@ extension ScheduleSection {
         let names: [(text: String, node: ConfigNode)]?
         var condition = AfterRule.Condition.success
         var within: Int64?
+        var join = AfterRule.Join.order
+        var joinWord: String?
         if case .table = node.value {
-            let table = TableReader(node, known: ["schedule", "on", "within"], problems: problems)
+            let table = TableReader(
+                node, known: ["schedule", "on", "within", "join"], problems: problems)
             if table.find("schedule") == nil {
                 table.missing("schedule", "missing; name the schedule to wait for")
             }
@@ -19,6 +22,8 @@ extension ScheduleSection {
             ]
             if let value = table.choice("on", words) { condition = value }
             within = table.duration("within", in: 1000...366 * Self.day)
+            guard let found = self.join(table) else { return nil }
+            (join, joinWord) = found
         } else {
             names = reader.strings("after", orSingle: true)
         }
@@ -39,13 +44,41 @@ extension ScheduleSection {
             }
             upstreams.append(name)
         }
-        let rule = AfterRule(upstreams: upstreams, on: condition, withinMilliseconds: within)
+        if let joinWord, upstreams.count < 2 {
+            problems.warning(
+                node, "join = \"\(joinWord)\" has no effect with a single schedule to wait for")
+        }
+        let rule = AfterRule(
+            upstreams: upstreams, on: condition, withinMilliseconds: within, join: join)
         var text = "after " + Words.and(upstreams)
         if condition == .end { text += " (any end)" }
+        if let joinWord, joinWord != "order" { text += " of the same \(joinWord)" }
         if let within { text += " within " + DurationText.text(milliseconds: within) }
-        let source = RuleSource(
+        var source = RuleSource(
             rule: "after \(upstreams.joined(separator: ",")) \(condition.rawValue) \(within ?? 0)",
             zone: zone.name)
+        if join != .order { source.rule += " join \(joinWord ?? "")" }
+        if case .businessDay = join { source.calendar = calendar()?.value?.source }
         return Trigger(trigger: .after(rule), text: text, source: source.text)
+    }
+
+    /// Which ends belong together, and its word; nil if it has errors or its calendar waits.
+    private func join(_ table: TableReader) -> (AfterRule.Join, String?)? {
+        guard let node = table.find("join") else { return (.order, nil) }
+        let words = ["order", "day", "business-day", "month"].map { (word: $0, value: $0) }
+        guard let word = table.choice("join", words) else { return nil }
+        switch word {
+        case "day": return (.day, word)
+        case "month": return (.month, word)
+        case "business-day":
+            guard let calendar = calendar() else { return nil }
+            if calendar.value == nil {
+                problems.warning(
+                    node,
+                    "has no calendar: Monday to Friday are its business days, holidays included")
+            }
+            return (.businessDay(calendar.value?.calendar ?? .weekdays), word)
+        default: return (.order, word)
+        }
     }
 }

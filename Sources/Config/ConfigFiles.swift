@@ -13,6 +13,7 @@ struct ConfigFiles {
         var calendars: [String: ConfigNode] = [:]
         var schedules: [String: ConfigNode] = [:]
         var notify: [String: ConfigNode] = [:]
+        var windows: [String: ConfigNode] = [:]
         let hash = ContentHash()
         /// The folder of the main file, which relative paths in the config start from.
         var folder = ""
@@ -24,12 +25,16 @@ struct ConfigFiles {
 
     static let topKeys = [
         "version", "daemon", "connections", "defaults", "calendars", "schedules", "notify",
+        "windows",
     ]
     /// Sections whose tables have names of the user's own.
     static let namedSections: Set<ConfigPath.Step> = [
         .key("connections"), .key("calendars"), .key("schedules"), .key("notify"),
+        .key("windows"),
     ]
-    static let extraKeys = ["version", "connections", "calendars", "schedules", "notify"]
+    static let extraKeys = [
+        "version", "connections", "calendars", "schedules", "notify", "windows",
+    ]
 
     let host: any HostReading
     let problems: ConfigProblems
@@ -114,6 +119,7 @@ struct ConfigFiles {
         merge(top.entries?["calendars"], "calendar", into: &merged.calendars)
         merge(top.entries?["schedules"], "schedule", into: &merged.schedules)
         merge(top.entries?["notify"], "target", into: &merged.notify)
+        merge(top.entries?["windows"], "window", into: &merged.windows)
     }
 
     private func readVersion(_ top: ConfigNode, isMain: Bool) {
@@ -175,6 +181,7 @@ struct ConfigFiles {
         case "connection": ConnectionSection.keys
         case "calendar": CalendarSection.keys
         case "target": NotifySection.keys
+        case "window": WindowSection.keys
         default: ScheduleSection.keys
         }
     }

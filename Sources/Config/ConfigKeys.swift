@@ -3,5 +3,5 @@ package enum ConfigKeys {
     /// The keys that a config may hold, without those inside of inline tables.
     package static let all =
         ConfigFiles.topKeys + DaemonSection.keys + ConnectionSection.keys + CalendarSection.keys
-        + NotifySection.keys + ScheduleSection.keys
+        + NotifySection.keys + WindowSection.keys + ScheduleSection.keys
 }

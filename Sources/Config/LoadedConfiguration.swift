@@ -76,7 +76,7 @@ package struct ConfigurationLoader {
             checkSecrets(found.access, of: node, secrets, problems)
             access[name]?.caContent = readAuthorities(found.access, of: node, secrets, problems)
         }
-        let (schedules, waiting, parts) = readSchedules(
+        let (schedules, waiting, parts, calendars) = readSchedules(
             merged, today: now.map { LocalDateTime(localSeconds: $0.seconds).date }, problems)
         let targets = readTargets(merged, secrets, problems)
         let plan = noticePlan(targets, schedules + parts, merged, problems)
@@ -96,6 +96,7 @@ package struct ConfigurationLoader {
             contentHash: merged.hash.text, connections: connections, schedules: schedules,
             catchupPerMinute: catchup, keepHistoryMilliseconds: settings.keepHistoryMilliseconds)
         engine.waiting = waiting
+        engine.calendars = calendars
         engine.notices = plan
         engine.notices.heartbeats = Set(heartbeats.keys)
         engine.files = merged.hash.files
@@ -112,7 +113,10 @@ package struct ConfigurationLoader {
     /// told of them.
     private func readSchedules(
         _ merged: ConfigFiles.Merged, today: CivilDate?, _ problems: ConfigProblems
-    ) -> (schedules: [Schedule], waiting: [String: String], parts: [Schedule]) {
+    ) -> (
+        schedules: [Schedule], waiting: [String: String], parts: [Schedule],
+        calendars: [String: BusinessCalendar]
+    ) {
         if let defaults = merged.defaults {
             // Makes the unknown keys known; the values are judged where a schedule uses them.
             _ = TableReader(defaults, known: ScheduleSection.keys, problems: problems)
@@ -122,11 +126,17 @@ package struct ConfigurationLoader {
             host: host, folder: merged.folder, hash: merged.hash, problems: problems)
         let (calendars, causes) = CalendarSection(files: files, today: today, problems: problems)
             .read(merged.calendars)
+        let shelf = ZoneShelf(host)
+        let (windows, windowCauses) = WindowSection(
+            defaults: merged.defaults?.entries ?? [:], zones: shelf, files: files,
+            scheduleNames: names, problems: problems
+        ).read(merged.windows)
         let context = ScheduleSection.Context(
             defaults: merged.defaults?.entries ?? [:],
             connections: merged.connections.keys.sorted(), calendars: calendars,
-            calendarCauses: causes, scheduleNames: names, targets: merged.notify.keys.sorted(),
-            zones: ZoneShelf(host), files: files)
+            calendarCauses: causes, windows: windows, windowCauses: windowCauses,
+            scheduleNames: names, targets: merged.notify.keys.sorted(),
+            zones: shelf, files: files)
         var schedules: [Schedule] = []
         var waiting: [String: String] = [:]
         var parts: [Schedule] = []
@@ -145,7 +155,7 @@ package struct ConfigurationLoader {
             }
         }
         refuseCycles(schedules, merged.schedules, problems)
-        return (schedules, waiting, parts)
+        return (schedules, waiting, parts, calendars.compactMapValues { $0?.calendar })
     }
 
     private func readHeartbeats(

@@ -13,7 +13,9 @@ package enum RuleMix {
 
 extension ScheduleSection {
     /// The rule of `cron`, `at` and `every`, however many; nil if it has errors.
-    func rule(_ keys: [String], _ zone: Zone) -> Trigger? {
+    func rule(
+        _ keys: [String], _ zone: Zone, _ windows: [(window: Window, source: RuleSource.Window)]
+    ) -> Trigger? {
         let dst = dst()
         let calendar = calendar()
         let nodes = keys.flatMap { key in ruleNodes(key).map { (key: key, node: $0) } }
@@ -46,13 +48,14 @@ extension ScheduleSection {
                 rules.map {
                     FiringRule.Part(kind: $0.kind, text: RuleSource.words($0.source))
                 })
-        let rule = FiringRule(
+        var rule = FiringRule(
             kind: kind, zone: zone, dst: dst, calendar: calendar.value?.calendar,
             onHoliday: onHoliday)
+        rule.windows = windows.map(\.window)
         guard !rule.parts.contains(where: \.isNever) else { return nil }
         return Trigger(
             trigger: .rule(rule), text: rules.map(\.text).joined(separator: "; "),
-            source: source(rule, rules.map(\.source), calendar.value).text)
+            source: source(rule, rules.map(\.source), calendar.value, windows.map(\.source)).text)
     }
 
     /// The nodes of a key's rules: a list's elements, or the one value.
@@ -80,7 +83,8 @@ extension ScheduleSection {
     }
 
     private func source(
-        _ rule: FiringRule, _ sources: [String], _ calendar: CompiledCalendar?
+        _ rule: FiringRule, _ sources: [String], _ calendar: CompiledCalendar?,
+        _ windows: [RuleSource.Window]
     ) -> RuleSource {
         var source = RuleSource(rules: sources, zone: rule.zone.name)
         let crons = sources.filter { $0.hasPrefix("cron ") }
@@ -93,6 +97,9 @@ extension ScheduleSection {
             }
             if needsName { source.name = name }
         }
+        // One that lets slots start changes nothing of them.
+        let effective = windows.filter { $0.effect != Window.Effect.run.rawValue }
+        if !effective.isEmpty { source.windows = effective }
         if rule.dst != .cron { source.dst = RuleSource.text(rule.dst) }
         if let calendar {
             source.calendar = calendar.source

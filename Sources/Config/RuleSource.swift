@@ -15,6 +15,19 @@ package struct RuleSource: Codable, Equatable, Sendable {
         var holidays: [String]
     }
 
+    /// A window, with what it means for the schedule.
+    struct Window: Codable, Equatable, Sendable {
+        var name: String
+        /// `skip` or `delay`.
+        var effect: String
+        /// `2026-12-24T05:00:00Z/2027-01-02T05:00:00Z`, the end outside.
+        var spans: [String]
+        var crons: [String]
+        /// How long each of `crons` lasts, in milliseconds.
+        var lasts: Int64
+        var zone: String
+    }
+
     /// The only rule, or `several`.
     ///
     /// `cron EXPR`, `every MILLISECONDS`, `business-day INDEX SECOND MONTHS`, `dates SECOND DATES`,
@@ -30,6 +43,7 @@ package struct RuleSource: Codable, Equatable, Sendable {
     var dst: String?
     var calendar: Calendar?
     var onHoliday: String?
+    var windows: [Window]?
 
     /// Keeps one rule that enumerates nothing, or is the only one.
     init(rule: String, zone: String) {
@@ -68,9 +82,12 @@ package struct RuleSource: Codable, Equatable, Sendable {
             guard let made = content.calendar else { return nil }
             calendar = made
         }
-        return FiringRule(
+        var rule = FiringRule(
             kind: kind, zone: zone, dst: source.policy, calendar: calendar,
             onHoliday: source.onHoliday.flatMap(OnHoliday.init) ?? .skip)
+        let windows = source.windows ?? []
+        rule.windows = windows.compactMap { $0.window(zones: ZoneShelf(host)) }
+        return rule.windows.count == windows.count ? rule : nil
     }
 
     private var kind: FiringRule.Kind? {
@@ -139,6 +156,39 @@ package struct RuleSource: Codable, Equatable, Sendable {
         case .cron: "cron"
         case .explicit(let gap, let again): "\(gap.rawValue) \(again.rawValue)"
         }
+    }
+}
+
+extension RuleSource.Window {
+    /// Keeps a window's content.
+    init(
+        name: String, effect: String, spans: [Timetable.Window.Span], crons: [String],
+        lasts: Int64, zone: String
+    ) {
+        let sorted = Timetable.Window(name: name, effect: .run, spans: spans).spans
+        self.init(
+            name: name, effect: effect,
+            spans: sorted.map { "\($0.from.iso8601)/\($0.until.iso8601)" }, crons: crons,
+            lasts: lasts, zone: zone)
+    }
+
+    /// The window; nil if it can't be compiled any more.
+    func window(zones: ZoneShelf) -> Timetable.Window? {
+        guard let effect = Timetable.Window.Effect(rawValue: effect),
+            case .success(let zone) = zones.zone(zone)
+        else { return nil }
+        let dated = spans.compactMap { text -> Timetable.Window.Span? in
+            let ends = text.split(separator: "/").compactMap { Instant(iso8601: String($0)) }
+            return ends.count == 2 ? .init(from: ends[0], until: ends[1]) : nil
+        }
+        let recurrences = crons.compactMap { text -> Timetable.Window.Recurrence? in
+            guard let rule = try? CronRule(text) else { return nil }
+            return .init(
+                rule: FiringRule(kind: .cron(rule), zone: zone), lastsMilliseconds: lasts)
+        }
+        guard dated.count == spans.count, recurrences.count == crons.count else { return nil }
+        return Timetable.Window(
+            name: name, effect: effect, spans: dated, recurrences: recurrences)
     }
 }
 

@@ -24,6 +24,9 @@ struct ScheduleSection {
         var calendars: [String: CompiledCalendar?]
         /// What calendars wait for, by name.
         var calendarCauses: [String: String]
+        /// Windows by name, as calendars.
+        var windows: [String: CompiledWindow?]
+        var windowCauses: [String: String]
         var scheduleNames: [String]
         var targets: [String]
         var zones: ZoneShelf
@@ -56,17 +59,22 @@ struct ScheduleSection {
         let connection = connection()
         let zone = zone()
         // An unknown zone must not hide what else is wrong with the rule.
-        let rule = trigger(zone ?? .utc)
+        let tags = (reader.strings("tags") ?? []).map(\.text)
+        let windows = windows(tags: tags)
+        let rule = trigger(zone ?? .utc, windows ?? [])
         var schedule = Schedule(
             name: name, process: process ?? .id("-"), connection: connection ?? "",
             trigger: rule?.trigger ?? .manual, ruleText: rule?.text ?? "",
             ruleSource: rule?.source ?? "", zone: zone ?? .utc)
+        schedule.windows = (windows ?? []).map(\.window)
         readPolicies(&schedule)
         readTimes(&schedule, isZoneKnown: zone != nil)
         readRetryAndPoll(&schedule)
         readLabels(&schedule)
         if zone != nil { checkSpread(schedule) }
-        let isWhole = process != nil && connection != nil && zone != nil && rule != nil
+        let isWhole =
+            process != nil && connection != nil && zone != nil && rule != nil
+            && windows != nil
         return (schedule, isWhole)
     }
 

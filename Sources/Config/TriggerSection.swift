@@ -86,8 +86,15 @@ extension ScheduleSection {
         }
     }
 
-    /// The trigger, or nil if it has errors.
-    func trigger(_ zone: Zone) -> Trigger? {
+    /// The trigger.
+    ///
+    /// - Parameters:
+    ///   - zone: the schedule's.
+    ///   - windows: times in which its slots don't start as usual.
+    /// - Returns: nil if it has errors.
+    func trigger(
+        _ zone: Zone, _ windows: [(window: Window, source: RuleSource.Window)]
+    ) -> Trigger? {
         let present = presentKeys()
         guard let key = present.first, let node = reader.find(key) else {
             checkUnusedRuleKeys()
@@ -109,7 +116,7 @@ extension ScheduleSection {
             checkUnusedRuleKeys()
             return after(node, zone)
         }
-        return rule(present, zone)
+        return rule(present, zone, windows)
     }
 
     /// The trigger keys that count: the schedule's own, else those of `[defaults]`.

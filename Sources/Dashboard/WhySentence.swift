@@ -81,7 +81,10 @@ package enum WhySentence {
             sentence += "; the last error was: \(error)"
         }
         let rule = value("rule").map { " Made by rule: \($0)." } ?? ""
-        return sentence + "." + rule + deadline(value, "start_by", "run")
+        let window =
+            disposition == .started
+            ? value("window").map { " It fell into window \($0)." } ?? "" : ""
+        return sentence + "." + rule + window + deadline(value, "start_by", "run")
             + deadline(value, "finish_by", "be finished") + forecast(value, disposition)
     }
 }

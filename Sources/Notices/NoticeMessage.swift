@@ -121,6 +121,7 @@ package struct NoticeMessage: Sendable, Equatable {
         case EventKind(.credential): "has its credential refused"
         case EventKind(.blocked), EventKind(.throttled): "is blocked"
         case EventKind(.possibleDuplicate): "may be a duplicate"
+        case EventKind(.calendarEnds): "has no holidays after its last one"
         default: kind.rawValue.split(separator: "_").joined(separator: " ")
         }
     }

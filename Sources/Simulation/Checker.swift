@@ -42,6 +42,7 @@ package struct Checker {
                 "I4: requests before a hint had passed: "
                     + simulator.earlyRequests.joined(separator: ", "))
         }
+        violations += try windowViolations(simulator)
         checkRate(simulator)
         checkFloods(simulator)
         for line in simulator.errorLines { violations.append("error line: \(line)") }

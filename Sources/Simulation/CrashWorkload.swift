@@ -108,7 +108,7 @@ package struct CrashWorkload: Sendable {
     ) throws -> Outcome {
         let simulator = Simulator(
             path: path, configuration: Self.configuration, sandbox: sandbox, time: Self.begin,
-            recompile: RandomScenario.recompile)
+            recompile: RandomRules.compile)
         simulator.plan.guards = guards
         simulator.plan.diesAtEveryStep = everyStep
         simulator.plan.dieAt = dieAt
@@ -167,7 +167,7 @@ package struct CrashWorkload: Sendable {
     private static var configuration: EngineConfiguration {
         let connection = Connection(
             name: "prod", baseURL: "https://api.example.com", apiVersion: "2026-01-01")
-        var schedule = RandomScenario.every(20, name: "close", process: "p1", connection: "prod")
+        var schedule = RandomRules.every(20, name: "close", process: "p1", connection: "prod")
         schedule.poll.maxMilliseconds = 300_000
         schedule.overlap = .allow
         return EngineConfiguration(

@@ -5,7 +5,7 @@ import Timetable
 /// What a seed puts into the simulation: API, processes, connections, schedules and what will happen.
 struct RandomScenario {
     static let processes = ["p1", "p2", "p3"]
-    private static let minutes: [Int64] = [5, 7, 10, 15, 20, 30, 60]
+    static let minutes: [Int64] = [5, 7, 10, 15, 20, 30, 60]
 
     var scenario = Scenario()
     var configuration: EngineConfiguration
@@ -13,8 +13,8 @@ struct RandomScenario {
     var lengthMilliseconds: Int64
     var mortality: Mortality
     private let processCount: Int
-    /// Edits give several rules too.
-    private var hasSeveralRules = false
+    /// Edits give several rules and windows too.
+    var hasSeveralRules = false
 
     /// How lives end.
     struct Mortality {
@@ -160,7 +160,7 @@ struct RandomScenario {
         let connection =
             configuration.connections["second"] != nil && dice.chance(0.4)
             ? "second" : "prod"
-        var schedule = Self.every(
+        var schedule = RandomRules.every(
             dice.pick(Self.minutes), name: "s\(index)", process: process, connection: connection)
         if index > 0, dice.chance(0.2) {
             schedule.trigger = .after(
@@ -182,58 +182,6 @@ struct RandomScenario {
         if dice.chance(0.05) { schedule.mode = .observe }
         if dice.chance(0.1) { schedule.poll.maxMilliseconds = 600_000 }
         return schedule
-    }
-
-    static func every(
-        _ minutes: Int64, name: String, process: String, connection: String
-    ) -> Schedule {
-        var schedule = Schedule(
-            name: name, process: .id(process), connection: connection, trigger: .manual,
-            ruleText: "", zone: .utc)
-        setRule(of: &schedule, [minutes])
-        return schedule
-    }
-
-    /// Gives a schedule the rule, or the rules, of so many minutes.
-    private static func setRule(of schedule: inout Schedule, _ minutes: [Int64]) {
-        let text = minutes.map { "every \($0)" }.joined(separator: "; ")
-        guard let rule = recompile(text) else { return }
-        schedule.trigger = .rule(rule)
-        schedule.ruleText = text
-        schedule.ruleSource = text
-    }
-
-    /// Compiles the only rules that workloads have.
-    static let recompile: @Sendable (String) -> FiringRule? = { source in
-        var parts: [FiringRule.Part] = []
-        for text in source.split(separator: "; ") {
-            guard text.hasPrefix("every "), let minutes = Int64(text.dropFirst(6)) else {
-                return nil
-            }
-            parts.append(
-                FiringRule.Part(
-                    kind: .every(milliseconds: minutes * 60_000), text: String(text)))
-        }
-        guard let first = parts.first else { return nil }
-        return FiringRule(kind: parts.count == 1 ? first.kind : .several(parts), zone: .utc)
-    }
-
-    /// Some schedules have several rules, at the start and after edits.
-    ///
-    /// - Parameter dice: Its own, so that nothing else of the seed's workload changes.
-    mutating func giveSeveralRules(_ dice: inout Dice) {
-        hasSeveralRules = true
-        for index in configuration.schedules.indices where dice.chance(0.6) {
-            guard case .rule = configuration.schedules[index].trigger else { continue }
-            Self.setRule(of: &configuration.schedules[index], severalMinutes(&dice))
-        }
-    }
-
-    /// Two or three of them; the hour of one is the hour of another.
-    private func severalMinutes(_ dice: inout Dice) -> [Int64] {
-        var minutes = Set([dice.pick(Self.minutes), dice.pick(Self.minutes)])
-        if dice.chance(0.3) { minutes.insert(60) }
-        return minutes.sorted()
     }
 
     // MARK: What happens
@@ -296,12 +244,14 @@ struct RandomScenario {
             guard case .rule(let rule) = configuration.schedules[index].trigger, !rule.isReboot
             else { break }
             let several = hasSeveralRules && dice.chance(0.6) ? severalMinutes(&dice) : [minutes]
-            Self.setRule(of: &configuration.schedules[index], several)
+            RandomRules.set(several, of: &configuration.schedules[index])
         case 1:
             configuration.schedules[index].enabled.toggle()
         case 2:
             configuration.schedules[index].process =
                 .id(Self.processes[dice.below(processCount)])
+        case 3 where hasSeveralRules && dice.chance(0.7):
+            putWindow(&configuration.schedules[index], &dice)
         case 3:
             configuration.schedules[index].overlap = dice.pick([.skip, .queue, .allow])
         default:

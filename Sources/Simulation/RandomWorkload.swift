@@ -47,7 +47,7 @@ package struct RandomWorkload {
     private static let firstKindSeed: UInt64 = 300_000
     /// Workloads with the policies of `drawLaterPolicies` from here on.
     private static let firstPolicySeed: UInt64 = 500_000
-    /// Workloads whose schedules have several rules from here on.
+    /// Workloads whose schedules have several rules, windows and joins from here on.
     private static let firstCloseSeed: UInt64 = 600_000
     let simulator: Simulator
 
@@ -82,7 +82,7 @@ package struct RandomWorkload {
         simulator = Simulator(
             path: path, configuration: scenarioOfSeed.configuration,
             sandbox: SandboxState(seed: seed, scenario: scenarioOfSeed.scenario), time: Self.start,
-            plan: scenarioOfSeed.plan, recompile: RandomScenario.recompile)
+            plan: scenarioOfSeed.plan, recompile: RandomRules.compile)
         simulator.plan.guards = guards
         lengthMilliseconds = scenarioOfSeed.lengthMilliseconds
         mortality = scenarioOfSeed.mortality

@@ -69,6 +69,8 @@ package final class Simulator {
     package var skewMilliseconds: Int64
     /// Every POST that left us, in order.
     package internal(set) var starts: [StartRequest] = []
+    /// Schedules whose windows were edited, which makes other slots of them wait or start.
+    private(set) var schedulesWithEditedWindows: Set<String> = []
     /// Points at which a death was possible in this life.
     package private(set) var points = 0
     package private(set) var lives = 0
@@ -175,6 +177,19 @@ package final class Simulator {
         }
     }
 
+    /// What windows make of a slot is known to the checker where they were never edited.
+    private func noteWindows(of new: EngineConfiguration) {
+        func spans(_ schedules: [Schedule]) -> [String: [[Window.Span]]] {
+            Dictionary(
+                schedules.map { ($0.name, $0.windows.map(\.spans)) },
+                uniquingKeysWith: { first, _ in first })
+        }
+        let (before, after) = (spans(configuration.schedules), spans(new.schedules))
+        for name in Set(before.keys).union(after.keys) where before[name] != after[name] {
+            schedulesWithEditedWindows.insert(name)
+        }
+    }
+
     private func noteRules() {
         for schedule in configuration.schedules {
             if case .rule(let rule) = schedule.trigger { rules[schedule.ruleText] = rule }
@@ -183,6 +198,7 @@ package final class Simulator {
 
     /// Gives the daemon another configuration, now or at its next start.
     package func reload(_ new: EngineConfiguration) {
+        noteWindows(of: new)
         configuration = new
         noteRules()
         if isUp { post(.configuration(new, commandID: 1), afterMilliseconds: 0) }
@@ -325,9 +341,9 @@ package final class Simulator {
             else { continue }
             // With several upstreams, ends of one wait for ends of the others.
             for upstream in rule.upstreams
-            where try ledger.unusedEnd(
-                of: upstream, for: schedule.name, since: row.effectiveAt) != nil
-            {
+            where try !ledger.unusedEnds(
+                of: upstream, for: schedule.name, since: row.effectiveAt, limit: 1
+            ).isEmpty {
                 return false
             }
         }

@@ -4,6 +4,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case blocked
     /// Somebody else starts with our user.
     case anotherCarillon = "another Carillon"
+    /// The holidays of a calendar end soon, or have ended.
+    case calendarEnds = "calendar ends"
     /// Answers come out of a cache.
     case cachedAnswers = "cached answers"
     /// Rules on counts don't see a whole tree.
@@ -61,7 +63,7 @@ package enum AlarmKind: String, Sendable, CaseIterable {
 
     /// What an alarm's subject names.
     package enum Subject: Sendable {
-        case connection, schedule, slot, run, process, daemon, target
+        case connection, schedule, slot, run, process, daemon, target, calendar
         /// A schedule, or `connection NAME`.
         case waiting
     }
@@ -79,6 +81,7 @@ package enum AlarmKind: String, Sendable, CaseIterable {
         case .configuration, .damaged, .disk, .door, .log, .newLedger, .notChecked, .restart:
             .daemon
         case .notify: .target
+        case .calendarEnds: .calendar
         case .waits: .waiting
         }
     }

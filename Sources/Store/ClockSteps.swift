@@ -72,7 +72,9 @@ extension Ledger {
     private func shiftUnruledSlots(by delta: SQLValue) throws {
         try database.run(
             """
-            UPDATE slots SET due_at = due_at + ?1, window_from_at = window_from_at + ?1,
+            UPDATE slots SET due_at = CASE WHEN window IS NULL THEN due_at + ?1 ELSE due_at END,
+                window_from_at = CASE WHEN window IS NULL THEN window_from_at + ?1
+                    ELSE window_from_at END,
                 slot_at = CASE WHEN attempts > 0 OR EXISTS (SELECT 1 FROM slots AS o
                         WHERE o.schedule = slots.schedule AND o.kind = slots.kind
                             AND o.slot_at = slots.slot_at + ?1)

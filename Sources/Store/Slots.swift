@@ -45,6 +45,8 @@ package struct NewSlot: Sendable {
     package var finishBy: Instant?
     /// Which of its schedule's several rules made it; nil where there is only one.
     package var rule: String?
+    /// The window that it falls into; nil: none.
+    package var window: String?
 
     package init(
         schedule: String, kind: SlotKind, slotAt: Instant, dueAt: Instant, utcOffsetSeconds: Int,
@@ -98,16 +100,18 @@ package struct SlotRow: Sendable, Equatable {
     package var upstreamSlotID: Int64?
     /// It has waited past its `start_within` since then.
     package var overdueSince: Instant?
+    /// The window that it falls into; nil: none.
+    package var window: String?
 
     static let columns = """
         slot_id, schedule, kind, slot_at, due_at, utc_offset_seconds, disposition, reason, \
         connection, base_url, process_id, process_pattern, mode, is_late, attempts, \
         attempts_counted, next_action_at, look_wanted_since_at, window_from_at, blocked_by, \
         forced, run_key, ended_at, requested_by, validated_at, upstream_slot_id, \
-        run_wanted_since_at, overdue_since_at
+        run_wanted_since_at, overdue_since_at, window
         """
 
-    static let columnCount = 28
+    static let columnCount = 29
 
     init(_ row: Row) {
         slotID = row.integer(0)
@@ -138,6 +142,7 @@ package struct SlotRow: Sendable, Equatable {
         upstreamSlotID = row.int(25)
         runWantedSince = row.at(26)
         overdueSince = row.at(27)
+        window = row.text(28)
     }
 
     /// Where it is counted, without asking the ledger for it.
@@ -189,8 +194,8 @@ extension Ledger {
                 reason, connection, base_url, process_id, process_pattern, revision_id, mode,
                 next_action_at, window_from_at, forced, trigger_uuid, requested_by,
                 upstream_slot_id, created_at, ended_at, start_by_at, finish_by_at, forecast_at,
-                rule)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                rule, window)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (schedule, kind, slot_at) DO NOTHING
             """,
             .text(slot.schedule), .text(slot.kind.rawValue), .at(slot.slotAt), .at(slot.dueAt),
@@ -200,7 +205,8 @@ extension Ledger {
             .at(final ? nil : max(slot.dueAt, now)), .at(slot.dueAt), .flag(slot.forced),
             .text(slot.triggerUUID), .text(slot.requestedBy), .int(slot.upstreamSlotID),
             .at(now), .at(final ? now : nil), .at(slot.startBy), .at(slot.finishBy),
-            .at(final || slot.finishBy == nil ? nil : now), .text(slot.rule))
+            .at(final || slot.finishBy == nil ? nil : now), .text(slot.rule),
+            .text(slot.window))
         guard changed == 1 else { return nil }
         let slotID = database.lastInsertedID
         if final {
@@ -353,21 +359,6 @@ extension Ledger {
     package func nextSlotAction() throws -> Instant? {
         try database.integer(
             "SELECT min(next_action_at) FROM slots WHERE next_action_at IS NOT NULL"
-        ).map(Instant.init(milliseconds:))
-    }
-}
-
-extension Ledger {
-    /// A later rule slot of the schedule that stands for a late one: waiting, out or started.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func newerStandIn(for slot: SlotRow) throws -> Instant? {
-        try database.integer(
-            """
-            SELECT max(slot_at) FROM slots
-            WHERE schedule = ? AND kind = 'rule' AND slot_at > ?
-                AND disposition IN ('pending', 'starting', 'unknown', 'started')
-            """, .text(slot.schedule), .at(slot.slotAt)
         ).map(Instant.init(milliseconds:))
     }
 }

@@ -26,17 +26,21 @@ extension Ledger {
         ).map(Instant.init(milliseconds:))
     }
 
-    /// The oldest end of an upstream schedule that the waiting one has not used.
+    /// Ends of an upstream schedule that the waiting one has not used, the oldest first.
+    ///
+    /// With a limit of one it is the oldest one; else they are the newest, so that ends that nothing
+    /// ever pairs with don't hide them.
     ///
     /// A started slot ends with its run (closed, or judged as failed or lost); every other slot
     /// with its disposition. A run that a list showed as closed counts once it was read in full, since
     /// `outcome` rules judge the counts that only a full read brings.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
-    package func unusedEnd(
-        of upstream: String, for schedule: String, since effectiveAt: Instant
-    ) throws -> UpstreamEnd? {
-        try database.first(
+    package func unusedEnds(
+        of upstream: String, for schedule: String, since effectiveAt: Instant, limit: Int
+    ) throws -> [UpstreamEnd] {
+        let isOldest = limit == 1
+        let found = try database.rows(
             """
             SELECT s.slot_id, s.schedule, s.slot_at,
                 CASE WHEN r.run_key IS NULL THEN s.ended_at
@@ -50,13 +54,15 @@ extension Ledger {
                 AND s.disposition <> 'coalesced'
                 AND NOT EXISTS (SELECT 1 FROM after_uses AS u
                     WHERE u.schedule = ? AND u.upstream_slot_id = s.slot_id)
-            ORDER BY end_at, s.slot_id LIMIT 1
-            """, .text(upstream), .at(effectiveAt), .text(schedule)
+            ORDER BY end_at \(isOldest ? "ASC" : "DESC"), s.slot_id \(isOldest ? "ASC" : "DESC")
+            LIMIT ?
+            """, .text(upstream), .at(effectiveAt), .text(schedule), .int(limit)
         ) {
             UpstreamEnd(
                 slotID: $0.integer(0), schedule: $0.string(1), slotAt: $0.instant(2),
                 endedAt: $0.instant(3), didSucceed: $0.integer(4) == 1)
         }
+        return isOldest ? found : found.reversed()
     }
 
     /// Uses an end up: each upstream slot counts once.

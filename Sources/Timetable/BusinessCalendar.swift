@@ -72,10 +72,23 @@ package struct BusinessCalendar: Sendable, Equatable {
         holidays.last.map { CivilDate(dayNumber: Int64($0)) }
     }
 
+    /// How many days ahead people are told that the holidays end: time to get the next year's list.
+    private static let warningDays: Int64 = 60
+
+    /// From when on people are told that the holidays end; nil: there are none that could.
+    package var warnsFrom: CivilDate? {
+        lastKnownDay.map { CivilDate(dayNumber: $0.dayNumber - Self.warningDays + 1) }
+    }
+
     /// A warning if the calendar's holidays end within 60 days of the date, or have ended.
     package func endWarning(on today: CivilDate) -> String? {
-        guard let last = lastKnownDay, last.dayNumber - today.dayNumber < 60 else { return nil }
+        guard let last = lastKnownDay, let from = warnsFrom, today >= from else { return nil }
         return "calendar \(name) ends on \(last.iso8601): add the next year's holidays"
+    }
+
+    /// The date itself, or the next one on which business is done.
+    package func businessDay(onOrAfter date: CivilDate) -> CivilDate {
+        CivilDate(dayNumber: nextBusinessDay(from: date.dayNumber))
     }
 
     /// Whether business is done on the date.
@@ -83,6 +96,11 @@ package struct BusinessCalendar: Sendable, Equatable {
 
     /// Why no business is done on the date, such as `Christmas Day`; nil on business days.
     package func reason(for date: CivilDate) -> String? { reason(for: date.dayNumber) }
+
+    /// The name of a holiday, empty where it has none; nil on every other day.
+    package func holidayName(on date: CivilDate) -> String? {
+        holidayIndex(date.dayNumber).map { holidayNames[$0] }
+    }
 
     func isBusinessDay(_ day: Int64) -> Bool {
         weekend & (1 << UInt8(CivilDate.weekday(ofDayNumber: day))) == 0

@@ -3,6 +3,33 @@ extension FiringRule {
     ///
     /// Rules with a calendar, business days and dates end with the year 2400.
     package func next(after instant: Instant) -> Occurrence? {
+        found(after: instant).map(judged)
+    }
+
+    /// The last occurrence at or before an instant; nil if there was none.
+    ///
+    /// Rules with a calendar, business days and dates begin with the year 1900.
+    package func previous(atOrBefore instant: Instant) -> Occurrence? {
+        found(atOrBefore: instant).map(judged)
+    }
+
+    /// The occurrence with what windows make of it, if nothing else is decided yet.
+    private func judged(_ occurrence: Occurrence) -> Occurrence {
+        guard !windows.isEmpty, occurrence.decision == .run else { return occurrence }
+        let verdict = windows.verdict(at: occurrence.at)
+        guard let words = verdict.words(in: zone) else { return occurrence }
+        var judged = occurrence
+        judged.window = verdict
+        if case .skipped = verdict {
+            judged.decision = .skipped(reason: words)
+            judged.note = words
+        } else {
+            judged.note = [occurrence.note, words].compactMap(\.self).joined(separator: "; ")
+        }
+        return judged
+    }
+
+    private func found(after instant: Instant) -> Occurrence? {
         if case .several(let parts) = kind {
             return joined(parts, isFirst: true) { $0.next(after: instant) }
         }
@@ -12,10 +39,7 @@ extension FiringRule {
         return firing(.after(instant.seconds)).flatMap(occurrence)
     }
 
-    /// The last occurrence at or before an instant; nil if there was none.
-    ///
-    /// Rules with a calendar, business days and dates begin with the year 1900.
-    package func previous(atOrBefore instant: Instant) -> Occurrence? {
+    private func found(atOrBefore instant: Instant) -> Occurrence? {
         if case .several(let parts) = kind {
             return joined(parts, isFirst: false) { $0.previous(atOrBefore: instant) }
         }

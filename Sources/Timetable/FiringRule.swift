@@ -40,6 +40,8 @@ package struct FiringRule: Sendable {
     package let calendar: BusinessCalendar?
     /// What becomes of slots on days without business; counts only with a calendar.
     package let onHoliday: OnHoliday
+    /// Times in which slots don't start as usual.
+    package var windows: [Window] = []
 
     /// Makes a rule.
     ///

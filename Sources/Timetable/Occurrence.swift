@@ -4,7 +4,7 @@ package struct Occurrence: Sendable, Equatable {
     package enum Decision: Sendable, Equatable {
         /// It runs.
         case run
-        /// It doesn't: a holiday.
+        /// It doesn't: a holiday, or a window.
         case skipped(reason: String)
         /// Another slot stands for it, since it moved onto that one's instant.
         case coalesced(reason: String)
@@ -15,11 +15,13 @@ package struct Occurrence: Sendable, Equatable {
     /// The zone's offset at the instant, seconds east of UTC.
     package let utcOffsetSeconds: Int
     /// What is decided in advance.
-    package let decision: Decision
+    package internal(set) var decision: Decision
     /// Words for people: a DST shift, a repeated hour, a holiday that moved the slot.
-    package let note: String?
+    package internal(set) var note: String?
     /// Which of several rules made it, as people call them; empty where there is only one rule.
     package let rules: [String]
+    /// What windows make of it.
+    package internal(set) var window = WindowVerdict.open
 
     package init(
         at: Instant, utcOffsetSeconds: Int, decision: Decision = .run, note: String? = nil,

@@ -27,6 +27,7 @@ struct Carillon: AsyncParsableCommand {
                 name: "Config",
                 subcommands: [
                     Check.self, Next.self, Explain.self, Plan.self, ConfigCommand.self,
+                    CalendarCommand.self,
                     SimulateCommand.self, NotifyCommand.self,
                 ]),
             CommandGroup(

@@ -139,6 +139,51 @@ import carillon
         #expect(none.status == 3)
     }
 
+    @Test(arguments: [
+        (["pause", "--tag", "close", "--until", "2026-06-16T07:00"], "pause"),
+        (["resume", "--tag", "close"], "resume"), (["trigger", "--tag", "close"], "trigger"),
+        (["skip", "--tag", "close", "--at", "2026-06-16T07:00"], "skip"),
+    ])
+    func aTagMeansEachScheduleThatCarriesIt(arguments: [String], verb: String) async throws {
+        let fixture = try LedgerFixture()
+        try fixture.execute(
+            "UPDATE schedule_states SET tags = '[\"finance\",\"close\"]' "
+                + "WHERE schedule IN ('close', 'gl')")
+        let found = try await exchange(arguments + ["--database", fixture.path])
+        #expect(found.status == 0)
+        #expect(found.messages.map(\.verb) == [verb, verb])
+        #expect(found.messages.map(\.schedule) == ["close", "gl"])
+        #expect(found.output == "close: done\ngl: done\n")
+        // Local to each schedule's own zone.
+        if verb == "skip" {
+            #expect(
+                found.messages.map(\.at) == ["2026-06-16T11:00:00Z", "2026-06-16T07:00:00Z"])
+        }
+        #expect(found.messages.allSatisfy { ($0.uuid != nil) == (verb == "trigger") })
+    }
+
+    @Test func aTagThatNobodyCarriesAndRefusals() async throws {
+        let fixture = try LedgerFixture()
+        try fixture.execute(
+            "UPDATE schedule_states SET tags = '[\"close\"]' WHERE schedule IN ('close', 'gl')")
+        let none = try await exchange(["pause", "--tag", "clsoe", "--database", fixture.path])
+        #expect(none.status == 3 && none.messages.isEmpty)
+        #expect(none.errors.contains("no schedule has the tag \"clsoe\"; did you mean \"close\"?"))
+        let refused = try await exchange(
+            ["trigger", "--tag", "close", "--database", fixture.path],
+            answer: ControlAnswer(exitCode: 4, message: "a run is open"))
+        #expect(refused.status == 4 && refused.messages.count == 2)
+        #expect(refused.errors.contains("close: a run is open\ngl: a run is open\n"))
+        #expect(refused.errors.contains("2 schedules of 2 with the tag \"close\" refused it"))
+        for arguments in [
+            ["pause"], ["pause", "gl", "--tag", "x"], ["resume", "--all", "--tag", "x"],
+            ["trigger"],
+            ["trigger", "--tag", "x", "--uuid", "u"], ["skip", "--at", "06:00"],
+        ] {
+            #expect(await carillon(arguments: arguments).status == 2, "\(arguments)")
+        }
+    }
+
     @Test func withoutADaemonItEndsWithFive() async {
         let found = await carillon("unblock", "prod", "--socket", "/nowhere/control.sock")
         #expect(found.status == 5)

@@ -67,13 +67,13 @@ import carillon
         (
             "calendar's content", gl(holidays: "holidays = [2026-06-19]"),
             [
-                "calendar, on_holiday or dst differ",
+                "calendar, on_holiday, dst or windows differ",
                 "1 fire time less: 2026-06-19T06:00:00+00:00",
             ]
         ),
         (
             "dst", gl(extra: "dst = { gap = \"skip\", repeat = \"last\" }"),
-            ["calendar, on_holiday or dst differ", "the fire times stay the same"]
+            ["calendar, on_holiday, dst or windows differ", "the fire times stay the same"]
         ),
         (
             "active time", gl(extra: "active_until = 2026-06-30T00:00:00Z"),

@@ -12,7 +12,7 @@ import Testing
         let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
             .compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) }
         let sections: Set = [
-            "version", "daemon", "connections", "defaults", "calendars", "schedules",
+            "version", "daemon", "connections", "defaults", "calendars", "schedules", "windows",
         ]
         let keys = Set(ConfigKeys.all).subtracting(sections).union(["notify"])
         #expect(keys.subtracting(rows).sorted() == [], "keys without a row")

@@ -12,7 +12,7 @@ struct AwaitedFileTests {
         cron = "0 0 6 1 1 * 2099"
         calendar = "close"
         """
-    private static let dates = "date\n2020-01-01\n"
+    private static let dates = "date\n2100-01-01\n"
     private static let waits =
         "SELECT count(*) FROM attention WHERE subject = 'holiday' AND kind = 'waits'"
 

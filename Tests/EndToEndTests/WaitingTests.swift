@@ -73,7 +73,7 @@ struct WaitingTests {
         try await heals("connection sandbox", site, life)
         try files.copyItem(atPath: Self.authorities, toPath: site.folder.path("ca.pem"))
         try await heals("connection second", site, life)
-        try site.folder.write("date\n2020-01-01\n", to: "holidays.csv")
+        try site.folder.write("date\n2100-01-01\n", to: "holidays.csv")
         try await heals("holiday", site, life)
         try await place.run("umount /usr/share/zoneinfo")
         try await heals("zoned", site, life)
@@ -184,7 +184,7 @@ struct WaitingTests {
                     calendar = "close"
                     """)
             defer { site.remove() }
-            try site.folder.write("date\n2020-01-01\n", to: "holidays.csv")
+            try site.folder.write("date\n2100-01-01\n", to: "holidays.csv")
             let first = try await Life(config: site.config, in: site.folder)
             #expect(await first.isReady())
             try await expectRuns("tick", site, first, since: "0")
@@ -195,7 +195,7 @@ struct WaitingTests {
             #expect(await life.isReady(), "said: \(life.log)")
             await life.turns(3)
             let last = try await site.ask("SELECT max(slot_at) FROM slots")
-            try site.folder.write("date\n2020-01-01\n", to: "holidays.csv")
+            try site.folder.write("date\n2100-01-01\n", to: "holidays.csv")
             try await heals("tick", site, life)
             try await expectRuns("tick", site, life, since: last)
             #expect(await life.stop().status == 0, "said: \(life.log)")

@@ -18,6 +18,8 @@ package struct EngineConfiguration: Sendable {
     package var keepHistoryMilliseconds: Int64?
     /// Who is told of what.
     package var notices = NoticePlan()
+    /// Calendars by name, also those that no schedule uses.
+    package var calendars: [String: BusinessCalendar] = [:]
     /// The files themselves, main file first: the ledger keeps them with the revision.
     package var files: [SourceFile] = []
     /// Who asked for it; empty: nobody, it was read at a start or since a file changed.
@@ -134,6 +136,8 @@ package struct Schedule: Sendable {
     package var unlessDone: UnlessDone?
     package var activeFrom: Instant?
     package var activeUntil: Instant?
+    /// Times in which its slots don't start as usual; those of its rule know them too.
+    package var windows: [Window] = []
     /// The schedule's earlier name, whose history and slots it takes over.
     package var formerly: String?
     package var description = ""
@@ -171,14 +175,29 @@ package enum ScheduleTrigger: Sendable {
 package struct AfterRule: Sendable, Equatable {
     /// The condition on the upstream slot's end.
     package enum Condition: String, Sendable { case success, end }
+    /// Which ended slots of several upstreams belong together.
+    package enum Join: Sendable, Equatable {
+        /// The oldest unused one of each, whenever they were due.
+        case order
+        /// Those that were due on one local day.
+        case day
+        /// Those of one business day; a day without business counts with the next one.
+        case businessDay(BusinessCalendar)
+        /// Those of one month.
+        case month
+    }
     /// Upstream schedules; with several, one unused ended slot of each is needed.
     package var upstreams: [String]
     package var on: Condition
+    package var join: Join
     /// Counted from the first upstream end; the slot expires afterwards.
     package var withinMilliseconds: Int64?
 
-    package init(upstreams: [String], on: Condition, withinMilliseconds: Int64?) {
+    package init(
+        upstreams: [String], on: Condition, withinMilliseconds: Int64?, join: Join = .order
+    ) {
         self.upstreams = upstreams
+        self.join = join
         self.on = on
         self.withinMilliseconds = withinMilliseconds
     }

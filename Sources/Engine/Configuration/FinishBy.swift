@@ -12,7 +12,7 @@ package struct FinishBy: Sendable, Equatable {
 }
 
 extension Schedule {
-    /// By when a slot must run; nil: nobody has said.
+    /// By when a slot must run that is due at an instant, `spread` left aside; nil: nobody has said.
     package func startBy(_ slotAt: Instant) -> Instant? {
         startByMilliseconds.map { slotAt.adding(milliseconds: $0) }
     }

@@ -82,7 +82,7 @@ final class Enumerator: Room, Grounded {
             if let replacement {
                 try write(
                     SlotBirth(schedule, row: row).rule(occurrence, .ended(replacement)),
-                    isOlder: false)
+                    schedule, isOlder: false)
             } else if occurrence.at != newest?.at {
                 let isStillToCome = schedule.dueAt(of: occurrence.at) > now
                 try insert(
@@ -113,7 +113,8 @@ final class Enumerator: Room, Grounded {
         } while true
     }
 
-    /// The newest due occurrence that neither a holiday nor a pause has taken: it alone can be on time.
+    /// The newest due occurrence that neither holiday, window nor pause has taken: it alone can be on
+    /// time.
     private func newestStartable(
         _ rule: FiringRule, _ schedule: Schedule, after cursor: Instant
     ) throws -> Occurrence? {
@@ -170,14 +171,17 @@ final class Enumerator: Room, Grounded {
         let fate = try fate(
             of: occurrence, schedule, newest: newest, restoredAt: restoredAt)
         try write(
-            SlotBirth(schedule, row: row).rule(occurrence, fate), isOlder: newest != nil)
+            SlotBirth(schedule, row: row).rule(occurrence, fate), schedule,
+            isOlder: newest != nil)
     }
 
     private func fate(
         of occurrence: Occurrence, _ schedule: Schedule, newest: Instant?, restoredAt: Instant?
     ) throws -> SlotBirth.Fate {
         switch occurrence.decision {
-        case .skipped(let holiday): return .ended(.holiday(holiday))
+        case .skipped(let words):
+            return .ended(
+                occurrence.window == .open ? .holiday(words) : .inWindow(words))
         case .coalesced(let holiday): return .ended(.movedByHoliday(holiday))
         case .run: break
         }
@@ -209,9 +213,10 @@ final class Enumerator: Room, Grounded {
         }
     }
 
-    private func write(_ slot: NewSlot, isOlder: Bool) throws {
+    private func write(_ slot: NewSlot, _ schedule: Schedule, isOlder: Bool) throws {
         rows += 1
-        guard let slotID = try ledger.insert(slot, now: now) else { return }
+        var slot = slot
+        guard let slotID = try slots.insert(&slot, of: schedule) else { return }
         if slot.disposition == .pending {
             // A look is wanted by the decision, where the one fetched ahead does not do.
             if isOlder { try ledger.setLate(slotID) }
@@ -236,10 +241,11 @@ final class Enumerator: Room, Grounded {
                 rule.isReboot, let row = try ledger.schedule(name), row.state == .active
             else { continue }
             let pause = try ledger.pauses(schedule: name, covering: now).first
-            let fate = SlotBirth.Fate.decidedAhead(pause, schedule)
-            let slot = SlotBirth(schedule, row: row).boot(
+            let fate = SlotBirth.Fate.decidedAhead(
+                pause, schedule, window: schedule.windows.verdict(at: bootAt))
+            var slot = SlotBirth(schedule, row: row).boot(
                 at: bootAt, fate ?? .due(.daemonStart))
-            _ = try ledger.insert(slot, now: now)
+            _ = try slots.insert(&slot, of: schedule)
         }
     }
 }

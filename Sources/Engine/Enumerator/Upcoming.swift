@@ -99,7 +99,8 @@ final class Upcoming: Room, Grounded {
                 notes.append(pause.words)
             }
             if schedule.spreadMilliseconds > 0 {
-                let share = schedule.dueAt(of: next.at).since(next.at) / 1000
+                let opening = next.window.delayedUntil ?? next.at
+                let share = schedule.dueAt(of: next.at).since(opening) / 1000
                 notes.append("spread: \(share) s later")
             }
             lines.append(

@@ -6,6 +6,9 @@ final class Upstreams: Room, Grounded {
     /// What could not be written for an ended upstream is tried again after that long.
     private static let againMilliseconds: Int64 = 60_000
 
+    /// Ends of an upstream that wait for those of others, at most: more than a year of days.
+    private static let endsMax = 500
+
     let ground: Ground
     private let lister: Lister
     /// Schedules whose slots or runs have ended and may set off others.
@@ -70,15 +73,20 @@ final class Upstreams: Room, Grounded {
     private func createAfterSlot(
         _ schedule: Schedule, _ rule: AfterRule, row: ScheduleRow
     ) throws -> Bool {
-        var used: [UpstreamEnd] = []
+        // Only by the order of ends it is always the oldest one.
+        let limit = rule.join == .order ? 1 : Self.endsMax
+        var ends: [[UpstreamEnd]] = []
         for upstream in rule.upstreams {
-            guard
-                let end = try ledger.unusedEnd(
-                    of: upstream, for: schedule.name, since: row.effectiveAt)
-            else { return false }
-            used.append(end)
+            let unused = try ledger.unusedEnds(
+                of: upstream, for: schedule.name, since: row.effectiveAt, limit: limit)
+            if unused.isEmpty { return false }
+            ends.append(unused)
         }
-        guard let first = used.map(\.endedAt).min() else { return false }
+        guard
+            let (used, period) = rule.round(
+                of: ends, slotAt: { $0.slotAt }, didSucceed: { $0.didSucceed }, in: schedule.zone),
+            let first = used.map(\.endedAt).min()
+        else { return false }
         let isExpired =
             rule.withinMilliseconds.map { now > first.adding(milliseconds: $0) } ?? false
         // It fails the condition: with the others of its round it is used up by a skipped slot.
@@ -95,12 +103,13 @@ final class Upstreams: Room, Grounded {
             } else if pause == nil, isExpired {
                 .ended(.afterRuleOver(when: used.map(\.name)))
             } else {
-                SlotBirth.Fate.decidedAhead(pause, schedule)
-                    ?? .due(.upstreams(used.map(\.name)))
+                SlotBirth.Fate.decidedAhead(
+                    pause, schedule, window: schedule.windows.verdict(at: slotAt))
+                    ?? .due(.upstreams(used.map(\.name), of: period))
             }
-        let slot = SlotBirth(schedule, row: row).after(
+        var slot = SlotBirth(schedule, row: row).after(
             at: slotAt, upstreamSlotID: used.first?.slotID, fate)
-        let slotID = try ledger.insert(slot, now: now)
+        let slotID = try slots.insert(&slot, of: schedule)
         for end in used {
             try ledger.useEnd(end, by: schedule.name, slotID: slotID, note: "used", now: now)
         }

@@ -12,6 +12,7 @@ struct Reload: Grounded {
     let preflights: PreflightPlan
     let enumerator: Enumerator
     let upcoming: Upcoming
+    let calendarWatch: CalendarWatch
     let clockSteps: ClockSteps
     /// Turns a stored `rule_source` back into a rule; nil if it can't.
     let recompile: @Sendable (String) -> FiringRule?
@@ -64,9 +65,7 @@ struct Reload: Grounded {
             try close(row, old: old[row.schedule], state: .removed, isReload: isReload)
             changes.append("\(row.schedule) removed")
         }
-        if !isReload { try enumerator.fireBootSlots() }
-        for name in roster.schedules.keys { book.tell(.ended(schedule: name)) }
-        upcoming.expire()
+        try wakeOthers(isReload: isReload)
         let summary = Self.summary(of: changes)
         book.log(.notice, "configuration \(isReload ? "reloaded" : "loaded"): \(summary)")
         if isReload {
@@ -75,6 +74,15 @@ struct Reload: Grounded {
                 detail: String(summary.prefix(2000)), now: now)
         }
         if let commandID { book.reply(commandID, .done(summary)) }
+    }
+
+    /// Whoever goes by the configuration looks at what it says now.
+    private func wakeOthers(isReload: Bool) throws {
+        try HeldBack(ground: ground).judgeAgain()
+        if !isReload { try enumerator.fireBootSlots() }
+        for name in roster.schedules.keys { book.tell(.ended(schedule: name)) }
+        upcoming.expire()
+        calendarWatch.expire()
     }
 
     /// What the daemon runs on is kept: for people, and for a start with files that are refused.
@@ -281,6 +289,7 @@ struct Reload: Grounded {
             name: known.schedule, process: ProcessReference(stored: known.process),
             connection: known.connection,
             trigger: .rule(rule), ruleText: known.rule, ruleSource: known.ruleSource, zone: zone)
+        former.windows = rule.windows
         // Instants outside its active window were never slots (I2).
         if let key = FiringKey(known.firingKey) {
             former.activeFrom = key.activeFrom

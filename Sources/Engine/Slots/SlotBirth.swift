@@ -8,14 +8,21 @@ package struct SlotBirth: Sendable {
         case due(DueReason)
         case ended(EndReason)
 
-        /// A pause or a skip covers it, or its schedule only observes; nil: nothing is decided yet.
+        /// A pause, a skip or a window covers it, or its schedule only observes; nil: nothing is
+        /// decided yet.
         ///
         /// - Parameters:
         ///   - pause: one that covers the slot.
         ///   - schedule: its schedule.
+        ///   - window: what windows make of it.
         /// - Returns: how it ends.
-        package static func decidedAhead(_ pause: PauseRow?, _ schedule: Schedule) -> Fate? {
+        package static func decidedAhead(
+            _ pause: PauseRow?, _ schedule: Schedule, window: WindowVerdict = .open
+        ) -> Fate? {
             if let pause { return .ended(.paused(pause)) }
+            if case .skipped = window, let words = window.words(in: schedule.zone) {
+                return .ended(.inWindow(words))
+            }
             return schedule.mode == .observe ? .ended(.observed) : nil
         }
     }
@@ -39,6 +46,7 @@ package struct SlotBirth: Sendable {
             .rule, at: occurrence.at, dueAt: schedule.dueAt(of: occurrence.at),
             utcOffsetSeconds: occurrence.utcOffsetSeconds, fate)
         if slot.disposition == .pending, let note = occurrence.note { slot.reason += " (\(note))" }
+        slot.window = occurrence.window.window
         slot.rule = occurrence.rules.isEmpty ? nil : occurrence.rules.joined(separator: "; ")
         return slot
     }
@@ -56,14 +64,25 @@ package struct SlotBirth: Sendable {
 
     /// A slot that the end of others has set off.
     package func after(at slotAt: Instant, upstreamSlotID: Int64?, _ fate: Fate) -> NewSlot {
-        var slot = slot(.after, at: slotAt, fate)
+        var slot = unruled(.after, at: slotAt, fate)
         slot.upstreamSlotID = upstreamSlotID
         return slot
     }
 
     /// A slot of the daemon's start.
     package func boot(at slotAt: Instant, _ fate: Fate) -> NewSlot {
-        slot(.boot, at: slotAt, fate)
+        unruled(.boot, at: slotAt, fate)
+    }
+
+    /// A slot that nobody asked for and no rule has made: windows hold it back too.
+    private func unruled(_ kind: SlotKind, at slotAt: Instant, _ fate: Fate) -> NewSlot {
+        let verdict = schedule.windows.verdict(at: slotAt)
+        var slot = slot(kind, at: slotAt, dueAt: verdict.delayedUntil, fate)
+        if slot.disposition == .pending, let words = verdict.words(in: schedule.zone) {
+            slot.reason += " (\(words))"
+        }
+        slot.window = verdict.window
+        return slot
     }
 
     private func slot(
@@ -81,8 +100,10 @@ package struct SlotBirth: Sendable {
             disposition: disposition, reason: reason, connection: row.connection,
             baseURL: row.baseURL, processID: "", processPattern: nil, revisionID: row.revisionID,
             mode: schedule.mode)
-        slot.startBy = schedule.startBy(slotAt)
-        slot.finishBy = schedule.finishBy(slotAt)
+        // Nobody can run sooner than a window lets him; a person's own slot knows no windows.
+        let from = kind == .manual ? slotAt : schedule.opening(for: slotAt)
+        slot.startBy = schedule.startBy(from)
+        slot.finishBy = schedule.finishBy(from)
         switch schedule.process {
         case .id(let id): slot.processID = id
         case .name(let pattern): slot.processPattern = pattern

@@ -40,7 +40,8 @@ package enum DueReason: Sendable, Equatable {
     /// Found beside a newer one, where all that were missed are caught up.
     case caughtUp
     case daemonStart
-    case upstreams([SlotName])
+    /// The ends of these, of a period where those of one belong together.
+    case upstreams([SlotName], of: String?)
     case triggered(by: String, String)
 
     /// The reason as a person reads it.
@@ -49,7 +50,8 @@ package enum DueReason: Sendable, Equatable {
         case .rule: "due"
         case .caughtUp: "late, to be caught up (missed = \"all\")"
         case .daemonStart: "due at the daemon's start"
-        case .upstreams(let slots): "due after \(slots.words)"
+        case .upstreams(let slots, let period):
+            "due after \(slots.words)" + (period.map { ", all of \($0)" } ?? "")
         case .triggered(let actor, let why):
             "triggered by \(actor)" + (why.isEmpty ? "" : ": \(why)")
         }
@@ -88,6 +90,10 @@ package enum WaitReason: Sendable, Equatable {
     case scheduleWaits(String)
     /// A decision of ours failed.
     case undecided
+    /// A window holds it back; how it covers the slot in words.
+    case heldBack(String)
+    /// The window that held it back was changed or removed.
+    case windowLifted(String)
     /// The API has told an attempt to wait.
     case attemptThrottled(Int, until: Instant)
     case attemptNotSent(Int, String)
@@ -127,6 +133,8 @@ package enum WaitReason: Sendable, Equatable {
         case .token: "waiting for an access token"
         case .budget: "waiting for the rate budget"
         case .ramp: "catch-up is ramped"
+        case .heldBack(let words): "due (\(words))"
+        case .windowLifted(let name): "due, window \(name) holds it back no more"
         case .undecided: "could not be decided, see: carillon errors"
         case .attemptThrottled(let number, let until):
             "attempt \(number): the API asked us to wait until \(until.iso8601)"
@@ -247,6 +255,10 @@ package enum EndReason: Sendable, Equatable {
     case scheduleClosed(ScheduleState)
     /// The ledger was put back at the instant: nothing is sent for earlier ones.
     case restored(at: Instant)
+    /// A window skips it; how it covers the slot in words.
+    case inWindow(String)
+    /// A window holds back one slot of a schedule, and a later one is that.
+    case heldBackWith(later: Instant, window: String)
 
     /// Why an attempt that has created no run is not made again.
     package enum NoneFollows: Sendable, Equatable {
@@ -265,12 +277,12 @@ package enum EndReason: Sendable, Equatable {
     package var disposition: Disposition {
         switch self {
         case .scheduleGone, .dropped, .processChanged, .scheduleClosed: .cancelled
-        case .paused, .observed, .holiday, .upstreamFailed, .overlap, .pausedWhileWaiting,
-            .skippedOnce, .done:
+        case .paused, .observed, .holiday, .inWindow, .upstreamFailed, .overlap,
+            .pausedWhileWaiting, .skippedOnce, .done:
             .skipped
         case .afterRuleOver, .tooLate(_, .up), .absent: .expired
         case .tooLate(_, .down), .editedWhileDown, .restored: .missed
-        case .movedByHoliday, .standsFor, .laterWaits: .coalesced
+        case .movedByHoliday, .standsFor, .laterWaits, .heldBackWith: .coalesced
         case .patternNotExpandable, .refused, .attemptsUsedUp, .invalid, .notValidated: .failed
         }
     }
@@ -328,6 +340,10 @@ package enum EndReason: Sendable, Equatable {
         case .restored(let at):
             "the database was restored from a backup at \(at.iso8601), "
                 + "and nothing is sent for earlier instants"
+        case .inWindow(let words): words
+        case .heldBackWith(let later, let window):
+            "window \(window) holds back one slot of a schedule, the later slot "
+                + "\(later.iso8601) stands for it"
         }
     }
 

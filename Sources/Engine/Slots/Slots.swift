@@ -11,6 +11,36 @@ struct Slots {
     private var ledger: Ledger { book.ledger }
     private var now: Instant { book.now }
 
+    /// Writes a slot; of those that a window holds back to one instant only the newest is kept.
+    ///
+    /// - Parameters:
+    ///   - slot: about to be written; one that a later slot stands for ends here.
+    ///   - schedule: its schedule.
+    /// - Returns: its id; nil if there is one of the same kind and instant already.
+    /// - Throws: `StoreError` if the ledger can't be read or written.
+    func insert(_ slot: inout NewSlot, of schedule: Schedule) throws -> Int64? {
+        let isWaiting = slot.disposition == .pending && slot.kind != .manual
+        guard isWaiting, !schedule.windows.isEmpty else {
+            return try ledger.insert(slot, now: now)
+        }
+        let opening = schedule.opening(for: slot.slotAt)
+        if let window = slot.window, opening > slot.slotAt,
+            let later = try ledger.laterSlot(
+                schedule: slot.schedule, after: slot.slotAt, through: opening)
+        {
+            let reason = EndReason.heldBackWith(later: later, window: window)
+            slot.disposition = reason.disposition
+            slot.reason = reason.words(before: "")
+        }
+        let slotID = try ledger.insert(slot, now: now)
+        guard slotID != nil, slot.disposition == .pending else { return slotID }
+        for older in try ledger.heldBackSlots(schedule: slot.schedule)
+        where older.slotAt < slot.slotAt && schedule.opening(of: older) >= opening {
+            try end(older, .heldBackWith(later: slot.slotAt, window: older.window ?? ""))
+        }
+        return slotID
+    }
+
     func end(_ slot: SlotRow, _ reason: EndReason) throws {
         let (disposition, words) = (reason.disposition, reason.words(before: slot.reason))
         try ledger.end(slot, disposition, reason: words, doneBy: reason.doneBy, now: now)

@@ -55,7 +55,7 @@ package enum StartDecision: Sendable, Equatable {
         let slot = facts.slot
         if slot.kind == .after, case .after(let rule) = schedule.trigger,
             let within = rule.withinMilliseconds,
-            facts.now > slot.slotAt.adding(milliseconds: within)
+            facts.now > schedule.opening(of: slot).adding(milliseconds: within)
         {
             return .end(.afterRuleOver(when: []))
         }

@@ -123,7 +123,7 @@ package struct StartFacts: Sendable {
         self.slot = slot
         self.schedule = schedule
         self.connection = connection
-        dueSince = slot.slotAt
+        dueSince = schedule?.opening(of: slot) ?? slot.slotAt
     }
 
     /// A person has asked for it: pauses don't concern it (rule 14).

@@ -49,7 +49,8 @@ extension Starter {
         case .onTime?, nil: return
         case .late?:
             if schedule.missed == .latest {
-                facts.newerStandIn = try ledger.newerStandIn(for: facts.slot)
+                facts.newerStandIn = try ledger.newerStandIn(
+                    for: facts.slot, now: now)
             }
         case .over?: break
         }
@@ -94,7 +95,7 @@ extension Starter {
         if slot.kind == .after, facts.downUntil != nil,
             let end = try ledger.upstreamEnd(ofSlot: slot.slotID)
         {
-            facts.dueSince = min(end, slot.slotAt)
+            facts.dueSince = min(end, facts.dueSince)
         }
         guard let look = facts.look else { return }
         facts.isShownRunClaimed =

@@ -31,6 +31,7 @@ package final class Clockwork {
     let enumerator: Enumerator
     let upstreams: Upstreams
     let upcoming: Upcoming
+    let calendarWatch: CalendarWatch
     let clockSteps: ClockSteps
     let preflight: Preflight
     let backoffs: Backoffs
@@ -76,6 +77,7 @@ package final class Clockwork {
         enumerator = Enumerator(ground, lister: lister, preflights: plan)
         upstreams = Upstreams(ground, lister: lister)
         upcoming = Upcoming(ground)
+        calendarWatch = CalendarWatch(ground)
         clockSteps = ClockSteps(ground: ground, lister: lister, enumerator: enumerator)
         backoffs = Backoffs(ground)
         validations = Validations(ground, gate: gate, backoffs: backoffs)
@@ -87,14 +89,16 @@ package final class Clockwork {
         pruner = Pruner(ground)
         reload = Reload(
             ground: ground, gate: gate, lister: lister, settler: settler, preflights: plan,
-            enumerator: enumerator, upcoming: upcoming, clockSteps: clockSteps,
+            enumerator: enumerator, upcoming: upcoming, calendarWatch: calendarWatch,
+            clockSteps: clockSteps,
             recompile: recompile)
         people = Operator(
             ground: ground, gate: gate, lister: lister, resolver: resolver, upcoming: upcoming,
             pruner: pruner)
         notices = Notices(ground)
         let rooms: [any Room] = [
-            life, roster, preflight, enumerator, upstreams, upcoming, backoffs, validations,
+            life, roster, preflight, enumerator, upstreams, upcoming, calendarWatch, backoffs,
+            validations,
             starter, pruner, notices,
         ]
         for room in rooms { book.join(room) }
@@ -156,6 +160,7 @@ package final class Clockwork {
                 try heed()
             }
             try upcoming.refresh()
+            try calendarWatch.tend()
             try pruner.prune()
         }
         try notices.tend(isStopping: life.isStopping)

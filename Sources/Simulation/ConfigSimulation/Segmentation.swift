@@ -70,7 +70,7 @@ struct Segmentation {
     /// The segments in order, without gaps; the first one begins with the simulation, the last one ends
     /// with it.
     func segments() -> [Segment] {
-        guard let slots = slots() else {
+        guard !hasLongWaits, let slots = slots() else {
             return [Segment(begin: from, end: to, marks: [], names: [])]
         }
         let names = names()
@@ -91,6 +91,15 @@ struct Segmentation {
             first = cut
         }
         return segments
+    }
+
+    /// Slots that follow others wait for a window's end, or ends for those of the same month: for that
+    /// long nothing may be cut.
+    private var hasLongWaits: Bool {
+        schedules.contains { schedule in
+            guard schedule.enabled, case .after(let rule) = schedule.trigger else { return false }
+            return rule.join != .order || schedule.windows.contains { $0.effect != .run }
+        }
     }
 
     private static func begin(before slot: Slot) -> Instant {

@@ -32,6 +32,20 @@ struct ControlOptions: ParsableArguments {
     func perform(
         _ message: ControlMessage, _ environment: CommandEnvironment
     ) async throws -> ControlAnswer {
+        let answer = try await send(message, environment)
+        if json { environment.line(Self.json(answer, schedule: nil).text) }
+        guard answer.exitCode == 0 else {
+            let status = ExitStatus(rawValue: answer.exitCode) ?? .failed
+            throw CommandFailure(status, json ? "" : Self.lines(answer.message))
+        }
+        if !json { environment.line(Self.lines(answer.message)) }
+        return answer
+    }
+
+    /// Sends the message, and prints nothing.
+    func send(
+        _ message: ControlMessage, _ environment: CommandEnvironment
+    ) async throws -> ControlAnswer {
         var answer = try await ControlClient(
             socketPath: try socketPath(environment), host: environment.host
         )
@@ -40,20 +54,17 @@ struct ControlOptions: ParsableArguments {
             // A write that failed may have reached the disk all the same.
             answer.message += "; to ask again without starting twice, add --uuid \(uuid)"
         }
-        if json {
-            let members: [JSONText.Member] = [
-                .init("exit_code", .integer(Int64(answer.exitCode))),
-                .init("message", .string(answer.message)),
-                .init("slot_id", answer.slotID.map(JSONText.integer) ?? .null),
-            ]
-            environment.line(JSONText.object(members).text)
-        }
-        guard answer.exitCode == 0 else {
-            let status = ExitStatus(rawValue: answer.exitCode) ?? .failed
-            throw CommandFailure(status, json ? "" : Self.lines(answer.message))
-        }
-        if !json { environment.line(Self.lines(answer.message)) }
         return answer
+    }
+
+    static func json(_ answer: ControlAnswer, schedule: String?) -> JSONText {
+        var members: [JSONText.Member] = [
+            .init("exit_code", .integer(Int64(answer.exitCode))),
+            .init("message", .string(answer.message)),
+            .init("slot_id", answer.slotID.map(JSONText.integer) ?? .null),
+        ]
+        if let schedule { members.insert(.init("schedule", .string(schedule)), at: 0) }
+        return .object(members)
     }
 
     /// Opens the ledger, to look up slots and zones.
@@ -91,7 +102,7 @@ struct ControlOptions: ParsableArguments {
     }
 
     /// Answers may have several lines (a refused reload lists its errors); each is made safe.
-    private static func lines(_ message: String) -> String {
+    static func lines(_ message: String) -> String {
         message.split(separator: "\n", omittingEmptySubsequences: false)
             .map { Printable.escaped(String($0)) }.joined(separator: "\n")
     }

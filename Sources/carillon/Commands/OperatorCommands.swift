@@ -1,19 +1,22 @@
 import ArgumentParser
 import Console
 
-/// A schedule's name, or `--all`.
+/// A schedule's name, `--tag`, or `--all`.
 struct ScheduleOrAll: ParsableArguments {
     @Argument(
         help: ArgumentHelp("The schedule.", valueName: "schedule"),
         completion: .schedules)
     var schedule: String?
 
+    @Option(help: ArgumentHelp("The schedules that carry this tag now.", valueName: "tag"))
+    var tag: String?
+
     @Flag(help: "All schedules.")
     var all = false
 
     mutating func validate() throws {
-        guard (schedule != nil) != all else {
-            throw ValidationError("Give a schedule or --all.")
+        guard [schedule != nil, tag != nil, all].count(where: { $0 }) == 1 else {
+            throw ValidationError("Give a schedule, --tag or --all.")
         }
     }
 }
@@ -27,6 +30,7 @@ struct Pause: CarillonCommand {
             made up for. Runs go on and are followed. Without --until it lasts until resumed.
 
               carillon pause gl-refresh --until 2026-12-24T18:00 --reason 'year-end freeze'
+              carillon pause --tag ledger --until 'monday 06:00'
               carillon pause --all --reason maintenance
             """)
 
@@ -44,13 +48,15 @@ struct Pause: CarillonCommand {
     var reason: String?
 
     func run(in environment: CommandEnvironment) async throws {
-        var message = ControlMessage(verb: "pause")
-        message.schedule = target.schedule
-        message.until = try until.map {
-            try control.instant($0, schedule: target.schedule, "--until", environment).iso8601
+        try await control.perform(target.schedule, tag: target.tag, environment) { schedule in
+            var message = ControlMessage(verb: "pause")
+            message.schedule = schedule
+            message.until = try until.map {
+                try control.instant($0, schedule: schedule, "--until", environment).iso8601
+            }
+            message.reason = reason
+            return message
         }
-        message.reason = reason
-        try await control.perform(message, environment)
     }
 }
 
@@ -64,9 +70,11 @@ struct Resume: CarillonCommand {
     @OptionGroup var target: ScheduleOrAll
 
     func run(in environment: CommandEnvironment) async throws {
-        var message = ControlMessage(verb: "resume")
-        message.schedule = target.schedule
-        try await control.perform(message, environment)
+        try await control.perform(target.schedule, tag: target.tag, environment) { schedule in
+            var message = ControlMessage(verb: "resume")
+            message.schedule = schedule
+            return message
+        }
     }
 }
 
@@ -79,14 +87,13 @@ struct Skip: CarillonCommand {
             local in the schedule's zone.
 
               carillon skip gl-refresh --at 2026-12-24T06:00 --reason 'office closed'
+              carillon skip --tag ledger --at 2026-12-24T06:00
+
+            With --tag, schedules that have no slot then are named and left as they are.
             """)
 
     @OptionGroup var control: ControlOptions
-
-    @Argument(
-        help: ArgumentHelp("The schedule.", valueName: "schedule"),
-        completion: .schedules)
-    var schedule: String
+    @OptionGroup var target: ScheduleOrTag
 
     @Option(help: ArgumentHelp("The slot.", valueName: "time"))
     var at: String
@@ -95,11 +102,15 @@ struct Skip: CarillonCommand {
     var reason: String?
 
     func run(in environment: CommandEnvironment) async throws {
-        var message = ControlMessage(verb: "skip")
-        message.schedule = schedule
-        message.at = try control.instant(at, schedule: schedule, "--at", environment).iso8601
-        message.reason = reason
-        try await control.perform(message, environment)
+        try await control.perform(
+            target.schedule, tag: target.tag, environment, leavingOut: .notFound
+        ) { schedule in
+            var message = ControlMessage(verb: "skip")
+            message.schedule = schedule
+            message.at = try control.instant(at, schedule: schedule, "--at", environment).iso8601
+            message.reason = reason
+            return message
+        }
     }
 }
 

@@ -6,7 +6,7 @@ struct Trigger: CarillonCommand {
     static let configuration = CommandConfiguration(
         abstract: "Start a schedule's process now, once.",
         discussion: """
-            A manual slot ignores pause, calendar and start_within. While a run of the process is \
+            A manual slot ignores pause, windows, calendar and start_within. While a run of the process is \
             open it ends with 4, unless --force is given.
 
             The command can be lost and is then sent again: the daemon knows it by its UUID and \
@@ -15,14 +15,11 @@ struct Trigger: CarillonCommand {
 
               carillon trigger gl-refresh --reason 'late journal entries'
               carillon trigger gl-refresh --wait
+              carillon trigger --tag ledger
             """)
 
     @OptionGroup var control: ControlOptions
-
-    @Argument(
-        help: ArgumentHelp("The schedule.", valueName: "schedule"),
-        completion: .schedules)
-    var schedule: String
+    @OptionGroup var target: ScheduleOrTag
 
     @Option(help: ArgumentHelp("Why, for the ledger.", valueName: "text"))
     var reason: String?
@@ -39,17 +36,28 @@ struct Trigger: CarillonCommand {
             valueName: "uuid"))
     var uuid: String?
 
+    mutating func validate() throws {
+        if target.tag != nil, uuid != nil {
+            throw ValidationError("--uuid is one start's; give it with a schedule.")
+        }
+    }
+
     func run(in environment: CommandEnvironment) async throws {
-        var message = ControlMessage(verb: "trigger")
-        message.schedule = schedule
-        message.reason = reason
-        message.force = force
-        message.uuid = uuid ?? environment.makeUUID()
-        let answer = try await control.perform(message, environment)
-        guard wait, let slotID = answer.slotID else { return }
-        try await SlotWait(ledger: { try control.ledger(environment) }, environment: environment)
-            .end(of: slotID) { words in
+        let answers = try await control.perform(target.schedule, tag: target.tag, environment) {
+            var message = ControlMessage(verb: "trigger")
+            message.schedule = $0
+            message.reason = reason
+            message.force = force
+            message.uuid = uuid ?? environment.makeUUID()
+            return message
+        }
+        guard wait else { return }
+        let progress = SlotWait(
+            ledger: { try control.ledger(environment) }, environment: environment)
+        for slotID in answers.compactMap(\.slotID) {
+            try await progress.end(of: slotID) { words in
                 if !control.json { environment.line(Printable.escaped(words)) }
             }
+        }
     }
 }

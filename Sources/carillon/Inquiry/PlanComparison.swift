@@ -138,7 +138,7 @@ struct PlanComparison {
         if known.ruleSource != schedule.ruleSource, known.rule == schedule.ruleText,
             known.timezone == schedule.timezone
         {
-            change.details.append("calendar, on_holiday or dst differ")
+            change.details.append("calendar, on_holiday, dst or windows differ")
         }
         let key = FiringKey(known.firingKey)
         compare("active_from", key?.activeFrom, schedule.activeFrom, &change)
@@ -151,7 +151,10 @@ struct PlanComparison {
             change.gone = before.subtracting(after).sorted()
             change.added = after.subtracting(before).sorted()
             change.details += words(gone: change.gone, added: change.added, zone: schedule.zone)
-            if change.gone.isEmpty, change.added.isEmpty {
+            let delays = delayed(schedule)
+            let isDelayNew = delays != delayed(known)
+            if isDelayNew { change.details.append(delayWords(delays, zone: schedule.zone)) }
+            if change.gone.isEmpty, change.added.isEmpty, !isDelayNew {
                 change.details.append("the fire times stay the same")
             }
         }
@@ -187,6 +190,37 @@ struct PlanComparison {
             (schedule.activeFrom.map { instant >= $0 } ?? true)
                 && (schedule.activeUntil.map { instant <= $0 } ?? true)
         }
+    }
+
+    /// What windows hold back, and until when.
+    private func delayed(_ schedule: Schedule) -> [Instant: Instant] {
+        guard case .rule(let rule) = schedule.trigger else { return [:] }
+        return delayed(rule, times(schedule))
+    }
+
+    private func delayed(_ known: KnownSchedule) -> [Instant: Instant] {
+        guard let rule = RuleSource.compile(known.ruleSource, host: host) else { return [:] }
+        return delayed(rule, times(known))
+    }
+
+    private func delayed(_ rule: FiringRule, _ times: [Instant]) -> [Instant: Instant] {
+        guard !rule.windows.isEmpty else { return [:] }
+        var found: [Instant: Instant] = [:]
+        for instant in times {
+            if let until = rule.windows.verdict(at: instant).delayedUntil { found[instant] = until }
+        }
+        return found
+    }
+
+    private func delayWords(_ delays: [Instant: Instant], zone: Zone) -> String {
+        guard let first = delays.min(by: { $0.key < $1.key }) else {
+            return "no fire time is held back by a window any more"
+        }
+        func local(_ at: Instant) -> String {
+            at.iso8601(offsetSeconds: zone.offsetSeconds(at: at))
+        }
+        return "\(Words.count(delays.count, "fire time")) held back by a window, the first of "
+            + "\(local(first.key)) until \(local(first.value))"
     }
 
     private func times(_ rule: FiringRule) -> [Instant] {

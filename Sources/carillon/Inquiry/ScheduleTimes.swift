@@ -102,10 +102,11 @@ enum ScheduleTimes {
         func local(_ at: Instant) -> String {
             at.iso8601(offsetSeconds: schedule.zone.offsetSeconds(at: at))
         }
+        let from = schedule.opening(for: slotAt)
         return [
             schedule.unlessDone?.words,
-            schedule.startBy(slotAt).map { "must run by \(local($0))" },
-            schedule.finishBy(slotAt).map { "must be finished by \(local($0))" },
+            schedule.startBy(from).map { "must run by \(local($0))" },
+            schedule.finishBy(from).map { "must be finished by \(local($0))" },
         ].compactMap { $0 }
     }
 
@@ -118,7 +119,7 @@ enum ScheduleTimes {
         }
         let end = schedule.dueAt(of: slotAt).adding(milliseconds: usual)
         let isLate =
-            schedule.finishBy(slotAt).map { end > $0 } ?? false
+            schedule.finishBy(schedule.opening(for: slotAt)).map { end > $0 } ?? false
             || schedule.runWithinMilliseconds.map { usual > $0 } ?? false
         return [
             "usually \(SpanText.text(seconds: usual / 1000))" + (isLate ? ", will be late" : "")
@@ -138,7 +139,7 @@ enum ScheduleTimes {
             notes.append(note)
         }
         if let rule = occurrence.ruleNote { notes.append(rule) }
-        let share = dueAt.since(occurrence.at)
+        let share = dueAt.since(occurrence.window.delayedUntil ?? occurrence.at)
         if share > 0 { notes.append("starts \(Double(share) / 1000) s later (spread)") }
         if case .run = occurrence.decision { notes += deadlines }
         return notes.joined(separator: "; ")
