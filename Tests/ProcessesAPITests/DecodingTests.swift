@@ -93,6 +93,23 @@ struct DecodingTests {
         #expect(answer(to: call, status: 200, body: "{}").failure?.label == "unreadable")
         let other = answer(to: call, status: 200, body: #"{"id":"r2","status":"running"}"#)
         #expect(other.failure?.label == "unreadable")
+        // One without a status tells less than a list does, and would open a run that has ended.
+        for status in ["", #","status":null"#, #","status":["complete"]"#, #","status":7"#] {
+            let bare = answer(to: call, status: 200, body: #"{"id":"r1"\#(status)}"#)
+            #expect(bare.failure?.label == "unreadable", "\(status)")
+        }
+    }
+
+    @Test("An answer that names two runs names none")
+    func twoRuns() {
+        for body in [
+            #"{"id":"r1","status":"running","id":"r2"}"#, #"{"id":"r1","id":"","id":"r2"}"#,
+        ] {
+            let failure = answer(to: Self.start, status: 201, body: body).failure
+            #expect(failure?.kind == .ambiguous && failure?.label == "unreadable", "\(body)")
+        }
+        let twice = answer(to: Self.start, status: 201, body: #"{"id":"r1","id":"r1"}"#)
+        #expect(twice.run?.id == "r1")
     }
 
     @Test("Groups deeper than 64 aren't followed, and the run says so")
@@ -146,8 +163,10 @@ struct DecodingTests {
             ("https://evil.example/processes?$next=2", "/processes?$next=2"),
             ("http://api.app.wdesk.com/processes?$next=2", "/processes?$next=2"),
             ("https://api.app.wdesk.com:8443/processes?$next=2", "/processes?$next=2"),
-            ("https://evil.example/steal?$next=2", nil), ("//evil.example/processes?x", nil),
-            ("https://me@evil.example/processes?x", nil), ("gopher://x/processes?x", nil),
+            ("https://evil.example/steal?$next=2", nil),
+            ("//evil.example/processes?x", "/processes?x"),
+            ("gopher://x/processes?x", "/processes?x"), ("//evil.example?x", nil),
+            ("https://api.app.wdesk.com/processes?a b", nil), ("https:evil/processes?x", nil),
         ] {
             let body = #"{"data":[{"id":"p1","name":"n","run":null}],"@nextLink":"\#(link)"}"#
             let page = try #require(answer(to: call, status: 200, body: body).page)
@@ -155,6 +174,51 @@ struct DecodingTests {
             #expect(page.foreignLink == link)
             #expect(page.nextLink == path)
         }
+    }
+
+    @Test("A login in a link is used for nothing and shown to nobody")
+    func loginInLink() throws {
+        for (link, words, path) in [
+            (
+                "https://me:pass@word@evil.example/processes?x",
+                "https://evil.example/processes?x", "/processes?x"
+            ),
+            ("//me:secret@api.app.wdesk.com/x?a@b", "//api.app.wdesk.com/x?a@b", nil),
+            ("https://me:secret@", "https://", nil),
+            ("https://me:secret@h\\x", "https://h\\x", nil),
+        ] as [(String, String, String?)] {
+            let json = link.replacing("\\", with: "\\\\")
+            let page = try #require(self.page(nextLink: "\"\(json)\""))
+            #expect(page.foreignLink == words)
+            #expect(page.nextLink == path)
+        }
+    }
+
+    @Test("Blanks around a link and a fragment behind it mean nothing")
+    func untidyLinks() throws {
+        let link = "https://api.app.wdesk.com/processes?$next=2"
+        for text in [" \(link) ", "\(link)#top", "\t\(link)"] {
+            let json = text.replacing("\t", with: "\\t")
+            let page = try #require(self.page(nextLink: "\"\(json)\""))
+            #expect(page.nextLink == link && page.foreignLink == nil)
+        }
+        for text in [" ", "#", "\\t"] {
+            let page = try #require(self.page(nextLink: "\"\(text)\""))
+            #expect(page.nextLink == nil && page.foreignLink == nil)
+        }
+    }
+
+    @Test("A link that is no text says that the list goes on where nobody can follow")
+    func unreadableLinks() throws {
+        for json in ["7", #"{"href":"/processes?$next=2"}"#, "[]", "true"] {
+            let page = try #require(self.page(nextLink: json))
+            #expect(page.nextLink == nil && page.foreignLink?.isEmpty == false, "\(json)")
+        }
+    }
+
+    private func page(nextLink json: String) -> ProcessPage? {
+        let body = #"{"data":[{"id":"p1","name":"n","run":null}],"@nextLink":\#(json)}"#
+        return answer(to: .listProcesses(next: nil), status: 200, body: body).page
     }
 
     @Test("A list without data is no look")

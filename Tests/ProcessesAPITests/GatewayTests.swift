@@ -50,6 +50,8 @@ struct GatewayTests {
         Page(json, #"{"errors":[]}"#), Page(json, #"{"data":[]}"#), Page(json, "{}"),
         Page(json, #"{"statusCode":401,"message":"Access denied"}"#),
         Page(json, #"{"__type":"ForbiddenException","code":"x"}"#),
+        Page(json, #"{"code":"AUTH_REQUIRED","message":"Sign in","redirectUrl":"https://sso"}"#),
+        Page(json, #"{"code":"Blocked","type":"about:blank","detail":"no","instance":"/x"}"#),
         Page(json, #"{"fault":{"faultstring":"no","detail":{"errorcode":"x"}}}"#),
         Page(json, #"{"timestamp":1,"status":404,"error":"Not Found","path":"/"}"#),
         Page("application/problem+json", #"{"type":"about:blank","title":"x","status":404}"#),
@@ -132,6 +134,9 @@ struct GatewayTests {
             #"{"errors":["no"]}"#, #"{"errors":[null]}"#, #"{"errors":[{}]}"#,
             #"{"success":false,"errors":[{"code":1020,"message":"no"}]}"#,
             #"{"errors":[{"status":403,"message":"no"}]}"#, #"{"errors":[{"error":"no"}]}"#,
+            // What stands beside the list is nobody's finding either.
+            #"{"errors":[{"message":"Unauthorized"}],"status":401}"#,
+            #"{"errors":[{"code":"1020","message":"Access denied"}],"success":false}"#,
         ] {
             let answer = answer(to: .validate(process: "p"), status: 200, body: body)
             #expect(answer.failure?.kind == .ambiguous, "\(body)")

@@ -84,6 +84,25 @@ import Timetable
                     .rateLimited(operation: "validateProcess", seconds: 7200, header: true),
                     operation: "validateProcess"))
         },
+        Obstacle(
+            name: "validations that a firewall answers", words: "could not be validated",
+            edit: { $0.validateFirst = true }
+        ) {
+            $0.simulator.sandbox.inject(
+                FaultRule(.gateway(403, .html, acts: false), operation: "validateProcess"))
+        },
+        Obstacle(
+            name: "refused again and again", words: "again at",
+            edit: { $0.retry.maxAttempts = nil }
+        ) {
+            $0.simulator.sandbox.inject(
+                FaultRule(.error(503, acts: false), operation: "runProcess"))
+        },
+        Obstacle(name: "a moment's wait that is asked for again and again", words: "asked us") {
+            var fault = Fault.error(429, acts: false)
+            fault.headers = [("Retry-After", "1")]
+            $0.simulator.sandbox.inject(FaultRule(fault, operation: "runProcess"))
+        },
         Obstacle(name: "no token", words: "waiting for an access token") {
             $0.simulator.sandbox.revokeTokens()
             $0.simulator.sandbox.inject(

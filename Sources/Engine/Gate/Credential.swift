@@ -5,6 +5,7 @@ import Timetable
 /// The client credential of each connection; all that is known of it is in the ledger.
 struct Credential {
     let book: TurnBook
+    private static let scopesCharactersMax = 200
 
     /// A token that names its scopes and lacks one that is needed: no start can succeed with it.
     func judgeScopes(_ scopes: [String], _ connection: Connection) throws {
@@ -13,10 +14,12 @@ struct Credential {
             return try book.ledger.clear(kind: .scope, subject: connection.name)
         }
         let words = missing.joined(separator: " and ")
+        // As long as whoever answers likes; a row for people is short.
+        let named = scopes.joined(separator: " ").prefix(Self.scopesCharactersMax)
         let isNew = try book.ledger.raise(
             kind: .scope, subject: connection.name,
             whatToDo:
-                "the grant lacks \(words) (its token names \(scopes.joined(separator: " "))); "
+                "the grant lacks \(words) (its token names \(named)); "
                 + "add it to the grant in Workiva, without it nothing can be started", now: book.now
         )
         guard isNew else { return }

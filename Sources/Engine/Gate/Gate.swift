@@ -225,7 +225,9 @@ final class Gate: Room {
             try budget.learn(limit, connection, of: answer.call.operation)
         }
         if let hint = failure.hint {
-            try hints.note(hint, connection, answer.call)
+            try hints.note(
+                hint, connection, answer.call,
+                isRefusal: failure.httpStatus == 429 || failure.httpStatus == 503)
         } else if failure.httpStatus == 429 {
             try hints.throttle(connection, answer.call.operation)
         }

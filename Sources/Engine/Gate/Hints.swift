@@ -4,11 +4,11 @@ import Timetable
 
 /// What the API has asked us to wait for, and how long we wait where it didn't say.
 final class Hints: Room {
-    /// After so many refusals without a hint a person is told.
+    /// After so many refusals in a row a person is told.
     private static let throttlesToReport = 5
 
     private let book: TurnBook
-    /// 429 answers without any hint in a row, by connection and operation: lists that are accepted
+    /// Refusals for the rate in a row, by connection and operation: lists that are accepted
     /// say nothing of starts.
     private var throttles: [String: [String: Int]] = [:]
     /// As this turn has read them: each of a thousand starts asks twice.
@@ -43,14 +43,28 @@ final class Hints: Room {
 
     /// A hint blocks the operation that the message names only if that is exactly the operation
     /// that was called; otherwise the connection (docs/protocol.md#retry-engine).
-    func note(_ hint: RetryHint, _ connection: Connection, _ call: APICall) throws {
+    ///
+    /// Some refuse a call and ask for a moment each time, for ever: what was obeyed in vain again and
+    /// again is obeyed with growing gaps.
+    func note(
+        _ hint: RetryHint, _ connection: Connection, _ call: APICall, isRefusal: Bool
+    ) throws {
         guard hint.delayMilliseconds > 0 else { return }
+        let isObeyed = try blockedUntil(connection.name, operation: call.operation) == nil
+        var gap: Int64 = 0
+        if isRefusal, isObeyed {
+            let times = count(connection.name, call.operation)
+            gap = Backoff.ceilingMilliseconds(base: 1_000, cap: 300_000, attempt: times)
+            try report(
+                times, connection, call.operation,
+                "also after the time that it asks for", max(gap, hint.delayMilliseconds))
+        }
         known[connection.name] = nil
-        let until = book.now.adding(milliseconds: hint.delayMilliseconds)
+        let until = book.now.adding(milliseconds: max(gap, hint.delayMilliseconds))
         try book.ledger.noteHint(
             connection: connection.name,
             operation: hint.operation == call.operation ? call.operation : "", until: until,
-            delaySeconds: hint.delaySeconds, now: book.now)
+            delaySeconds: max(gap / 1000, hint.delaySeconds), now: book.now)
         guard hint.delayMilliseconds > 3_600_000 else { return }
         settled.remove(connection.name)
         book.log(.warning, "\(connection.name) asks us to wait \(hint.delaySeconds) s")
@@ -66,20 +80,30 @@ final class Hints: Room {
     /// Answers to what was sent before the gate closed teach nothing more.
     func throttle(_ connection: Connection, _ operation: String) throws {
         guard try blockedUntil(connection.name, operation: "") == nil else { return }
-        let times = (throttles[connection.name]?[operation] ?? 0) + 1
-        throttles[connection.name, default: [:]][operation] = times
+        let times = count(connection.name, operation)
         let gap = Backoff.ceilingMilliseconds(base: 10_000, cap: 300_000, attempt: times)
         known[connection.name] = nil
         try book.ledger.noteHint(
             connection: connection.name, operation: "", until: book.now.adding(milliseconds: gap),
             delaySeconds: gap / 1000, now: book.now)
+        try report(times, connection, operation, "and does not say how long to wait", gap)
+    }
+
+    private func count(_ connection: String, _ operation: String) -> Int {
+        let times = (throttles[connection]?[operation] ?? 0) + 1
+        throttles[connection, default: [:]][operation] = times
+        return times
+    }
+
+    private func report(
+        _ times: Int, _ connection: Connection, _ operation: String, _ how: String, _ gap: Int64
+    ) throws {
         guard times >= Self.throttlesToReport else { return }
         settled.remove(connection.name)
         try book.ledger.raise(
             kind: .throttled, subject: connection.name,
-            whatToDo: "the API has refused \(operation) \(times) times in a row with 429 and does "
-                + "not say how long to wait; it is asked every \(gap / 1000) s, ask its owner why",
-            now: book.now)
+            whatToDo: "the API has refused \(operation) \(times) times in a row, \(how); it is "
+                + "asked every \(gap / 1000) s, ask its owner why", now: book.now)
     }
 
     /// The operation was accepted: its refusals are over, and so is a wait that has passed.

@@ -147,6 +147,7 @@ extension ProcessPage {
     ) throws(BodyError) -> ProcessPage {
         var page = ProcessPage(processes: [], nextLink: nil)
         var hasData = false
+        var link: String?
         try BodyError.object(bytes) { reader, key throws(JSONError) in
             switch key {
             case "data":
@@ -158,19 +159,29 @@ extension ProcessPage {
                         page.unreadableItems += 1
                     }
                 }
-            case "@nextLink": page.nextLink = try reader.string()
+            case "@nextLink": link = try Self.readingLink(&reader)
             default: try reader.skip()
             }
         }
         guard hasData else { throw .missing("data") }
-        if page.nextLink?.isEmpty == true { page.nextLink = nil }
-        if let link = page.nextLink, let (origin, baseURL) = try? endpoint.checked(),
+        guard let link = link.map(NextLink.tidied), !link.isEmpty else { return page }
+        page.nextLink = link
+        if let (origin, baseURL) = try? endpoint.checked(),
             NextLink.resolve(link, base: origin, baseURL: baseURL) == nil
         {
-            page.foreignLink = EscapedText.bounded(link, bytesMax: 200)
+            page.foreignLink = NextLink.words(link)
             page.nextLink = NextLink.pathOfList(link)
         }
         return page
+    }
+
+    /// A link that is no text is one all the same, to a page that can't be read: the list goes on.
+    private static func readingLink(_ reader: inout JSONReader) throws(JSONError) -> String? {
+        switch try reader.peek() {
+        case .string, .null: try reader.string()
+        // With a "?", or it would be taken for a cursor.
+        default: try reader.rawText().map { "//?" + $0 }
+        }
     }
 }
 
@@ -205,7 +216,10 @@ extension APIErrorBody {
         var hasErrors = false
         var areFindings = true
         try BodyError.object(bytes) { reader, key throws(JSONError) in
-            guard key == "errors" else { return try reader.skip() }
+            guard key == "errors" else {
+                areFindings = areFindings && !Found.isOthersField(key)
+                return try reader.skip()
+            }
             errors = []
             hasErrors = try reader.array { reader throws(JSONError) in
                 let found = try APIErrorBody.reading(&reader)

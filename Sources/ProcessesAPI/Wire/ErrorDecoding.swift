@@ -45,10 +45,15 @@ extension APIErrorBody {
             "unsupported_grant_type", "invalid_scope", "access_denied",
             "unsupported_response_type", "server_error", "temporarily_unavailable",
         ]
-        /// Fields of problem details (RFC 9457), Spring, Express, AWS, Google, Cloudflare, Apigee.
-        fileprivate static let othersFields: Set<String> = [
+        /// Fields of problem details (RFC 9457), Spring, Express, AWS, Google, Cloudflare, Apigee, and
+        /// of whoever sends people to a page where they log in.
+        private static let othersFields: Set<String> = [
             "errors", "status", "statusCode", "title", "path", "success", "fault", "__type",
+            "type", "detail", "instance", "redirectUrl", "redirect_url", "loginUrl", "login_url",
         ]
+
+        /// Whether others' errors have a field of that name, and the API's don't.
+        static func isOthersField(_ name: String) -> Bool { othersFields.contains(name) }
     }
 
     /// Reads an error object, the API's or the token endpoint's, or whatever stands in its place.
@@ -101,7 +106,7 @@ extension APIErrorBody {
             case "meta": found.body.meta = try reader.rawText().map(boundedJSON)
             case "details": found.body.details = try reader.rawText().map(boundedJSON)
             default:
-                if Found.othersFields.contains(key) { found.isOthers = true }
+                if Found.isOthersField(key) { found.isOthers = true }
                 try reader.skip()
             }
         }

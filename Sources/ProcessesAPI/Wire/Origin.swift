@@ -116,11 +116,42 @@ package enum APIAddress {
 
 /// Where the next page of a list is (`@nextLink`): the token must not follow it to another origin.
 enum NextLink {
+    /// A link as it is meant: without the blanks around it, and without a fragment.
+    static func tidied(_ link: String) -> String {
+        let text = ASCII.trimmed(link[...])
+        return String(text.prefix { $0 != "#" })
+    }
+
     /// Path and query of a link to another origin, as a proxy in front of the API makes it; nil if
     /// they are not those of the list.
+    ///
+    /// Only they are used, at our own address: it doesn't matter what stands before them.
     static func pathOfList(_ link: String) -> String? {
-        guard let (_, rest) = Origin.split(link), rest.hasPrefix("/processes?") else { return nil }
+        guard let authority = authority(of: link) else { return nil }
+        let rest = String(link[authority.upperBound...])
+        guard rest.hasPrefix("/processes?"), rest.utf8.count <= APIRequest.addressBytesMax,
+            rest.utf8.allSatisfy(Origin.isURLByte)
+        else { return nil }
         return rest
+    }
+
+    /// A link for people: a login in it is nobody's business.
+    static func words(_ link: String) -> String {
+        guard let authority = authority(of: link),
+            let login = link[authority].lastIndex(of: "@")
+        else { return EscapedText.bounded(link, bytesMax: 200) }
+        let shown = link[..<authority.lowerBound] + link[link.index(after: login)...]
+        return EscapedText.bounded(String(shown), bytesMax: 200)
+    }
+
+    /// What stands between the slashes of `scheme://…/` or `//…/`.
+    private static func authority(of link: String) -> Range<String.Index>? {
+        guard let slashes = link.firstRange(of: "//"),
+            slashes.lowerBound == link.startIndex
+                || link[..<slashes.lowerBound].allSatisfy({ $0 != "/" && $0 != "?" })
+        else { return nil }
+        let end = link[slashes.upperBound...].firstIndex { "/?\\".contains($0) } ?? link.endIndex
+        return slashes.upperBound..<end
     }
 
     /// The absolute address of a link, or of a cursor that was sent in its place.

@@ -82,6 +82,7 @@ extension ProcessRun {
     static func decoding(_ bytes: [UInt8], asked: String?) throws(BodyError) -> ProcessRun {
         var run = ProcessRun(id: "", status: .missing)
         var hasStatus = false
+        var isNamedTwice = false
         try BodyError.object(bytes) { reader, key throws(JSONError) in
             switch key {
             case "status":
@@ -93,10 +94,19 @@ extension ProcessRun {
                 run.root = try tree.group(&reader, level: 0)
                 run.jobCounts = tree.jobCounts
                 run.isTreeTruncated = tree.isTruncated
+            case "id":
+                let id = try reader.string() ?? ""
+                isNamedTwice = isNamedTwice || !run.id.isEmpty && run.id != id
+                run.id = id
             default: try run.readField(key, &reader)
             }
         }
-        if let asked, run.id.isEmpty, hasStatus { run.id = asked }
+        guard !isNamedTwice else { throw .missing("id that is one") }
+        if asked != nil {
+            // What a list says of its status is more than nothing.
+            guard hasStatus else { throw .missing("status") }
+            if run.id.isEmpty { run.id = asked ?? "" }
+        }
         guard APIIdentifier.isValid(run.id) else { throw .missing("readable run id") }
         if let asked, run.id != asked { throw .missing("run \(asked), but another one") }
         run.treeJSON = bytes
@@ -107,7 +117,6 @@ extension ProcessRun {
         _ key: String, _ reader: inout JSONReader
     ) throws(JSONError) {
         switch key {
-        case "id": id = try reader.string() ?? ""
         case "process": process = try reader.string()
         case "name": name = try reader.string()
         case "created":
