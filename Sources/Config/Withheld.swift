@@ -16,14 +16,27 @@ enum Withheld {
 
     /// The text with everything between `://` (or its beginning) and the last `@` as `***`.
     ///
-    /// A password may hold blanks and further `@`, so nothing before the last one is shown.
+    /// A password may hold blanks and further `@`, so nothing before the last one is shown. In an
+    /// address without `@` a query may hold one, or what stands in the port's place.
     static func withoutLogin(_ text: String) -> String {
-        guard let at = text.lastIndex(of: "@") else { return text }
+        guard let at = text.lastIndex(of: "@") else { return withoutQuery(text) }
         let head = text[..<at]
         let begin =
             head.firstRange(of: "://")?.upperBound ?? head.prefix { "\"'".contains($0) }.endIndex
         // `@daily` has nothing before its sign.
         guard begin < at else { return text }
         return text[..<begin] + "***" + text[at...]
+    }
+
+    private static func withoutQuery(_ text: String) -> String {
+        guard let begin = text.firstRange(of: "://")?.upperBound else { return text }
+        if let query = text[begin...].firstIndex(where: { "?#".contains($0) }) {
+            return text[...query] + "***"
+        }
+        let authority = text[begin...].prefix { $0 != "/" }
+        guard let colon = authority.firstIndex(of: ":"), !authority.hasPrefix("["),
+            !authority[colon...].dropFirst().allSatisfy({ "0"..."9" ~= $0 })
+        else { return text }
+        return text[...colon] + "***"
     }
 }

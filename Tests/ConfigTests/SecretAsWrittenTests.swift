@@ -67,6 +67,8 @@ import Testing
         "base_url = \"ftp://u:hunter2@api.example.com\"",
         "base_url = \"api.example.com:hunter2@x\"",
         "base_url = \"https://x\"\nregion = \"u:hunter2@x\"",
+        "base_url = \"https://x?token=hunter2\"", "base_url = \"https://x/#hunter2\"",
+        "proxy = \"http://u:hunter2\"", "proxy = \"http://u:hunter2/\"",
         "client_secret = \"hunter2\"", "client_secret = hunter2", "client_secret = [\"hunter2\"]",
         "client_secret = { file = \"hunter2\" }", "client_secret = { file = hunter2 }",
         "client_secret = { credential = \"hunter2/x\" }",
