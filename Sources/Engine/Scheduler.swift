@@ -51,7 +51,6 @@ package actor Scheduler {
     /// Waits are short, and re-read the wall clock: a step of it is noticed within this.
     package static let waitMillisecondsMax: Int64 = 10_000
     private static let waitMillisecondsMin: Int64 = 5
-    private static let fullDiskWaitMillisecondsMin: Int64 = 5_000
     /// POSTs in flight are waited for at a stop, at most that long.
     private static let stopMillisecondsMax: Int64 = 40_000
     /// A cancelled task can't wait; this often it looks whether an answer has come.
@@ -64,11 +63,7 @@ package actor Scheduler {
     private let observer: SchedulerObserver
     /// No wait is longer, one for a full disk neither: a turn must come in time for the watchdog.
     private let waitMillisecondsMax: Int64
-    /// Inputs of a turn that the disk refused: kept, they are answers already received.
-    private var kept: [Input] = []
-    private var refusals: Int64 = 0
-    /// The file must be opened and checked anew before the next turn.
-    private var mustReopen = false
+    private var refusals = Refusals()
     private var stopBy: Int64?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -119,9 +114,11 @@ package actor Scheduler {
         while true {
             let now = clock.now()
             do {
-                return try makeClockwork()
+                let clockwork = try makeClockwork()
+                refusals.noteOpened()
+                return clockwork
             } catch let error as StoreError where error.isPassing {
-                let inputs = kept + inbox.take(max: Limits().inputsMax)
+                let inputs = refusals.inputs + inbox.take(max: Limits().inputsMax)
                 guard await outlast(error, inputs, now: now) else { return nil }
             }
         }
@@ -131,19 +128,20 @@ package actor Scheduler {
     ///
     /// - Returns: false when all is done.
     private func step(_ clockwork: Clockwork) async throws -> Bool {
+        let kept = refusals.inputs
         let inputs = kept + inbox.take(max: max(0, clockwork.limits.inputsMax - kept.count))
         let now = clock.now()
         do {
-            if mustReopen {
+            if refusals.mustReopen {
                 try clockwork.reopen(now: now)
-                mustReopen = false
+                refusals.noteOpened()
             }
             let result = try clockwork.take(inputs, now: now)
             if result.didWrite {
                 observer.wrote(clock.now().monotonicMilliseconds - now.monotonicMilliseconds)
             }
-            if refusals > 0 { observer.storeFailing(nil) }
-            (kept, refusals) = ([], 0)
+            if refusals.isAny { observer.storeFailing(nil) }
+            refusals.end()
             for effect in result.effects { observer.release(effect) }
             // A thousand schedules are read, compiled and written in a turn, as never again.
             if inputs.contains(where: \.isConfiguration) { clockwork.giveBackMemory() }
@@ -159,8 +157,6 @@ package actor Scheduler {
             await wait(for: result, now: now)
             return true
         } catch let error as StoreError where error.isPassing {
-            // After FULL and BUSY the file is as it was; of anything else only the disk can tell.
-            if error.kind != .full && error.kind != .busy { mustReopen = true }
             return await outlast(error, inputs, now: now)
         } catch let error as StoreError where error.kind == .corrupt {
             clockwork.noteDamage(error, now: now)
@@ -172,37 +168,15 @@ package actor Scheduler {
     ///
     /// - Returns: false if it was asked to stop.
     private func outlast(_ error: StoreError, _ inputs: [Input], now: Now) async -> Bool {
-        kept = inputs.filter { !isRefused($0, error) }
-        refusals += 1
+        for reply in refusals.note(error, inputs) { observer.release(reply) }
         observer.storeFailing(error)
         observer.turnCompleted(now)
-        let isOver = kept.contains { input in
+        let isOver = refusals.inputs.contains { input in
             if case .stop = input { return true }
             return false
         }
         guard !isOver, !Task.isCancelled else { return false }
-        await clock.sleep(
-            milliseconds: min(Self.fullDiskWaitMillisecondsMin * refusals, waitMillisecondsMax))
-        return true
-    }
-
-    /// A person's command is answered at once and dropped: who gave up must not be surprised by a
-    /// start later on.
-    private func isRefused(_ input: Input, _ error: StoreError) -> Bool {
-        let commandID: UInt64? =
-            switch input {
-            case .command(let id, _, _): id
-            case .configuration(_, let id): id
-            case .answer, .credentialChanged, .trouble, .delivered, .stop: nil
-            }
-        guard let commandID else { return false }
-        observer.release(
-            .reply(
-                commandID: commandID,
-                CommandReply(
-                    exitCode: 75,
-                    message: "the database can't be written now "
-                        + "(\(error.kind == .full ? "disk full" : error.cause)), try again later")))
+        await clock.sleep(milliseconds: refusals.waitMilliseconds(max: waitMillisecondsMax))
         return true
     }
 

@@ -53,6 +53,10 @@ extension Simulator {
     }
 
     private func perform(_ effect: RequestEffect) {
+        if let why = missingFiles[effect.connection] {
+            let unsent = TransportFailure.notSent(reason: why, isCertificate: false)
+            return post(.exchange(effect, .failure(unsent)), afterMilliseconds: 1)
+        }
         guard
             let request = try? APIRequest.encoding(
                 effect.call, endpoint: effect.endpoint, token: effect.token,

@@ -27,6 +27,8 @@ package final class Simulator {
         package var limits = Limits()
         /// The daemon wakes at multiples of this only, so that one turn takes what came meanwhile.
         package var wakesEveryMilliseconds: Int64 = 1
+        /// Every so many-th life opens the file; the others go on over the connection of the one before.
+        package var reopensEvery = 1
         /// A log line of level error ends a run; a play with faults has some.
         package var endsAtErrors = true
         /// Keeps what the checker compares the ledger with; a play of a year needs none of it.
@@ -61,6 +63,12 @@ package final class Simulator {
     package var sandbox: SandboxState
     /// The secret that a connection sends, where it isn't the API's own.
     package var secrets: [String: String] = [:]
+    /// Connections that wait for a file of theirs, and why, so that nothing leaves the machine.
+    package var missingFiles: [String: String] = [:]
+    /// What a transaction that has written something meets at its end: a disk that is full.
+    package var diskTrouble: StoreError?
+    /// What the daemon tells of its store; nil: it takes turns.
+    package internal(set) var storeTrouble: StoreError?
     package var configuration: EngineConfiguration
     package var plan: Plan
     /// The true time; the sandbox's clock.
@@ -105,10 +113,19 @@ package final class Simulator {
     /// The database file; another one from the next start on, where an older copy is put back.
     package var path: String
     let origin: Instant
-    private let recompile: @Sendable (String) -> FiringRule?
+    let recompile: @Sendable (String) -> FiringRule?
     var ledger: Ledger?
     var clockwork: Clockwork?
+    /// What a life that was killed has left open for the next one.
+    var left: Ledger?
+    /// The daemon is up, and waits until its ledger can be opened.
+    var isOpening = false
     var events: [Event] = []
+    /// Turns that the store has refused, what they were about, and when the next one is tried.
+    var refusals = Refusals()
+    var keptEvents: [Event] = []
+    var retryAt: Instant?
+    var changesAtBegin = 0
     private var nextDeadline: Instant?
     private var mustTurn = true
     private var spins = 0
@@ -144,7 +161,7 @@ package final class Simulator {
     var monotonic: Int64 { time.since(origin) }
 
     /// The daemon runs.
-    package var isUp: Bool { clockwork != nil }
+    package var isUp: Bool { clockwork != nil || isOpening }
 
     /// Starts the daemon on what is on disk.
     ///
@@ -156,24 +173,14 @@ package final class Simulator {
         points = 0
         spins = 0
         noteRules()
+        post(.configuration(configuration, commandID: nil), afterMilliseconds: 0)
+        isOpening = true
         do {
-            let ledger = try Ledger(
-                path: path, pid: nil, now: wall,
-                durability: plan.keepsBook ? .simulated : .thrownAway)
-            let clockwork = Clockwork(
-                ledger: ledger, pid: 1, version: "simulated", recompile: recompile,
-                limits: plan.limits, guards: plan.guards)
-            self.ledger = ledger
-            self.clockwork = clockwork
-            let everyStep = plan.diesAtEveryStep
-            if plan.keepsBook {
-                ledger.database.willStep = { [weak self] sql in
-                    if everyStep || Ledger.isTransactionEdge(sql) { try self?.pass() }
-                }
-            }
-            post(.configuration(configuration, commandID: nil), afterMilliseconds: 0)
+            try open()
         } catch is Killed {
             kill()
+        } catch let error as StoreError where error.isPassing {
+            outlast(error, [])
         }
     }
 
@@ -217,7 +224,12 @@ package final class Simulator {
         if wasClockSet { bans = [:] }
         clockwork = nil
         ledger?.database.willStep = nil
+        if let ledger, !lives.isMultiple(of: plan.reopensEvery) {
+            left = try? Ledger(after: ledger)
+        }
         ledger = nil
+        isOpening = false
+        forgetRefusals()
         events = []
         nextDeadline = nil
         mustTurn = true
@@ -247,7 +259,7 @@ package final class Simulator {
     /// - Throws: `StoreError` if its file can't be opened or copied: a mistake of the workload.
     @discardableResult
     package func run(until end: Instant) throws -> Bool {
-        while let clockwork {
+        while isUp {
             guard let next = nextMoment(), next <= end, !isOver else {
                 time = max(time, end)
                 return true
@@ -255,10 +267,13 @@ package final class Simulator {
             let isSpin = next <= time.adding(milliseconds: 1)
             time = max(time, next)
             do {
-                try turn(clockwork, isSpin: isSpin)
+                if isOpening { try open() }
+                if let clockwork { try turn(clockwork, isSpin: isSpin) }
             } catch is Killed {
                 kill()
                 return false
+            } catch let error as StoreError where error.isPassing && isOpening {
+                outlast(error, [])
             }
         }
         time = max(time, end)
@@ -273,6 +288,7 @@ package final class Simulator {
     private var isOver: Bool { isStuck || plan.endsAtErrors && !errorLines.isEmpty }
 
     private func nextMoment() -> Instant? {
+        if let retryAt { return retryAt }
         var earliest: Instant?
         if let event = events.first { earliest = origin.adding(milliseconds: event.at) }
         if let nextDeadline {
@@ -295,10 +311,16 @@ package final class Simulator {
         for _ in ready { try pass() }
         turns += 1
         mustTurn = false
-        let inputs = ready.map(input)
-        let result = try clockwork.take(
-            inputs, now: Now(wall: wall, monotonicMilliseconds: monotonic))
-        if plan.keepsBook { noteAcknowledged(ready, inputs) }
+        let inputs = refusals.inputs + ready.map(input)
+        let taken = keptEvents + ready
+        let result: Clockwork.Result
+        do {
+            result = try take(inputs, clockwork)
+        } catch let error as StoreError where error.isPassing {
+            return outlast(error, Array(zip(taken, inputs)))
+        }
+        if plan.keepsBook { noteAcknowledged(taken, inputs) }
+        forgetRefusals()
         countSpins(isSpin && inputs.isEmpty && result.effects.isEmpty)
         // At least a millisecond on: a deadline that has come is a turn, not a standstill.
         nextDeadline = result.nextDeadline.map { max($0, wall.adding(milliseconds: 1)) }
@@ -319,7 +341,7 @@ package final class Simulator {
     }
 
     /// A point at which the daemon may die.
-    private func pass() throws {
+    func pass() throws {
         points += 1
         if let dieAt = plan.dieAt, points >= dieAt { throw Killed() }
     }
@@ -354,7 +376,7 @@ package final class Simulator {
     ///
     /// - Throws: `StoreError` if the file can't be opened; what `body` throws.
     package func inspect<T>(_ body: (Ledger) throws -> T) throws -> T {
-        guard let ledger else {
+        guard let ledger = ledger ?? left else {
             return try body(Ledger(path: path, pid: nil, now: wall, durability: .simulated))
         }
         let willStep = ledger.database.willStep

@@ -7,6 +7,8 @@ import Glibc
 struct FileIdentity: Equatable {
     private let device: UInt64
     private let inode: UInt64
+    /// Bytes that it had when it was looked up; no part of what it is.
+    let size: Int64
 
     /// Looks the path up; nil if it names nothing.
     init?(path: String) {
@@ -15,6 +17,11 @@ struct FileIdentity: Equatable {
         guard unsafe stat(path, &info) == 0 else { return nil }
         device = UInt64(info.st_dev)
         inode = UInt64(info.st_ino)
+        size = Int64(info.st_size)
+    }
+
+    static func == (one: FileIdentity, other: FileIdentity) -> Bool {
+        one.device == other.device && one.inode == other.inode
     }
 
     /// The path without links; of a file that isn't there yet, that of its folder.

@@ -21,9 +21,14 @@ package final class Ledger {
     private let durability: Durability
     private let watch: OpeningWatch
     private let identity: FileIdentity?
-    /// The write-ahead log that SQLite writes to; it wouldn't notice if that had no name any more.
+    /// The write-ahead log that SQLite writes to, and its index, over which readers and we agree; it
+    /// wouldn't notice if they had no name any more.
     private var logIdentity: FileIdentity?
+    private var indexIdentity: FileIdentity?
+    /// Bytes of the log when the last transaction began; it shrinks only after a checkpoint.
+    private var logSize: Int64 = 0
     private let logPath: String
+    private let indexPath: String
     /// What the transaction that is going on adds to the sums.
     var sums = SumBook()
     /// Until when pauses cover anything, as the transaction that is going on has read it.
@@ -52,12 +57,41 @@ package final class Ledger {
         self.durability = durability
         self.watch = watch
         // Where links lead to is where SQLite puts its log.
-        logPath = FileIdentity.resolved(path) + "-wal"
+        let file = FileIdentity.resolved(path)
+        (logPath, indexPath) = (file + "-wal", file + "-shm")
         isNew = FileIdentity(path: path) == nil
         (database, isUncheckedUnsaid) = try Self.open(path, now: now, durability, watch)
         try lock?.takeFile()
         identity = FileIdentity(path: path)
-        logIdentity = FileIdentity(path: logPath)
+        identifyLog()
+    }
+
+    /// Goes on over the connection of a ledger whose daemon was killed, for simulations: what a death
+    /// leaves in the file is what a rollback leaves, and opening a file costs more than a short life.
+    ///
+    /// - Parameter dead: nothing else may be asked of it.
+    /// - Throws: `StoreError`.
+    package init(after dead: Ledger) throws {
+        database = dead.database
+        database.willStep = nil
+        if !database.isInAutocommit { try database.execute("ROLLBACK") }
+        (lock, durability, watch) = (nil, dead.durability, dead.watch)
+        (logPath, indexPath, identity) = (dead.logPath, dead.indexPath, dead.identity)
+        isNew = false
+        isUncheckedUnsaid = try Soundness(database: database, watch: watch).isLeftUnchecked()
+        identifyLog()
+    }
+
+    private func identifyLog() {
+        (logIdentity, indexIdentity) = (
+            FileIdentity(path: logPath), FileIdentity(path: indexPath)
+        )
+        // What the index of a file that was just opened tells is of before, until the first turn.
+        logSize = 0
+    }
+
+    private func isInPlace(_ log: FileIdentity?) -> Bool {
+        log == logIdentity && FileIdentity(path: indexPath) == indexIdentity
     }
 
     /// Opens and checks the file anew: after a failed write or sync only the disk tells what is in it.
@@ -67,11 +101,11 @@ package final class Ledger {
     package func reopen(now: Instant) throws {
         try refuseOtherFile()
         if !database.isClosed {
-            if FileIdentity(path: logPath) != logIdentity { try saveLog() }
+            if !isInPlace(FileIdentity(path: logPath)) { try saveLog() }
             database.close()
         }
         (database, isUncheckedUnsaid) = try Self.open(database.path, now: now, durability, watch)
-        logIdentity = FileIdentity(path: logPath)
+        identifyLog()
     }
 
     /// Writes a log that has lost its name into the database, as long as we still hold it.
@@ -97,6 +131,27 @@ package final class Ledger {
             advice: found == nil
                 ? "nothing is sent until it is back in its place"
                 : "nothing more is sent; stop the daemon before you move its database")
+    }
+
+    /// What a log that was deleted holds can be saved; what was cut off one is lost, and all that
+    /// would be written behind it, too.
+    private func refuseOtherLog() throws {
+        let log = FileIdentity(path: logPath)
+        guard isInPlace(log) else {
+            throw StoreError(
+                kind: .ioError, attempted: "write the ledger", path: logPath,
+                cause: "the log was deleted or replaced while the daemon was running",
+                advice: "what it held is written into the database before anything else; "
+                    + "leave the files of a running daemon alone")
+        }
+        let size = log?.size ?? 0
+        defer { logSize = size }
+        guard size < logSize, LogFile.isCut(size: size, databasePath: database.path)
+        else { return }
+        throw StoreError(
+            kind: .corrupt, attempted: "write the ledger", path: logPath,
+            cause: "the log was cut while the daemon was running, and starts that it held are lost",
+            advice: "keep the files, and restore a backup made by `carillon backup`")
     }
 
     private static func open(
@@ -146,13 +201,7 @@ package final class Ledger {
     ///   COMMIT the disk alone knows whether it took place: `reopen` first (docs/reliability.md#disk).
     package func transaction<T>(_ work: () throws -> T) throws -> T {
         try refuseOtherFile()
-        guard FileIdentity(path: logPath) == logIdentity else {
-            throw StoreError(
-                kind: .ioError, attempted: "write the ledger", path: logPath,
-                cause: "the log was deleted or replaced while the daemon was running",
-                advice: "what it held is written into the database before anything else; "
-                    + "leave the files of a running daemon alone")
-        }
+        try refuseOtherLog()
         try database.execute("BEGIN IMMEDIATE")
         pauseEnd = nil
         do {

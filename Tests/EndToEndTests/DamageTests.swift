@@ -232,11 +232,29 @@ struct DamageTests {
         }
     }
 
-    @Test("Its log is deleted under the running daemon: noticed, and nothing of it is lost")
-    func logDeleted() async throws {
+    @Test("Its log is cut under the running daemon: it ends loudly, and starts nothing more")
+    func logCut() async throws {
+        try await underway { site, life, world in
+            // Readers between two turns find the files as they are.
+            let log = try FileHandle(forUpdating: URL(filePath: site.database + "-wal"))
+            try log.truncate(atOffset: 0)
+            try log.close()
+            let runs = world.starts
+            let outcome = await life.end()
+            #expect(outcome.status == 78, "said: \(outcome.errors)")
+            #expect(outcome.errors.contains("the log was cut"), "said: \(outcome.errors)")
+            // What was on its way when it was cut.
+            #expect(world.starts <= runs + 1)
+        }
+    }
+
+    @Test(
+        "Its log or the log's index is deleted under the running daemon: noticed, and nothing is lost",
+        arguments: ["-wal", "-shm"])
+    func logDeleted(suffix: String) async throws {
         try await underway { site, life, _ in
             let attempts = try await site.ask("SELECT count(*) FROM attempts")
-            try FileManager.default.removeItem(atPath: site.database + "-wal")
+            try FileManager.default.removeItem(atPath: site.database + suffix)
             try await Self.expectHealed(life, site)
             #expect(life.log.contains("the log was deleted or replaced"), "said: \(life.log)")
             #expect(try await site.ask("PRAGMA integrity_check") == "ok")

@@ -17,5 +17,12 @@ final class TestFolder {
         }
     }
 
+    /// Takes the folder away with all that is in it, or puts it back.
+    func move(isAway: Bool) throws {
+        let away = path + ".away"
+        try FileManager.default.moveItem(
+            atPath: isAway ? path : away, toPath: isAway ? away : path)
+    }
+
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }

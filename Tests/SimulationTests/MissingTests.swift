@@ -5,18 +5,27 @@ import Store
 import Testing
 import Timetable
 
-/// What is missing for two minutes, at boot and in flight, ends nothing for good: it is in `attention`
-/// within a minute, healed within thirty seconds of its return, and costs no slot.
+/// What is missing for two minutes, at boot and in flight, ends nothing for good: it is told within a
+/// minute, healed within thirty seconds of its return, and costs no slot.
 ///
-/// Folders, files and ports that only a real daemon has: `EndToEndTests/WaitingTests`.
+/// Real folders, disks, files and ports: `EndToEndTests/WaitingTests`, `EndToEndTests/FullDiskTests` and
+/// `scripts/service-test-absences`.
 @Suite struct MissingTests {
     /// What goes away and comes back.
     struct Thing: Sendable, CustomTestStringConvertible {
         let name: String
-        let kind: AlarmKind
-        let take: @Sendable (Simulator) -> Void
-        let giveBack: @Sendable (Simulator) -> Void
+        let sign: Sign
+        let take: @Sendable (Fixture) throws -> Void
+        let giveBack: @Sendable (Fixture) throws -> Void
         var testDescription: String { name }
+
+        /// Where a person sees that it is missing.
+        enum Sign {
+            /// A row in `attention`.
+            case alarm(AlarmKind)
+            /// Where no row can be written: `status`, `/healthz`, systemd's status, the log.
+            case storeTrouble
+        }
 
         /// All calls fail in that way.
         static func api(_ name: String, _ fault: Fault, afterMilliseconds: Int64 = 0) -> Thing {
@@ -24,8 +33,40 @@ import Timetable
             fault.delayMilliseconds = afterMilliseconds
             let failing = fault
             return Thing(
-                name: name, kind: .unreachable, take: { $0.sandbox.inject(FaultRule(failing)) },
-                giveBack: { $0.sandbox.removeFaults() })
+                name: name, sign: .alarm(.unreachable),
+                take: { $0.simulator.sandbox.inject(FaultRule(failing)) },
+                giveBack: { $0.simulator.sandbox.removeFaults() })
+        }
+
+        /// The connection has no way out of the machine without it.
+        static func file(_ name: String, _ why: String) -> Thing {
+            @Sendable func trouble(_ words: String?) -> Input {
+                .trouble(Trouble(kind: .waits, subject: "connection prod", whatToDo: words))
+            }
+            return Thing(
+                name: name, sign: .alarm(.waits),
+                take: {
+                    $0.simulator.missingFiles["prod"] = why
+                    $0.simulator.post(trouble(why))
+                },
+                giveBack: {
+                    $0.simulator.missingFiles = [:]
+                    $0.simulator.post(trouble(nil), afterMilliseconds: 2_000)
+                    $0.simulator.post(
+                        .credentialChanged(connection: "prod"), afterMilliseconds: 2_000)
+                })
+        }
+
+        /// Writes fail at the end of their transaction.
+        static func disk(_ name: String, _ kind: StoreError.Kind) -> Thing {
+            Thing(
+                name: name, sign: .storeTrouble,
+                take: {
+                    $0.simulator.diskTrouble = StoreError(
+                        kind: kind, attempted: "write the turn", path: $0.simulator.path,
+                        cause: name, advice: "")
+                },
+                giveBack: { $0.simulator.diskTrouble = nil })
         }
     }
 
@@ -37,25 +78,43 @@ import Timetable
         Thing.api("a network that loses all", .lostBefore),
         Thing.api("the authority of the API's certificate", .unreachable(isCertificate: true)),
         Thing.api("an API behind a gateway", .gateway(503, .html, acts: false)),
+        Thing.file("the secret's file", "the secret can't be read"),
+        Thing.file("the authorities' file", "the authorities can't be read"),
+        Thing.disk("room on the disk", .full),
+        Thing.disk("a disk that takes writes", .ioError),
+        Thing.disk("a file that isn't locked", .busy),
         Thing(
-            name: "the secret", kind: .credential,
+            name: "the folder", sign: .storeTrouble,
+            take: { try $0.folder.move(isAway: true) },
+            giveBack: { try $0.folder.move(isAway: false) }),
+        Thing(
+            name: "the port", sign: .alarm(.door),
+            take: { $0.simulator.post(door("address already in use")) },
+            giveBack: { $0.simulator.post(door(nil), afterMilliseconds: 5_000) }),
+        Thing(
+            name: "the secret", sign: .alarm(.credential),
             take: {
-                $0.secrets["prod"] = "gone"
-                $0.sandbox.revokeTokens()
+                $0.simulator.secrets["prod"] = "gone"
+                $0.simulator.sandbox.revokeTokens()
             },
             giveBack: {
-                $0.secrets["prod"] = nil
-                $0.post(.credentialChanged(connection: "prod"))
+                $0.simulator.secrets["prod"] = nil
+                $0.simulator.post(.credentialChanged(connection: "prod"))
             }),
         Thing(
-            name: "the zone", kind: .waits,
+            name: "the zone", sign: .alarm(.waits),
             take: {
                 var without = Fixture.configuration([], hash: "2")
                 without.waiting["s"] = "unknown time zone"
-                $0.reload(without)
+                $0.simulator.reload(without)
             },
-            giveBack: { $0.reload(Fixture.configuration([schedule], hash: "3")) }),
+            giveBack: { $0.simulator.reload(Fixture.configuration([schedule], hash: "3")) }),
     ]
+
+    private static func door(_ words: String?) -> Input {
+        .trouble(Trouble(kind: .door, subject: "dashboard 127.0.0.1:8470", whatToDo: words))
+    }
+
     private static let schedule = Fixture.schedule(every: 1) {
         $0.overlap = .allow
         // Of several slots that one turn finds only the newest is on time (rule 8).
@@ -71,19 +130,23 @@ import Timetable
             try fixture.run(untilMinute: 9, second: 30)
             simulator.kill()
             fixture.rest(untilMinute: 10)
-            thing.take(simulator)
+            try thing.take(fixture)
             try simulator.boot()
         } else {
             // No start is out then, which would have to be settled first.
             try fixture.run(untilMinute: 10, second: 5)
-            thing.take(simulator)
+            try thing.take(fixture)
         }
         try fixture.run(untilMinute: 11, second: 5)
-        #expect(try fixture.alarms(thing.kind).count == 1)
+        #expect(try isTold(thing, fixture))
         try fixture.run(untilMinute: 12)
-        thing.giveBack(simulator)
+        #expect(try isTold(thing, fixture))
+        try thing.giveBack(fixture)
         try fixture.run(untilMinute: 12, second: 30)
-        #expect(try fixture.alarms(thing.kind) == [])
+        #expect(try !isTold(thing, fixture))
+        #expect(
+            try fixture.ask(
+                "SELECT count(*) > 0 FROM slots WHERE ended_at > 1795497120000") == ["1"])
         #expect(
             try fixture.ask(
                 "SELECT count(*) > 0 FROM slots WHERE ended_at > 1795497120000") == ["1"])
@@ -93,5 +156,12 @@ import Timetable
         #expect(simulator.sandbox.runs.count == 20)
         #expect(try fixture.ask("SELECT kind, subject FROM attention") == [])
         try fixture.check()
+    }
+
+    private func isTold(_ thing: Thing, _ fixture: Fixture) throws -> Bool {
+        switch thing.sign {
+        case .alarm(let kind): try fixture.alarms(kind).count == 1
+        case .storeTrouble: fixture.simulator.storeTrouble != nil
+        }
     }
 }

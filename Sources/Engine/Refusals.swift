@@ -1,0 +1,66 @@
+package import Store
+
+/// What outlives turns that the store refuses for now (docs/reliability.md#disk): their inputs, which
+/// are answers already received, and when the next one is tried.
+///
+/// The scheduler and the simulation go on by the same rules.
+package struct Refusals {
+    private static let waitMillisecondsMin: Int64 = 5_000
+
+    /// Inputs to take again, before any newer ones.
+    package private(set) var inputs: [Input] = []
+    /// The file must be opened and checked anew before the next turn.
+    package private(set) var mustReopen = false
+    private var count: Int64 = 0
+
+    /// Nothing was refused.
+    package init() {}
+
+    /// The last turn was refused.
+    package var isAny: Bool { count > 0 }
+
+    /// How long to wait before the next turn.
+    ///
+    /// - Parameter max: no wait is longer, since a turn must come in time for the watchdog.
+    /// - Returns: milliseconds.
+    package func waitMilliseconds(max: Int64) -> Int64 {
+        min(Self.waitMillisecondsMin * count, max)
+    }
+
+    /// Keeps the inputs of a turn that was refused, or of an opening.
+    ///
+    /// - Parameters:
+    ///   - error: a passing one.
+    ///   - inputs: of the turn, those of earlier ones included.
+    /// - Returns: answers to commands, which are dropped: who gave up must not be surprised by a
+    ///   start later on.
+    package mutating func note(_ error: StoreError, _ inputs: [Input]) -> [Effect] {
+        // After FULL and BUSY the file is as it was; of anything else only the disk can tell.
+        if error.kind != .full && error.kind != .busy { mustReopen = true }
+        count += 1
+        self.inputs = inputs.filter { Self.commandID(of: $0) == nil }
+        return inputs.compactMap(Self.commandID).map { id in
+            .reply(
+                commandID: id,
+                CommandReply(
+                    exitCode: 75,
+                    message: "the database can't be written now "
+                        + "(\(error.kind == .full ? "disk full" : error.cause)), try again later"))
+        }
+    }
+
+    /// The file was opened.
+    package mutating func noteOpened() { mustReopen = false }
+
+    /// A turn was taken.
+    package mutating func end() { (inputs, count) = ([], 0) }
+
+    /// The command that waits for an answer to this input; nil: the input is kept.
+    package static func commandID(of input: Input) -> UInt64? {
+        switch input {
+        case .command(let id, _, _): id
+        case .configuration(_, let id): id
+        case .answer, .credentialChanged, .trouble, .delivered, .stop: nil
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Engine
+import Store
+import Timetable
+
+/// The ledger's file as the daemon meets it: it opens, refuses turns for a while, and takes them again.
+extension Simulator {
+    /// Opens the ledger, as the scheduler does before its first turn.
+    func open() throws {
+        let reused = left?.database.path == path ? left : nil
+        left = nil
+        let ledger =
+            try reused
+            ?? Ledger(
+                path: path, pid: nil, now: wall,
+                durability: plan.keepsBook ? .simulated : .thrownAway)
+        clockwork = Clockwork(
+            ledger: ledger, pid: 1, version: "simulated", recompile: recompile,
+            limits: plan.limits, guards: plan.guards)
+        self.ledger = ledger
+        isOpening = false
+        retryAt = nil
+        refusals.noteOpened()
+        watchSteps(of: ledger)
+    }
+
+    /// Deaths, and what the disk says, come between statements.
+    private func watchSteps(of ledger: Ledger) {
+        guard plan.keepsBook else { return }
+        let everyStep = plan.diesAtEveryStep
+        ledger.database.willStep = { [weak self] sql in
+            guard let self else { return }
+            let isEdge = Ledger.isTransactionEdge(sql)
+            if everyStep || isEdge { try pass() }
+            if isEdge, diskTrouble != nil { try meetDisk(ledger, sql) }
+        }
+    }
+
+    /// What writes nothing gets through on a full disk, too.
+    private func meetDisk(_ ledger: Ledger, _ sql: String) throws {
+        let changes = ledger.database.totalChanges
+        if sql == "COMMIT", changes != changesAtBegin, let diskTrouble { throw diskTrouble }
+        changesAtBegin = changes
+    }
+
+    /// A turn, over a file that is opened anew first where that must be.
+    func take(_ inputs: [Input], _ clockwork: Clockwork) throws -> Clockwork.Result {
+        let now = Now(wall: wall, monotonicMilliseconds: monotonic)
+        if refusals.mustReopen {
+            try clockwork.reopen(now: now)
+            refusals.noteOpened()
+            if let ledger { watchSteps(of: ledger) }
+        }
+        return try clockwork.take(inputs, now: now)
+    }
+
+    /// Nothing is sent; answers are kept, and another turn is tried later.
+    func outlast(_ error: StoreError, _ taken: [(event: Event, input: Input)]) {
+        for reply in refusals.note(error, taken.map(\.input)) { release(reply) }
+        keptEvents = taken.filter { Refusals.commandID(of: $0.input) == nil }.map(\.event)
+        storeTrouble = error
+        retryAt = time.adding(
+            milliseconds: refusals.waitMilliseconds(max: Scheduler.waitMillisecondsMax))
+    }
+
+    /// A turn was taken, or the daemon is gone.
+    func forgetRefusals() {
+        refusals = Refusals()
+        keptEvents = []
+        retryAt = nil
+        storeTrouble = nil
+    }
+}
