@@ -40,6 +40,8 @@ package struct ControlServer: Service {
     static let connectionsMax = 512
     /// Time for a client to send its command, and for an idle connection to stay.
     static let patience = TimeAmount.seconds(5)
+    /// So often it is looked whether the socket's file is still in its place.
+    private static let watchGap = TimeAmount.seconds(2)
 
     private let file: SocketFile
     private let logger: Logger
@@ -81,6 +83,7 @@ package struct ControlServer: Service {
             onServerRunning: { channel in
                 do {
                     try file.publish()
+                    watch(channel, failure)
                     await onRunning()
                 } catch {
                     failure.note(error)
@@ -95,8 +98,28 @@ package struct ControlServer: Service {
             file.removeStaging()
             throw failure.noted ?? error
         }
-        file.remove()
-        if let error = failure.noted { throw error }
+        guard let error = failure.noted else { return file.remove() }
+        // What stands in its place now, if anything, is somebody else's.
+        file.removeStaging()
+        throw error
+    }
+
+    /// A cleaner of old files, or an emptied folder, takes the socket's file away: nobody would reach us
+    /// any more, or notice.
+    private func watch(_ channel: any Channel, _ failure: Failure) {
+        let (file, own) = (file, file.inode)
+        channel.eventLoop.scheduleRepeatedTask(
+            initialDelay: Self.watchGap, delay: Self.watchGap
+        ) { task in
+            guard channel.isActive, file.inode == own else {
+                task.cancel()
+                guard channel.isActive else { return }
+                failure.note(
+                    ControlSocketError(
+                        path: file.path, cause: "its file was deleted or replaced"))
+                return channel.close(promise: nil)
+            }
+        }
     }
 
     private func router() -> Router<ControlContext> {

@@ -62,6 +62,12 @@ struct SocketFile {
         removeStaging()
     }
 
+    /// Which file is in its place; nil: none.
+    var inode: UInt64? {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 ? UInt64(status.st_ino) : nil
+    }
+
     /// Removes what is left of the socket.
     func remove() {
         unsafe unlink(path)

@@ -38,7 +38,9 @@ struct DoorTests {
         }
     }
 
-    @Test("The control socket's folder is missing: starts go on, and it opens once there is one")
+    @Test(
+        "The control socket's folder is missing, or emptied later: starts go on, and it opens again"
+    )
     func folderMissing() async throws {
         let world = World()
         try await world.serving { port in
@@ -59,6 +61,20 @@ struct DoorTests {
             let pause = try await Program.run(
                 Program.carillon, ["pause", "tick", "--config", site.config])
             #expect(pause.status == 0, "said: \(pause.errors)")
+
+            // As a cleaner of old files does.
+            try FileManager.default.removeItem(atPath: socket)
+            let isSaid = await life.turns {
+                life.log.contains("its file was deleted or replaced")
+            }
+            #expect(isSaid, "said: \(life.log)")
+            let isBack = await life.turns {
+                FileManager.default.fileExists(atPath: socket)
+            }
+            #expect(isBack, "said: \(life.log)")
+            let resume = try await Program.run(
+                Program.carillon, ["resume", "tick", "--config", site.config])
+            #expect(resume.status == 0, "said: \(resume.errors)")
             #expect(await life.stop().status == 0)
         }
     }

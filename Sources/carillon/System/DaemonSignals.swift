@@ -8,11 +8,22 @@ import Synchronization
 enum DaemonSignals {
     private static let reloadWanted = Atomic(false)
 
+    /// Deadly or stopping where nobody handles them, and of no meaning to a daemon.
+    ///
+    /// Behind XFSZ and XCPU stand limits: a write that goes over one fails, as others do.
+    private static let strangers =
+        [
+            SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGWINCH, SIGXFSZ,
+            SIGXCPU, SIGPWR, SIGTTIN, SIGTTOU, stackFault,
+        ] + Array(realTime)
+    /// Only on some machines, and nobody has ever sent it on purpose.
+    private static let stackFault: Int32 = 16
+    /// The two before them are the C library's own.
+    private static let realTime: ClosedRange<Int32> = 34...64
+
     /// To be called on the first line of `main`.
     static func tame() {
-        for number in [SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGWINCH] {
-            signal(number, SIG_IGN)
-        }
+        for number in strangers { signal(number, SIG_IGN) }
         // Storing into an atomic is all the handler does, which is safe at any point of the program.
         signal(SIGHUP) { _ in DaemonSignals.reloadWanted.store(true, ordering: .relaxed) }
     }
