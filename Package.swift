@@ -73,6 +73,7 @@ let package = Package(
                 .embedInCode("0023_operation_limits.sql"),
                 .embedInCode("0024_already_done.sql"),
                 .embedInCode("0025_slot_rules.sql"),
+                .embedInCode("0026_preflight_problems.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

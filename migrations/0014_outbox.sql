@@ -5,6 +5,8 @@
 CREATE TABLE deliveries (
     delivery_id   INTEGER PRIMARY KEY,
     target        TEXT NOT NULL,
+    -- The schedule whose dead-man service it is for; NULL: it is for people.
+    heartbeat_of  TEXT,
     state         TEXT NOT NULL DEFAULT 'waiting'
         CHECK (state IN ('waiting', 'delivered', 'given up', 'withdrawn')),
     created_at    INTEGER NOT NULL,

@@ -16,7 +16,7 @@ extension LoadedConfiguration {
     package func objection(after before: LoadedConfiguration) -> String? {
         let known = Set(before.engine.schedules.map(\.name)).union(before.engine.waiting.keys)
         if let objection = objectionToReload(over: known) { return objection }
-        let lost = known.subtracting(engine.schedules.map(\.name)).subtracting(engine.waiting.keys)
+        let lost = lost(of: known)
         guard !lost.isEmpty, before.hasFolderFiles, !hasFolderFiles else { return nil }
         return "\(furtherFiles) holds no file any more, and \(Words.count(lost.count, "schedule")) "
             + "would be removed: is it mounted? If it is meant, put a file with an empty table, "
@@ -32,8 +32,7 @@ extension LoadedConfiguration {
     /// - Parameter known: the names of the schedules in force.
     /// - Returns: a sentence with what to do if it is meant.
     package func objectionToReload(over known: Set<String>) -> String? {
-        let lost = known.subtracting(engine.schedules.map(\.name))
-            .subtracting(engine.waiting.keys).sorted()
+        let lost = lost(of: known)
         guard !lost.isEmpty else { return nil }
         if engine.schedules.isEmpty {
             guard !isMeantEmpty else { return nil }
@@ -48,5 +47,9 @@ extension LoadedConfiguration {
             + "\(Words.count(lost.count, "schedule")) would be removed "
             + "(\(names.joined(separator: ", "))): save it again; if it is meant, end the file "
             + "with a line break and reload, and remove a file that is to hold nothing"
+    }
+
+    private func lost(of known: Set<String>) -> [String] {
+        known.subtracting(engine.schedules.map(\.name)).subtracting(engine.waiting.keys).sorted()
     }
 }

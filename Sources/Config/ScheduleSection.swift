@@ -147,9 +147,9 @@ struct ScheduleSection {
         schedule.finishBy = reader.finishBy()
         schedule.atLeastMilliseconds = reader.duration("at_least", in: 1000...366 * day)
         guard isZoneKnown else { return }
-        schedule.activeFrom = reader.instant("active_from", in: schedule.zone)
-        schedule.activeUntil = reader.instant("active_until", in: schedule.zone, isEnd: true)
-        if let from = schedule.activeFrom, let until = schedule.activeUntil, from >= until,
+        schedule.active.from = reader.instant("active_from", in: schedule.zone)
+        schedule.active.until = reader.instant("active_until", in: schedule.zone, isEnd: true)
+        if let from = schedule.active.from, let until = schedule.active.until, from >= until,
             let node = reader.find("active_until")
         {
             problems.error(node, "must lie after active_from (\(node.shown))")

@@ -102,6 +102,8 @@ package struct LogLine: Sendable, Equatable {
     package enum Level: String, Sendable { case debug, info, notice, warning, error }
     package var level: Level
     package var message: String
+    /// What stands in `attention` for the same cause.
+    package var alarm: AlarmKind?
 }
 
 /// A verb that changes something (docs/protocol.md, rule 14).

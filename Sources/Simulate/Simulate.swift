@@ -156,7 +156,7 @@ import Timetable
 
     /// Switches a guard of the protocol off and says which workload finds that first.
     private static func playWithout(_ name: String, seeds: Range<UInt64>) throws -> Int32 {
-        guard let guards = Guards(without: name) else {
+        guard let guards = Guard(rawValue: name).map(Guards.init(without:)) else {
             write("no guard \(name)\n")
             return 2
         }

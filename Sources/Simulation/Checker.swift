@@ -146,7 +146,8 @@ package struct Checker {
     ) throws -> Bool {
         guard regime == .breaksWindows else { return false }
         if !simulator.listedRuns.contains(run.id) { return true }
-        if try duplicates.contains("\(slot.processID) \(run.id)") || ledger.wasReported(run.id) {
+        let subject = AlarmKind.duplicateSubject(run: run.id, of: slot.processID)
+        if try duplicates.contains(subject) || ledger.wasReported(run.id) {
             return true
         }
         if try ledger.run(baseURL: slot.baseURL, runID: run.id)?.slotID != nil { return true }

@@ -11,9 +11,7 @@ extension Simulator {
         case .log(let line):
             // A clock that differs, a credential that is refused and what isn't there yet are always the
             // workload's doing.
-            let isExplained =
-                line.message.contains(" waits: ")
-                || ["our clock", "the credential of"].contains { line.message.hasPrefix($0) }
+            let isExplained = [.clock, .credential, .waits].contains(line.alarm)
             if line.level == .error, !isExplained || !plan.endsAtErrors {
                 noteError(line.message)
             }
@@ -99,7 +97,8 @@ extension Simulator {
     /// committed turn has seen.
     private func noteEarly(_ effect: RequestEffect) {
         let isEarly = ["", effect.call.operation].contains { operation in
-            bans["\(effect.connection) \(operation)"].map { monotonic < $0 } ?? false
+            let ban = Ban(connection: effect.connection, operation: operation)
+            return bans[ban].map { monotonic < $0 } ?? false
         }
         guard isEarly, earlyRequests.count < 5 else { return }
         earlyRequests.append("\(effect.call.operation) at \(wall.iso8601)")
@@ -110,15 +109,15 @@ extension Simulator {
             case .failure(let failure) = answer.result, let hint = failure.hint
         else { return }
         let operation = hint.operation == effect.call.operation ? effect.call.operation : ""
-        let key = "\(effect.connection) \(operation)"
-        bans[key] = max(bans[key] ?? 0, monotonic + hint.delayMilliseconds)
+        let ban = Ban(connection: effect.connection, operation: operation)
+        bans[ban] = max(bans[ban] ?? 0, monotonic + hint.delayMilliseconds)
     }
 
     /// What a committed turn has seen.
     func noteAcknowledged(_ ready: [Event], _ inputs: [Input]) {
         for (event, input) in zip(ready, inputs) { noteHint(event, input) }
         for case .command(_, .unblock(let connection), _) in inputs {
-            bans = bans.filter { !$0.key.hasPrefix("\(connection) ") }
+            bans = bans.filter { $0.key.connection != connection }
         }
         for case .answer(_, let answer) in inputs {
             switch (answer.call, answer.result) {

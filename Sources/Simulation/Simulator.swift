@@ -105,8 +105,13 @@ package final class Simulator {
     package internal(set) var earlyRequests: [String] = []
     /// What was asked for without a pause.
     var repeatedCalls = RepeatedCalls()
-    /// Until when hints forbid an operation of a connection, in true milliseconds.
-    var bans: [String: Int64] = [:]
+    /// What a hint forbids; no operation: all of the connection.
+    struct Ban: Hashable {
+        var connection: String
+        var operation: String
+    }
+    /// Until when hints forbid it, in true milliseconds.
+    var bans: [Ban: Int64] = [:]
     /// The wall clock was set at some time, so what is compared in wall time may differ.
     package private(set) var wasClockSet = false
 

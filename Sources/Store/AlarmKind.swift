@@ -64,7 +64,7 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     /// What an alarm's subject names.
     package enum Subject: Sendable {
         case connection, schedule, slot, run, process, daemon, target, calendar
-        /// A schedule, or `connection NAME`.
+        /// A schedule, or a connection by `waitingSubject`.
         case waiting
     }
 
@@ -84,6 +84,22 @@ package enum AlarmKind: String, Sendable, CaseIterable {
         case .calendarEnds: .calendar
         case .waits: .waiting
         }
+    }
+
+    /// The subject of `waits` where it is a connection that waits; a schedule is named as it is.
+    ///
+    /// - Parameter name: of the connection.
+    /// - Returns: the subject.
+    package static func waitingSubject(connection name: String) -> String { "connection \(name)" }
+
+    /// The subject of `possible_duplicate`.
+    ///
+    /// - Parameters:
+    ///   - runID: of the run that may be one.
+    ///   - processID: whose run it is.
+    /// - Returns: the subject.
+    package static func duplicateSubject(run runID: String, of processID: String) -> String {
+        "\(processID) \(runID)"
     }
 
     /// The words of all kinds about the same, as a JSON list for a statement.

@@ -73,8 +73,14 @@ extension Ledger {
     ///
     /// What was learned belongs to the address: another base URL starts afresh.
     ///
+    /// - Returns: whether the config had it before, and not the last one: what was wrong with it may
+    ///   still be in force, but nothing in `attention` says so.
     /// - Throws: `StoreError` if the ledger can't be written.
-    package func upsertConnection(name: String, baseURL: String, apiVersion: String) throws {
+    @discardableResult
+    package func upsertConnection(
+        name: String, baseURL: String, apiVersion: String
+    ) throws -> Bool {
+        let isBack = try connection(name) != nil && !isConfigured(connection: name)
         try database.run(
             """
             INSERT INTO connections (connection, base_url, api_version) VALUES (?, ?, ?)
@@ -85,6 +91,16 @@ extension Ledger {
                 clock_read_at = CASE WHEN base_url = excluded.base_url THEN clock_read_at END,
                 base_url = excluded.base_url
             """, .text(name), .text(baseURL), .text(apiVersion))
+        return isBack
+    }
+
+    /// Whether the config that was in force last had the connection.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func isConfigured(connection name: String) throws -> Bool {
+        try database.integer(
+            "SELECT 1 FROM connections WHERE connection = ? AND removed_at IS NULL", .text(name))
+            != nil
     }
 
     /// The connections of the config before, that have not been removed yet, at an address.
@@ -120,12 +136,15 @@ extension Ledger {
             """, .text(former), .text(name))
         try database.run(
             """
-            INSERT OR IGNORE INTO hints (connection, operation, until_at, delay_seconds, noted_at)
+            INSERT INTO hints (connection, operation, until_at, delay_seconds, noted_at)
             SELECT ?, operation, until_at, delay_seconds, noted_at FROM hints WHERE connection = ?
+            ON CONFLICT (connection, operation) DO UPDATE SET
+                delay_seconds = excluded.delay_seconds,
+                until_at = max(until_at, excluded.until_at), noted_at = excluded.noted_at
             """, .text(name), .text(former))
         try database.run(
             """
-            INSERT OR IGNORE INTO operation_limits
+            INSERT OR REPLACE INTO operation_limits
             SELECT ?, operation, requests, window_ms, budget_tat_us, learned_at
             FROM operation_limits WHERE connection = ?
             """, .text(name), .text(former))

@@ -19,10 +19,18 @@ package struct NewError: Sendable {
     /// What happens next, in words.
     package var nextStep: String
 
-    package init(operation: String, message: String, nextStep: String) {
+    package init(
+        operation: String, message: String, nextStep: String, connection: String? = nil,
+        schedule: String? = nil, slotID: Int64? = nil, attempt: Int? = nil, runKey: Int64? = nil
+    ) {
         self.operation = operation
         self.message = message
         self.nextStep = nextStep
+        self.connection = connection
+        self.schedule = schedule
+        self.slotID = slotID
+        self.attempt = attempt
+        self.runKey = runKey
     }
 }
 
@@ -48,6 +56,7 @@ extension Ledger {
     ///     written anew.
     /// - Returns: the error's id.
     /// - Throws: `StoreError`.
+    @discardableResult
     package func insert(
         _ error: NewError, now: Instant, repeatsWithin: Int64 = 3_600_000
     ) throws -> Int64 {

@@ -23,6 +23,8 @@ package struct ConnectionBudget: Sendable, Equatable {
     /// What a 429 told; it replaces the config's numbers.
     package var learnedRequests: Int64?
     package var learnedWindowMilliseconds: Int64?
+    /// What it told of starts alone, with what they have used of it.
+    package var startLimit: OperationLimitRow?
 }
 
 extension LedgerReader {
@@ -105,19 +107,27 @@ extension LedgerReader {
     /// Kept for the median of a day; a graph with all of them would have twice the series.
     private static let finerLimits: Set<Int64> = [50, 200, 300, 400, 700, 1500, 3000]
 
-    /// What each connection has used of its budget, and the limit it has learned.
+    /// What each connection has used of its budget, and the limits it has learned: of all, and of starts.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
     package func budgets() throws -> [ConnectionBudget] {
         try database.rows(
             """
-            SELECT connection, budget_tat_us, learned_requests, learned_window_ms
-            FROM connections WHERE removed_at IS NULL ORDER BY connection
+            SELECT c.connection, c.budget_tat_us, c.learned_requests, c.learned_window_ms,
+                o.operation, o.requests, o.window_ms, o.budget_tat_us
+            FROM connections AS c LEFT JOIN operation_limits AS o
+                ON o.connection = c.connection AND o.operation = 'runProcess'
+            WHERE c.removed_at IS NULL ORDER BY c.connection
             """
         ) { row in
             ConnectionBudget(
                 connection: row.string(0), tatMicroseconds: row.integer(1),
-                learnedRequests: row.int(2), learnedWindowMilliseconds: row.int(3))
+                learnedRequests: row.int(2), learnedWindowMilliseconds: row.int(3),
+                startLimit: row.text(4).map {
+                    OperationLimitRow(
+                        operation: $0, requests: row.integer(5),
+                        windowMilliseconds: row.integer(6), budgetTATMicroseconds: row.integer(7))
+                })
         }
     }
 

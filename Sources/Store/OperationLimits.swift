@@ -16,6 +16,15 @@ package struct OperationLimitRow: Sendable, Equatable {
         self.windowMilliseconds = windowMilliseconds
         self.budgetTATMicroseconds = budgetTATMicroseconds
     }
+
+    static let columns = "operation, requests, window_ms, budget_tat_us"
+
+    init(_ row: Row) {
+        operation = row.string(0)
+        requests = row.integer(1)
+        windowMilliseconds = row.integer(2)
+        budgetTATMicroseconds = row.integer(3)
+    }
 }
 
 extension Ledger {
@@ -27,23 +36,20 @@ extension Ledger {
     ) throws -> OperationLimitRow? {
         try database.first(
             """
-            SELECT operation, requests, window_ms, budget_tat_us FROM operation_limits
+            SELECT \(OperationLimitRow.columns) FROM operation_limits
             WHERE connection = ? AND operation = ?
-            """, .text(connection), .text(operation)
-        ) {
-            OperationLimitRow(
-                operation: $0.string(0), requests: $0.integer(1), windowMilliseconds: $0.integer(2),
-                budgetTATMicroseconds: $0.integer(3))
-        }
+            """, .text(connection), .text(operation), map: OperationLimitRow.init)
     }
 
-    /// Whether any operation of a connection has a limit of its own.
+    /// The limits of a connection's operations, sorted by their names.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
-    package func hasOperationLimit(_ connection: String) throws -> Bool {
-        try database.integer(
-            "SELECT EXISTS (SELECT 1 FROM operation_limits WHERE connection = ?)",
-            .text(connection)) == 1
+    package func operationLimits(_ connection: String) throws -> [OperationLimitRow] {
+        try database.rows(
+            """
+            SELECT \(OperationLimitRow.columns) FROM operation_limits
+            WHERE connection = ? ORDER BY operation
+            """, .text(connection), map: OperationLimitRow.init)
     }
 
     /// Writes the limit of an operation.

@@ -3,16 +3,17 @@ package import Timetable
 /// A message on its way to a target, as stored.
 package struct DeliveryRow: Sendable, Equatable {
     package var deliveryID: Int64
-    package var target: String
+    package var receiver: Receiver
     package var createdAt: Instant
     package var attempts: Int
     package var firstAttemptAt: Instant?
 
-    static let columns = "delivery_id, target, created_at, attempts, first_attempt_at"
+    static let columns =
+        "delivery_id, target, created_at, attempts, first_attempt_at, heartbeat_of"
 
     init(_ row: Row) {
         deliveryID = row.integer(0)
-        target = row.string(1)
+        receiver = row.text(5).map { .heartbeat(of: $0) } ?? .target(row.string(1))
         createdAt = row.instant(2)
         attempts = Int(row.integer(3))
         firstAttemptAt = row.at(4)
@@ -49,10 +50,16 @@ extension Ledger {
     ///
     /// - Returns: its id.
     /// - Throws: `StoreError` if the ledger can't be written.
-    package func insertDelivery(to target: String, sendAt: Instant, now: Instant) throws -> Int64 {
+    package func insertDelivery(
+        to receiver: Receiver, sendAt: Instant, now: Instant
+    ) throws -> Int64 {
+        let schedule: String? =
+            if case .heartbeat(let schedule) = receiver { schedule } else { nil }
         try database.run(
-            "INSERT INTO deliveries (target, created_at, next_attempt_at) VALUES (?, ?, ?)",
-            .text(target), .at(now), .at(sendAt))
+            """
+            INSERT INTO deliveries (target, heartbeat_of, created_at, next_attempt_at)
+            VALUES (?, ?, ?, ?)
+            """, .text(receiver.name), .text(schedule), .at(now), .at(sendAt))
         return database.lastInsertedID
     }
 
@@ -229,12 +236,12 @@ extension Ledger {
     /// Leaves a target alone: its messages wait until then at least, without an attempt.
     ///
     /// - Throws: `StoreError` if the ledger can't be written.
-    package func restDeliveries(to target: String, until: Instant) throws {
+    package func restDeliveries(to receiver: Receiver, until: Instant) throws {
         try database.run(
             """
             UPDATE deliveries SET next_attempt_at = max(next_attempt_at, ?1)
             WHERE target = ?2 AND next_attempt_at IS NOT NULL AND began_at IS NULL
-            """, .at(until), .text(target))
+            """, .at(until), .text(receiver.name))
     }
 
     /// Removes messages that ended, and events that came about, before an instant and are over.

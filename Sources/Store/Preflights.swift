@@ -5,6 +5,29 @@ package enum PreflightState: String, Sendable {
     case planned, listing, validating, passed, failed
 }
 
+/// What a check ahead of a slot has found wrong.
+package struct PreflightProblem: Sendable, Equatable {
+    /// What it is.
+    package enum Kind: String, Sendable {
+        /// No list shows the process.
+        case unlisted
+        /// Not exactly one process has the name.
+        case misnamed
+        /// The process does not validate.
+        case invalid
+        /// The API won't validate it.
+        case refused
+    }
+    package var kind: Kind
+    /// What tells it from others of its kind: which processes, or the API's own words.
+    package var detail: String
+
+    package init(_ kind: Kind, _ detail: String = "") {
+        self.kind = kind
+        self.detail = detail
+    }
+}
+
 /// The check ahead of a schedule's next slot (config key `preflight`).
 package struct PreflightRow: Sendable, Equatable {
     package var schedule: String
@@ -18,8 +41,8 @@ package struct PreflightRow: Sendable, Equatable {
     package var passedAt: Instant?
     /// Answers in a row that said nothing.
     package var tries: Int
-    /// What is wrong, in words; empty: nothing known.
-    package var problem: String
+    /// What is wrong; nil: nothing known.
+    package var problem: PreflightProblem?
 
     /// Makes a check that has not begun.
     package init(schedule: String, connection: String, slotAt: Instant, nextAt: Instant?) {
@@ -30,11 +53,11 @@ package struct PreflightRow: Sendable, Equatable {
         state = .planned
         process = ""
         tries = 0
-        problem = ""
     }
 
     fileprivate static let columns = """
-        schedule, connection, slot_at, state, next_at, process, passed_at, tries, problem
+        schedule, connection, slot_at, state, next_at, process, passed_at, tries, problem,
+        problem_kind
         """
 
     fileprivate init(_ row: Row) {
@@ -46,7 +69,9 @@ package struct PreflightRow: Sendable, Equatable {
         process = row.string(5)
         passedAt = row.at(6)
         tries = Int(row.integer(7))
-        problem = row.string(8)
+        problem = row.text(9).flatMap(PreflightProblem.Kind.init).map { kind in
+            PreflightProblem(kind, row.string(8))
+        }
     }
 }
 
@@ -66,14 +91,16 @@ extension Ledger {
     package func save(_ row: PreflightRow) throws {
         try database.run(
             """
-            INSERT INTO preflights (\(PreflightRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO preflights (\(PreflightRow.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (schedule) DO UPDATE SET connection = excluded.connection,
                 slot_at = excluded.slot_at, state = excluded.state, next_at = excluded.next_at,
                 process = excluded.process, passed_at = excluded.passed_at,
-                tries = excluded.tries, problem = excluded.problem
+                tries = excluded.tries, problem = excluded.problem,
+                problem_kind = excluded.problem_kind
             """, .text(row.schedule), .text(row.connection), .at(row.slotAt),
             .text(row.state.rawValue), .at(row.nextAt), .text(row.process), .at(row.passedAt),
-            .int(row.tries), .text(row.problem))
+            .int(row.tries), .text(row.problem?.detail ?? ""),
+            .text(row.problem?.kind.rawValue))
     }
 
     /// When the last check of a connection goes on that does so within a time.

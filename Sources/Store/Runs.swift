@@ -256,20 +256,28 @@ extension Ledger {
             """, .at(until), .at(runWithinAt), .int(runKey))
     }
 
-    /// Sets the next look at a run and its pace.
+    /// Sets the next look at a run and its pace; what isn't given stays as it is.
     ///
+    /// - Parameters:
+    ///   - run: as the ledger has it.
+    ///   - nextAt: when it is read next; nil: never.
+    ///   - gapMilliseconds: its pace.
+    ///   - polledAt: when it was read in full.
+    ///   - failures: reads in a row that failed.
+    ///   - changedHint: a list has shown that something is new.
     /// - Throws: `StoreError` if the ledger can't be written.
     package func setPoll(
-        _ runKey: Int64, nextAt: Instant?, gapMilliseconds: Int64, polledAt: Instant?,
-        failures: Int, changedHint: Bool
+        _ run: RunRow, nextAt: Instant?, gapMilliseconds: Int64? = nil, polledAt: Instant? = nil,
+        failures: Int? = nil, changedHint: Bool? = nil
     ) throws {
         try database.run(
             """
             UPDATE process_runs SET next_poll_at = ?, poll_gap_ms = ?,
                 last_polled_at = coalesce(?, last_polled_at), poll_failures = ?, changed_hint = ?
             WHERE run_key = ?
-            """, .at(nextAt), .int(gapMilliseconds), .at(polledAt), .int(failures),
-            .flag(changedHint), .int(runKey))
+            """, .at(nextAt), .int(gapMilliseconds ?? run.pollGapMilliseconds), .at(polledAt),
+            .int(failures ?? run.pollFailures), .flag(changedHint ?? run.changedHint),
+            .int(run.runKey))
     }
 
     /// Runs whose look is due, the most overdue first.

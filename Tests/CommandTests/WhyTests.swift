@@ -66,8 +66,8 @@ import Timetable
         ) throws {
             let text = source ?? #"{"rule":"cron \#(rule)","zone":"\#(zone)"}"#
             let key = FiringKey(
-                connection: "prod", baseURL: "u", process: "p", ruleSource: text, activeFrom: nil,
-                activeUntil: until.map(Past.instant))
+                connection: "prod", baseURL: "u", process: "p", ruleSource: text,
+                active: ActiveWindow(until: until.map(Past.instant)))
             try database.run(
                 """
                 INSERT INTO schedule_states (schedule, state, connection, base_url, process, rule,
@@ -87,8 +87,8 @@ import Timetable
                 key
                 ?? FiringKey(
                     connection: "prod", baseURL: "u", process: "p",
-                    ruleSource: #"{"rule":"cron \#(rule)","zone":"\#(zone)"}"#, activeFrom: nil,
-                    activeUntil: nil)
+                    ruleSource: #"{"rule":"cron \#(rule)","zone":"\#(zone)"}"#,
+                    active: ActiveWindow())
             try database.run(
                 "INSERT INTO schedule_revisions VALUES (?, ?, 1, ?, ?, ?, 'p', ?)", .text(name),
                 .at(Past.instant(since)), .text(state), .text(rule), .text(zone), .text(key.text))

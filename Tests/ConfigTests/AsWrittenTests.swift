@@ -199,8 +199,8 @@ import Timetable
         let loaded = try load(
             config(schedule: "active_from = 2026-12-01\nactive_until = 2026-12-31"))
         let schedule = try #require(loaded.schedule("one"))
-        #expect(schedule.activeFrom == Instant(iso8601: "2026-12-01T00:00:00-05:00"))
-        #expect(schedule.activeUntil == Instant(iso8601: "2026-12-31T23:59:59-05:00"))
+        #expect(schedule.active.from == Instant(iso8601: "2026-12-01T00:00:00-05:00"))
+        #expect(schedule.active.until == Instant(iso8601: "2026-12-31T23:59:59-05:00"))
     }
 
     @Test func aDayWithoutAMidnightIsActiveToo() throws {
@@ -211,8 +211,8 @@ import Timetable
                     "timezone = \"Asia/Beirut\"\nactive_from = \"2026-03-29\"\n"
                     + "active_until = \"2026-03-29\""))
         let schedule = try #require(loaded.schedule("one"))
-        #expect(schedule.activeFrom == Instant(iso8601: "2026-03-29T01:00:00+03:00"))
-        #expect(schedule.activeUntil == Instant(iso8601: "2026-03-29T23:59:59+03:00"))
+        #expect(schedule.active.from == Instant(iso8601: "2026-03-29T01:00:00+03:00"))
+        #expect(schedule.active.until == Instant(iso8601: "2026-03-29T23:59:59+03:00"))
     }
 
     // MARK: One process, two connections

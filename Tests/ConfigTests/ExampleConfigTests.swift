@@ -45,8 +45,8 @@ import Timetable
         #expect(schedule.unlessDone == UnlessDone(since: .lastSlot, author: .anyone))
         #expect(schedule.formerly == "ledger-refresh")
         #expect(schedule.tags == ["ledger", "daily"])
-        #expect(schedule.activeFrom?.iso8601 == "2026-01-01T05:00:00Z")
-        #expect(schedule.activeUntil?.iso8601 == "2032-01-01T04:59:59Z")
+        #expect(schedule.active.from?.iso8601 == "2026-01-01T05:00:00Z")
+        #expect(schedule.active.until?.iso8601 == "2032-01-01T04:59:59Z")
         let certify = try #require(loaded.schedule("certify"))
         guard case .after(let rule) = certify.trigger else {
             Issue.record("certify waits for another schedule")

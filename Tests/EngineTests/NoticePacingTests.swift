@@ -46,10 +46,14 @@ import Timetable
     }
 
     @Test func aMessageIsTriedForADayAtTheTargetsOwnPace() throws {
-        func again(_ attempts: Int, after: Int64 = 0, wish: Int64? = nil) -> Int64? {
+        func again(
+            _ attempts: Int, after: Int64 = 0, wish: Int64? = nil,
+            to receiver: Receiver = .target("ops")
+        ) -> Int64? {
             NoticePacing.again(
                 attempts: attempts, retryAfterMilliseconds: wish,
-                firstAttemptAt: Self.now.adding(milliseconds: -after), seed: 7, now: Self.now
+                firstAttemptAt: Self.now.adding(milliseconds: -after), seed: 7,
+                to: receiver, now: Self.now
             )?.since(Self.now)
         }
         for attempts in 1...40 {
@@ -65,6 +69,11 @@ import Timetable
         // The host was down over the weekend: that was one attempt, not a day of them.
         #expect(again(1, after: 62 * 3_600_000) != nil)
         #expect(again(NoticePacing.attemptsMin, after: 62 * 3_600_000) == nil)
+        // A beat tells of its instant: an hour later it is over, however often it was tried.
+        let hour: Int64 = 3_600_000
+        #expect(again(1, after: hour - 1, to: .heartbeat(of: "s")) != nil)
+        #expect(again(1, after: hour, to: .heartbeat(of: "s")) == nil)
+        #expect(again(1, after: hour, to: .target("heartbeat:s")) != nil)
     }
 
     /// Berlin's clocks go from 02:00 to 03:00 on 2027-03-28, and from 03:00 back to 02:00 on 2026-10-25.

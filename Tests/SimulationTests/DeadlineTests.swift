@@ -161,4 +161,51 @@ import Timetable
             try fixture.ask("SELECT count(*) FROM slots WHERE finish_by_verdict = 'missed'")
                 == ["\(count)"])
     }
+
+    /// More than one turn looks at, all of which must be read first, and can't be: they wait for it, and
+    /// are judged without once it has been waited for long enough, those behind them too.
+    @Test func hundredsOfForecastsThatWaitForAReadMakeNoHotLoopAndStarveNone() throws {
+        let count = 300
+        let schedules = (0..<count).map {
+            Fixture.schedule("s\($0)", every: 60, process: "q\($0)") {
+                $0.finishBy = FinishBy(secondOfDay: 6 * 3600 + 20 * 60, days: 0)
+            }
+        }
+        let fixture = try Fixture(schedules, runMinutes: 600...600) { scenario in
+            scenario.processes = (0..<count).map { number in
+                var process = scenario.processes[0]
+                process.id = "q\(number)"
+                return process
+            }
+        }
+        let simulator = fixture.simulator
+        try simulator.boot()
+        try fixture.run(untilMinute: 5)
+        // Three of five took ten minutes; those that took longer took so long that it would be late.
+        try simulator.inspect { ledger in
+            _ = try ledger.database.run(
+                """
+                WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4)
+                INSERT INTO process_runs (base_url, run_id, connection, process_id, schedule, origin,
+                    status, outcome, created_at, completed_at, first_seen_at, changed_at)
+                SELECT s.base_url, s.schedule || '-' || i, s.connection, s.process, s.schedule,
+                    'rule', 'complete', 'succeeded', ?1 + i,
+                    ?1 + i + CASE WHEN i < 3 THEN 600000 ELSE 1800000 END, ?1, ?1
+                FROM schedule_states AS s, n
+                """, .at(simulator.time.adding(milliseconds: -86_400_000)))
+        }
+        try fixture.run(untilMinute: 69)
+        let open = try fixture.ask("SELECT count(*) FROM process_runs WHERE is_open = 1")
+        #expect(open == ["\(count)"])
+        let late = "SELECT count(*) FROM slots WHERE forecast IS NOT NULL"
+        #expect(try fixture.ask(late) == ["0"])
+        simulator.sandbox.inject(
+            FaultRule(.gateway(403, .html, acts: false), operation: "getProcessRun"))
+        let before = simulator.turns
+        try fixture.run(untilMinute: 71, second: 30)
+        #expect(simulator.turns - before < 4_000)
+        #expect(simulator.errorLines == [])
+        try fixture.run(untilMinute: 74)
+        #expect(try fixture.ask(late) == ["\(count)"])
+    }
 }

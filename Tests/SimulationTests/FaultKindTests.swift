@@ -84,6 +84,41 @@ import Timetable
                 == [runs[1].id])
     }
 
+    /// An answer that comes when the attempt is in doubt already, and is none to it.
+    @Test func aLateAnswerThatSettlesNothingIsNoSecondAttempt() throws {
+        let fixture = try Fixture(
+            [Fixture.schedule(), Fixture.schedule("t", process: "p2")], runMinutes: 20...20)
+        let simulator = fixture.simulator
+        var late = Fault.answer(.replayed)
+        late.delayMilliseconds = 30_000
+        var rule = FaultRule(late, operation: "runProcess", process: "p2")
+        rule.times = 1
+        simulator.sandbox.inject(rule)
+        try simulator.boot()
+        try fixture.run(untilMinute: 15, second: 10)
+        // As where the task that awaits it is late: its time is over before the answer comes.
+        try simulator.inspect { ledger in
+            try ledger.wait(
+                try #require(try fixture.slots("t").first).slotID, reason: "attempt 1 is out",
+                until: simulator.time)
+        }
+        simulator.command(.resume(schedule: nil))
+        try fixture.run(untilMinute: 15, second: 20)
+        let doubt = "SELECT exposure_end_at FROM attempts WHERE state = 'unknown'"
+        let before = try fixture.ask(doubt)
+        #expect(before.count == 1)
+        try fixture.run(untilMinute: 15, second: 35)
+        #expect(
+            try fixture.ask("SELECT operation FROM errors WHERE message LIKE '%answered with run%'")
+                == ["runProcess"])
+        #expect(try fixture.ask(doubt) == before)
+        #expect(try fixture.slots("t")[0].attemptsCounted == 1)
+        try fixture.run(untilMinute: 25)
+        #expect(try fixture.told("t") == "15 started")
+        #expect(simulator.sandbox.runs.count == 2)
+        try fixture.check()
+    }
+
     @Test func anAnswerOutOfACacheStartsNothing() throws {
         let fixture = try Fixture(runMinutes: 1...1)
         var fault = Fault()

@@ -6,9 +6,9 @@ import Testing
 ///
 /// A checker that finds nothing then would find nothing at all.
 @Suite struct GuardTests {
-    @Test(arguments: Guards.names)
-    func withoutThisGuardSomeStoryFails(name: String) throws {
-        let guards = try #require(Guards(without: name))
+    @Test(arguments: Guard.allCases)
+    func withoutThisGuardSomeStoryFails(off: Guard) throws {
+        let guards = Guards(without: off)
         let folder = try TestFolder()
         for workload in CrashWorkload.all {
             // A death in which the start is out, and none at all.
@@ -19,6 +19,6 @@ import Testing
                 if !outcome.violations.isEmpty { return }
             }
         }
-        Issue.record("no story fails without \(name)")
+        Issue.record("no story fails without \(off)")
     }
 }

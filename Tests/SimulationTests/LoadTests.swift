@@ -55,7 +55,7 @@ import Timetable
                     let ago = 21_600_000 * Int64(index) / Int64(runs.count)
                     let polled = now.adding(milliseconds: -ago)
                     try ledger.setPoll(
-                        key, nextAt: polled.adding(milliseconds: 21_600_000),
+                        row, nextAt: polled.adding(milliseconds: 21_600_000),
                         gapMilliseconds: 21_600_000, polledAt: polled, failures: 0,
                         changedHint: false)
                 }

@@ -129,7 +129,7 @@ import Timetable
         let fixture = try Self.fixture(
             [Fixture.schedule(every: 60)], targets: ["ops", "fin"], edit: Self.failing)
         fixture.simulator.receiver = { delivery in
-            delivery.target == "ops"
+            delivery.receiver == .target("ops")
                 ? .failed(reason: "connection refused", retryAfterMilliseconds: nil) : .taken
         }
         fixture.simulator.plan.endsAtErrors = false
@@ -205,10 +205,10 @@ import Timetable
         refusal.times = 2
         fixture.simulator.sandbox.inject(refusal)
         try fixture.run(untilMinute: 80)
-        let beats = fixture.simulator.delivered.filter { $0.target.hasPrefix("heartbeat:") }
-        #expect(Set(beats.map(\.target)) == ["heartbeat:s"])
+        let beats = fixture.simulator.delivered.filter { $0.receiver == .heartbeat(of: "s") }
         #expect(beats.compactMap { $0.events.first?.kind.beat } == [.start, .success, .fail])
-        let others = fixture.simulator.delivered.filter { $0.target == "ops" }.flatMap(\.events)
+        let others = fixture.simulator.delivered.filter { $0.receiver == .target("ops") }
+            .flatMap(\.events)
         #expect(others.allSatisfy { $0.kind == .slotFailed }, "\(others)")
     }
 }

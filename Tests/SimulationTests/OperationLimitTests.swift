@@ -47,6 +47,8 @@ import Timetable
         } else {
             #expect(limits == ["all|15"])
         }
+        let budgets = try LedgerReader(path: fixture.simulator.path).budgets()
+        #expect(budgets.map(\.startLimit?.requests) == [isPerOperation ? 15 : nil])
         // Once it is known it is kept: refusals belong to the first slots.
         let refused = fixture.simulator.sandbox.log.entries.filter { $0.status == 429 }
         let late = Instant(seconds: 1_795_496_400 + 50 * 60)

@@ -77,7 +77,7 @@ import Timetable
 
     @Test func rule10TheGapOfAnEditWhileDownKeepsTheOldActiveWindow() throws {
         let from = Instant(seconds: 1_795_496_400 + 3600)
-        let fixture = try Fixture([Fixture.schedule { $0.activeFrom = from }])
+        let fixture = try Fixture([Fixture.schedule { $0.active.from = from }])
         let simulator = fixture.simulator
         try simulator.boot()
         try fixture.run(untilMinute: 20)
@@ -85,7 +85,7 @@ import Timetable
         fixture.rest(untilMinute: 91)
         simulator.reload(
             Fixture.configuration(
-                [Fixture.schedule("s", every: 30) { $0.activeFrom = from }], hash: "2"))
+                [Fixture.schedule("s", every: 30) { $0.active.from = from }], hash: "2"))
         try simulator.boot()
         try fixture.run(untilMinute: 100)
         #expect(try fixture.told() == "60 missed, 75 missed, 90 missed")

@@ -110,8 +110,8 @@ import Timetable
     @Test func anActiveTimeBoundsAllRules() throws {
         let fixture = try Fixture([
             Self.schedule([20, 30]) {
-                $0.activeFrom = Instant(seconds: 1_795_496_400 + 30 * 60)
-                $0.activeUntil = Instant(seconds: 1_795_496_400 + 40 * 60)
+                $0.active.from = Instant(seconds: 1_795_496_400 + 30 * 60)
+                $0.active.until = Instant(seconds: 1_795_496_400 + 40 * 60)
             }
         ])
         try fixture.simulator.boot()

@@ -20,6 +20,45 @@ import Timetable
         try fixture.check()
     }
 
+    /// A run that is active is written with its first read at once, any other is entered and then read.
+    @Test func aRunIsEnteredAlikeHoweverItIsJudgedFirst() throws {
+        func edit(_ schedule: inout Schedule) {
+            schedule.runWithinMilliseconds = 7_200_000
+            schedule.atLeastMilliseconds = 60_000
+        }
+        let fixture = try Fixture(
+            [
+                Fixture.schedule("a", process: "p1", edit: edit),
+                Fixture.schedule("b", process: "p2") { schedule in
+                    edit(&schedule)
+                    schedule.outcome.warnIf = [
+                        OutcomeRules.Condition(
+                            status: "total", ofTotal: false, comparison: .greater, threshold: 0)
+                    ]
+                },
+            ], runMinutes: 20...20
+        ) { $0.latencyMilliseconds = 50...50 }
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 15, second: 10)
+        #expect(
+            try fixture.ask("SELECT outcome FROM process_runs ORDER BY schedule")
+                == ["active", "attention"])
+        let columns = """
+            origin, status, counts, job_counts, revision, created_at, modified_at, completed_at,
+            due_date, first_seen_at, last_polled_at, changed_at, next_poll_at, poll_gap_ms,
+            poll_failures, changed_hint, watch_until_at, run_within_at, missing_reads, at_least_ms
+            """
+        #expect(try fixture.ask("SELECT DISTINCT \(columns) FROM process_runs").count == 1)
+        let counts = try fixture.ask(
+            "SELECT count(*) FROM status_counts GROUP BY scope, status, count")
+        #expect(!counts.isEmpty && Set(counts) == ["2"])
+        #expect(
+            try fixture.ask(
+                "SELECT count(*), count(DISTINCT status || job_counts) FROM status_history")
+                == ["2|1"])
+        try fixture.check()
+    }
+
     @Test func rule1WithoutAnyLookTheStartGoesOutAfterThePatienceAndSaysSo() throws {
         let fixture = try Fixture { scenario in
             scenario.faults = [

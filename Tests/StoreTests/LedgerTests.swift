@@ -148,7 +148,7 @@ import Timetable
             })
         // SQLITE_CONSTRAINT_UNIQUE, which the plain code 19 does not tell.
         #expect(error.code == 2067)
-        #expect(error.description.contains("[SQLite 2067]"))
+        #expect(error.description.contains("[SQLite 2067] in \"INSERT INTO "))
         let statement = try #require(error.statement)
         #expect(statement.hasPrefix("INSERT INTO slots"))
         #expect(statement.contains("trigger_uuid"))

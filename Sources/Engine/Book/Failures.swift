@@ -14,17 +14,10 @@ extension TurnBook {
     ) throws -> Int64 {
         var row = NewError(
             operation: answer.call.operation, message: failure.message ?? failure.summary,
-            nextStep: nextStep)
-        row.connection = connection ?? slot?.connection
-        row.schedule = try slot?.schedule ?? runKey.flatMap { try ledger.run($0)?.schedule }
-        row.slotID = slot?.slotID
-        row.attempt = attempt
-        row.runKey = runKey
-        row.httpStatus = failure.httpStatus
-        row.code = failure.code
-        row.target = failure.target
-        row.meta = failure.meta
-        row.details = failure.details
+            nextStep: nextStep, connection: connection ?? slot?.connection,
+            schedule: try slot?.schedule ?? runKey.flatMap { try ledger.run($0)?.schedule },
+            slotID: slot?.slotID, attempt: attempt, runKey: runKey)
+        row.take(failure)
         row.documentationURL = failure.documentationURL
         row.retryAfterSeconds = failure.hint?.delaySeconds
         if failure.isAboutVersion {
@@ -33,5 +26,20 @@ extension TurnBook {
                 + nextStep
         }
         return try ledger.insert(row, now: now, repeatsWithin: repeatsWithin)
+    }
+}
+
+extension NewError {
+    /// What the API has said of the failure.
+    mutating func take(_ failure: APIFailure) {
+        httpStatus = failure.httpStatus
+        (code, target) = (failure.code, failure.target)
+        (meta, details) = (failure.meta, failure.details)
+    }
+
+    /// What the API has found; what it doesn't say stays.
+    mutating func take(_ finding: APIErrorBody) {
+        (code, target) = (finding.code ?? code, finding.target ?? target)
+        (meta, details) = (finding.meta ?? meta, finding.details ?? details)
     }
 }

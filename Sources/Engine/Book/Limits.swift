@@ -27,46 +27,27 @@ package struct Limits: Sendable {
     package init() {}
 }
 
-/// Guards of the protocol that negative tests switch off one by one.
-package struct Guards: Sendable, Equatable {
-    package var looksBeforeStart = true
-    package var settlesUnknown = true
-    package var recoversStarting = true
-    package var keepsHints = true
+/// A guard of the protocol, which a negative test may switch off.
+package enum Guard: String, Sendable, CaseIterable {
+    case looksBeforeStart, settlesUnknown, recoversStarting, keepsHints
     /// Absence is proven by three looks over `settle_within`, not by the first one.
-    package var waitsToSettle = true
+    case waitsToSettle
     /// A run that was there before the attempt is not taken for the attempt's own.
-    package var comparesBaseline = true
+    case comparesBaseline
     /// A slot from before this start goes out only where no run of ours may be its own already.
-    package var looksAfterDownTime = true
+    case looksAfterDownTime
     /// A refusal that isn't the API's own decides nothing.
-    package var refusesForeignAnswers = true
+    case refusesForeignAnswers
     /// Instants of the server are compared with ours by all that is known of its clock.
-    package var readsClockAsInterval = true
+    case readsClockAsInterval
+}
 
-    /// All guards on.
-    package init() {}
+/// The guards that are on: all, or all but one.
+package struct Guards: Sendable, Equatable {
+    private var off: Guard?
 
-    /// The guards by name.
-    package static let names = [
-        "looksBeforeStart", "settlesUnknown", "recoversStarting", "keepsHints",
-        "waitsToSettle", "comparesBaseline", "looksAfterDownTime", "refusesForeignAnswers",
-        "readsClockAsInterval",
-    ]
+    /// All guards on, or all but one.
+    package init(without off: Guard? = nil) { self.off = off }
 
-    /// All guards but one; nil if there is none of that name.
-    package init?(without name: String) {
-        switch name {
-        case "looksBeforeStart": looksBeforeStart = false
-        case "settlesUnknown": settlesUnknown = false
-        case "recoversStarting": recoversStarting = false
-        case "keepsHints": keepsHints = false
-        case "waitsToSettle": waitsToSettle = false
-        case "comparesBaseline": comparesBaseline = false
-        case "looksAfterDownTime": looksAfterDownTime = false
-        case "refusesForeignAnswers": refusesForeignAnswers = false
-        case "readsClockAsInterval": readsClockAsInterval = false
-        default: return nil
-        }
-    }
+    func has(_ guardName: Guard) -> Bool { off != guardName }
 }

@@ -65,12 +65,11 @@ extension TurnBook {
             throw error
         } catch {
             putBack()
-            var row = NewError(
-                operation: "turn", message: "could not \(what): \(error)",
-                nextStep: "the rest of the turn goes on")
-            row.schedule = schedule
-            row.slotID = slotID
-            _ = try ledger.insert(row, now: now)
+            try ledger.insert(
+                NewError(
+                    operation: "turn", message: "could not \(what): \(error)",
+                    nextStep: "the rest of the turn goes on", schedule: schedule, slotID: slotID),
+                now: now)
             log(.error, "could not \(what): \(error)")
             return false
         }

@@ -81,8 +81,8 @@ final class TurnBook {
 
     func release(_ effect: Effect) { effects.append(effect) }
 
-    func log(_ level: LogLine.Level, _ message: String) {
-        release(.log(LogLine(level: level, message: message)))
+    func log(_ level: LogLine.Level, _ message: String, alarm: AlarmKind? = nil) {
+        release(.log(LogLine(level: level, message: message, alarm: alarm)))
     }
 
     func reply(_ commandID: UInt64, _ reply: CommandReply) {

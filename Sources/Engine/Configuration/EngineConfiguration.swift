@@ -65,13 +65,16 @@ package struct Connection: Sendable, Equatable {
     package var client = ""
     package var rate = RatePolicy()
     /// How long the API may still act on a request after we lost it.
-    package var requestWindowMilliseconds: Int64 = 29_000
+    package var requestWindowMilliseconds = requestWindowMillisecondsDefault
     /// How long after the exposure a lost start may take to be listed.
-    package var settleWithinMilliseconds: Int64 = 120_000
+    package var settleWithinMilliseconds = settleWithinMillisecondsDefault
     /// How long a start waits for a look before it goes out with a baseline `not known`.
     package var lookPatienceMilliseconds: Int64 = 120_000
     /// How far apart the probes of an open circuit breaker are at the most.
     package var probeEveryMilliseconds: Int64 = 30_000
+
+    static let requestWindowMillisecondsDefault: Int64 = 29_000
+    static let settleWithinMillisecondsDefault: Int64 = 120_000
 
     /// Makes a connection with the defaults of config/example.toml.
     package init(name: String, baseURL address: String, apiVersion: String) {
@@ -134,8 +137,7 @@ package struct Schedule: Sendable {
     package var outcome = OutcomeRules()
     /// Its slots are skipped if the process has been run already; nil: they are not.
     package var unlessDone: UnlessDone?
-    package var activeFrom: Instant?
-    package var activeUntil: Instant?
+    package var active = ActiveWindow()
     /// Times in which its slots don't start as usual; those of its rule know them too.
     package var windows: [Window] = []
     /// The schedule's earlier name, whose history and slots it takes over.

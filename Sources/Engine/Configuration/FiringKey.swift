@@ -10,25 +10,23 @@ package struct FiringKey: Sendable, Equatable {
     package var process: String
     package var ruleSource: String
     /// The active window makes and unmakes slots too: moving it must not fire the past (I3).
-    package var activeFrom: Instant?
-    package var activeUntil: Instant?
+    package var active: ActiveWindow
 
     /// Makes the key of a schedule.
     package init(
         connection: String, baseURL: String, process: String, ruleSource: String,
-        activeFrom: Instant?, activeUntil: Instant?
+        active: ActiveWindow
     ) {
         self.connection = connection
         self.baseURL = baseURL
         self.process = process
         self.ruleSource = ruleSource
-        self.activeFrom = activeFrom
-        self.activeUntil = activeUntil
+        self.active = active
     }
 
     /// A line for each part, as the ledger compares it.
     package var text: String {
-        let window = [activeFrom, activeUntil].map { $0?.iso8601 ?? "" }.joined(separator: "/")
+        let window = [active.from, active.until].map { $0?.iso8601 ?? "" }.joined(separator: "/")
         return [connection, baseURL, process, ruleSource, window].joined(separator: "\n")
     }
 
@@ -41,11 +39,23 @@ package struct FiringKey: Sendable, Equatable {
         guard ends.count == 2 else { return nil }
         self.init(
             connection: lines[0], baseURL: lines[1], process: lines[2], ruleSource: lines[3],
-            activeFrom: Instant(iso8601: ends[0]), activeUntil: Instant(iso8601: ends[1]))
+            active: ActiveWindow(
+                from: Instant(iso8601: ends[0]), until: Instant(iso8601: ends[1])))
+    }
+}
+
+/// Between which instants a schedule makes slots (`active_from`, `active_until`); nil: without an end.
+package struct ActiveWindow: Sendable, Equatable {
+    package var from: Instant?
+    package var until: Instant?
+
+    package init(from: Instant? = nil, until: Instant? = nil) {
+        self.from = from
+        self.until = until
     }
 
-    /// Whether an instant of the rule makes a slot, as far as the window has a say.
-    package func isActive(_ instant: Instant) -> Bool {
-        (activeFrom.map { instant >= $0 } ?? true) && (activeUntil.map { instant <= $0 } ?? true)
+    /// Whether an instant of the rule makes a slot, as far as the window has a say; both ends do.
+    package func contains(_ instant: Instant) -> Bool {
+        (from.map { instant >= $0 } ?? true) && (until.map { instant <= $0 } ?? true)
     }
 }

@@ -63,13 +63,9 @@ package struct NoticePlan: Sendable, Equatable {
         }
     }
 
-    /// Begins the name of a schedule's heartbeat among targets; no target of people has a colon.
-    package static let heartbeatMark = "heartbeat:"
-
-    /// The target is configured.
-    func has(_ target: String) -> Bool {
-        guard target.hasPrefix(Self.heartbeatMark) else { return targets[target] != nil }
-        return heartbeats.contains(String(target.dropFirst(Self.heartbeatMark.count)))
+    /// All that is configured.
+    var receivers: Set<Receiver> {
+        Set(targets.keys.map(Receiver.target) + heartbeats.map(Receiver.heartbeat))
     }
 
     /// Who is told of an event, in the order of their names; of an end are told those who were told of

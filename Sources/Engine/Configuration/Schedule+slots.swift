@@ -8,13 +8,9 @@ extension Schedule {
     /// - Returns: nil if there is none, or no rule.
     package func nextOccurrence(after instant: Instant) -> Occurrence? {
         guard case .rule(let rule) = trigger else { return nil }
-        let from = activeFrom.map { max(instant, $0.adding(milliseconds: -1)) } ?? instant
-        guard let next = rule.next(after: from), isActive(next.at) else { return nil }
+        let from = active.from.map { max(instant, $0.adding(milliseconds: -1)) } ?? instant
+        guard let next = rule.next(after: from), active.contains(next.at) else { return nil }
         return next
-    }
-
-    func isActive(_ instant: Instant) -> Bool {
-        (activeFrom.map { instant >= $0 } ?? true) && (activeUntil.map { instant <= $0 } ?? true)
     }
 
     /// slot_at, or the end of the window that holds it back, plus the slot's share of `spread`: a hash

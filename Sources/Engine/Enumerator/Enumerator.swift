@@ -133,7 +133,7 @@ final class Enumerator: Room, Grounded {
                 !(try ledger.pauses(
                     schedule: schedule.name, covering: candidate.at
                 ).isEmpty)
-            if candidate.decision == .run, schedule.isActive(candidate.at), !isPaused {
+            if candidate.decision == .run, schedule.active.contains(candidate.at), !isPaused {
                 return candidate
             }
             instant = candidate.at.adding(milliseconds: -1)

@@ -41,7 +41,7 @@ final class Follower: Room, Grounded {
         self.ground = ground
         self.gate = gate
         self.lister = lister
-        runs = Runs(ground)
+        runs = Runs(ground, lister: lister)
         strangers = Strangers(ground, lister: lister)
         let rooms: [any Room] = [runs, strangers, self]
         for room in rooms { book.join(room) }
@@ -108,19 +108,10 @@ final class Follower: Room, Grounded {
             book.wake(at: now.adding(milliseconds: 5_000))
             return false
         }
-        let pass: Gate.Pass
-        switch try gate.admit(.read(priority), connection) {
-        case .go(let admitted): pass = admitted
-        case .wait(let obstacle):
-            if let until = obstacle.until { book.wake(at: until) }
-            return false
-        }
+        guard let pass = try gate.pass(.read(priority), connection) else { return false }
         reading.insert(run.runKey)
         // While it is out it isn't due; its answer sets the real instant.
-        try ledger.setPoll(
-            run.runKey, nextAt: now.adding(milliseconds: 60_000),
-            gapMilliseconds: run.pollGapMilliseconds, polledAt: nil, failures: run.pollFailures,
-            changedHint: run.changedHint)
+        try ledger.setPoll(run, nextAt: now.adding(milliseconds: 60_000))
         gate.send(.getRun(id: run.runID), pass, .readRun(runKey: run.runKey))
         return true
     }
@@ -195,9 +186,7 @@ final class Follower: Room, Grounded {
         }
         // Once: where other calls are accepted, this one's refusals would be a loop without a pause.
         if isToken, row.pollFailures == 0 {
-            return try ledger.setPoll(
-                row.runKey, nextAt: now, gapMilliseconds: row.pollGapMilliseconds, polledAt: nil,
-                failures: 1, changedHint: row.changedHint)
+            return try ledger.setPoll(row, nextAt: now, failures: 1)
         }
         try delay(row, why: nil, answer: answer, after: failure)
     }
@@ -206,11 +195,10 @@ final class Follower: Room, Grounded {
         _ row: RunRow, why: String?, answer: APIAnswer, after failure: APIFailure? = nil
     ) throws {
         if let why {
-            var error = NewError(
-                operation: answer.call.operation, message: why, nextStep: "read again later")
-            error.connection = row.connection
-            error.runKey = row.runKey
-            _ = try ledger.insert(error, now: now)
+            try ledger.insert(
+                NewError(
+                    operation: answer.call.operation, message: why, nextStep: "read again later",
+                    connection: row.connection, runKey: row.runKey), now: now)
         }
         let policy = roster.pollPolicy(row.schedule)
         let failures = row.pollFailures + 1
@@ -220,10 +208,7 @@ final class Follower: Room, Grounded {
             ? policy.maxMilliseconds
             : Backoff.ceilingMilliseconds(
                 base: policy.minMilliseconds, cap: policy.maxMilliseconds, attempt: failures)
-        try ledger.setPoll(
-            row.runKey, nextAt: now.adding(milliseconds: gap),
-            gapMilliseconds: row.pollGapMilliseconds, polledAt: nil, failures: failures,
-            changedHint: row.changedHint)
+        try ledger.setPoll(row, nextAt: now.adding(milliseconds: gap), failures: failures)
     }
 
     /// The API's own 404 on a run.
@@ -272,10 +257,8 @@ final class Follower: Room, Grounded {
         }
         let isWatched = row.isOpen || row.watchUntil.map { now < $0 } ?? false
         try ledger.setPoll(
-            row.runKey,
-            nextAt: isWatched ? now.adding(milliseconds: Self.lostPollMilliseconds) : nil,
-            gapMilliseconds: row.pollGapMilliseconds, polledAt: now,
-            failures: row.pollFailures + 1, changedHint: false)
+            row, nextAt: isWatched ? now.adding(milliseconds: Self.lostPollMilliseconds) : nil,
+            polledAt: now, failures: row.pollFailures + 1, changedHint: false)
     }
 
     /// How long a run must be missing: a day, unless a whole list has been read meanwhile.
@@ -296,9 +279,7 @@ final class Follower: Room, Grounded {
                 try runs.schedulePoll(run, status: run.status, changed: false, isFullRead: false)
             } else {
                 // The list does not show its process (any more): it is read by itself.
-                try ledger.setPoll(
-                    run.runKey, nextAt: now, gapMilliseconds: run.pollGapMilliseconds,
-                    polledAt: nil, failures: run.pollFailures, changedHint: true)
+                try ledger.setPoll(run, nextAt: now, changedHint: true)
             }
         }
     }

@@ -9,10 +9,14 @@ final class Runs: Room, Grounded {
     private static let treeBytesMax = 16 << 20
 
     let ground: Ground
+    private let lister: Lister
     /// When due dates were last compared with the day.
     private var dueDatesJudgedAt: Instant?
 
-    init(_ ground: Ground) { self.ground = ground }
+    init(_ ground: Ground, lister: Lister) {
+        self.ground = ground
+        self.lister = lister
+    }
 
     func keep() -> () -> Void {
         let kept = dueDatesJudgedAt
@@ -47,15 +51,14 @@ final class Runs: Room, Grounded {
             status: facts.status, counts: run.jobCounts, actions: run.statusCounts,
             rules: schedule?.outcome ?? OutcomeRules(), isOverTime: false,
             isPastDueDate: isPast(facts.dueDate, schedule: slot.schedule))
-        guard judgement == Judgement(outcome: .active), origin != .external else {
+        guard judgement == Judgement(outcome: .active) else {
             return (try insert(run, slot, as: origin), false)
         }
         let policy = roster.pollPolicy(slot.schedule)
         let gap = PollPace.nextGapMilliseconds(
             after: policy.minMilliseconds, changed: true, policy: policy)
         let read = FirstRead(
-            actions: run.statusCounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
-            jobs: run.jobCounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+            actions: Self.sorted(run.statusCounts), jobs: Self.sorted(run.jobCounts),
             runWithinAt: schedule?.runWithinMilliseconds.map { now.adding(milliseconds: $0) },
             atLeastMilliseconds: schedule?.atLeastMilliseconds)
         let key = try ledger.insertRun(
@@ -86,9 +89,13 @@ final class Runs: Room, Grounded {
         return facts
     }
 
+    private static func sorted(_ counts: [String: Int64]) -> [(String, Int64)] {
+        counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
     /// A JSON object with sorted keys, so that the same counts are the same text.
     private static func json(_ counts: [String: Int64]) -> String {
-        let members = counts.keys.sorted().map { "\(JSONString.quoted($0)):\(counts[$0] ?? 0)" }
+        let members = sorted(counts).map { "\(JSONString.quoted($0)):\($1)" }
         return "{\(members.joined(separator: ","))}"
     }
 
@@ -117,16 +124,16 @@ final class Runs: Room, Grounded {
         if countsChanged, facts.status == row.status, facts.modifiedAt == row.modifiedAt,
             try wasModifiedBeforeLastRead(row)
         {
-            try distrustSweeps(row)
+            // Changed counts under an unchanged `modified`.
+            try lister.distrust(row)
         }
         if changed {
             try judge(row, facts: facts, counts: (run.statusCounts, run.jobCounts))
             try noteCutTree(run, runID: row.runID, of: row.schedule)
             if countsChanged || isNew {
                 try ledger.setCounts(
-                    runKey: row.runKey,
-                    actions: run.statusCounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
-                    jobs: run.jobCounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+                    runKey: row.runKey, actions: Self.sorted(run.statusCounts),
+                    jobs: Self.sorted(run.jobCounts))
             }
         }
         try schedulePoll(row, status: facts.status, changed: changed, isFullRead: true)
@@ -155,20 +162,6 @@ final class Runs: Room, Grounded {
         let clock = ClockOffset(try book.connection(row.connection), at: now) ?? .unknown
         let askedAt = readAt.adding(milliseconds: -APIRequest.timeoutMillisecondsDefault)
         return clock.latest(modified) < askedAt
-    }
-
-    /// Changed counts under an unchanged `modified`: the sweep can't be trusted on this connection.
-    private func distrustSweeps(_ row: RunRow) throws {
-        guard try book.connection(row.connection)?.sweepDistrustedSince == nil else { return }
-        try book.change(row.connection) { $0.sweepDistrustedSince = self.now }
-        book.log(
-            .warning, "\(row.connection): counts change without `modified`, reading runs one by one"
-        )
-        try ledger.raise(
-            kind: .sweepDistrusted, subject: row.connection,
-            whatToDo:
-                "run \(row.runID) changed its counts without changing `modified`; runs are read "
-                + "one by one from now on, which costs more requests", now: now)
     }
 
     /// Writes new facts of a run with their judgement, and what follows from them.
@@ -246,9 +239,8 @@ final class Runs: Room, Grounded {
         }
         guard let fresh = try ledger.run(row.runKey) else { return }
         try ledger.setPoll(
-            row.runKey, nextAt: now,
-            gapMilliseconds: roster.pollPolicy(row.schedule).minMilliseconds, polledAt: nil,
-            failures: fresh.pollFailures, changedHint: true)
+            fresh, nextAt: now,
+            gapMilliseconds: roster.pollPolicy(row.schedule).minMilliseconds, changedHint: true)
     }
 
     /// Sets when a run is looked at again; nil ends it.
@@ -279,9 +271,8 @@ final class Runs: Room, Grounded {
             }
         }
         try ledger.setPoll(
-            row.runKey, nextAt: next, gapMilliseconds: gap,
-            polledAt: isFullRead ? now : nil, failures: 0,
-            changedHint: isFullRead ? false : row.changedHint)
+            row, nextAt: next, gapMilliseconds: gap, polledAt: isFullRead ? now : nil,
+            failures: 0, changedHint: isFullRead ? false : nil)
     }
 
     /// Marks open runs that have become too long (`run_within`), or whose due date has passed.
@@ -341,6 +332,8 @@ final class Runs: Room, Grounded {
 
     /// A run that has an owner, or is over for good, is no possible duplicate any more.
     func explain(_ run: RunRow) throws {
-        try ledger.clear(kind: .possibleDuplicate, subject: "\(run.processID) \(run.runID)")
+        try ledger.clear(
+            kind: .possibleDuplicate,
+            subject: AlarmKind.duplicateSubject(run: run.runID, of: run.processID))
     }
 }

@@ -121,20 +121,18 @@ final class Strangers: Room, Grounded {
             let slot = try ledger.slot(attempt.slotID), slot.disposition != .held
         else { return }
         let isNew = try ledger.raise(
-            kind: .possibleDuplicate, subject: "\(look.processID) \(runID)",
+            kind: .possibleDuplicate,
+            subject: AlarmKind.duplicateSubject(run: runID, of: look.processID),
             whatToDo:
                 "run \(runID) of \(row.userID == nil ? "a user that may be ours" : "our own user") "
                 + "belongs to no slot and was created while attempt "
                 + "\(attempt.number) of \(slot.name) could still create "
                 + "one; if it is a duplicate, close it in Workiva", now: now)
         guard isNew else { return }
-        var error = NewError(
-            operation: "runProcess", message: "possible duplicate run \(runID)",
-            nextStep: "a person decides, see: carillon attention")
-        error.connection = connection.name
-        error.schedule = slot.schedule
-        error.slotID = slot.slotID
-        error.attempt = attempt.number
-        _ = try ledger.insert(error, now: now)
+        try ledger.insert(
+            NewError(
+                operation: "runProcess", message: "possible duplicate run \(runID)",
+                nextStep: "a person decides, see: carillon attention", connection: connection.name,
+                schedule: slot.schedule, slotID: slot.slotID, attempt: attempt.number), now: now)
     }
 }

@@ -52,10 +52,20 @@ struct Breaker {
         }
         guard opens else { return }
         book.log(.warning, "\(connection.name) fails, starts wait: \(failure.summary)")
+        try report(connection.name, failure.summary)
+    }
+
+    private func report(_ connection: String, _ why: String) throws {
         try book.ledger.raise(
-            kind: .unreachable, subject: connection.name,
-            whatToDo: "the API fails (\(failure.summary)); starts wait and go on by themselves "
-                + "once a probe succeeds", now: book.now)
+            kind: .unreachable, subject: connection,
+            whatToDo: "the API fails (\(why)); starts wait and go on by themselves once a probe "
+                + "succeeds", now: book.now)
+    }
+
+    /// An open breaker of a connection that is configured again.
+    func remind(_ row: ConnectionRow) throws {
+        guard let since = row.breakerOpenedAt else { return }
+        try report(row.connection, "since \(since.iso8601)")
     }
 
     /// - Returns: true if the breaker was open.

@@ -80,10 +80,10 @@ final class Budget: Room {
     }
 
     private func rate(_ connection: Connection, _ limit: OperationLimitRow) -> RateBudget {
-        var policy = connection.rate
-        policy.requests = Int(clamping: limit.requests)
-        policy.perMilliseconds = limit.windowMilliseconds
-        return RateBudget(policy: policy, tatMicroseconds: limit.budgetTATMicroseconds)
+        RateBudget(
+            policy: connection.rate, learnedRequests: limit.requests,
+            learnedWindowMilliseconds: limit.windowMilliseconds,
+            tatMicroseconds: limit.budgetTATMicroseconds)
     }
 
     private func rate(_ connection: Connection, _ row: ConnectionRow) -> RateBudget {
@@ -123,7 +123,8 @@ final class Budget: Room {
             $0.learnedRequests = requests
             $0.learnedWindowMilliseconds = window
         }
-        try report(limit, connection)
+        try report(
+            Int64(limit.requests), limit.windowSeconds * 1000, of: limit.operation, connection)
         // The same numbers as in force: what went out under them is counted already.
         let inForce = (
             row.learnedRequests ?? Int64(connection.rate.requests),
@@ -173,7 +174,8 @@ final class Budget: Room {
                 operation: operation, requests: requests, windowMilliseconds: window,
                 budgetTATMicroseconds: max(known?.budgetTATMicroseconds ?? 0, tat)),
             of: connection.name, now: book.now)
-        try report(limit, connection)
+        try report(
+            Int64(limit.requests), limit.windowSeconds * 1000, of: limit.operation, connection)
         book.log(
             .notice,
             "\(connection.name) allows \(limit.requests) requests of \(operation) per "
@@ -200,7 +202,7 @@ final class Budget: Room {
     /// With the last limit that was learned, its alarm goes.
     private func clearAlarm(_ name: String) throws {
         guard try book.connection(name)?.learnedRequests == nil,
-            try !book.ledger.hasOperationLimit(name)
+            try book.ledger.operationLimits(name).isEmpty
         else { return }
         try book.ledger.clear(kind: .limit, subject: name)
     }
@@ -217,16 +219,29 @@ final class Budget: Room {
         return (learnedPerMinuteMin, 60_000)
     }
 
-    private func report(_ limit: LearnedLimit, _ connection: Connection) throws {
+    /// Limits of a connection that is configured again; what was learned is the rate that is obeyed.
+    func remind(_ row: ConnectionRow, _ connection: Connection) throws {
+        if let requests = row.learnedRequests, let window = row.learnedWindowMilliseconds {
+            try report(requests, window, of: nil, connection)
+        }
+        for limit in try book.ledger.operationLimits(row.connection) {
+            try report(limit.requests, limit.windowMilliseconds, of: limit.operation, connection)
+        }
+    }
+
+    private func report(
+        _ requests: Int64, _ windowMilliseconds: Int64, of operation: String?,
+        _ connection: Connection
+    ) throws {
         let rate = connection.rate
-        let named = Double(limit.requests) / Double(limit.windowSeconds * 1000)
+        let named = Double(requests) / Double(max(1, windowMilliseconds))
         let configured = Double(rate.requests) / Double(max(1, rate.perMilliseconds))
         guard named * Double(Self.shareToReport) < configured else { return }
         try book.ledger.raise(
             kind: .limit, subject: connection.name,
-            whatToDo: "the API names a limit of \(limit.requests) requests"
-                + (limit.operation.map { " of \($0)" } ?? "")
-                + " per \(limit.windowSeconds) s, far below the configured rate: starts and checks are "
+            whatToDo: "the API names a limit of \(requests) requests"
+                + (operation.map { " of \($0)" } ?? "")
+                + " per \(windowMilliseconds / 1000) s, far below the configured rate: starts and checks are "
                 + "slow; ask for more, or to forget it: carillon unblock \(connection.name)",
             now: book.now)
     }
@@ -234,10 +249,9 @@ final class Budget: Room {
     private func replayed(
         _ requests: Int64, _ window: Int64, _ connection: Connection, sent key: String
     ) -> Int64 {
-        var policy = connection.rate
-        policy.requests = Int(clamping: requests)
-        policy.perMilliseconds = window
-        var budget = RateBudget(policy: policy, tatMicroseconds: 0)
+        var budget = RateBudget(
+            policy: connection.rate, learnedRequests: requests, learnedWindowMilliseconds: window,
+            tatMicroseconds: 0)
         let monotonic = book.time.monotonicMilliseconds
         let sent =
             state.sent[key]?.within(milliseconds: window, ofMonotonic: monotonic) ?? []

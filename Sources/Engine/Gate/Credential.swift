@@ -23,11 +23,11 @@ struct Credential {
                 + "add it to the grant in Workiva, without it nothing can be started", now: book.now
         )
         guard isNew else { return }
-        var error = NewError(
-            operation: "token", message: "the grant lacks \(words)",
-            nextStep: "a person fixes the grant, see: carillon attention")
-        error.connection = connection.name
-        _ = try book.ledger.insert(error, now: book.now)
+        try book.ledger.insert(
+            NewError(
+                operation: "token", message: "the grant lacks \(words)",
+                nextStep: "a person fixes the grant, see: carillon attention",
+                connection: connection.name), now: book.now)
     }
 
     /// The next request for a token waits for a growing while.
@@ -53,16 +53,28 @@ struct Credential {
     /// The API does not accept the credential: starts wait for a person.
     func fail(_ connection: Connection, _ why: String) throws {
         if try book.connection(connection.name)?.credentialBadSince == nil {
-            book.log(.error, "the credential of \(connection.name) is not accepted: \(why)")
+            book.log(
+                .error, "the credential of \(connection.name) is not accepted: \(why)",
+                alarm: .credential)
         }
         try book.change(connection.name) {
             $0.credentialBadSince = $0.credentialBadSince ?? book.now
             $0.nextTokenAt = max(
                 book.now.adding(milliseconds: 60_000), $0.nextTokenAt ?? book.now)
         }
+        try report(connection.name, why)
+    }
+
+    private func report(_ connection: String, _ why: String) throws {
         try book.ledger.raise(
-            kind: .credential, subject: connection.name,
+            kind: .credential, subject: connection,
             whatToDo: "the API does not accept the client credential (\(why)); renew the grant or "
                 + "the secret, starts of this connection wait until then", now: book.now)
+    }
+
+    /// A refused credential of a connection that is configured again.
+    func remind(_ row: ConnectionRow) throws {
+        guard let since = row.credentialBadSince else { return }
+        try report(row.connection, "since \(since.iso8601)")
     }
 }

@@ -102,6 +102,18 @@ final class Gate: Room {
         return .go(Pass(connection, token))
     }
 
+    /// As `admit`; what has to wait comes up again when it may go, as far as that is known.
+    ///
+    /// - Returns: nil: it has to wait.
+    func pass(_ errand: Errand, _ connection: Connection) throws -> Pass? {
+        switch try admit(errand, connection) {
+        case .go(let pass): return pass
+        case .wait(let obstacle):
+            if let until = obstacle.until { book.wake(at: until) }
+            return nil
+        }
+    }
+
     /// Asks for a token unless one is asked for already or must wait; a usable one stays in use.
     private func requestToken(
         _ connection: Connection, _ priority: RateBudget.Priority
@@ -187,6 +199,17 @@ final class Gate: Room {
             tokens.forget(name)
             acceptedVersions.remove(name)
         }
+        hints.configure(new)
+    }
+
+    /// A connection is configured again: what was in force when it went still is, and is told anew.
+    func remind(_ connection: Connection) throws {
+        guard let row = try book.connection(connection.name) else { return }
+        try breaker.remind(row)
+        try serverClock.remind(row)
+        try credential.remind(row)
+        try hints.remind(row)
+        try budget.remind(row, connection)
     }
 
     /// The secret file has changed: ask at once, whatever the backoff says.

@@ -7,6 +7,9 @@ final class Hints: Room {
     /// After so many refusals in a row a person is told.
     private static let throttlesToReport = 5
 
+    /// A person is told of longer waits.
+    private static let secondsToReport: Int64 = 3_600
+
     private let book: TurnBook
     /// Refusals for the rate in a row, by connection and operation: lists that are accepted
     /// say nothing of starts.
@@ -35,7 +38,7 @@ final class Hints: Room {
 
     /// Until when hints forbid an operation on a connection; nil: not at all (I4).
     func blockedUntil(_ connection: String, operation: String) throws -> Instant? {
-        guard book.guards.keepsHints else { return nil }
+        guard book.guards.has(.keepsHints) else { return nil }
         return try hints(connection)
             .filter { $0.operation.isEmpty || $0.operation == operation }
             .map(\.until).max()
@@ -65,13 +68,32 @@ final class Hints: Room {
             connection: connection.name,
             operation: hint.operation == call.operation ? call.operation : "", until: until,
             delaySeconds: max(gap / 1000, hint.delaySeconds), now: book.now)
-        guard hint.delayMilliseconds > 3_600_000 else { return }
+        guard hint.delaySeconds > Self.secondsToReport else { return }
         settled.remove(connection.name)
         book.log(.warning, "\(connection.name) asks us to wait \(hint.delaySeconds) s")
+        try report(connection.name, until: until)
+    }
+
+    private func report(_ connection: String, until: Instant) throws {
         try book.ledger.raise(
-            kind: .blocked, subject: connection.name,
+            kind: .blocked, subject: connection,
             whatToDo: "the API asked us to wait until \(until.iso8601); to lift it: "
-                + "carillon unblock \(connection.name)", now: book.now)
+                + "carillon unblock \(connection)", now: book.now)
+    }
+
+    /// A long wait of a connection that is configured again.
+    func remind(_ row: ConnectionRow) throws {
+        let long = try hints(row.connection).filter {
+            $0.delaySeconds > Self.secondsToReport
+        }
+        if let until = long.map(\.until).max() { try report(row.connection, until: until) }
+    }
+
+    /// A name may be of another connection now, with what stands of that one.
+    func configure(_ new: [String: Connection]) {
+        settled = []
+        known = [:]
+        throttles = throttles.filter { new[$0.key] != nil }
     }
 
     /// A 429 that doesn't say for how long: the gate of the connection closes for a growing while,

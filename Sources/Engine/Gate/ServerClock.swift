@@ -56,7 +56,7 @@ final class ServerClock: Room {
         let received = wasSet ? book.now : min(answer.receivedAt, book.now)
         guard sent.wall <= received else { return false }
         let read = ClockOffset(date: date, sent: sent.wall, received: received)
-        guard book.guards.readsClockAsInterval else {
+        guard book.guards.has(.readsClockAsInterval) else {
             // What a scheduler would make of it that takes cut instants for exact ones.
             let point = date.since(received)
             try set(
@@ -128,16 +128,27 @@ final class ServerClock: Room {
         }
         if isBad, !wasBad {
             let skew = offset.middleMilliseconds
-            book.log(.error, "our clock and that of \(name) differ by \(skew) ms")
-            try book.ledger.raise(
-                kind: .clock, subject: name,
-                whatToDo:
-                    "our clock and the server's differ by \(skew / 1000) s; no start until "
-                    + "they agree within 120 s, check the time service", now: now)
+            book.log(
+                .error, "our clock and that of \(name) differ by \(skew) ms", alarm: .clock)
+            try report(name, skewMilliseconds: skew)
         } else if isGood, wasBad {
             try book.ledger.clear(kind: .clock, subject: name)
             try book.ledger.wakeSlots(connection: name, now: now)
         }
+    }
+
+    private func report(_ connection: String, skewMilliseconds: Int64) throws {
+        try book.ledger.raise(
+            kind: .clock, subject: connection,
+            whatToDo:
+                "our clock and the server's differ by \(skewMilliseconds / 1000) s; no start until "
+                + "they agree within 120 s, check the time service", now: book.now)
+    }
+
+    /// A clock that differs, of a connection that is configured again.
+    func remind(_ row: ConnectionRow) throws {
+        guard row.clockBadSince != nil else { return }
+        try report(row.connection, skewMilliseconds: row.clockSkewMilliseconds ?? 0)
     }
 }
 

@@ -52,6 +52,12 @@ final class Roster: Room {
         state.pollMinMilliseconds[connection] ?? PollPolicy().minMilliseconds
     }
 
+    /// How long the API may still act on a request that we have lost, also of a connection that is gone.
+    func requestWindowMilliseconds(_ connection: String) -> Int64 {
+        self.connection(connection)?.requestWindowMilliseconds
+            ?? Connection.requestWindowMillisecondsDefault
+    }
+
     /// How many schedules of a connection have their slots checked ahead.
     func checkedAhead(_ connection: String) -> Int { state.checkedAhead[connection] ?? 0 }
 

@@ -11,7 +11,15 @@ final class Lister: Room, Grounded {
     private static let distrustMilliseconds: Int64 = 86_400_000
 
     /// What a complete list says all processes of a connection are called.
-    typealias Names = (requestedAt: Instant, byID: [String: String])
+    struct Names {
+        var requestedAt: Instant
+        var byID: [String: String]
+
+        /// Ids of the processes that have the name, in their order.
+        func processes(named name: String) -> [String] {
+            byID.filter { $0.value == name }.keys.sorted()
+        }
+    }
 
     private struct State {
         var sweeps: [String: Sweep] = [:]
@@ -121,6 +129,31 @@ final class Lister: Room, Grounded {
         return true
     }
 
+    /// Lists that didn't show a change, of a connection that is configured again.
+    func remind(_ connection: Connection) throws {
+        guard let since = try book.connection(connection.name)?.sweepDistrustedSince else { return }
+        try reportDistrust(
+            connection.name, "lists have not shown what changed, since \(since.iso8601)")
+    }
+
+    /// A run has shown that lists can't be relied on.
+    func distrust(_ row: RunRow) throws {
+        guard try book.connection(row.connection)?.sweepDistrustedSince == nil else { return }
+        try book.change(row.connection) { $0.sweepDistrustedSince = self.now }
+        book.log(
+            .warning, "\(row.connection): counts change without `modified`, reading runs one by one"
+        )
+        try reportDistrust(
+            row.connection, "run \(row.runID) changed its counts without changing `modified`")
+    }
+
+    private func reportDistrust(_ connection: String, _ why: String) throws {
+        try ledger.raise(
+            kind: .sweepDistrusted, subject: connection,
+            whatToDo: "\(why); runs are read one by one from now on, which costs more requests",
+            now: now)
+    }
+
     /// With open runs, the list is read every five minutes whatever their own pace: that bounds how
     /// late a change is seen.
     func tend(_ row: ConnectionRow) throws {
@@ -165,13 +198,7 @@ final class Lister: Room, Grounded {
         if priority == .start { state.sweeps[name]?.priority = .start }
         guard state.sweeps[name] == nil, let row = try book.connection(name) else { return }
         if row.nextListAt > now { return book.wake(at: row.nextListAt) }
-        let pass: Gate.Pass
-        switch try gate.admit(.list(priority), connection) {
-        case .go(let admitted): pass = admitted
-        case .wait(let obstacle):
-            if let until = obstacle.until { book.wake(at: until) }
-            return
-        }
+        guard let pass = try gate.pass(.list(priority), connection) else { return }
         state.wanted[name] = nil
         state.sweeps[name] = Sweep(
             requestedAt: book.time, priority: priority, expectedNames: try expectedNames(name))
@@ -336,7 +363,7 @@ final class Lister: Room, Grounded {
         state.sweeps[name] = nil
         state.paces[name]?.pages = sweep.pages
         if isComplete, !sweep.isOfFormerConfiguration {
-            state.names[name] = (sweep.requestedAt.wall, sweep.names)
+            state.names[name] = Names(requestedAt: sweep.requestedAt.wall, byID: sweep.names)
             state.paces[name]?.completeAt = sweep.requestedAt.wall
             try ledger.wakePreflights(connection: name, now: now)
         }

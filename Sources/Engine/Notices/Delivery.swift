@@ -4,7 +4,7 @@ package import Timetable
 /// A message to be delivered now; its content is the same at each attempt.
 package struct Delivery: Sendable, Equatable {
     package var deliveryID: Int64
-    package var target: String
+    package var receiver: Receiver
     package var createdAt: Instant
     /// Counted from 1.
     package var attempt: Int
@@ -17,11 +17,11 @@ package struct Delivery: Sendable, Equatable {
     package var id: String { "\(createdAt.milliseconds)-\(deliveryID)" }
 
     package init(
-        deliveryID: Int64, target: String, createdAt: Instant, attempt: Int, events: [EventRow],
-        counts: [EventKind: Int]
+        deliveryID: Int64, receiver: Receiver, createdAt: Instant, attempt: Int,
+        events: [EventRow], counts: [EventKind: Int]
     ) {
         self.deliveryID = deliveryID
-        self.target = target
+        self.receiver = receiver
         self.createdAt = createdAt
         self.attempt = attempt
         self.events = events

@@ -1,3 +1,4 @@
+package import Store
 package import Timetable
 
 /// When messages go out: decided from instants only.
@@ -63,16 +64,20 @@ package enum NoticePacing {
     ///   - retryAfterMilliseconds: what the target asked for.
     ///   - firstAttemptAt: of this message.
     ///   - seed: tells messages apart.
-    ///   - giveUpMilliseconds: how long it is tried.
+    ///   - receiver: of this message: a beat tells of an instant, and is over sooner.
     ///   - now: the moment of the turn.
     /// - Returns: that instant; nil: it is given up.
     package static func again(
         attempts: Int, retryAfterMilliseconds: Int64?, firstAttemptAt: Instant, seed: UInt64,
-        giveUpMilliseconds: Int64 = NoticePacing.giveUpMilliseconds, now: Instant
+        to receiver: Receiver, now: Instant
     ) -> Instant? {
-        // Only what is over may be given up without having been tried.
-        let isTried = attempts >= attemptsMin || giveUpMilliseconds == heartbeatGiveUpMilliseconds
-        guard now.since(firstAttemptAt) < giveUpMilliseconds || !isTried else { return nil }
+        let age = now.since(firstAttemptAt)
+        let isOver =
+            switch receiver {
+            case .target: age >= giveUpMilliseconds && attempts >= attemptsMin
+            case .heartbeat: age >= heartbeatGiveUpMilliseconds
+            }
+        if isOver { return nil }
         let backoff = Backoff.delayMilliseconds(retry, attempt: attempts, seed: seed)
         let wish = min(retryAfterMilliseconds ?? 0, retryAfterMillisecondsMax)
         return now.adding(milliseconds: max(backoff, wish))

@@ -14,7 +14,7 @@ final class Notices: Room, Grounded {
     /// As the ledger has them; nil: not known yet.
     private var heartbeats: Set<String>?
     /// The targets whose alarms were looked at last.
-    private var knownTargets: Set<String>?
+    private var knownReceivers: Set<Receiver>?
 
     private static let attemptsPerTurnMax = 16
     /// More than a person reads; the rest is counted.
@@ -25,8 +25,8 @@ final class Notices: Room, Grounded {
     init(_ ground: Ground) { self.ground = ground }
 
     func keep() -> () -> Void {
-        let kept = (hasBegun, nextPruneAt, heartbeats, knownTargets)
-        return { [self] in (hasBegun, nextPruneAt, heartbeats, knownTargets) = kept }
+        let kept = (hasBegun, nextPruneAt, heartbeats, knownReceivers)
+        return { [self] in (hasBegun, nextPruneAt, heartbeats, knownReceivers) = kept }
     }
 
     private var plan: NoticePlan { roster.configuration?.notices ?? NoticePlan() }
@@ -43,7 +43,6 @@ final class Notices: Room, Grounded {
             try book.step("note heartbeats") {
                 try ledger.setHeartbeats(plan.heartbeats)
                 heartbeats = plan.heartbeats
-                knownTargets = nil
             }
         }
         try book.step("send messages") { try send() }
@@ -59,39 +58,40 @@ final class Notices: Room, Grounded {
         switch outcome {
         case .taken:
             try ledger.endDelivery(deliveryID, .delivered, now: now)
-            try ledger.clear(kind: .notify, subject: row.target)
+            try ledger.clear(kind: .notify, subject: row.receiver.name)
         case .failed(let reason, let retryAfter):
             // One of an earlier attempt; the present one's is still to come.
             guard attempt == row.attempts else { return }
             let again = NoticePacing.again(
                 attempts: row.attempts, retryAfterMilliseconds: retryAfter,
                 firstAttemptAt: row.firstAttemptAt ?? now,
-                seed: Backoff.seed(row.target) ^ UInt64(bitPattern: deliveryID),
-                giveUpMilliseconds: row.target.hasPrefix(NoticePlan.heartbeatMark)
-                    ? NoticePacing.heartbeatGiveUpMilliseconds : NoticePacing.giveUpMilliseconds,
-                now: now)
+                seed: Backoff.seed(row.receiver.name) ^ UInt64(bitPattern: deliveryID),
+                to: row.receiver, now: now)
             guard let again else { return try giveUp(row, reason) }
             try ledger.postponeDelivery(deliveryID, until: again, why: reason)
             // What it asks for is asked of all that goes to it.
-            if retryAfter != nil { try ledger.restDeliveries(to: row.target, until: again) }
+            if retryAfter != nil { try ledger.restDeliveries(to: row.receiver, until: again) }
         }
     }
 
     private func giveUp(_ row: DeliveryRow, _ reason: String) throws {
         try ledger.endDelivery(row.deliveryID, .givenUp, why: reason, now: now)
-        if row.target.hasPrefix(NoticePlan.heartbeatMark) {
-            book.log(.warning, "\(row.target) has taken no beat for an hour: \(reason)")
+        let name = row.receiver.name
+        switch row.receiver {
+        case .heartbeat:
+            book.log(.warning, "\(name) has taken no beat for an hour: \(reason)")
             try ledger.raise(
-                kind: .notify, subject: row.target,
+                kind: .notify, subject: name,
                 whatToDo: "no beat could be delivered for an hour, and one was given up "
                     + "(\(reason)); the next one that is taken ends this", now: now)
-            return
+        case .target:
+            book.log(
+                .error, "\(name) has taken no message for a day: \(reason)", alarm: .notify)
+            try ledger.raise(
+                kind: .notify, subject: name,
+                whatToDo: "no message could be delivered to \(name) for a day, and one was given "
+                    + "up (\(reason)); fix it, then: carillon notify test \(name)", now: now)
         }
-        book.log(.error, "\(row.target) has taken no message for a day: \(reason)")
-        try ledger.raise(
-            kind: .notify, subject: row.target,
-            whatToDo: "no message could be delivered to \(row.target) for a day, and one was given "
-                + "up (\(reason)); fix it, then: carillon notify test \(row.target)", now: now)
     }
 
     // MARK: Events become messages
@@ -114,7 +114,7 @@ final class Notices: Room, Grounded {
             plan.heartbeats.contains(schedule)
         else { return }
         let delivery = try ledger.insertDelivery(
-            to: NoticePlan.heartbeatMark + schedule, sendAt: now, now: now)
+            to: .heartbeat(of: schedule), sendAt: now, now: now)
         try ledger.add(event: event.eventID, to: delivery)
     }
 
@@ -128,7 +128,7 @@ final class Notices: Room, Grounded {
         let at = NoticePacing.firstAttempt(
             now: now, last: try ledger.lastFirstAttempt(to: name, now: now),
             target: plan.targets[name] ?? NoticePlan.Target())
-        return try ledger.insertDelivery(to: name, sendAt: at, now: now)
+        return try ledger.insertDelivery(to: .target(name), sendAt: at, now: now)
     }
 
     // MARK: Messages go out
@@ -136,21 +136,23 @@ final class Notices: Room, Grounded {
     private func send() throws {
         if !hasBegun { try ledger.wakeLostDeliveries(now: now) }
         hasBegun = true
-        try forgetOldTargets()
+        let receivers = plan.receivers
+        try forgetOldTargets(receivers)
         let due = try ledger.deliveriesDue(
             now: now, gatherMilliseconds: NoticePacing.gatherBehindMilliseconds,
             limit: Self.attemptsPerTurnMax)
         for row in due {
-            guard plan.has(row.target) else {
+            guard receivers.contains(row.receiver) else {
                 try ledger.endDelivery(
                     row.deliveryID, .withdrawn, why: "the target is not configured any more",
                     now: now)
                 book.log(
                     .warning,
-                    "a message to \(row.target) is not sent: the target is not configured any more")
+                    "a message to \(row.receiver.name) is not sent: the target is not configured any more"
+                )
                 continue
             }
-            if let target = plan.targets[row.target],
+            if case .target(let name) = row.receiver, let target = plan.targets[name],
                 let end = NoticePacing.quietEnd(at: now, target: target)
             {
                 try ledger.restDelivery(row.deliveryID, until: end)
@@ -163,17 +165,18 @@ final class Notices: Room, Grounded {
             book.release(
                 .deliver(
                     Delivery(
-                        deliveryID: row.deliveryID, target: row.target, createdAt: row.createdAt,
-                        attempt: row.attempts + 1, events: events, counts: counts)))
+                        deliveryID: row.deliveryID, receiver: row.receiver,
+                        createdAt: row.createdAt, attempt: row.attempts + 1, events: events,
+                        counts: counts)))
         }
     }
 
     /// A target that isn't configured any more needs nobody.
-    private func forgetOldTargets() throws {
-        let names = Set(plan.targets.keys)
-        guard names != knownTargets else { return }
-        knownTargets = names
-        for name in try ledger.alarms(.notify) where !plan.has(name) {
+    private func forgetOldTargets(_ receivers: Set<Receiver>) throws {
+        guard receivers != knownReceivers else { return }
+        knownReceivers = receivers
+        let names = Set(receivers.map(\.name))
+        for name in try ledger.alarms(.notify) where !names.contains(name) {
             try ledger.clear(kind: .notify, subject: name)
         }
     }

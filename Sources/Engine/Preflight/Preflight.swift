@@ -84,38 +84,26 @@ final class Preflight: Room, Grounded {
             lister.want(look: connection.name, .other)
             return true
         }
-        switch find(schedule, subject, connection, listedAt: listedAt) {
-        case .failure(let problem):
-            try fail(check, problem.words, operation: "listProcesses", connection)
-            return true
-        case .success(let processID):
-            check.process = subject
-            return try validate(check, processID, connection)
-        }
-    }
-
-    private struct NotFound: Error { var words: String }
-
-    private func find(
-        _ schedule: Schedule, _ subject: String, _ connection: Connection, listedAt: Instant
-    ) -> Swift.Result<String, NotFound> {
-        guard case .name = schedule.process else {
-            let key = ProcessKey(baseURL: connection.baseURL, processID: subject)
-            if let look = lister.looks[key], look.requestedAt >= listedAt {
-                return .success(subject)
+        let processID: String
+        switch schedule.process {
+        case .id(let id):
+            let look = lister.looks[ProcessKey(baseURL: connection.baseURL, processID: id)]
+            guard let look, look.requestedAt >= listedAt else {
+                try fail(check, PreflightProblem(.unlisted), operation: "listProcesses", connection)
+                return true
             }
-            return .failure(
-                NotFound(
-                    words: "process \(subject) is not listed: it was deleted, or the grant's user "
-                        + "has no access to it"))
+            processID = id
+        case .name:
+            let found = lister.names(connection.name)?.processes(named: subject) ?? []
+            guard let only = found.first, found.count == 1 else {
+                let problem = PreflightProblem(.misnamed, found.joined(separator: ", "))
+                try fail(check, problem, operation: "listProcesses", connection)
+                return true
+            }
+            processID = only
         }
-        let names = lister.names(connection.name)?.byID ?? [:]
-        let matches = names.filter { $0.value == subject }.keys.sorted()
-        if let only = matches.first, matches.count == 1 { return .success(only) }
-        let found =
-            matches.isEmpty
-            ? "no process has" : "processes \(matches.joined(separator: ", ")) all have"
-        return .failure(NotFound(words: "\(found) the name \"\(subject)\"; exactly one must"))
+        check.process = subject
+        return try validate(check, processID, connection)
     }
 
     private func validate(
@@ -123,13 +111,7 @@ final class Preflight: Room, Grounded {
     ) throws -> Bool {
         guard !validating.contains(check.schedule) else { return true }
         guard validating.count < Self.inFlightMax else { return false }
-        let pass: Gate.Pass
-        switch try gate.admit(.check, connection) {
-        case .go(let admitted): pass = admitted
-        case .wait(let obstacle):
-            if let until = obstacle.until { book.wake(at: until) }
-            return false
-        }
+        guard let pass = try gate.pass(.check, connection) else { return false }
         var check = check
         check.state = .validating
         check.nextAt = now.adding(milliseconds: 60_000)
@@ -158,15 +140,15 @@ final class Preflight: Room, Grounded {
         switch answer.result {
         case .success(.validation(let problems)) where problems.isEmpty:
             try plan.clearAlarm(check)
-            if !check.problem.isEmpty {
-                book.log(
-                    .notice, "\(check.name) is mended: \(check.problem)")
+            if let problem = check.problem {
+                let words = PreflightPlan.words(problem, of: check.process)
+                book.log(.notice, "\(check.name) is mended: \(words)")
             }
             check.state = .passed
             check.nextAt = nil
             check.passedAt = now
             check.tries = 0
-            check.problem = ""
+            check.problem = nil
             try ledger.save(check)
         case .success(.validation(let problems)):
             let words = problems.prefix(3).map { problem in
@@ -175,14 +157,14 @@ final class Preflight: Room, Grounded {
             }
             let rest = problems.count > 3 ? "; and \(problems.count - 3) more" : ""
             try fail(
-                check, "the process does not validate: \(words.joined(separator: "; "))\(rest)",
+                check, PreflightProblem(.invalid, words.joined(separator: "; ") + rest),
                 operation: answer.call.operation, connection, problems)
         case .success:
             try retry(check)
         case .failure(let failure):
             if Gate.lastingRefusals.contains(failure.apiStatus ?? 0) {
                 return try fail(
-                    check, "its validation was refused: \(failure.summary)",
+                    check, PreflightProblem(.refused, failure.summary),
                     operation: answer.call.operation, connection, failure: failure)
             }
             try book.note(
@@ -226,8 +208,8 @@ final class Preflight: Room, Grounded {
     /// The slot would not start: a person is told, once in `error_log`, and in `attention` until it
     /// is mended or the slot has passed.
     private func fail(
-        _ check: PreflightRow, _ problem: String, operation: String, _ connection: Connection,
-        _ findings: [APIErrorBody] = [], failure: APIFailure? = nil
+        _ check: PreflightRow, _ problem: PreflightProblem, operation: String,
+        _ connection: Connection, _ findings: [APIErrorBody] = [], failure: APIFailure? = nil
     ) throws {
         let lead = roster.schedule(check.schedule)?.preflightMilliseconds ?? 0
         let gap = min(
@@ -235,27 +217,28 @@ final class Preflight: Room, Grounded {
             Self.recheckMilliseconds.upperBound)
         let next = now.adding(milliseconds: gap)
         let subject = check.name
+        let words = PreflightPlan.words(
+            problem,
+            of: roster.schedule(check.schedule).flatMap {
+                plan.subject(of: $0, check.slotAt)
+            } ?? check.process)
         if check.problem != problem {
             let nextStep = "fix it before \(check.slotAt.iso8601); checked again until then"
             for finding in findings.isEmpty ? [APIErrorBody()] : Array(findings.prefix(20)) {
                 var row = NewError(
                     operation: operation,
                     message: "ahead of \(subject): "
-                        + (finding.message ?? finding.code ?? problem), nextStep: nextStep)
-                row.connection = connection.name
-                row.schedule = check.schedule
-                row.code = finding.code ?? failure?.code
-                row.target = finding.target ?? failure?.target
-                row.meta = finding.meta ?? failure?.meta
-                row.details = finding.details ?? failure?.details
-                row.httpStatus = failure?.httpStatus
-                _ = try ledger.insert(row, now: now)
+                        + (finding.message ?? finding.code ?? words), nextStep: nextStep,
+                    connection: connection.name, schedule: check.schedule)
+                if let failure { row.take(failure) }
+                row.take(finding)
+                try ledger.insert(row, now: now)
             }
-            book.log(.warning, "\(subject) will not start: \(problem)")
+            book.log(.warning, "\(subject) will not start: \(words)")
         }
         try ledger.raise(
             kind: .preflight, subject: subject.description,
-            whatToDo: "this slot will not start: \(problem); fix it before then", now: now)
+            whatToDo: "this slot will not start: \(words); fix it before then", now: now)
         var failed = check
         failed.state = .failed
         failed.passedAt = nil

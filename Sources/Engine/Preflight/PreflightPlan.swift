@@ -89,6 +89,25 @@ struct PreflightPlan: Grounded {
         }
     }
 
+    /// What is wrong as a person reads it.
+    ///
+    /// - Parameters:
+    ///   - problem: what was found.
+    ///   - subject: the process that the slot will start: its id, or its name.
+    /// - Returns: the words.
+    static func words(_ problem: PreflightProblem, of subject: String) -> String {
+        let detail = problem.detail
+        return switch problem.kind {
+        case .unlisted:
+            "process \(subject) is not listed: it was deleted, or the grant's user has no access "
+                + "to it"
+        case .misnamed:
+            HoldReason.processName(subject, found: detail.isEmpty ? [] : [detail]).words
+        case .invalid: "the process does not validate: \(detail)"
+        case .refused: "its validation was refused: \(detail)"
+        }
+    }
+
     /// Its slot has passed, or there is none any more.
     func drop(_ check: PreflightRow) throws {
         try clearAlarm(check)
@@ -100,7 +119,7 @@ struct PreflightPlan: Grounded {
     }
 
     func clearAlarm(_ check: PreflightRow) throws {
-        guard !check.problem.isEmpty else { return }
+        guard check.problem != nil else { return }
         try ledger.clear(kind: .preflight, subject: check.name.description)
     }
 }

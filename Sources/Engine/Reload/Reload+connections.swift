@@ -14,7 +14,7 @@ extension Reload {
         }
         for name in new.connections.keys.sorted() {
             guard let connection = new.connections[name] else { continue }
-            try ledger.upsertConnection(
+            let isBack = try ledger.upsertConnection(
                 name: name, baseURL: connection.baseURL, apiVersion: connection.apiVersion)
             if let former = heirs[name] {
                 try book.saveRows()
@@ -24,18 +24,21 @@ extension Reload {
                         && old[former]?.client == connection.client)
             }
             book.forgetRow(of: name)
+            if isBack, heirs[name] == nil {
+                try gate.remind(connection)
+                try lister.remind(connection)
+            }
         }
         try ledger.removeConnections(except: Array(new.connections.keys), now: now)
     }
 
-    /// The name that a connection had before, if it is new and exactly one of its address is gone:
-    /// hints, budget and breaker belong to the address and the client, not to a name.
+    /// The name that a connection had before, if it is new, or back after a while under another name,
+    /// and exactly one of its address is gone: hints, budget and breaker belong to the address and the client, not to a name.
     private func formerName(
         of name: String, former old: [String: Connection], _ new: EngineConfiguration
     ) throws -> String? {
-        guard let connection = new.connections[name], try ledger.connection(name) == nil else {
-            return nil
-        }
+        guard let connection = new.connections[name], try !ledger.isConfigured(connection: name)
+        else { return nil }
         let gone = try ledger.connections(at: connection.baseURL).filter {
             new.connections[$0] == nil && !(old[$0]?.client).isAnother(connection.client)
         }

@@ -95,11 +95,14 @@ struct Reload: Grounded {
     /// A schedule that can't be built yet keeps its row, its cursor and its slots.
     private func tellWaiting(_ new: EngineConfiguration) throws {
         try forgetCutTrees()
-        for schedule in new.schedules where new.waiting[schedule.name] == nil {
-            try ledger.clear(kind: .waits, subject: schedule.name)
+        // Also of what went while nobody was there to see it.
+        let standing = Set(new.waiting.keys)
+            .union(new.connections.keys.map(AlarmKind.waitingSubject(connection:)))
+        for subject in try ledger.alarms(.waits) where !standing.contains(subject) {
+            try ledger.clear(kind: .waits, subject: subject)
         }
         for (name, words) in new.waiting.sorted(by: { $0.key < $1.key }) {
-            book.log(.error, "\(name) waits: \(words)")
+            book.log(.error, "\(name) waits: \(words)", alarm: .waits)
             try ledger.raise(
                 kind: .waits, subject: name,
                 whatToDo: "\(words); it goes on by itself once that is there", now: now)
@@ -201,8 +204,7 @@ struct Reload: Grounded {
         let process = schedule.process.stored
         let key = FiringKey(
             connection: connection.name, baseURL: connection.baseURL, process: process,
-            ruleSource: schedule.ruleSource, activeFrom: schedule.activeFrom,
-            activeUntil: schedule.activeUntil)
+            ruleSource: schedule.ruleSource, active: schedule.active)
         return ScheduleRow(
             schedule: schedule.name, state: schedule.enabled ? .active : .disabled,
             connection: connection.name, baseURL: connection.baseURL, process: process,
@@ -291,10 +293,7 @@ struct Reload: Grounded {
             trigger: .rule(rule), ruleText: known.rule, ruleSource: known.ruleSource, zone: zone)
         former.windows = rule.windows
         // Instants outside its active window were never slots (I2).
-        if let key = FiringKey(known.firingKey) {
-            former.activeFrom = key.activeFrom
-            former.activeUntil = key.activeUntil
-        }
+        if let key = FiringKey(known.firingKey) { former.active = key.active }
         try enumerator.fillGap(of: former, replacement: .editedWhileDown)
     }
 

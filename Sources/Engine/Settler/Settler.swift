@@ -9,12 +9,16 @@ struct Settler: Grounded {
     let runs: Runs
 
     /// Makes an attempt that may have created a run `unknown`.
+    ///
+    /// One that is in doubt already, since it was never answered, stays so: a late answer that doesn't
+    /// settle it is not another attempt.
     func becomeUnknown(
         _ slot: SlotRow, _ attempt: AttemptRow, _ reason: DoubtReason, httpStatus: Int? = nil,
         errorID: Int64? = nil
     ) throws {
-        let window = roster.connection(slot.connection)?.requestWindowMilliseconds ?? 29_000
-        let exposureEnd = now.adding(milliseconds: window)
+        guard attempt.state != .unknown else { return }
+        let exposureEnd = now.adding(
+            milliseconds: roster.requestWindowMilliseconds(slot.connection))
         try ledger.endAttempt(
             attempt.attemptID, .unknown, exposureEnd: exposureEnd, httpStatus: httpStatus,
             errorID: errorID, runKey: nil, now: now)
@@ -24,7 +28,7 @@ struct Settler: Grounded {
 
     /// Rule 5: every attempt found `starting` becomes `unknown` before anything else.
     func recoverStarting(except out: Set<Int64> = []) throws {
-        guard book.guards.recoversStarting else { return try forgetStarting() }
+        guard book.guards.has(.recoversStarting) else { return try forgetStarting() }
         for attempt in try ledger.attempts(.starting) where !out.contains(attempt.attemptID) {
             guard let slot = try ledger.slot(attempt.slotID) else { continue }
             try becomeUnknown(slot, attempt, .daemonEnded)
@@ -53,7 +57,7 @@ struct Settler: Grounded {
     /// Wants looks for the slots whose exposure has ended; one sweep settles all of a connection.
     func settleUnknown() throws {
         for slot in try ledger.slotsDue(.unknown, now: now, limit: limits.decisionsMax) {
-            guard book.guards.settlesUnknown else {
+            guard book.guards.has(.settlesUnknown) else {
                 if let attempt = try ledger.lastAttempt(slotID: slot.slotID) {
                     try conclude(.provenAbsent, slot, attempt)
                 }
@@ -150,8 +154,8 @@ struct Settler: Grounded {
                         row)
                 } ?? false,
                 settleWithinMilliseconds: settleWithin, actsUntil: actsUntil(attempt, slot)))
-        if verdict == .absentSoFar, !book.guards.waitsToSettle { verdict = .provenAbsent }
-        if !book.guards.comparesBaseline, let runID = look.runID, claimed == nil {
+        if verdict == .absentSoFar, !book.guards.has(.waitsToSettle) { verdict = .provenAbsent }
+        if !book.guards.has(.comparesBaseline), let runID = look.runID, claimed == nil {
             verdict = .adopt(runID: runID)
         }
         if verdict != .absentSoFar { _ = try ledger.keep(look) }
@@ -161,10 +165,9 @@ struct Settler: Grounded {
     /// When the API can have acted for an attempt at the latest, however long the daemon was down: it
     /// left us by `send_by` or never, and was given up after the time of a request.
     private func actsUntil(_ attempt: AttemptRow, _ slot: SlotRow) -> Instant? {
-        let window =
-            roster.connection(slot.connection)?.requestWindowMilliseconds ?? 29_000
-        return attempt.sendByAt?.adding(
-            milliseconds: APIRequest.timeoutMillisecondsDefault + window)
+        attempt.sendByAt?.adding(
+            milliseconds: APIRequest.timeoutMillisecondsDefault
+                + roster.requestWindowMilliseconds(slot.connection))
     }
 
     /// In a file that was put back, what has come of an attempt in doubt isn't known: what has run
@@ -206,7 +209,8 @@ struct Settler: Grounded {
         case .absentSoFar:
             try ledger.countAbsentLook(attempt.attemptID, at: look?.requestedAt ?? now)
             let settle =
-                roster.connection(slot.connection)?.settleWithinMilliseconds ?? 120_000
+                roster.connection(slot.connection)?.settleWithinMilliseconds
+                ?? Connection.settleWithinMillisecondsDefault
             let settled = (attempt.exposureEndAt ?? now).adding(milliseconds: settle)
             let step = now.adding(milliseconds: max(1000, settle / 3))
             let next = now < settled ? min(step, settled) : now.adding(milliseconds: 2_000)

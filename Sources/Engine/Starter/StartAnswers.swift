@@ -47,7 +47,7 @@ struct StartAnswers: Grounded {
             return try settler.hold(
                 slot, fresh, .foreignRun(run.id, slotID: other), candidate: run.id)
         }
-        let window = connection?.requestWindowMilliseconds ?? 29_000
+        let window = roster.requestWindowMilliseconds(slot.connection)
         let runKey: Int64
         var isRead = false
         if let known {
@@ -83,15 +83,11 @@ struct StartAnswers: Grounded {
         _ answer: APIAnswer
     ) throws {
         let reason = DoubtReason.answeredToAnother(other)
-        var error = NewError(
-            operation: answer.call.operation, message: reason.words(attempt: attempt.number),
-            nextStep: Self.nextStep(after: .ambiguous))
-        error.connection = slot.connection
-        error.slotID = slot.slotID
-        let errorID = try ledger.insert(error, now: now)
-        // In doubt already, since it was never answered: this answer doesn't settle it, and it is not
-        // another attempt.
-        guard attempt.state != .unknown else { return }
+        let errorID = try ledger.insert(
+            NewError(
+                operation: answer.call.operation, message: reason.words(attempt: attempt.number),
+                nextStep: Self.nextStep(after: .ambiguous), connection: slot.connection,
+                slotID: slot.slotID), now: now)
         try settler.becomeUnknown(slot, attempt, reason, httpStatus: 201, errorID: errorID)
     }
 
@@ -151,13 +147,13 @@ struct StartAnswers: Grounded {
                 errorID: errorID)
         case .refused:
             if let connection { try gate.noteReachable(connection) }
-            try finishAttempt(attempt, .refused, failure, errorID, connection)
+            try finishAttempt(attempt, .refused, failure, errorID, slot)
             return try slots.end(slot, .refused(attempt: number, failure.summary))
         case .unauthorized:
-            try finishAttempt(attempt, .refused, failure, errorID, connection)
+            try finishAttempt(attempt, .refused, failure, errorID, slot)
             try tokenRefused(slot, attempt, schedule)
         case .throttled:
-            try finishAttempt(attempt, .refused, failure, errorID, connection)
+            try finishAttempt(attempt, .refused, failure, errorID, slot)
             let until =
                 failure.hint.map { now.adding(milliseconds: $0.delayMilliseconds) }
                 ?? backoff(slot, schedule)
@@ -166,14 +162,14 @@ struct StartAnswers: Grounded {
                 at: try slots.noteOverdue(
                     slot, until: max(until, now.adding(milliseconds: 1000))))
         case .notSent(let isCertificate):
-            try finishAttempt(attempt, .notSent, failure, errorID, connection)
+            try finishAttempt(attempt, .notSent, failure, errorID, slot)
             if let connection { try gate.noteUnreachable(connection, failure, request) }
             // Certificate and name errors stay until somebody mends them: slow and loud.
             let until =
                 isCertificate ? now.adding(milliseconds: 300_000) : backoff(slot, schedule)
             try backoffs.wait(slot, .attemptNotSent(number, failure.summary), until: until)
         case .conflict, .unavailable:
-            try finishAttempt(attempt, .refused, failure, errorID, connection)
+            try finishAttempt(attempt, .refused, failure, errorID, slot)
             try retry(slot, attempt, schedule, why: failure.summary)
         }
     }
@@ -193,12 +189,12 @@ struct StartAnswers: Grounded {
 
     private func finishAttempt(
         _ attempt: AttemptRow, _ state: AttemptState, _ failure: APIFailure, _ errorID: Int64,
-        _ connection: Connection?
+        _ slot: SlotRow
     ) throws {
         try ledger.endAttempt(
             attempt.attemptID, state,
             exposureEnd: now.adding(
-                milliseconds: connection?.requestWindowMilliseconds ?? 29_000),
+                milliseconds: roster.requestWindowMilliseconds(slot.connection)),
             httpStatus: failure.httpStatus, errorID: errorID, runKey: nil, now: now)
     }
 

@@ -8,7 +8,7 @@ extension Starter {
             now: now, slot: slot, schedule: roster.schedule(slot.schedule),
             connection: roster.connection(slot.connection))
         facts.backoffUntil = backoffs.until(slot)
-        facts.looksBeforeStart = book.guards.looksBeforeStart
+        facts.looksBeforeStart = book.guards.has(.looksBeforeStart)
         guard let schedule = facts.schedule, let connection = facts.connection, slot.dueAt <= now,
             facts.backoffUntil.map({ $0 <= now }) ?? true
         else { return facts }
@@ -67,8 +67,7 @@ extension Starter {
         guard let listed = lister.names(slot.connection),
             (0...limits.lookAgeMaxMilliseconds).contains(now.since(listed.requestedAt))
         else { return .notListed(name: name) }
-        return .listed(
-            name: name, processIDs: listed.byID.filter { $0.value == name }.keys.sorted())
+        return .listed(name: name, processIDs: listed.processes(named: name))
     }
 
     private func way(_ row: ConnectionRow) throws -> StartFacts.Way {
@@ -89,7 +88,7 @@ extension Starter {
         let slot = facts.slot
         facts.ourUserID = row.userID
         facts.clock = ClockOffset(row, at: now) ?? .unknown
-        facts.downUntil = book.guards.looksAfterDownTime ? life.downUntil : nil
+        facts.downUntil = book.guards.has(.looksAfterDownTime) ? life.downUntil : nil
         facts.look = try freshLook(slot.baseURL, slot.processID)
         // A ledger that was put back sees the end again that a slot of kind `after` was born of.
         if slot.kind == .after, facts.downUntil != nil,

@@ -55,15 +55,10 @@ final class Validations: Room, Grounded {
                 var row = NewError(
                     operation: answer.call.operation,
                     message: problem.message ?? problem.code ?? "validation failed",
-                    nextStep: "fix the process in Workiva, then trigger the schedule")
-                row.connection = slot.connection
-                row.schedule = slot.schedule
-                row.slotID = slotID
-                row.code = problem.code
-                row.target = problem.target
-                row.meta = problem.meta
-                row.details = problem.details
-                _ = try ledger.insert(row, now: now)
+                    nextStep: "fix the process in Workiva, then trigger the schedule",
+                    connection: slot.connection, schedule: slot.schedule, slotID: slotID)
+                row.take(problem)
+                try ledger.insert(row, now: now)
             }
             try slots.end(slot, .invalid(problems: problems.count))
         case .success:

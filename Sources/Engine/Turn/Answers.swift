@@ -74,7 +74,7 @@ extension Clockwork {
         let connection = roster.connection(request.connection)
         try ledger.countAnswer(connection: request.connection, httpStatus: answer.httpStatus)
         if case .readRun(let runKey) = request.purpose { follower.forget(runKey) }
-        let answer = book.guards.refusesForeignAnswers ? answer : answer.takenForTheAPIs
+        let answer = book.guards.has(.refusesForeignAnswers) ? answer : answer.takenForTheAPIs
         if let connection {
             let isOfAnotherTime = try gate.note(answer, to: request, connection)
             try heed()
@@ -113,11 +113,11 @@ extension Clockwork {
     ) throws {
         let age = answer.ageSeconds.map { " \($0) s old" } ?? " older than the request"
         let words = "the answer comes out of a cache,\(age)"
-        var error = NewError(
-            operation: answer.call.operation, message: words,
-            nextStep: "not taken for news; asked again with a growing gap")
-        error.connection = connection.name
-        _ = try ledger.insert(error, now: book.now)
+        try ledger.insert(
+            NewError(
+                operation: answer.call.operation, message: words,
+                nextStep: "not taken for news; asked again with a growing gap",
+                connection: connection.name), now: book.now)
         try ledger.raise(
             kind: .cachedAnswers, subject: connection.name,
             whatToDo: "answers of the API come out of a cache (\(words)), so nobody can see what "

@@ -62,8 +62,15 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
 
     package var description: String {
         let number = code.map { " [SQLite \($0)]" } ?? ""
-        return "cannot \(attempted) (\(path)): \(cause)\(number)"
+        return "cannot \(attempted) (\(path)): \(cause)\(number)\(whatFailed)"
             + (advice.isEmpty ? "" : "; \(advice)")
+    }
+
+    /// The statement on one line, where the mistake is ours: whoever mends it needs to know.
+    private var whatFailed: String {
+        guard kind == .constraint || kind == .other, let statement else { return "" }
+        let line = statement.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return " in \"\(line.prefix(300))\""
     }
 
     /// A restart cannot help: the daemon ends with exit code 78 (docs/protocol.md#command-line).

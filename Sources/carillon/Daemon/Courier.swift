@@ -96,18 +96,21 @@ final class Courier: Sendable {
     }
 
     /// Makes one attempt.
-    func deliver(_ message: NoticeMessage) async -> DeliveryOutcome {
-        let mark = NoticePlan.heartbeatMark
-        if message.target.hasPrefix(mark) {
-            let name = String(message.target.dropFirst(mark.count))
-            guard let address = state.withLock({ $0.heartbeats[name] }),
-                let event = message.events.first, let kind = event.kind.beat
-            else {
-                return .failed(
-                    reason: "the heartbeat is not configured any more", retryAfterMilliseconds: nil)
-            }
-            return await beat(address, kind, "\(event.subject): \(event.words)")
+    func deliver(_ delivery: Delivery) async -> DeliveryOutcome {
+        guard case .heartbeat(let schedule) = delivery.receiver else {
+            return await deliver(NoticeMessage(delivery))
         }
+        guard let address = state.withLock({ $0.heartbeats[schedule] }),
+            let event = delivery.events.first, let kind = event.kind.beat
+        else {
+            return .failed(
+                reason: "the heartbeat is not configured any more", retryAfterMilliseconds: nil)
+        }
+        return await beat(address, kind, "\(event.subject): \(event.words)")
+    }
+
+    /// Makes one attempt to tell people.
+    func deliver(_ message: NoticeMessage) async -> DeliveryOutcome {
         guard let settings = state.withLock({ $0.settings[message.target] }) else {
             return .failed(
                 reason: "the target is not configured any more", retryAfterMilliseconds: nil)
@@ -234,7 +237,7 @@ final class Courier: Sendable {
 extension NoticeMessage {
     init(_ delivery: Delivery) {
         self.init(
-            id: delivery.id, target: delivery.target, createdAt: delivery.createdAt,
+            id: delivery.id, target: delivery.receiver.name, createdAt: delivery.createdAt,
             events: delivery.events, counts: delivery.counts)
     }
 }

@@ -85,7 +85,15 @@ final class DaemonGauges: Sendable {
                 policy: policy, learnedRequests: row.learnedRequests,
                 learnedWindowMilliseconds: row.learnedWindowMilliseconds,
                 tatMicroseconds: row.tatMicroseconds)
-            tokens[row.connection] = Double(budget.available(.start, now: now))
+            var available = budget.available(.start, now: now)
+            if let limit = row.startLimit {
+                let own = RateBudget(
+                    policy: policy, learnedRequests: limit.requests,
+                    learnedWindowMilliseconds: limit.windowMilliseconds,
+                    tatMicroseconds: limit.budgetTATMicroseconds)
+                available = min(available, own.available(.start, now: now))
+            }
+            tokens[row.connection] = Double(available)
         }
     }
 }

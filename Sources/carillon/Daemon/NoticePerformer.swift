@@ -16,7 +16,7 @@ struct NoticePerformer: Service {
             await withDiscardingTaskGroup { group in
                 for await delivery in deliveries {
                     group.addTask {
-                        let outcome = await courier.deliver(NoticeMessage(delivery))
+                        let outcome = await courier.deliver(delivery)
                         inbox.post(
                             .delivered(
                                 deliveryID: delivery.deliveryID, attempt: delivery.attempt,

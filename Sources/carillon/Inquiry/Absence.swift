@@ -55,10 +55,10 @@ struct Absence {
         guard let occurrence = compiled.next(after: before), occurrence.at == instant else {
             return "\(no): \(rule)" + (isFuture ? next(compiled) : try nearest())
         }
-        if let key = then.key, !key.isActive(instant) {
+        if let key = then.key, !key.active.contains(instant) {
             let window = [
-                key.activeFrom.map { "active_from \($0.iso8601)" },
-                key.activeUntil.map { "active_until \($0.iso8601)" },
+                key.active.from.map { "active_from \($0.iso8601)" },
+                key.active.until.map { "active_until \($0.iso8601)" },
             ].compactMap(\.self).joined(separator: ", ")
             return "\(no): it lies outside its active time (\(window))"
         }

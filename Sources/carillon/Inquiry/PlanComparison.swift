@@ -122,13 +122,8 @@ struct PlanComparison {
             change.details += words(gone: change.gone, added: change.added, zone: schedule.zone)
             return change
         }
-        let process: String
-        switch schedule.process {
-        case .id(let id): process = id
-        case .name(let pattern): process = "name: \(pattern)"
-        }
         let baseURL = loaded.engine.connections[schedule.connection]?.baseURL ?? ""
-        compare("process", known.process, process, &change)
+        compare("process", known.process, schedule.process.stored, &change)
         compare("connection", known.connection, schedule.connection, &change)
         compare("base URL", known.baseURL, baseURL, &change)
         if !change.details.isEmpty { change.details += cancelled(known) }
@@ -140,12 +135,10 @@ struct PlanComparison {
         {
             change.details.append("calendar, on_holiday, dst or windows differ")
         }
-        let key = FiringKey(known.firingKey)
-        compare("active_from", key?.activeFrom, schedule.activeFrom, &change)
-        compare("active_until", key?.activeUntil, schedule.activeUntil, &change)
-        let isWindowNew =
-            key?.activeFrom != schedule.activeFrom || key?.activeUntil != schedule.activeUntil
-        if known.ruleSource != schedule.ruleSource || isWindowNew, isActive {
+        let window = FiringKey(known.firingKey)?.active ?? ActiveWindow()
+        compare("active_from", window.from, schedule.active.from, &change)
+        compare("active_until", window.until, schedule.active.until, &change)
+        if known.ruleSource != schedule.ruleSource || window != schedule.active, isActive {
             let before = Set(times(known))
             let after = Set(times(schedule))
             change.gone = before.subtracting(after).sorted()
@@ -180,16 +173,13 @@ struct PlanComparison {
 
     private func times(_ known: KnownSchedule) -> [Instant] {
         guard let rule = RuleSource.compile(known.ruleSource, host: host) else { return [] }
-        let key = FiringKey(known.firingKey)
-        return times(rule).filter { key?.isActive($0) ?? true }
+        let window = FiringKey(known.firingKey)?.active ?? ActiveWindow()
+        return times(rule).filter(window.contains)
     }
 
     private func times(_ schedule: Schedule) -> [Instant] {
         guard case .rule(let rule) = schedule.trigger else { return [] }
-        return times(rule).filter { instant in
-            (schedule.activeFrom.map { instant >= $0 } ?? true)
-                && (schedule.activeUntil.map { instant <= $0 } ?? true)
-        }
+        return times(rule).filter(schedule.active.contains)
     }
 
     /// What windows hold back, and until when.

@@ -28,11 +28,11 @@ enum ScheduleTimes {
         guard case .rule(let rule) = schedule.trigger, !rule.isReboot else { return [] }
         var start = from
         // `next` is strict, and a slot at active_from itself counts.
-        if let active = schedule.activeFrom, active > from {
+        if let active = schedule.active.from, active > from {
             start = active.adding(milliseconds: -1)
         }
         return rows(
-            rule, after: start, count: count, until: schedule.activeUntil, name: schedule.name,
+            rule, after: start, count: count, until: schedule.active.until, name: schedule.name,
             dueAt: { schedule.dueAt(of: $0) },
             deadlines: { deadlines(schedule, of: $0) + forecast(schedule, of: $0, usual) })
     }
