@@ -66,6 +66,7 @@ let package = Package(
                 .embedInCode("0023_operation_limits.sql"),
                 .embedInCode("0024_already_done.sql"),
                 .embedInCode("0025_slot_rules.sql"),
+                .embedInCode("0026_make_up.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

@@ -40,6 +40,7 @@ package enum Migrations {
                 name: "0023_operation_limits", sql: PackageResources._023_operation_limits_sql),
             File(name: "0024_already_done", sql: PackageResources._024_already_done_sql),
             File(name: "0025_slot_rules", sql: PackageResources._025_slot_rules_sql),
+            File(name: "0026_make_up", sql: PackageResources._026_make_up_sql),
         ]
     }
 }

@@ -29,7 +29,7 @@ extension EventKind {
             .lateForecast:
             .late
         case .runWarned, .runFast, EventKind(.cutTree): .suspect
-        case .recovered, .slotResolved, .catchupDone: .info
+        case .recovered, .slotResolved, .catchupDone, .backfill: .info
         default: .trouble
         }
     }

@@ -22,6 +22,12 @@ struct Operator: Grounded {
         switch command {
         case .trigger(let schedule, let uuid, let force, let reason):
             return try trigger(schedule, uuid: uuid, force: force, reason: reason, actor: actor)
+        case .makeUp(let schedule, let slotAt, let uuid, let force, let reason):
+            return try makeUp(
+                schedule, at: slotAt, uuid: uuid, force: force, reason: reason, actor: actor)
+        case .backfill(let schedule, let from, let through, let reason):
+            return try backfill(
+                schedule, from: from, through: through, reason: reason, actor: actor)
         case .pause(let schedule, let until, let reason):
             upcoming.expire()
             return try pause(schedule, until: until, reason: reason, actor: actor)

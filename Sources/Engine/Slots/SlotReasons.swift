@@ -42,6 +42,8 @@ package enum DueReason: Sendable, Equatable {
     case daemonStart
     case upstreams([SlotName])
     case triggered(by: String, String)
+    /// A person makes up with it for a slot that came to nothing.
+    case makesUp(slotID: Int64, Disposition, by: String, String)
 
     /// The reason as a person reads it.
     package var words: String {
@@ -52,6 +54,9 @@ package enum DueReason: Sendable, Equatable {
         case .upstreams(let slots): "due after \(slots.words)"
         case .triggered(let actor, let why):
             "triggered by \(actor)" + (why.isEmpty ? "" : ": \(why)")
+        case .makesUp(let slotID, let disposition, let actor, let why):
+            "makes up for slot \(slotID), which was \(disposition.rawValue); asked for by \(actor)"
+                + (why.isEmpty ? "" : ": \(why)")
         }
     }
 }

@@ -149,6 +149,8 @@ package enum StartDecision: Sendable, Equatable {
             return .wait(.heldSlot(held), until: facts.now(plus: blockedWaitMilliseconds))
         }
         let blocker = Blocker(runID: run.runID, status: run.status)
+        // What a person makes up with waits for its turn, whatever the policy.
+        if facts.slot.makesUpSlotID != nil { return .queue(blocker) }
         guard schedule.overlap == .queue else { return .end(.overlap(blocker, owner: run.owner)) }
         if let later = facts.laterQueued {
             return .end(.laterWaits(later, runID: run.runID))

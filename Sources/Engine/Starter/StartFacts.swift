@@ -125,7 +125,8 @@ package struct StartFacts: Sendable {
         self.slot = slot
         self.schedule = schedule
         self.connection = connection
-        dueSince = slot.slotAt
+        // What a person asks for is due since then, also for a slot of long ago.
+        dueSince = slot.kind == .manual ? slot.dueAt : slot.slotAt
     }
 
     /// A person has asked for it: pauses don't concern it (rule 14).
@@ -147,8 +148,11 @@ package struct StartFacts: Sendable {
         return slot.isLate
     }
 
-    /// Late starts, and all of a connection that has just recovered, are ramped.
-    package var isRamped: Bool { (isLate && slot.kind != .manual) || isRecovering }
+    /// Late starts, those that make up for others, and all of a connection that has just recovered, are
+    /// ramped.
+    package var isRamped: Bool {
+        (isLate && slot.kind != .manual) || isRecovering || slot.makesUpSlotID != nil
+    }
 
     /// The daemon was down, or the clock was set forward, since the slot was due: on time or not,
     /// another ledger, or this one before it was put back, may have started it.

@@ -140,10 +140,11 @@ extension Starter {
                     isFresh: isFresh(run, slot, look: facts.look))
             }
         guard facts.openRuns.isEmpty else {
-            guard schedule.overlap == .queue else { return }
+            guard schedule.overlap == .queue, slot.makesUpSlotID == nil else { return }
             return facts.laterQueued = try ledger.openSlots(schedule: slot.schedule, .pending)
                 .first {
                     $0.kind == slot.kind && $0.slotAt > slot.slotAt && $0.dueAt <= now
+                        && $0.makesUpSlotID == nil
                 }?.slotAt
         }
         facts.heldSlotID = try ledger.heldCandidate(

@@ -15,6 +15,11 @@ struct Trigger: CarillonCommand {
 
               carillon trigger gl-refresh --reason 'late journal entries'
               carillon trigger gl-refresh --wait
+
+            With --slot it makes up for one slot of the past that was missed, skipped, expired or has \
+            failed: once, with that slot's date in names. Many at once: carillon backfill.
+
+              carillon trigger gl-refresh --slot 2026-11-27T06:00
             """)
 
     @OptionGroup var control: ControlOptions
@@ -23,6 +28,13 @@ struct Trigger: CarillonCommand {
         help: ArgumentHelp("The schedule.", valueName: "schedule"),
         completion: .schedules)
     var schedule: String
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Make up for this slot: 2026-11-27T06:00, yesterday 06:00; local to the schedule's zone.",
+            valueName: "time"))
+    var slot: String?
 
     @Option(help: ArgumentHelp("Why, for the ledger.", valueName: "text"))
     var reason: String?
@@ -44,6 +56,7 @@ struct Trigger: CarillonCommand {
         message.schedule = schedule
         message.reason = reason
         message.force = force
+        message.at = try slot.map { try control.slot($0, of: schedule, environment).iso8601 }
         message.uuid = uuid ?? environment.makeUUID()
         let answer = try await control.perform(message, environment)
         guard wait, let slotID = answer.slotID else { return }
