@@ -148,6 +148,8 @@ WITH RECURSIVE failing (schedule) AS (
             WHEN 'configuration' THEN 'carillon check'
             WHEN 'waits' THEN 'carillon check'
             WHEN 'set aside' THEN 'carillon reload'
+            WHEN 'paused' THEN 'carillon resume ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
+        THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
             WHEN 'overlap' THEN 'carillon runs ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
         THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
             WHEN 'undecided' THEN 'carillon errors'

@@ -119,6 +119,8 @@ package struct NoticeMessage: Sendable, Equatable {
         case .catchupDone: "is done"
         case EventKind(.unreachable): "can't be reached"
         case EventKind(.credential): "has its credential refused"
+        case .backfill: "is made up for"
+        case EventKind(.paused): "is paused after failures"
         case EventKind(.blocked), EventKind(.throttled): "is blocked"
         case EventKind(.possibleDuplicate): "may be a duplicate"
         default: kind.rawValue.split(separator: "_").joined(separator: " ")

@@ -134,6 +134,12 @@ struct RandomScenario {
                 since: dice.chance(0.8) ? .lastSlot : .period,
                 author: dice.chance(0.7) ? .anyone : .us)
         }
+        for index in configuration.schedules.indices {
+            if dice.chance(0.2) {
+                configuration.schedules[index].pauseAfterFailures = 1 + dice.below(3)
+            }
+            if dice.chance(0.2) { configuration.schedules[index].maxRuns = 1 + dice.below(4) }
+        }
     }
 
     private mutating func setConnections(_ dice: inout Dice) {

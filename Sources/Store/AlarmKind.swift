@@ -38,6 +38,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case overlap
     /// A run that may be the second one of a slot.
     case possibleDuplicate = "possible_duplicate"
+    /// A schedule has failed so often that it was paused.
+    case paused
     /// What a check ahead of a slot has found.
     case preflight
     /// A change of the config that only a restart takes over.
@@ -72,7 +74,7 @@ package enum AlarmKind: String, Sendable, CaseIterable {
         case .blocked, .anotherCarillon, .cachedAnswers, .incompleteList, .clock, .credential,
             .limit, .scope, .sweepDistrusted, .throttled, .unreachable, .version:
             .connection
-        case .cutTree, .overlap, .setAside: .schedule
+        case .cutTree, .overlap, .paused, .setAside: .schedule
         case .preflight, .undecided: .slot
         case .possibleDuplicate: .run
         case .notReadable: .process

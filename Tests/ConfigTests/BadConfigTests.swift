@@ -233,6 +233,24 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             "16:10: schedules.one.missed: unknown value (\"lates\"), allowed: \"latest\", \"all\" or "
                 + "\"skip\"; did you mean \"latest\"?"),
         BadInput(
+            config(schedule: "pause_after = 3"),
+            "16:15: schedules.one.pause_after: expected a table, found an integer"),
+        BadInput(
+            config(schedule: "pause_after = { failure = 3, failures = 2 }"),
+            "schedules.one.pause_after.failure: unknown key; did you mean \"failures\"?"),
+        BadInput(
+            config(schedule: "pause_after = {}"),
+            "schedules.one.pause_after.failures: missing; write pause_after = { failures = 3 }"),
+        BadInput(
+            config(schedule: "pause_after = { failures = 0 }"),
+            "schedules.one.pause_after.failures: out of range (0), allowed: 1 to 1000"),
+        BadInput(
+            config(schedule: "max_runs = \"12\""),
+            "16:12: schedules.one.max_runs: expected an integer, found a string (\"12\")"),
+        BadInput(
+            config(schedule: "max_run = 12"),
+            "16:1: schedules.one.max_run: unknown key; did you mean \"max_runs\"?"),
+        BadInput(
             config(schedule: "unless_done = true"),
             "16:15: schedules.one.unless_done: expected a table, found a boolean"),
         BadInput(

@@ -42,6 +42,8 @@ import Timetable
         #expect(schedule.preflightMilliseconds == 43_200_000)
         #expect(schedule.runWithinMilliseconds == 28_800_000)
         #expect(schedule.outcome.failIf.count == 1)
+        #expect(schedule.pauseAfterFailures == 3)
+        #expect(schedule.maxRuns == 1_000_000)
         #expect(schedule.unlessDone == UnlessDone(since: .lastSlot, author: .anyone))
         #expect(schedule.formerly == "ledger-refresh")
         #expect(schedule.tags == ["ledger", "daily"])

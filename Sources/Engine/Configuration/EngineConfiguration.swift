@@ -132,6 +132,10 @@ package struct Schedule: Sendable {
     package var outcome = OutcomeRules()
     /// Its slots are skipped if the process has been run already; nil: they are not.
     package var unlessDone: UnlessDone?
+    /// So many failures in a row pause it; nil: nothing but a person does.
+    package var pauseAfterFailures: Int?
+    /// It ends after so many runs; nil: never.
+    package var maxRuns: Int?
     package var activeFrom: Instant?
     package var activeUntil: Instant?
     /// The schedule's earlier name, whose history and slots it takes over.

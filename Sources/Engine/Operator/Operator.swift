@@ -120,6 +120,9 @@ struct Operator: Grounded {
             return .notFound("there is no schedule \"\(name)\"")
         }
         let lifted = try ledger.liftPauses(schedule: name, now: now)
+        for paused in try name.map({ [$0] }) ?? ledger.alarms(.paused) {
+            try ledger.clear(kind: .paused, subject: paused)
+        }
         var also = ""
         if name == nil, life.isDraining {
             try life.endDraining()

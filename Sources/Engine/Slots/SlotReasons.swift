@@ -79,6 +79,8 @@ package enum WaitReason: Sendable, Equatable {
     case lookAfterDownTime
     case processName(String)
     case runRead(String)
+    /// Other slots of its schedule may have started the last run that it has.
+    case lastRun(undecided: Int, max: Int)
     case heldSlot(Int64)
     case queued(Blocker)
     case validation
@@ -120,6 +122,9 @@ package enum WaitReason: Sendable, Equatable {
         case .lookAfterDownTime:
             "waiting for a check: the daemon was down when it was due, and it may have been started"
         case .processName(let name): "looking for the process \"\(name)\""
+        case .lastRun(let undecided, let max):
+            "\(undecided) other \(undecided == 1 ? "slot" : "slots") of its schedule may have started "
+                + "the last run that max_runs (\(max)) allows"
         case .runRead(let runID): "reading run \(runID), which may still be open"
         case .heldSlot(let slotID): "slot \(slotID) of this process is held without a known run"
         case .queued(let blocker): "queued behind run \(blocker.runID) (\(blocker.status))"
@@ -236,6 +241,8 @@ package enum EndReason: Sendable, Equatable {
     case patternNotExpandable(String)
     case overlap(Blocker, owner: RunOwner)
     case laterWaits(Instant, runID: String)
+    /// Its schedule has had all its runs.
+    case maxRuns(Int)
     /// The process has been run with success (`unless_done`).
     case done(runID: String, owner: RunOwner, at: Instant?, DoneSince)
     case refused(attempt: Int, String)
@@ -271,7 +278,7 @@ package enum EndReason: Sendable, Equatable {
         switch self {
         case .scheduleGone, .dropped, .processChanged, .scheduleClosed: .cancelled
         case .paused, .observed, .holiday, .upstreamFailed, .overlap, .pausedWhileWaiting,
-            .skippedOnce, .done:
+            .skippedOnce, .done, .maxRuns:
             .skipped
         case .afterRuleOver, .tooLate(_, .up), .absent: .expired
         case .tooLate(_, .down), .editedWhileDown, .restored: .missed
@@ -313,6 +320,8 @@ package enum EndReason: Sendable, Equatable {
             "overlap: run \(blocker.runID) \(owner.words) is still \(blocker.status)"
         case .laterWaits(let later, let runID):
             "the later slot \(later.iso8601) waits for run \(runID) in its place"
+        case .maxRuns(let max):
+            "max_runs (\(max)) is reached: the schedule has ended"
         case .done(let runID, let owner, let end, let since):
             "already done: run \(runID) \(owner.words) succeeded"
                 + (end.map { " at \($0.iso8601)" } ?? "") + ", \(since.words) (unless_done)"

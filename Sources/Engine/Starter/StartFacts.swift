@@ -77,6 +77,8 @@ package struct StartFacts: Sendable {
     package var backoffUntil: Instant?
     /// A skip of the slot, or a pause in force now.
     package var pause: PauseRow?
+    /// How many runs the schedule has started, and its slots that may have (`max_runs`); nil: not asked.
+    package var runsUsed: (started: Int, undecided: Int)?
     /// A later slot that stands for this one if it is late.
     package var newerStandIn: Instant?
     package var wasUpWhenOnTime = Uptime.up

@@ -13,6 +13,9 @@ extension Starter {
             facts.backoffUntil.map({ $0 <= now }) ?? true
         else { return facts }
         if !facts.isAskedFor { facts.pause = try pauseInForce(slot) }
+        if schedule.maxRuns != nil, !facts.isAskedFor {
+            facts.runsUsed = try ledger.runsUsed(schedule: slot.schedule)
+        }
         try readWindows(&facts, schedule)
         facts.naming = naming(of: slot)
         guard facts.naming == .known else { return facts }

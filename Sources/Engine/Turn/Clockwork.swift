@@ -31,6 +31,7 @@ package final class Clockwork {
     let enumerator: Enumerator
     let upstreams: Upstreams
     let upcoming: Upcoming
+    let brakes: Brakes
     let clockSteps: ClockSteps
     let preflight: Preflight
     let backoffs: Backoffs
@@ -76,6 +77,7 @@ package final class Clockwork {
         enumerator = Enumerator(ground, lister: lister, preflights: plan)
         upstreams = Upstreams(ground, lister: lister)
         upcoming = Upcoming(ground)
+        brakes = Brakes(ground, upcoming: upcoming)
         clockSteps = ClockSteps(ground: ground, lister: lister, enumerator: enumerator)
         backoffs = Backoffs(ground)
         validations = Validations(ground, gate: gate, backoffs: backoffs)
@@ -94,7 +96,7 @@ package final class Clockwork {
             pruner: pruner)
         notices = Notices(ground)
         let rooms: [any Room] = [
-            life, roster, preflight, enumerator, upstreams, upcoming, backoffs, validations,
+            life, roster, preflight, enumerator, upstreams, upcoming, brakes, backoffs, validations,
             starter, pruner, notices,
         ]
         for room in rooms { book.join(room) }
@@ -141,6 +143,7 @@ package final class Clockwork {
         if roster.configuration != nil {
             try enumerator.createDueSlots()
             try heed()
+            try brakes.pauseTheFailing()
             try upstreams.createAfterSlots()
             try settler.settleUnknown()
             try starter.decidePending()
@@ -194,7 +197,9 @@ package final class Clockwork {
 
     private func heed(_ news: News) throws {
         switch news {
-        case .ended(let schedule): upstreams.note(ended: schedule)
+        case .ended(let schedule):
+            upstreams.note(ended: schedule)
+            brakes.note(ended: schedule)
         case .recovered(let connection): backoffs.end(of: connection)
         case .wantsLook(let connection): lister.want(look: connection, .start)
         case .clockAgrees(let instant): try clockSteps.noteAgreement(at: instant)
@@ -252,7 +257,8 @@ package final class Clockwork {
     /// - Returns: false if a request is out or wanted, a token can be used, or lists go on.
     package func isAtRest(until monotonicMilliseconds: Int64) -> Bool {
         gate.isIdle && lister.isAtRest && follower.strangers.isAtRest && !book.hasNews
-            && upstreams.isIdle && backoffs.isEmpty && !gate.hasToken(until: monotonicMilliseconds)
+            && upstreams.isIdle && brakes.isIdle && backoffs.isEmpty
+            && !gate.hasToken(until: monotonicMilliseconds)
     }
 
     /// The slot that a start on the wire is for; nil for other requests (the simulation's book).

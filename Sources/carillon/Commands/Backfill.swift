@@ -23,7 +23,7 @@ struct Backfill: CarillonCommand {
 
     @Argument(
         help: ArgumentHelp("The schedule.", valueName: "schedule"),
-        completion: LedgerWords.schedules)
+        completion: .schedules)
     var schedule: String
 
     @Option(
