@@ -84,7 +84,7 @@ BEGIN
                 ELSE substr(NEW.subject, 1, instr(NEW.subject, '@') - 1) END) END,
         CASE WHEN NEW.kind IN ('blocked', 'another Carillon', 'cached answers', 'incomplete list',
                 'clock', 'credential', 'limit', 'scope', 'sweep distrusted', 'throttled',
-                'unreachable', 'version', 'waits')
+                'unreachable', 'version', 'waits', 'grant expires', 'version ends')
             THEN (SELECT connection FROM connections WHERE connection = CASE NEW.kind
                 WHEN 'waits' THEN substr(NEW.subject, length('connection ') + 1)
                 ELSE NEW.subject END) END, 1);

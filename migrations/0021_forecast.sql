@@ -136,6 +136,8 @@ WITH RECURSIVE failing (schedule) AS (
                 || substr(a.subject, instr(a.subject, ' ') + 1)
             WHEN 'credential' THEN 'carillon check --online'
             WHEN 'scope' THEN 'carillon check --online'
+            WHEN 'grant expires' THEN 'carillon check --online'
+            WHEN 'version ends' THEN 'carillon check --online'
             WHEN 'preflight' THEN 'carillon check --online'
             WHEN 'version' THEN 'carillon check --online'
             WHEN 'restart' THEN 'systemctl restart carillon'

@@ -41,6 +41,7 @@ package enum Migrations {
             File(name: "0024_already_done", sql: PackageResources._024_already_done_sql),
             File(name: "0025_slot_rules", sql: PackageResources._025_slot_rules_sql),
             File(name: "0026_make_up", sql: PackageResources._026_make_up_sql),
+            File(name: "0027_days_to_come", sql: PackageResources._027_days_to_come_sql),
         ]
     }
 }

@@ -120,6 +120,8 @@ package struct NoticeMessage: Sendable, Equatable {
         case EventKind(.unreachable): "can't be reached"
         case EventKind(.credential): "has its credential refused"
         case .backfill: "is made up for"
+        case EventKind(.grantExpires): "has a grant that expires"
+        case EventKind(.versionEnds): "speaks an API version that ends"
         case EventKind(.paused): "is paused after failures"
         case EventKind(.blocked), EventKind(.throttled): "is blocked"
         case EventKind(.possibleDuplicate): "may be a duplicate"

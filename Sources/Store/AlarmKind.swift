@@ -22,6 +22,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case disk
     /// The control socket or the dashboard can't be opened.
     case door
+    /// The day comes on which a grant expires, as the config has it.
+    case grantExpires = "grant expires"
     /// A limit that an answer names, far below the configured rate.
     case limit
     /// The write-ahead log grows, because a reader never ends.
@@ -58,6 +60,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case unreachable
     /// The API version is not served any more.
     case version
+    /// The day comes on which an API version ends, as the config has it.
+    case versionEnds = "version ends"
     /// A file or zone isn't there yet, and a connection or schedule waits for it.
     case waits
 
@@ -72,7 +76,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     package var subject: Subject {
         switch self {
         case .blocked, .anotherCarillon, .cachedAnswers, .incompleteList, .clock, .credential,
-            .limit, .scope, .sweepDistrusted, .throttled, .unreachable, .version:
+            .grantExpires, .limit, .scope, .sweepDistrusted, .throttled, .unreachable, .version,
+            .versionEnds:
             .connection
         case .cutTree, .overlap, .paused, .setAside: .schedule
         case .preflight, .undecided: .slot

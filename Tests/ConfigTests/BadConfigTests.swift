@@ -72,6 +72,19 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             "9:10: connections.prod.region: unknown value (\"usa\"), allowed: \"us\", \"eu\" or "
                 + "\"apac\"; did you mean \"us\"?"),
         BadInput(
+            config(connection: "region = \"us\"\ngrant_expires = 5"),
+            "10:17: connections.prod.grant_expires: expected a date such as 2027-03-31, found an "
+                + "integer (5)"),
+        BadInput(
+            config(connection: "region = \"us\"\ngrant_expires = \"31.3.2027\""),
+            "connections.prod.grant_expires: not a date (\"31.3.2027\"); write 2027-03-31"),
+        BadInput(
+            config(connection: "region = \"us\"\nversion_ends = \"2027-02-30\""),
+            "connections.prod.version_ends: not a date (\"2027-02-30\"); write 2027-03-31"),
+        BadInput(
+            config(connection: "region = \"us\"\nversion_end = 2027-03-31"),
+            "10:1: connections.prod.version_end: unknown key; did you mean \"version_ends\"?"),
+        BadInput(
             config(connection: "base_url = \"http://api.example.com\""),
             "9:12: connections.prod.base_url: http:// is allowed only to this machine"),
         BadInput(

@@ -31,6 +31,8 @@ import Timetable
         let connection = try #require(loaded.engine.connections["prod"])
         #expect(connection.baseURL == "https://api.app.wdesk.com")
         #expect(connection.requestWindowMilliseconds == 29_000)
+        #expect(connection.grantExpires == CivilDate(year: 2031, month: 3, day: 31))
+        #expect(connection.versionEnds == CivilDate(year: 2031, month: 12, day: 31))
         #expect(connection.rate == RatePolicy())
         let access = try #require(loaded.access["prod"])
         #expect(access.clientID == .plain("0f3c9d1e-example"))

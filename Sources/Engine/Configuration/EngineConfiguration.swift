@@ -68,6 +68,9 @@ package struct Connection: Sendable, Equatable {
     package var settleWithinMilliseconds: Int64 = 120_000
     /// How long a start waits for a look before it goes out with a baseline `not known`.
     package var lookPatienceMilliseconds: Int64 = 120_000
+    /// The last day of the OAuth grant, and of the API version; nil: nobody has said.
+    package var grantExpires: CivilDate?
+    package var versionEnds: CivilDate?
     /// How far apart the probes of an open circuit breaker are at the most.
     package var probeEveryMilliseconds: Int64 = 30_000
 

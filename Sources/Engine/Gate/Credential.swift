@@ -47,6 +47,18 @@ struct Credential {
         }
     }
 
+    /// The three that Workiva's help names.
+    private static func causes(_ connection: Connection, now: Instant) -> String {
+        let isOver = connection.grantExpires.map { $0 < CivilDate(ofUTC: now) } ?? false
+        let known =
+            isOver
+            ? connection.grantExpires.map { "it expired on \($0.iso8601), as grant_expires says; " }
+            : nil
+        return (known ?? "")
+            + "it does so when the grant has expired, when its IP allowlist lacks this host, or when "
+            + "the user it acts for was changed or deactivated"
+    }
+
     /// The API does not accept the credential: starts wait for a person.
     func fail(_ connection: Connection, _ why: String) throws {
         if try book.connection(connection.name)?.credentialBadSince == nil {
@@ -59,7 +71,9 @@ struct Credential {
         }
         try book.ledger.raise(
             kind: .credential, subject: connection.name,
-            whatToDo: "the API does not accept the client credential (\(why)); renew the grant or "
-                + "the secret, starts of this connection wait until then", now: book.now)
+            whatToDo: "the API does not accept the client credential (\(why)); "
+                + Self.causes(connection, now: book.now)
+                + "; renew the grant or the secret, starts "
+                + "of this connection wait until then", now: book.now)
     }
 }

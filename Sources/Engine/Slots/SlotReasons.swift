@@ -113,7 +113,9 @@ package enum WaitReason: Sendable, Equatable {
         case .scheduleWaits(let words): "its schedule waits: \(words)"
         case .draining: "draining: no new starts until resume --all"
         case .clockDiffers: "our clock and the server's differ by over 120 s"
-        case .credential(let since): "the credential is not accepted since \(since.iso8601)"
+        case .credential(let since):
+            "the credential is not accepted since \(since.iso8601): the grant has expired, its IP "
+                + "allowlist lacks this host, or its user was changed"
         case .unreachable: "the API can't be reached or fails (circuit open)"
         case .askedToWait(let until): "the API asked us to wait until \(until.iso8601)"
         case .inDoubt(let number, let slotID):

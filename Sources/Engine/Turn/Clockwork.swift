@@ -34,6 +34,7 @@ package final class Clockwork {
     let brakes: Brakes
     let clockSteps: ClockSteps
     let preflight: Preflight
+    let expiries: Expiries
     let backoffs: Backoffs
     let validations: Validations
     let starter: Starter
@@ -74,6 +75,7 @@ package final class Clockwork {
         resolver = Resolver(ground: ground, gate: gate, settler: settler)
         let plan = PreflightPlan(ground: ground)
         preflight = Preflight(ground, gate: gate, lister: lister, plan: plan)
+        expiries = Expiries(ground)
         enumerator = Enumerator(ground, lister: lister, preflights: plan)
         upstreams = Upstreams(ground, lister: lister)
         upcoming = Upcoming(ground)
@@ -96,7 +98,8 @@ package final class Clockwork {
             pruner: pruner)
         notices = Notices(ground)
         let rooms: [any Room] = [
-            life, roster, preflight, enumerator, upstreams, upcoming, brakes, backoffs, validations,
+            life, roster, preflight, expiries, enumerator, upstreams, upcoming, brakes, backoffs,
+            validations,
             starter, pruner, notices,
         ]
         for room in rooms { book.join(room) }
@@ -150,6 +153,7 @@ package final class Clockwork {
             try slots.remindHeld()
             try settler.recoverUnanswered()
             try preflight.checkAhead()
+            try expiries.warn()
             if !isStopping { try follower.lookAtRuns() }
             try follower.strangers.lookAfterStarts()
             if !isStopping {

@@ -120,7 +120,8 @@ struct Next: CarillonCommand {
             let rows = ScheduleTimes.rows(
                 loaded.engine.schedules, after: try start(environment, zone: nil), count: count,
                 usual: usual)
-            return ScheduleTimes.limited(rows, loaded.engine.schedules, reader)
+            return ScheduleTimes.warned(
+                ScheduleTimes.limited(rows, loaded.engine.schedules, reader), loaded.engine)
         }
         guard let found = loaded.schedule(name) else {
             throw ScheduleName.unknown(name, among: loaded.engine.schedules.map(\.name))
@@ -133,7 +134,7 @@ struct Next: CarillonCommand {
         if rows.isEmpty {
             environment.note("\(name): \(ScheduleTimes.nextText(found, after: start))")
         }
-        return rows
+        return ScheduleTimes.warned(rows, loaded.engine)
     }
 
     private func start(_ environment: CommandEnvironment, zone: Zone?) throws -> Instant {

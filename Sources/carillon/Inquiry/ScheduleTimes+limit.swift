@@ -1,7 +1,36 @@
 import Engine
 import Store
+import Timetable
 
 extension ScheduleTimes {
+    /// Which rows lie after the last day of their connection's grant or version.
+    ///
+    /// - Parameters:
+    ///   - rows: of any schedules.
+    ///   - configuration: their connections.
+    /// - Returns: the rows with that in their notes.
+    static func warned(_ rows: [Row], _ configuration: EngineConfiguration) -> [Row] {
+        let connections = Dictionary(
+            configuration.schedules.map { ($0.name, configuration.connections[$0.connection]) },
+            uniquingKeysWith: { first, _ in first })
+        return rows.map { row in
+            guard case .run = row.decision, let connection = connections[row.schedule] ?? nil else {
+                return row
+            }
+            var row = row
+            let day = CivilDate(ofUTC: row.at)
+            for (last, what) in [
+                (connection.grantExpires, "the grant of \(connection.name) has expired"),
+                (connection.versionEnds, "the API version of \(connection.name) has ended"),
+            ] {
+                guard let last, last < day else { continue }
+                let words = "by then \(what) (\(last.iso8601))"
+                row.note = row.note.isEmpty ? words : "\(row.note); \(words)"
+            }
+            return row
+        }
+    }
+
     /// With `max_runs`: which run is the last, and that nothing starts after it.
     ///
     /// - Parameters:
