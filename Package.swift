@@ -67,7 +67,7 @@ let package = Package(
                 .embedInCode("0024_already_done.sql"),
                 .embedInCode("0025_slot_rules.sql"),
                 .embedInCode("0026_make_up.sql"),
-                .embedInCode("0027_days_to_come.sql"),
+                .embedInCode("0027_days_to_come.sql"), .embedInCode("0028_tree_parts.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

@@ -42,6 +42,7 @@ package enum Migrations {
             File(name: "0025_slot_rules", sql: PackageResources._025_slot_rules_sql),
             File(name: "0026_make_up", sql: PackageResources._026_make_up_sql),
             File(name: "0027_days_to_come", sql: PackageResources._027_days_to_come_sql),
+            File(name: "0028_tree_parts", sql: PackageResources._028_tree_parts_sql),
         ]
     }
 }

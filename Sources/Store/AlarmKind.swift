@@ -32,6 +32,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case newLedger = "new ledger"
     /// The check beside the turns can't read a part of the file.
     case notChecked = "not checked"
+    /// Rules look at a part of a tree that isn't there.
+    case missingPart = "missing part"
     /// A target of messages takes none.
     case notify
     /// A run can't be read any more.
@@ -79,7 +81,7 @@ package enum AlarmKind: String, Sendable, CaseIterable {
             .grantExpires, .limit, .scope, .sweepDistrusted, .throttled, .unreachable, .version,
             .versionEnds:
             .connection
-        case .cutTree, .overlap, .paused, .setAside: .schedule
+        case .cutTree, .missingPart, .overlap, .paused, .setAside: .schedule
         case .preflight, .undecided: .slot
         case .possibleDuplicate: .run
         case .notReadable: .process

@@ -28,7 +28,7 @@ extension EventKind {
         case .slotExpired, .slotMissed, .slotWaiting, .runOverTime, .startByMissed, .finishByMissed,
             .lateForecast:
             .late
-        case .runWarned, .runFast, EventKind(.cutTree): .suspect
+        case .runWarned, .runFast, EventKind(.cutTree), EventKind(.missingPart): .suspect
         case .recovered, .slotResolved, .catchupDone, .backfill: .info
         default: .trouble
         }

@@ -264,8 +264,16 @@ package struct OutcomeRules: Sendable, Equatable {
         package var ofTotal: Bool
         package var comparison: Comparison
         package var threshold: Double
+        /// The part of the tree whose jobs are judged; nil: all of them.
+        package var part: TreePart?
+        /// It was written as `is STATUS`.
+        package var isState = false
 
-        package init(status: String, ofTotal: Bool, comparison: Comparison, threshold: Double) {
+        package init(
+            status: String, ofTotal: Bool, comparison: Comparison, threshold: Double,
+            part: TreePart? = nil
+        ) {
+            self.part = part
             self.status = status
             self.ofTotal = ofTotal
             self.comparison = comparison
@@ -274,6 +282,8 @@ package struct OutcomeRules: Sendable, Equatable {
     }
     package var failIf: [Condition] = []
     package var warnIf: [Condition] = []
+    /// The parts of a tree that it looks at.
+    package var parts: Set<TreePart> { Set((failIf + warnIf).compactMap(\.part)) }
     /// A run is judged by its status alone.
     package var isEmpty: Bool { failIf.isEmpty && warnIf.isEmpty }
 
