@@ -1,4 +1,4 @@
--- The alarm of a day that comes is told again at each of its stages, and not in between.
+-- The alarm of a day that comes is told again at each of its stages, and never in between.
 CREATE TRIGGER events_day_nearer AFTER UPDATE OF what_to_do ON alarms
 WHEN NEW.kind IN ('grant expires', 'version ends') AND NEW.what_to_do <> OLD.what_to_do
 BEGIN

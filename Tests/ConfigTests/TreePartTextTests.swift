@@ -31,6 +31,10 @@ import Testing
         ("group 'Close' error", "needs one of > >= < <= = after the status"),
     ])
     func whatIsWrong(text: String, said: String) {
-        #expect(throws: OutcomeText.Mistake(text: said)) { try OutcomeText.parse(text) }
+        do throws(OutcomeText.Mistake) {
+            Issue.record("it was read as \(try OutcomeText.parse(text))")
+        } catch {
+            #expect(error.text == said)
+        }
     }
 }

@@ -10,8 +10,8 @@ import Timetable
         (32, nil), (31, nil), (30, Expiry.Stage.month), (8, .month), (7, .week), (2, .week),
         (1, .day), (0, .day), (-1, .over), (-400, .over),
     ])
-    func daysLeftDecide(left: Int64, stage: Expiry.Stage?) {
-        let today = CivilDate(dayNumber: Self.last.dayNumber - left)
+    func daysLeftDecide(left: Int, stage: Expiry.Stage?) {
+        let today = CivilDate(dayNumber: Self.last.dayNumber - Int64(left))
         #expect(Expiry.stage(of: Self.last, today: today) == stage)
     }
 

@@ -42,7 +42,7 @@ struct TreeReading {
     }
 
     private mutating func read(_ job: JobRun, within groups: [TreePart]) {
-        let status = (job.status ?? .missing).raw
+        let status = job.status?.raw ?? "unknown"
         var parts = groups
         if let title = job.title {
             note(title)
