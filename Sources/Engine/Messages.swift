@@ -110,7 +110,8 @@ package enum OperatorCommand: Sendable, Equatable {
     /// Starts for one slot of the past that came to nothing.
     case makeUp(schedule: String, slotAt: Instant, uuid: String, force: Bool, reason: String)
     /// The same for all of a range.
-    case backfill(schedule: String, from: Instant, through: Instant, reason: String)
+    case backfill(
+        schedule: String, from: Instant, through: Instant, takesSkipped: Bool, reason: String)
     case pause(schedule: String?, until: Instant?, reason: String)
     case resume(schedule: String?)
     case skip(schedule: String, at: Instant, reason: String)

@@ -273,7 +273,7 @@ struct RandomScenario {
                     reason: "")
                 : .backfill(
                     schedule: name, from: slotAt.adding(milliseconds: -3_600_000), through: slotAt,
-                    reason: "")
+                    takesSkipped: dice.chance(0.5), reason: "")
             events.append((at, .command(command)))
         }
         return events

@@ -73,7 +73,7 @@ extension Ledger {
         try database.run(
             """
             UPDATE slots SET due_at = due_at + ?1, window_from_at = window_from_at + ?1,
-                slot_at = CASE WHEN attempts > 0 OR EXISTS (SELECT 1 FROM slots AS o
+                slot_at = CASE WHEN attempts > 0 OR makes_up_slot_id IS NOT NULL OR EXISTS (SELECT 1 FROM slots AS o
                         WHERE o.schedule = slots.schedule AND o.kind = slots.kind
                             AND o.slot_at = slots.slot_at + ?1)
                     THEN slot_at ELSE slot_at + ?1 END

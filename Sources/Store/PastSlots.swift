@@ -9,6 +9,8 @@ package struct PastSlot: Sendable, Equatable {
     package var reason: String
     /// The slot that makes up for it and has a run, or may still get one; nil: there is none.
     package var madeUpBy: Int64?
+    /// The run that had done its work already (`unless_done`).
+    package var doneBy: String?
 
     /// Makes one that nothing makes up for.
     package init(
@@ -28,7 +30,8 @@ package struct PastSlot: Sendable, Equatable {
             """
             SELECT s.slot_id, s.slot_at, s.utc_offset_seconds, s.disposition, s.reason,
                 (SELECT max(m.slot_id) FROM slots AS m WHERE m.makes_up_slot_id = s.slot_id
-                    AND m.disposition IN ('pending', 'starting', 'unknown', 'held', 'started'))
+                    AND m.disposition IN ('pending', 'starting', 'unknown', 'held', 'started')),
+                s.done_by_run_id
             FROM slots AS s
             WHERE s.schedule = ? AND s.slot_at BETWEEN ? AND ? AND s.kind <> 'manual'
             ORDER BY s.slot_at, s.slot_id LIMIT ?
@@ -39,6 +42,7 @@ package struct PastSlot: Sendable, Equatable {
                 disposition: Disposition(rawValue: row.string(3)) ?? .held, reason: row.string(4))
             slot.utcOffsetSeconds = Int(row.integer(2))
             slot.madeUpBy = row.int(5)
+            slot.doneBy = row.text(6)
             return slot
         }
     }

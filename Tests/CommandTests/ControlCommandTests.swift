@@ -56,6 +56,7 @@ import carillon
     @Test func triggerOfASlotAndBackfillSendTheirInstants() async throws {
         let slot = try await exchange(
             ["trigger", "gl", "--slot", "2026-11-27T06:00:00-05:00", "--uuid", "u"])
+        #expect(slot.messages.first?.verb == "make-up")
         #expect(slot.messages.first?.at == "2026-11-27T11:00:00Z")
         #expect(
             try slot.messages.first?.command()
@@ -71,7 +72,7 @@ import carillon
                 == .backfill(
                     schedule: "gl", from: try #require(Instant(iso8601: "2026-11-27T00:00:00Z")),
                     through: try #require(Instant(iso8601: "2026-11-28T00:00:00Z")),
-                    reason: "missed"))
+                    takesSkipped: false, reason: "missed"))
         let backwards = try await exchange([
             "backfill", "gl", "--from", "2026-11-28T00:00:00Z", "--to", "2026-11-27T00:00:00Z",
             "--yes",

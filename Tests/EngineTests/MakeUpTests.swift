@@ -23,6 +23,13 @@ import Timetable
             case .cancelled: .refused(.cancelled("why"))
             }
         #expect(MakeUp.judge(Self.slot(disposition)) == expected)
+        let isSkipped = disposition == .skipped
+        #expect(
+            MakeUp.judge(Self.slot(disposition), takesSkipped: false)
+                == (isSkipped ? .refused(.skipped("why")) : expected))
+        var done = Self.slot(disposition)
+        done.doneBy = "r"
+        #expect(MakeUp.judge(done) == .refused(.done(by: "r")))
         #expect(MakeUp.judge(Self.slot(disposition, madeUpBy: 9)) == .refused(.madeUp(by: 9)))
     }
 }

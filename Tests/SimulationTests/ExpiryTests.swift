@@ -93,6 +93,6 @@ import Timetable
         #expect(words.contains("user it acts for was changed"))
         #expect(words.contains("it expired on 2026-11-23, as grant_expires says"))
         let slot = try #require(try fixture.slots().first)
-        #expect(slot.reason.contains("its IP allowlist lacks this host"))
+        #expect(slot.reason.contains("IP allowlist may lack this host"))
     }
 }

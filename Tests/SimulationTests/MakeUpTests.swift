@@ -100,7 +100,8 @@ import Timetable
         let fixture = try Self.skipped({ $0.overlap = overlap }, runMinutes: 2...2)
         fixture.simulator.command(
             .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(60), reason: "catching up"
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: "catching up"
             ))
         try fixture.run(untilMinute: 74)
         #expect(
@@ -115,7 +116,9 @@ import Timetable
             ])
         // Once more finds nothing left to do.
         fixture.simulator.command(
-            .backfill(schedule: "s", from: Self.minute(0), through: Self.minute(60), reason: ""))
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: ""))
         try fixture.run(untilMinute: 75, second: 30)
         #expect(fixture.simulator.replies.last?.message.hasPrefix("nothing to make up for") == true)
         try fixture.check()
@@ -124,7 +127,9 @@ import Timetable
     @Test func aDeathALostAnswerAndARestartInTheMiddleMakeNoSecondRun() throws {
         let fixture = try Self.skipped(runMinutes: 3...3)
         fixture.simulator.command(
-            .backfill(schedule: "s", from: Self.minute(0), through: Self.minute(60), reason: ""))
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: ""))
         fixture.simulator.sandbox.inject(.next(.lostAfter(), operation: "runProcess"))
         try fixture.run(untilMinute: 62, second: 20)
         fixture.simulator.kill()
@@ -144,7 +149,9 @@ import Timetable
     @Test func aReloadThatRemovesTheScheduleCancelsWhatWaits() throws {
         let fixture = try Self.skipped(runMinutes: 30...30)
         fixture.simulator.command(
-            .backfill(schedule: "s", from: Self.minute(0), through: Self.minute(60), reason: ""))
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: ""))
         try fixture.run(untilMinute: 65)
         fixture.simulator.reload(Fixture.configuration([], hash: "2"))
         try fixture.run(untilMinute: 66)
@@ -161,10 +168,75 @@ import Timetable
         fixture.simulator.command(.pause(schedule: "s", until: nil, reason: ""))
         try fixture.run(untilMinute: 120)
         fixture.simulator.command(
-            .backfill(schedule: "s", from: Self.minute(0), through: Self.minute(110), reason: ""))
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(110), takesSkipped: true,
+                reason: ""))
         try fixture.run(untilMinute: 121)
         #expect(fixture.simulator.replies.last?.exitCode == 2)
         #expect(fixture.simulator.replies.last?.message.contains("at most 100 go at once") == true)
         #expect(try manual(fixture).isEmpty)
+    }
+
+    @Test func aRangeLeavesSkippedSlotsAloneAndNothingStartsWhatWasDone() throws {
+        let fixture = try Self.skipped()
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: false,
+                reason: ""))
+        try fixture.run(untilMinute: 63)
+        #expect(fixture.simulator.replies.last?.message.hasPrefix("nothing to make up for") == true)
+        let done = try Fixture(
+            [Fixture.schedule { $0.unlessDone = UnlessDone() }], runMinutes: 1...1)
+        try done.simulator.boot()
+        try done.run(untilMinute: 20)
+        done.simulator.sandbox.startByPerson(process: "p1", user: "ann", at: done.simulator.time)
+        try done.run(untilMinute: 31)
+        #expect(try done.told() == "15 started, 30 skipped")
+        done.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(31), takesSkipped: true,
+                reason: ""))
+        makeUp(done, minute: 30)
+        try done.run(untilMinute: 33)
+        #expect(done.simulator.replies.suffix(2).map(\.exitCode) == [0, 4])
+        #expect(done.simulator.replies.last?.message.contains("had done its work") == true)
+        #expect(done.simulator.sandbox.runs.count == 2)
+    }
+
+    @Test func aRunThatCameAfterItsSlotExpiredIsNotMadeASecondTime() throws {
+        let fixture = try Fixture(
+            [
+                Fixture.schedule(every: 60) {
+                    $0.overlap = .allow
+                    $0.retry.maxAttempts = 1
+                }
+            ], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        // It acts ten minutes after its answer was lost, long after it was taken for absent.
+        fixture.simulator.sandbox.inject(
+            .next(.lostAfter(actsAfterMilliseconds: 600_000), operation: "runProcess"))
+        try fixture.run(untilMinute: 80)
+        #expect(try fixture.told() == "60 expired")
+        makeUp(fixture, minute: 60)
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: ""))
+        try fixture.run(untilMinute: 85)
+        #expect(fixture.simulator.sandbox.runs.count == 1)
+        #expect(try fixture.slots().allSatisfy { $0.disposition != .started })
+    }
+
+    @Test func aClockThatIsSetLeavesTheInstantOfWhatIsMadeUpFor() throws {
+        let fixture = try Self.skipped(runMinutes: 30...30)
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: ""))
+        try fixture.run(untilMinute: 64)
+        fixture.simulator.stepClock(byMilliseconds: -30_000)
+        try fixture.run(untilMinute: 65)
+        #expect(
+            try manual(fixture).map(\.slotAt) == [15, 30, 45, 60].map { Self.minute($0) })
     }
 }

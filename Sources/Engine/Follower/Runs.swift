@@ -124,7 +124,7 @@ final class Runs: Room, Grounded {
         let changed =
             isNew || countsChanged || facts.status != row.status || row.outcome == .lost
             || facts.modifiedAt != row.modifiedAt || facts.completedAt != row.completedAt
-            || facts.jobDue != row.jobDue
+            || facts.jobDue != row.jobDue || (try havePartsChanged(reading, of: row))
         if countsChanged, facts.status == row.status, facts.modifiedAt == row.modifiedAt,
             try wasModifiedBeforeLastRead(row)
         {
@@ -226,6 +226,14 @@ final class Runs: Room, Grounded {
     func parts(of row: RunRow, _ rules: OutcomeRules) throws -> PartCounts {
         guard !rules.parts.isEmpty else { return [:] }
         return PartCounts(stored: try ledger.partCounts(ofRun: row.runKey), parts: rules.parts)
+    }
+
+    /// Jobs of two parts may change places while the sums stay the same.
+    private func havePartsChanged(_ reading: TreeReading, of row: RunRow) throws -> Bool {
+        guard !roster.treeParts.isEmpty else { return false }
+        let known = PartCounts(
+            stored: try ledger.partCounts(ofRun: row.runKey), parts: roster.treeParts)
+        return known != reading.counts.filter { !$0.value.isEmpty }
     }
 
     /// The job, if the day on which it was due is over in the zone of the schedule.

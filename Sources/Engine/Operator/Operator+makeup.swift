@@ -40,7 +40,8 @@ extension Operator {
     }
 
     func backfill(
-        _ name: String, from: Instant, through: Instant, reason: String, actor: String
+        _ name: String, from: Instant, through: Instant, takesSkipped: Bool, reason: String,
+        actor: String
     ) throws -> CommandReply {
         let place: Place
         switch try self.place(name) {
@@ -52,7 +53,7 @@ extension Operator {
         }
         let found = try ledger.pastSlots(
             schedule: name, from: from, through: through, limit: MakeUp.rangeMax + 1)
-        let wanted = found.filter { MakeUp.judge($0) == .possible }
+        let wanted = found.filter { MakeUp.judge($0, takesSkipped: takesSkipped) == .possible }
         guard found.count <= MakeUp.rangeMax, wanted.count <= MakeUp.slotsMax else {
             return CommandReply(
                 exitCode: 2,
@@ -63,6 +64,7 @@ extension Operator {
         guard let first = wanted.first, let last = wanted.last else {
             return .done("nothing to make up for: \(found.count) slots of \(name) in the range")
         }
+        if let duplicate = try possibleDuplicate(of: place) { return .conflict(duplicate) }
         for slot in wanted {
             _ = try insert(slot, place, uuid: nil, force: false, reason: reason, actor: actor)
         }
@@ -103,16 +105,24 @@ extension Operator {
     /// What stands against a start now; nil: nothing.
     private func objection(to place: Place) throws -> String? {
         guard case .id(let processID) = place.schedule.process else { return nil }
-        if let subject = try ledger.alarms(.possibleDuplicate)
-            .first(where: { $0.hasPrefix("\(processID) ") })
-        {
-            return "run \(subject.dropFirst(processID.count + 1)) of this process belongs to no "
-                + "slot and may be this one's (carillon attention); --force starts anyway"
+        if let duplicate = try possibleDuplicate(of: place) {
+            return "\(duplicate); --force starts anyway"
         }
         guard place.schedule.overlap == .skip,
             let open = try ledger.openRuns(baseURL: place.row.baseURL, processID: processID).first
         else { return nil }
         return "run \(open.runID) of this process is still \(open.status); --force starts anyway"
+    }
+
+    /// A run that may be that of a slot which is taken for one without; nil: there is none.
+    private func possibleDuplicate(of place: Place) throws -> String? {
+        guard case .id(let processID) = place.schedule.process else { return nil }
+        return try ledger.alarms(.possibleDuplicate)
+            .first { $0.hasPrefix("\(processID) ") }
+            .map { subject in
+                "run \(subject.dropFirst(processID.count + 1)) of this process belongs to no slot and "
+                    + "may be one's that is to be made up for (carillon attention)"
+            }
     }
 
     private func insert(

@@ -25,9 +25,10 @@ struct Operator: Grounded {
         case .makeUp(let schedule, let slotAt, let uuid, let force, let reason):
             return try makeUp(
                 schedule, at: slotAt, uuid: uuid, force: force, reason: reason, actor: actor)
-        case .backfill(let schedule, let from, let through, let reason):
+        case .backfill(let schedule, let from, let through, let takesSkipped, let reason):
             return try backfill(
-                schedule, from: from, through: through, reason: reason, actor: actor)
+                schedule, from: from, through: through, takesSkipped: takesSkipped,
+                reason: reason, actor: actor)
         case .pause(let schedule, let until, let reason):
             upcoming.expire()
             return try pause(schedule, until: until, reason: reason, actor: actor)

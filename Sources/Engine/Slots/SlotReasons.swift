@@ -114,8 +114,8 @@ package enum WaitReason: Sendable, Equatable {
         case .draining: "draining: no new starts until resume --all"
         case .clockDiffers: "our clock and the server's differ by over 120 s"
         case .credential(let since):
-            "the credential is not accepted since \(since.iso8601): the grant has expired, its IP "
-                + "allowlist lacks this host, or its user was changed"
+            "the credential is not accepted since \(since.iso8601): the grant may have expired, its "
+                + "IP allowlist may lack this host, its user or secret may have been changed"
         case .unreachable: "the API can't be reached or fails (circuit open)"
         case .askedToWait(let until): "the API asked us to wait until \(until.iso8601)"
         case .inDoubt(let number, let slotID):

@@ -106,6 +106,12 @@ extension Starter {
             } ?? false
         if slot.attempts > 0 {
             facts.absentAttempt = try ledger.firstAbsentAttempt(slotID: slot.slotID)
+        }
+        // The run of a slot that is made up for may have come after all.
+        if facts.absentAttempt == nil, let original = slot.makesUpSlotID {
+            facts.absentAttempt = try ledger.firstAbsentAttempt(slotID: original)
+        }
+        if facts.absentAttempt != nil {
             facts.absentClock = facts.absentAttempt.map { ClockOffset(of: $0, row, at: now) }
         }
         guard facts.wasDownWhenDue else { return }

@@ -11,9 +11,10 @@ struct Backfill: CarillonCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make up for the slots of a range that came to nothing.",
         discussion: """
-            Shows which slots were missed, skipped, expired or have failed and would be made up for; with \
+            Shows which slots were missed, expired or have failed and would be made up for; with \
             --yes it does it. They start one after another at the pace of catchup_per_minute, each once, \
-            with its own date in names; while a run of the process is open they wait. At most 100 at once.
+            with its own date in names; while a run of the process is open they wait. At most 100 at once. \
+            Skipped slots are left alone without --skipped, and what unless_done found done always is.
 
               carillon backfill gl-refresh --from 2026-11-23 --to 2026-11-27T23:59
               carillon backfill gl-refresh --from 2026-11-23 --to 2026-11-27T23:59 --yes
@@ -41,6 +42,9 @@ struct Backfill: CarillonCommand {
     @Option(help: ArgumentHelp("Why, for the ledger.", valueName: "text"))
     var reason: String?
 
+    @Flag(help: "Also slots that were skipped: pauses, holidays, overlap.")
+    var skipped = false
+
     @Flag(help: "Do it; without this it is only shown.")
     var yes = false
 
@@ -60,6 +64,7 @@ struct Backfill: CarillonCommand {
         message.from = first.iso8601
         message.until = last.iso8601
         message.reason = reason
+        message.skipped = skipped
         try await control.perform(message, environment)
     }
 
@@ -76,7 +81,8 @@ struct Backfill: CarillonCommand {
         }
         let table = MakeUpTable(
             slots: try reader.pastSlots(
-                schedule: schedule, from: from, through: through, limit: MakeUp.rangeMax + 1))
+                schedule: schedule, from: from, through: through, limit: MakeUp.rangeMax + 1),
+            takesSkipped: skipped)
         if control.json { return environment.write(JSONText.lines(table.json)) }
         guard !table.slots.isEmpty else {
             throw CommandFailure(

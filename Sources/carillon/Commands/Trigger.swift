@@ -52,7 +52,7 @@ struct Trigger: CarillonCommand {
     var uuid: String?
 
     func run(in environment: CommandEnvironment) async throws {
-        var message = ControlMessage(verb: "trigger")
+        var message = ControlMessage(verb: slot == nil ? "trigger" : "make-up")
         message.schedule = schedule
         message.reason = reason
         message.force = force

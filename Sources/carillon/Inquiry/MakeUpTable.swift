@@ -6,9 +6,14 @@ import Store
 /// What `backfill` would do, slot by slot.
 struct MakeUpTable {
     let slots: [PastSlot]
+    var takesSkipped = false
 
     /// How many would be made up for.
-    var count: Int { slots.count { MakeUp.judge($0) == .possible } }
+    var count: Int { slots.count { judge($0) == .possible } }
+
+    private func judge(_ slot: PastSlot) -> MakeUp {
+        MakeUp.judge(slot, takesSkipped: takesSkipped)
+    }
 
     /// The slots for a terminal.
     func text(_ style: OutputStyle) -> String {
@@ -17,12 +22,12 @@ struct MakeUpTable {
             .init("WHAT HAPPENS", isWrapped: true),
         ])
         for slot in slots {
-            let verdict = MakeUp.judge(slot)
+            let verdict = judge(slot)
             table.add([
                 .init(String(slot.slotID)),
                 .init(slot.slotAt.iso8601(offsetSeconds: slot.utcOffsetSeconds)),
                 .init(slot.disposition.rawValue),
-                .init(Self.words(verdict), color: verdict == .possible ? .green : nil),
+                .init(Self.words(verdict, slot), color: verdict == .possible ? .green : nil),
             ])
         }
         return table.text(style)
@@ -31,13 +36,13 @@ struct MakeUpTable {
     /// The slots for programs.
     var json: [JSONText] {
         slots.map { slot in
-            let verdict = MakeUp.judge(slot)
+            let verdict = judge(slot)
             return .object([
                 .init("slot_id", .integer(slot.slotID)),
                 .init("slot_at", .string(slot.slotAt.iso8601)),
                 .init("disposition", .string(slot.disposition.rawValue)),
                 .init("made_up", .boolean(verdict == .possible)),
-                .init("what_happens", .string(Self.words(verdict))),
+                .init("what_happens", .string(Self.words(verdict, slot))),
             ])
         }
     }
@@ -54,9 +59,9 @@ struct MakeUpTable {
             ? "nothing to make up for" : "\(found) would be made up for; to do it, add --yes"
     }
 
-    private static func words(_ verdict: MakeUp) -> String {
+    private static func words(_ verdict: MakeUp, _ slot: PastSlot) -> String {
         switch verdict {
-        case .possible: "is made up for"
+        case .possible: "is made up for; it was \(slot.disposition.rawValue): \(slot.reason)"
         case .refused(let refusal): "stays as it is: \(refusal.words)"
         }
     }
