@@ -121,10 +121,11 @@ final class Runs: Room, Grounded {
         let facts = Self.facts(of: run, reading, processID: row.processID)
         let isNew = row.lastPolledAt == nil
         let countsChanged = facts.counts != row.counts || facts.jobCounts != row.jobCounts
+        let partsChanged = try havePartsChanged(reading, of: row)
         let changed =
-            isNew || countsChanged || facts.status != row.status || row.outcome == .lost
-            || facts.modifiedAt != row.modifiedAt || facts.completedAt != row.completedAt
-            || facts.jobDue != row.jobDue || (try havePartsChanged(reading, of: row))
+            isNew || countsChanged || partsChanged || facts.status != row.status
+            || row.outcome == .lost || facts.modifiedAt != row.modifiedAt
+            || facts.completedAt != row.completedAt || facts.jobDue != row.jobDue
         if countsChanged, facts.status == row.status, facts.modifiedAt == row.modifiedAt,
             try wasModifiedBeforeLastRead(row)
         {
