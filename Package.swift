@@ -74,6 +74,8 @@ let package = Package(
                 .embedInCode("0024_already_done.sql"),
                 .embedInCode("0025_slot_rules.sql"),
                 .embedInCode("0026_preflight_problems.sql"),
+                .embedInCode("0027_make_up.sql"), .embedInCode("0028_days_to_come.sql"),
+                .embedInCode("0029_tree_parts.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

@@ -136,6 +136,8 @@ WITH RECURSIVE failing (schedule) AS (
                 || substr(a.subject, instr(a.subject, ' ') + 1)
             WHEN 'credential' THEN 'carillon check --online'
             WHEN 'scope' THEN 'carillon check --online'
+            WHEN 'grant expires' THEN 'carillon check --online'
+            WHEN 'version ends' THEN 'carillon check --online'
             WHEN 'preflight' THEN 'carillon check --online'
             WHEN 'version' THEN 'carillon check --online'
             WHEN 'restart' THEN 'systemctl restart carillon'
@@ -150,9 +152,13 @@ WITH RECURSIVE failing (schedule) AS (
         THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
             WHEN 'waits' THEN 'carillon check'
             WHEN 'set aside' THEN 'carillon reload'
+            WHEN 'paused' THEN 'carillon resume ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
+        THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
             WHEN 'overlap' THEN 'carillon runs ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
         THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
             WHEN 'undecided' THEN 'carillon errors'
+            WHEN 'missing part' THEN 'carillon runs ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
+        THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
             WHEN 'unreachable' THEN 'carillon errors'
             WHEN 'throttled' THEN 'carillon errors'
             WHEN 'limit' THEN 'carillon errors'

@@ -43,6 +43,9 @@ package enum Migrations {
             File(
                 name: "0026_preflight_problems",
                 sql: PackageResources._026_preflight_problems_sql),
+            File(name: "0027_make_up", sql: PackageResources._027_make_up_sql),
+            File(name: "0028_days_to_come", sql: PackageResources._028_days_to_come_sql),
+            File(name: "0029_tree_parts", sql: PackageResources._029_tree_parts_sql),
         ]
     }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Timetable
 
 /// How a connection is reached and who we are on it: what the engine need not know.
 package struct ConnectionAccess: Sendable, Equatable {
@@ -23,6 +24,7 @@ package enum ConnectionSection {
     static let keys = [
         "region", "base_url", "api_version", "client_id", "client_secret", "rate", "proxy",
         "ca_file", "request_window", "settle_within", "look_patience", "probe_every",
+        "grant_expires", "version_ends",
     ]
     static let regions = [
         (word: "us", value: "https://api.app.wdesk.com"),
@@ -33,7 +35,7 @@ package enum ConnectionSection {
     package static let versions = ["2026-04-01.processes.preview", "2026-01-01"]
 
     static func read(
-        _ node: ConfigNode, name: String, problems: ConfigProblems
+        _ node: ConfigNode, name: String, today: CivilDate? = nil, problems: ConfigProblems
     ) -> (connection: Connection, access: ConnectionAccess)? {
         let reader = TableReader(node, known: keys, problems: problems)
         guard node.entries != nil else { return nil }
@@ -55,6 +57,8 @@ package enum ConnectionSection {
         if let value = reader.duration("probe_every", in: 1000...60 * minute) {
             connection.probeEveryMilliseconds = value
         }
+        connection.grantExpires = reader.lastDay("grant_expires", today: today)
+        connection.versionEnds = reader.lastDay("version_ends", today: today)
         guard base != nil, let access else { return nil }
         connection.client =
             switch access.clientID {

@@ -69,7 +69,8 @@ package struct ConfigurationLoader {
         var access: [String: ConnectionAccess] = [:]
         for (name, node) in merged.connections.sorted(by: { $0.key < $1.key }) {
             guard
-                let found = ConnectionSection.read(node, name: name, problems: problems)
+                let found = ConnectionSection.read(
+                    node, name: name, today: now.map { CivilDate(ofUTC: $0) }, problems: problems)
             else { continue }
             connections[name] = found.connection
             access[name] = found.access

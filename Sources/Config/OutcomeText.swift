@@ -15,9 +15,14 @@ package enum OutcomeText {
     ///
     /// - Throws: `Mistake` with what is wrong with it.
     package static func parse(_ text: String) throws(Mistake) -> OutcomeRules.Condition {
-        var words = tokens(text)[...]
+        let (part, rest) = try TreePartText.split(text)
+        var words = tokens(rest)[...]
+        if let part, words.first == "is" { return try state(words.dropFirst(), of: part) }
         guard let status = words.popFirst(), status.first?.isLetter == true else {
-            throw Mistake(text: "must begin with a status such as error or cancelled")
+            throw Mistake(
+                text: part == nil
+                    ? "must begin with a status such as error or cancelled"
+                    : "needs a status such as error after the name")
         }
         var ofTotal = false
         if words.first == "/" {
@@ -44,7 +49,29 @@ package enum OutcomeText {
         }
         return OutcomeRules.Condition(
             status: status.lowercased(), ofTotal: ofTotal, comparison: comparison,
-            threshold: threshold)
+            threshold: threshold, part: part)
+    }
+
+    /// `is error`: a job of that title is in that status.
+    private static func state(
+        _ words: ArraySlice<String>, of part: TreePart
+    ) throws(Mistake) -> OutcomeRules.Condition {
+        guard case .job = part else {
+            throw Mistake(text: "a group has many jobs; compare a count, such as error > 0")
+        }
+        guard let status = words.first, status.first?.isLetter == true else {
+            throw Mistake(text: "needs a status after is")
+        }
+        guard words.count == 1 else {
+            throw Mistake(
+                text: "has something after the status: "
+                    + words.dropFirst().joined(separator: " "))
+        }
+        var condition = OutcomeRules.Condition(
+            status: status.lowercased(), ofTotal: false, comparison: .greater, threshold: 0,
+            part: part)
+        condition.isState = true
+        return condition
     }
 
     private static func threshold(_ word: String) -> Double? {
@@ -94,7 +121,9 @@ extension TableReader {
                 }
                 return condition
             } catch {
-                let help = "write \"error > 0\" or \"cancelled / total > 10%\""
+                let help =
+                    "write \"error > 0\", \"cancelled / total > 10%\", \"job 'Sign-off' is error\" "
+                    + "or \"group 'Close' error > 0\""
                 problems.error(node, "not a condition (\(node.shown)): \(error.text); \(help)")
                 return nil
             }

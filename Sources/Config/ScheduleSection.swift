@@ -10,7 +10,9 @@ struct ScheduleSection {
             "missed", "missed_window", "overlap", "start_within", "spread",
             "send_process_complete_email", "enabled", "active_from", "active_until",
             "on_conflict", "unknown_start", "validate_first", "preflight", "retry", "poll",
-            "run_within", "start_by", "finish_by", "at_least", "outcome", "unless_done", "formerly",
+            "run_within", "start_by", "finish_by", "at_least", "outcome", "unless_done",
+            "pause_after",
+            "max_runs", "formerly",
             "mode",
             "description", "tags", "notify",
             "heartbeat",
@@ -125,6 +127,8 @@ struct ScheduleSection {
         if let value = reader.boolean("validate_first") { schedule.validateFirst = value }
         if let value = reader.outcome() { schedule.outcome = value }
         schedule.unlessDone = reader.unlessDone()
+        schedule.pauseAfterFailures = reader.pauseAfter()
+        schedule.maxRuns = reader.integer("max_runs", in: 1...1_000_000)
     }
 
     private func readTimes(_ schedule: inout Schedule, isZoneKnown: Bool) {

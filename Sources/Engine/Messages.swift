@@ -109,6 +109,11 @@ package struct LogLine: Sendable, Equatable {
 /// A verb that changes something (docs/protocol.md, rule 14).
 package enum OperatorCommand: Sendable, Equatable {
     case trigger(schedule: String, uuid: String, force: Bool, reason: String)
+    /// Starts for one slot of the past that came to nothing.
+    case makeUp(schedule: String, slotAt: Instant, uuid: String, force: Bool, reason: String)
+    /// The same for all of a range.
+    case backfill(
+        schedule: String, from: Instant, through: Instant, takesSkipped: Bool, reason: String)
     case pause(schedule: String?, until: Instant?, reason: String)
     case resume(schedule: String?)
     case skip(schedule: String, at: Instant, reason: String)

@@ -227,6 +227,8 @@ package struct JobRun: Sendable, Equatable {
     package var errorCode: String?
     /// The arguments' title, if there is one.
     package var title: String?
+    /// When it is due, as it was sent: of its assignees, or of its approvers while it waits for them.
+    package var dueDate: String?
     /// The subtree of generated certification jobs.
     package var generated: GroupRun?
 

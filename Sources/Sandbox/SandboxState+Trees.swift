@@ -139,7 +139,7 @@ private struct TreeWriter {
             writer.field("readOnly", node.isGenerated)
             writer.field("triggerType", plain: "whenEligible")
             writer.key("arguments")
-            write(argumentsOf: node, action, to: &writer)
+            write(argumentsOf: node, action, due: dueDay(of: run), to: &writer)
             writer.key("created")
             writer.object { writer in
                 writer.field("dateTime", plain: created)
@@ -169,8 +169,15 @@ private struct TreeWriter {
         writer.field("metadata", plain: nil as String?)
     }
 
+    /// Thirty days after a run was created each of its jobs is due.
+    private func dueDay(of run: SandboxRun?) -> String {
+        let created = run?.createdAt ?? now
+        return String(created.adding(milliseconds: 30 * 86_400_000).iso8601.prefix(10))
+    }
+
     private func write(
-        argumentsOf node: Blueprint.Node, _ action: String, to writer: inout JSONWriter
+        argumentsOf node: Blueprint.Node, _ action: String, due: String,
+        to writer: inout JSONWriter
     ) {
         writer.object { writer in
             writer.field("type", plain: action)
@@ -183,14 +190,14 @@ private struct TreeWriter {
                 // Plain ids in the preview's sample, objects in the later document.
                 if shape == .preview {
                     writer.field("assigneeUser", "VXNlci1Bc3NpZ25lZQ")
-                    writer.field("dueDate", plain: "2026-12-31T00:00:00Z")
+                    writer.field("dueDate", plain: due + "T00:00:00Z")
                 } else {
                     writer.key("assignee")
                     writer.object { writer in
                         writer.field("id", plain: "VXNlci1Bc3NpZ25lZQ")
                         writer.field("type", plain: "user")
                     }
-                    writer.field("dueDate", plain: "2026-12-31")
+                    writer.field("dueDate", plain: due)
                 }
             }
         }

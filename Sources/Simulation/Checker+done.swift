@@ -3,6 +3,23 @@ import Sandbox
 import Store
 import Timetable
 
+/// Rule 21: no schedule starts more than it may.
+extension Checker {
+    /// Schedules that have started more runs by themselves than `max_runs`.
+    ///
+    /// - Returns: what is wrong, in words.
+    func startsTooMany(_ simulator: Simulator, _ ledger: Ledger) throws -> [String] {
+        try ledger.ownStarts().compactMap { name, count in
+            guard
+                let max = simulator.configuration.schedules.first(where: { $0.name == name })?
+                    .maxRuns,
+                count > max
+            else { return nil }
+            return "rule 21: \(name) has started \(count) runs, and may start \(max)"
+        }
+    }
+}
+
 /// Rule 19: what was skipped as done has truly been done.
 extension Checker {
     /// Slots that name a run as their work, and what the API knows of it.

@@ -29,7 +29,11 @@ package struct Checker {
             try checkRuns(simulator, ledger)
             try checkLooks(simulator, ledger)
             for row in try ledger.schedules() { try checkSlots(of: row, simulator, ledger) }
+            violations += try startsTooMany(simulator, ledger)
             violations += try untrueDone(simulator, ledger)
+            violations += try ledger.slotsMadeUpTwice().map {
+                "rule 20: slot \($0) was made up for twice"
+            }
             if let healedAt { try checkEnded(simulator, ledger, healedAt: healedAt) }
             if simulator.sandbox.hasEchoed {
                 for place in try ledger.places(mentioning: simulator.sandbox.secrets) {

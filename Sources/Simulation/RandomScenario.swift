@@ -134,6 +134,12 @@ struct RandomScenario {
                 since: dice.chance(0.8) ? .lastSlot : .period,
                 author: dice.chance(0.7) ? .anyone : .us)
         }
+        for index in configuration.schedules.indices {
+            if dice.chance(0.2) {
+                configuration.schedules[index].pauseAfterFailures = 1 + dice.below(3)
+            }
+            if dice.chance(0.2) { configuration.schedules[index].maxRuns = 1 + dice.below(4) }
+        }
     }
 
     private mutating func setConnections(_ dice: inout Dice) {
@@ -195,6 +201,30 @@ struct RandomScenario {
             events.append((at, event(dice.pick(kinds), &dice)))
         }
         return events.sorted { $0.at < $1.at }
+    }
+
+    /// Commands that earlier seeds don't have: what came to nothing is made up for.
+    ///
+    /// - Parameter dice: Its own, so that nothing else of the seed's workload changes.
+    /// - Returns: when each comes.
+    func laterEvents(_ dice: inout Dice) -> [(at: Int64, event: RandomWorkload.Event)] {
+        var events: [(at: Int64, event: RandomWorkload.Event)] = []
+        for number in 0..<dice.below(6) {
+            let at = dice.between(1_000, lengthMilliseconds)
+            let name = "s\(dice.below(6))"
+            let past = RandomWorkload.start.adding(milliseconds: dice.between(0, at))
+            let slotAt = Instant(seconds: past.seconds / 300 * 300)
+            let command: OperatorCommand =
+                dice.chance(0.5)
+                ? .makeUp(
+                    schedule: name, slotAt: slotAt, uuid: "m\(number)", force: dice.chance(0.2),
+                    reason: "")
+                : .backfill(
+                    schedule: name, from: slotAt.adding(milliseconds: -3_600_000), through: slotAt,
+                    takesSkipped: dice.chance(0.5), reason: "")
+            events.append((at, .command(command)))
+        }
+        return events
     }
 
     private mutating func event(_ kind: Int, _ dice: inout Dice) -> RandomWorkload.Event {

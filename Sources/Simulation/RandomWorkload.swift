@@ -87,6 +87,10 @@ package struct RandomWorkload {
         lengthMilliseconds = scenarioOfSeed.lengthMilliseconds
         mortality = scenarioOfSeed.mortality
         events = scenarioOfSeed.events(dice: &dice)
+        if seed >= Self.firstPolicySeed {
+            var dice = Dice(seed: seed &* 37 &+ 11)
+            events = (events + scenarioOfSeed.laterEvents(&dice)).sorted { $0.at < $1.at }
+        }
         self.dice = dice
     }
 

@@ -24,6 +24,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case disk
     /// The control socket or the dashboard can't be opened.
     case door
+    /// The day comes on which a grant expires, as the config has it.
+    case grantExpires = "grant expires"
     /// A limit that an answer names, far below the configured rate.
     case limit
     /// The write-ahead log grows, because a reader never ends.
@@ -32,6 +34,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case newLedger = "new ledger"
     /// The check beside the turns can't read a part of the file.
     case notChecked = "not checked"
+    /// Rules look at a part of a tree that isn't there.
+    case missingPart = "missing part"
     /// A target of messages takes none.
     case notify
     /// A run can't be read any more.
@@ -40,6 +44,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case overlap
     /// A run that may be the second one of a slot.
     case possibleDuplicate = "possible_duplicate"
+    /// A schedule has failed so often that it was paused.
+    case paused
     /// What a check ahead of a slot has found.
     case preflight
     /// A change of the config that only a restart takes over.
@@ -58,6 +64,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case unreachable
     /// The API version is not served any more.
     case version
+    /// The day comes on which an API version ends, as the config has it.
+    case versionEnds = "version ends"
     /// A file or zone isn't there yet, and a connection or schedule waits for it.
     case waits
 
@@ -72,9 +80,10 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     package var subject: Subject {
         switch self {
         case .blocked, .anotherCarillon, .cachedAnswers, .incompleteList, .clock, .credential,
-            .limit, .scope, .sweepDistrusted, .throttled, .unreachable, .version:
+            .grantExpires, .limit, .scope, .sweepDistrusted, .throttled, .unreachable, .version,
+            .versionEnds:
             .connection
-        case .cutTree, .overlap, .setAside: .schedule
+        case .cutTree, .missingPart, .overlap, .paused, .setAside: .schedule
         case .preflight, .undecided: .slot
         case .possibleDuplicate: .run
         case .notReadable: .process

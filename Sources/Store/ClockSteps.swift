@@ -75,7 +75,8 @@ extension Ledger {
             UPDATE slots SET due_at = CASE WHEN window IS NULL THEN due_at + ?1 ELSE due_at END,
                 window_from_at = CASE WHEN window IS NULL THEN window_from_at + ?1
                     ELSE window_from_at END,
-                slot_at = CASE WHEN attempts > 0 OR EXISTS (SELECT 1 FROM slots AS o
+                slot_at = CASE WHEN attempts > 0 OR makes_up_slot_id IS NOT NULL
+                        OR EXISTS (SELECT 1 FROM slots AS o
                         WHERE o.schedule = slots.schedule AND o.kind = slots.kind
                             AND o.slot_at = slots.slot_at + ?1)
                     THEN slot_at ELSE slot_at + ?1 END

@@ -32,7 +32,12 @@ extension Ledger {
             WHERE base_url = ? AND process_id = ? AND first_seen_at >= ? AND status = 'complete'
             ORDER BY first_seen_at DESC LIMIT ?
             """, .text(baseURL), .text(processID), .at(since), .int(limit), map: RunRow.init)
-        return try runs.map { run in (run, try run.slotID.flatMap { try slot($0)?.slotAt }) }
+        return try runs.map { run in
+            guard let own = try run.slotID.flatMap({ try slot($0) }) else { return (run, nil) }
+            // What makes up for another is that one's work, also where its own instant was moved.
+            let original = try own.makesUpSlotID.flatMap { try slot($0) }
+            return (run, original?.slotAt ?? own.slotAt)
+        }
     }
 
     /// Slots that a run had done already, for the checker.

@@ -23,13 +23,13 @@ extension EventKind {
     /// `recovered` and `slot_resolved` go where what they end went, so their own family hardly matters.
     package var family: EventFamily {
         switch self {
-        case .slotFailed, .runFailed, .runInError, .runLost: .failed
+        case .slotFailed, .runFailed, .runInError, .runLost, EventKind(.paused): .failed
         case .slotHeld, EventKind(.undecided), EventKind(.possibleDuplicate): .held
         case .slotExpired, .slotMissed, .slotWaiting, .runOverTime, .startByMissed, .finishByMissed,
             .lateForecast:
             .late
-        case .runWarned, .runFast, EventKind(.cutTree): .suspect
-        case .recovered, .slotResolved, .catchupDone: .info
+        case .runWarned, .runFast, EventKind(.cutTree), EventKind(.missingPart): .suspect
+        case .recovered, .slotResolved, .catchupDone, .backfill: .info
         default: .trouble
         }
     }

@@ -34,6 +34,8 @@ package struct EventKind: RawRepresentable, Hashable, Sendable {
     /// The end of one or more troubles.
     package static let recovered = EventKind(rawValue: "recovered")
     package static let catchupDone = EventKind(rawValue: "catchup_done")
+    /// A person makes up for a range of slots.
+    package static let backfill = EventKind(rawValue: "backfill")
 
     /// The event that an alarm's rise is.
     package init(_ alarm: AlarmKind) {

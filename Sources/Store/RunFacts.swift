@@ -26,11 +26,29 @@ package struct RunFacts: Sendable, Equatable {
     package var completedAt: Instant?
     package var dueDate: String?
     package var tree: String?
+    /// Counts of parts of the tree, as JSON, and the open job that is due first: of a full read only.
+    package var partCounts: String?
+    package var jobDue: JobDue?
+    /// It was read in full, with its tree.
+    package var isFull: Bool { partCounts != nil }
 
     package init(runID: String, processID: String, status: String) {
         self.runID = runID
         self.processID = processID
         self.status = status
+    }
+}
+
+/// An open job of a run, and the day on which it is due.
+package struct JobDue: Sendable, Equatable {
+    /// `yyyy-MM-dd`.
+    package var day: String
+    package var title: String
+
+    /// Makes one.
+    package init(day: String, title: String) {
+        self.day = day
+        self.title = title
     }
 }
 

@@ -33,13 +33,15 @@ package struct RunRow: Sendable, Equatable {
     /// 404 answers to reads in a row, and since when.
     package var missingReads: Int
     package var missingSince: Instant?
+    /// The open job that is due first.
+    package var jobDue: JobDue?
 
     static let columns = """
         run_key, base_url, run_id, connection, process_id, schedule, slot_id, origin, user_id, \
         status, is_open, outcome, outcome_reason, counts, job_counts, created_at, modified_at, \
         completed_at, last_polled_at, next_poll_at, poll_gap_ms, poll_failures, changed_hint, \
         watch_until_at, run_within_at, due_date, first_seen_at, changed_at, missing_reads, \
-        missing_since_at
+        missing_since_at, job_due_date, job_due_title
         """
 
     init(_ row: Row) {
@@ -73,6 +75,7 @@ package struct RunRow: Sendable, Equatable {
         changedAt = row.instant(27)
         missingReads = Int(row.integer(28))
         missingSince = row.at(29)
+        if let day = row.text(30) { jobDue = JobDue(day: day, title: row.text(31) ?? "") }
     }
 }
 
@@ -102,9 +105,10 @@ extension Ledger {
             INSERT INTO process_runs (base_url, run_id, connection, process_id, schedule, slot_id,
                 origin, name, user_id, status, outcome, revision, created_at, modified_at,
                 completed_at, due_date, first_seen_at, changed_at, next_poll_at, poll_gap_ms,
-                last_polled_at, run_within_at, at_least_ms, counts, job_counts, tree)
+                last_polled_at, run_within_at, at_least_ms, counts, job_counts, tree, part_counts,
+                job_due_date, job_due_title)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?,
-                ?, ?, ?, coalesce(?, '{}'), coalesce(?, '{}'), ?)
+                ?, ?, ?, coalesce(?, '{}'), coalesce(?, '{}'), ?, ?, ?, ?)
             """, .text(baseURL), .text(facts.runID), .text(connection), .text(facts.processID),
             .text(schedule), .int(slotID), .text(origin.rawValue), .text(facts.name),
             .text(facts.userID), .text(facts.status), .int(facts.revision), .at(facts.createdAt),
@@ -112,7 +116,9 @@ extension Ledger {
             .at(now), .at(nextPollAt), .int(pollGapMilliseconds), .at(read == nil ? nil : now),
             .at(read?.runWithinAt), .int(read?.atLeastMilliseconds),
             .text(read == nil ? nil : facts.counts), .text(read == nil ? nil : facts.jobCounts),
-            .text(read == nil ? nil : facts.tree))
+            .text(read == nil ? nil : facts.tree), .text(read == nil ? nil : facts.partCounts),
+            .text(read == nil ? nil : facts.jobDue?.day),
+            .text(read == nil ? nil : facts.jobDue?.title))
         let runKey = database.lastInsertedID
         if let read {
             try writeHistory(runKey: runKey, now: now)
@@ -189,13 +195,17 @@ extension Ledger {
                 counts = coalesce(?, counts), job_counts = coalesce(?, job_counts),
                 revision = coalesce(?, revision), created_at = coalesce(?, created_at),
                 modified_at = coalesce(?, modified_at), completed_at = ?,
-                due_date = coalesce(?, due_date), tree = coalesce(?, tree), changed_at = ?
+                due_date = coalesce(?, due_date), tree = coalesce(?, tree), changed_at = ?,
+                part_counts = coalesce(?, part_counts),
+                job_due_date = CASE WHEN ? THEN ? ELSE job_due_date END,
+                job_due_title = CASE WHEN ? THEN ? ELSE job_due_title END
             WHERE run_key = ?
             """, .text(facts.status), .text(outcome.rawValue), .text(outcomeReason),
             .text(facts.name), .text(facts.userID), .text(facts.counts), .text(facts.jobCounts),
             .int(facts.revision), .at(facts.createdAt), .at(facts.modifiedAt),
             .at(facts.completedAt), .text(facts.dueDate), .text(facts.tree), .at(now),
-            .int(run.runKey))
+            .text(facts.partCounts), .flag(facts.isFull), .text(facts.jobDue?.day),
+            .flag(facts.isFull), .text(facts.jobDue?.title), .int(run.runKey))
         try countRun(
             from: run.tally,
             to: RunTally(

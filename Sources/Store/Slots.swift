@@ -40,6 +40,8 @@ package struct NewSlot: Sendable {
     package var triggerUUID: String?
     package var requestedBy: String?
     package var upstreamSlotID: Int64?
+    /// The slot of the same instant that came to nothing and that this one makes up for.
+    package var makesUpSlotID: Int64?
     /// Its deadlines: to run by then, and to have finished by then.
     package var startBy: Instant?
     package var finishBy: Instant?
@@ -102,16 +104,18 @@ package struct SlotRow: Sendable, Equatable {
     package var overdueSince: Instant?
     /// The window that it falls into; nil: none.
     package var window: String?
+    /// The slot that came to nothing and that this one makes up for.
+    package var makesUpSlotID: Int64?
 
     static let columns = """
         slot_id, schedule, kind, slot_at, due_at, utc_offset_seconds, disposition, reason, \
         connection, base_url, process_id, process_pattern, mode, is_late, attempts, \
         attempts_counted, next_action_at, look_wanted_since_at, window_from_at, blocked_by, \
         forced, run_key, ended_at, requested_by, validated_at, upstream_slot_id, \
-        run_wanted_since_at, overdue_since_at, window
+        run_wanted_since_at, overdue_since_at, window, makes_up_slot_id
         """
 
-    static let columnCount = 29
+    static let columnCount = 30
 
     init(_ row: Row) {
         slotID = row.integer(0)
@@ -143,6 +147,7 @@ package struct SlotRow: Sendable, Equatable {
         runWantedSince = row.at(26)
         overdueSince = row.at(27)
         window = row.text(28)
+        makesUpSlotID = row.int(29)
     }
 
     /// Where it is counted, without asking the ledger for it.
@@ -194,8 +199,9 @@ extension Ledger {
                 reason, connection, base_url, process_id, process_pattern, revision_id, mode,
                 next_action_at, window_from_at, forced, trigger_uuid, requested_by,
                 upstream_slot_id, created_at, ended_at, start_by_at, finish_by_at, forecast_at,
-                rule, window)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                rule, window, makes_up_slot_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                ?, ?)
             ON CONFLICT (schedule, kind, slot_at) DO NOTHING
             """,
             .text(slot.schedule), .text(slot.kind.rawValue), .at(slot.slotAt), .at(slot.dueAt),
@@ -206,7 +212,7 @@ extension Ledger {
             .text(slot.triggerUUID), .text(slot.requestedBy), .int(slot.upstreamSlotID),
             .at(now), .at(final ? now : nil), .at(slot.startBy), .at(slot.finishBy),
             .at(final || slot.finishBy == nil ? nil : now), .text(slot.rule),
-            .text(slot.window))
+            .text(slot.window), .int(slot.makesUpSlotID))
         guard changed == 1 else { return nil }
         let slotID = database.lastInsertedID
         if final {

@@ -191,6 +191,13 @@ struct SumBook {
             .sorted { ($0.place.day, $0.place.schedule) < ($1.place.day, $1.place.schedule) }
     }
 
+    /// How many starts of a schedule there are to write.
+    func started(of schedule: String) -> Int {
+        guard let column = Sum.names.firstIndex(of: Disposition.started.rawValue) else { return 0 }
+        return Int(
+            days.filter { $0.place.schedule == schedule }.reduce(0) { $0 + $1.sum.values[column] })
+    }
+
     var errorCounts: [(status: String, count: Int64)] {
         Dictionary(
             errors.map { ($0.status.map(String.init) ?? "none", $0.count) }, uniquingKeysWith: +

@@ -41,7 +41,7 @@ struct Carillon: AsyncParsableCommand {
             CommandGroup(
                 name: "Daemon (over the control socket)",
                 subcommands: [
-                    Trigger.self, Pause.self, Resume.self, Skip.self, Resolve.self,
+                    Trigger.self, Backfill.self, Pause.self, Resume.self, Skip.self, Resolve.self,
                     Acknowledge.self, Unblock.self,
                     Reload.self, Drain.self, Prune.self,
                 ]),

@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import Synchronization
 import Testing
+import Timetable
 import carillon
 
 /// The verbs against a real control socket with a daemon of the test's making behind it.
@@ -50,6 +51,34 @@ import carillon
         return Exchange(
             messages: messages.withLock { $0 }, status: run.status, output: run.output,
             errors: run.errors)
+    }
+
+    @Test func triggerOfASlotAndBackfillSendTheirInstants() async throws {
+        let slot = try await exchange(
+            ["trigger", "gl", "--slot", "2026-11-27T06:00:00-05:00", "--uuid", "u"])
+        #expect(slot.messages.first?.verb == "make-up")
+        #expect(slot.messages.first?.at == "2026-11-27T11:00:00Z")
+        #expect(
+            try slot.messages.first?.command()
+                == .makeUp(
+                    schedule: "gl", slotAt: try #require(Instant(iso8601: "2026-11-27T11:00:00Z")),
+                    uuid: "u", force: false, reason: ""))
+        let range = [
+            "backfill", "gl", "--from", "2026-11-27T00:00:00Z", "--to", "2026-11-28T00:00:00Z",
+        ]
+        let done = try await exchange(range + ["--yes", "--reason", "missed"])
+        #expect(
+            try done.messages.first?.command()
+                == .backfill(
+                    schedule: "gl", from: try #require(Instant(iso8601: "2026-11-27T00:00:00Z")),
+                    through: try #require(Instant(iso8601: "2026-11-28T00:00:00Z")),
+                    takesSkipped: false, reason: "missed"))
+        let backwards = try await exchange([
+            "backfill", "gl", "--from", "2026-11-28T00:00:00Z", "--to", "2026-11-27T00:00:00Z",
+            "--yes",
+        ])
+        #expect(backwards.status == 2)
+        #expect(backwards.messages.isEmpty)
     }
 
     @Test func triggerSendsAUUIDAndPrintsTheAnswer() async throws {

@@ -233,20 +233,6 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             "16:10: schedules.one.missed: unknown value (\"lates\"), allowed: \"latest\", \"all\" or "
                 + "\"skip\"; did you mean \"latest\"?"),
         BadInput(
-            config(schedule: "unless_done = true"),
-            "16:15: schedules.one.unless_done: expected a table, found a boolean"),
-        BadInput(
-            config(schedule: "unless_done = { sinse = \"period\" }"),
-            "schedules.one.unless_done.sinse: unknown key; did you mean \"since\"?"),
-        BadInput(
-            config(schedule: "unless_done = { since = \"last slot\" }"),
-            "schedules.one.unless_done.since: unknown value (\"last slot\"), allowed: "
-                + "\"last-slot\" or \"period\"; did you mean \"last-slot\"?"),
-        BadInput(
-            config(schedule: "unless_done = { by = \"anyon\" }"),
-            "schedules.one.unless_done.by: unknown value (\"anyon\"), allowed: \"anyone\" or "
-                + "\"us\"; did you mean \"anyone\"?"),
-        BadInput(
             config(schedule: "overlap = true"),
             "16:11: schedules.one.overlap: expected \"skip\", \"queue\" or \"allow\", found a "
                 + "boolean (true)"),

@@ -27,7 +27,32 @@ extension StartDecisionTests {
         runID: "r", owner: .user("ann"), at: at(-10), .lastSlot(at(-1440)))
     private static let ours = RunOwner.schedule("s")
 
+    private static let second = WaitReason.lastRun(undecided: 1, max: 2)
+
     static let dones = [
+        Row("its schedule has had all its runs", .end(.maxRuns(2))) {
+            $0.schedule?.maxRuns = 2
+            $0.runsUsed = (2, 0)
+        },
+        Row("there is one run left", .start(.noRun)) {
+            $0.schedule?.maxRuns = 2
+            $0.runsUsed = (1, 0)
+        },
+        Row("another slot may have started the last run", .wait(second, until: at(0, 30))) {
+            $0.schedule?.maxRuns = 2
+            $0.runsUsed = (1, 1)
+        },
+        Row("beyond its windows it waits for no other", .end(.tooLate(.windowOver, wasUp: .up))) {
+            $0.schedule?.maxRuns = 2
+            $0.runsUsed = (1, 1)
+            $0.now = at(361)
+        },
+        Row("what makes up for another waits for its turn", .queue(blocker)) {
+            $0.slot.kind = .manual
+            $0.slot.makesUpSlotID = 3
+            $0.openRuns = [openRun]
+            $0.laterQueued = at(60)
+        },
         Row("a person's run since the slot before", .end(skipped)) {
             done(&$0, past("r", created: at(-60)))
         },

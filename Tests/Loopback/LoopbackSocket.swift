@@ -140,7 +140,7 @@ package struct LoopbackRequest: Sendable {
 
 /// A connected socket with blocking calls.
 package struct LoopbackSocket: Sendable {
-    private let descriptor: Int32
+    let descriptor: Int32
 
     fileprivate init(_ descriptor: Int32) { self.descriptor = descriptor }
 

@@ -3,52 +3,6 @@ import Loopback
 import ProcessesAPI
 import Testing
 
-/// A TLS server by `openssl s_server`, with a certificate of its own making.
-final class OpenSSLServer {
-    var port: Int { place.number }
-    private let place: ReservedPort
-    let certificate: String
-    private let process = Process()
-    private let folder: URL
-
-    static let isInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
-
-    /// Starts the server, which accepts a moment later.
-    init(name: String) throws {
-        place = try ReservedPort()
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("carillon-tls-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        certificate = folder.appendingPathComponent("cert.pem").path
-        let key = folder.appendingPathComponent("key.pem").path
-        let making = Process()
-        making.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        making.arguments = [
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=\(name)",
-            "-addext", "subjectAltName=DNS:\(name)",
-        ]
-        making.standardError = FileHandle.nullDevice
-        try making.run()
-        making.waitUntilExit()
-
-        process.executableURL = making.executableURL
-        process.arguments = [
-            "s_server", "-accept", "127.0.0.1:\(port)", "-cert", certificate, "-key", key, "-www",
-        ]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-    }
-
-    func stop() {
-        kill(process.processIdentifier, SIGKILL)
-        place.release()
-        try? FileManager.default.removeItem(at: folder)
-    }
-}
-
 @Suite(
     "TLS", .timeLimit(.minutes(30)), .serialized,
     .enabled(if: OpenSSLServer.isInstalled, "needs /usr/bin/openssl"))

@@ -57,7 +57,7 @@ import Timetable
         try fixture.simulator.boot()
         try fixture.run(untilMinute: 6)
         #expect(try kinds.filter { try !fixture.alarms($0).isEmpty } == [])
-        #expect(kinds.count == 12)
+        #expect(kinds.count == 14)
     }
 
     @Test func alarmsGoWithTheirSchedule() throws {
@@ -69,7 +69,7 @@ import Timetable
         try fixture.simulator.boot()
         try fixture.run(untilMinute: 6)
         #expect(try kinds.filter { try !fixture.alarms($0).isEmpty } == [])
-        #expect(kinds.count == 3)
+        #expect(kinds.count == 5)
     }
 
     /// Rules on counts are gone, and so is the need to look at what they don't see.

@@ -70,6 +70,9 @@ package struct Connection: Sendable, Equatable {
     package var settleWithinMilliseconds = settleWithinMillisecondsDefault
     /// How long a start waits for a look before it goes out with a baseline `not known`.
     package var lookPatienceMilliseconds: Int64 = 120_000
+    /// The last day of the OAuth grant, and of the API version; nil: nobody has said.
+    package var grantExpires: CivilDate?
+    package var versionEnds: CivilDate?
     /// How far apart the probes of an open circuit breaker are at the most.
     package var probeEveryMilliseconds: Int64 = 30_000
 
@@ -140,6 +143,10 @@ package struct Schedule: Sendable {
     package var active = ActiveWindow()
     /// Times in which its slots don't start as usual; those of its rule know them too.
     package var windows: [Window] = []
+    /// So many failures in a row pause it; nil: nothing but a person does.
+    package var pauseAfterFailures: Int?
+    /// It ends after so many runs; nil: never.
+    package var maxRuns: Int?
     /// The schedule's earlier name, whose history and slots it takes over.
     package var formerly: String?
     package var description = ""
@@ -278,8 +285,16 @@ package struct OutcomeRules: Sendable, Equatable {
         package var ofTotal: Bool
         package var comparison: Comparison
         package var threshold: Double
+        /// The part of the tree whose jobs are judged; nil: all of them.
+        package var part: TreePart?
+        /// It was written as `is STATUS`.
+        package var isState = false
 
-        package init(status: String, ofTotal: Bool, comparison: Comparison, threshold: Double) {
+        package init(
+            status: String, ofTotal: Bool, comparison: Comparison, threshold: Double,
+            part: TreePart? = nil
+        ) {
+            self.part = part
             self.status = status
             self.ofTotal = ofTotal
             self.comparison = comparison
@@ -288,6 +303,8 @@ package struct OutcomeRules: Sendable, Equatable {
     }
     package var failIf: [Condition] = []
     package var warnIf: [Condition] = []
+    /// The parts of a tree that it looks at.
+    package var parts: Set<TreePart> { Set((failIf + warnIf).compactMap(\.part)) }
     /// A run is judged by its status alone.
     package var isEmpty: Bool { failIf.isEmpty && warnIf.isEmpty }
 

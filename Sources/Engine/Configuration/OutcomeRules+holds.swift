@@ -2,7 +2,22 @@ extension OutcomeRules.Condition: CustomStringConvertible {
     /// The condition holds for these counts; a share of nothing holds for nothing.
     ///
     /// Upper and lower case are the same, since the API's maps mix them (`Completed`, `errorHold`).
-    package func holds(for jobs: [String: Int64], _ actions: [String: Int64] = [:]) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - jobs: status to count of all jobs.
+    ///   - actions: the API's own map.
+    ///   - parts: counts of parts of the tree; a part that isn't there holds for nothing.
+    /// - Returns: whether it holds.
+    package func holds(
+        for jobs: [String: Int64], _ actions: [String: Int64] = [:], parts: PartCounts = [:]
+    ) -> Bool {
+        if let part {
+            var whole = self
+            whole.part = nil
+            // Without a job there is nothing that could be true of it.
+            guard let counts = parts[part], !counts.isEmpty else { return false }
+            return whole.holds(for: counts)
+        }
         let total = (jobs.isEmpty ? actions : jobs).values
             .reduce(Int64(0)) { $0.addingReportingOverflow($1).partialValue }
         let count =
@@ -25,10 +40,12 @@ extension OutcomeRules.Condition: CustomStringConvertible {
     }
 
     package var description: String {
+        let place = part.map { $0.words + " " } ?? ""
+        if isState { return "\(place)is \(status)" }
         let left = ofTotal ? "\(status) / total" : status
         let right =
             threshold == threshold.rounded() && abs(threshold) < 1e15
             ? "\(Int64(threshold))" : "\(threshold)"
-        return "\(left) \(comparison.rawValue) \(right)"
+        return "\(place)\(left) \(comparison.rawValue) \(right)"
     }
 }

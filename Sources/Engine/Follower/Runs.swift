@@ -28,7 +28,9 @@ final class Runs: Room, Grounded {
         let isItsOwn = origin != .external
         let gap = roster.pollPolicy(slot.schedule).minMilliseconds
         return try ledger.insertRun(
-            Self.facts(of: run, processID: slot.processID), baseURL: slot.baseURL,
+            Self.facts(
+                of: run, TreeReading(run.root, parts: roster.treeParts), processID: slot.processID),
+            baseURL: slot.baseURL,
             connection: slot.connection, schedule: isItsOwn ? slot.schedule : nil,
             slotID: isItsOwn ? slot.slotID : nil, origin: origin, pollGapMilliseconds: gap,
             nextPollAt: now.adding(milliseconds: gap), now: now)
@@ -45,12 +47,14 @@ final class Runs: Room, Grounded {
         _ run: ProcessRun, _ slot: SlotRow, as origin: RunOrigin
     ) throws -> (key: Int64, isRead: Bool) {
         let schedule = roster.schedule(slot.schedule)
-        var facts = Self.facts(of: run, processID: slot.processID)
+        let reading = TreeReading(run.root, parts: roster.treeParts)
+        var facts = Self.facts(of: run, reading, processID: slot.processID)
         facts.completedAt = nil
         let judgement = Judgement.judge(
             status: facts.status, counts: run.jobCounts, actions: run.statusCounts,
             rules: schedule?.outcome ?? OutcomeRules(), isOverTime: false,
-            isPastDueDate: isPast(facts.dueDate, schedule: slot.schedule))
+            isPastDueDate: isPast(facts.dueDate, schedule: slot.schedule),
+            parts: reading.counts, lateJob: lateJob(facts.jobDue, schedule: slot.schedule))
         guard judgement == Judgement(outcome: .active) else {
             return (try insert(run, slot, as: origin), false)
         }
@@ -67,11 +71,14 @@ final class Runs: Room, Grounded {
             nextPollAt: now.adding(milliseconds: gap), read: read, now: now)
         try wantForecast(slot, schedule)
         try noteCutTree(run, runID: run.id, of: slot.schedule)
+        try noteMissingParts(reading, runID: run.id, of: slot.schedule)
         book.tell(.ended(schedule: slot.schedule))
         return (key, true)
     }
 
-    private static func facts(of run: ProcessRun, processID: String) -> RunFacts {
+    private static func facts(
+        of run: ProcessRun, _ reading: TreeReading, processID: String
+    ) -> RunFacts {
         var facts = RunFacts(
             runID: run.id, processID: run.process ?? processID, status: run.status.raw)
         facts.name = run.name
@@ -83,6 +90,8 @@ final class Runs: Room, Grounded {
         facts.modifiedAt = run.modified
         facts.completedAt = run.completed
         facts.dueDate = run.dueDate
+        facts.partCounts = reading.counts.stored
+        facts.jobDue = reading.due
         if run.treeJSON.count <= treeBytesMax {
             facts.tree = String(decoding: run.treeJSON, as: UTF8.self)
         }
@@ -115,12 +124,15 @@ final class Runs: Room, Grounded {
 
     /// Applies a full read: status, counts and tree, if anything of it is new.
     func apply(_ run: ProcessRun, to row: RunRow) throws {
-        let facts = Self.facts(of: run, processID: row.processID)
+        let reading = TreeReading(run.root, parts: roster.treeParts)
+        let facts = Self.facts(of: run, reading, processID: row.processID)
         let isNew = row.lastPolledAt == nil
         let countsChanged = facts.counts != row.counts || facts.jobCounts != row.jobCounts
+        let partsChanged = try havePartsChanged(reading, of: row)
         let changed =
-            isNew || countsChanged || facts.status != row.status || row.outcome == .lost
-            || facts.modifiedAt != row.modifiedAt || facts.completedAt != row.completedAt
+            isNew || countsChanged || partsChanged || facts.status != row.status
+            || row.outcome == .lost || facts.modifiedAt != row.modifiedAt
+            || facts.completedAt != row.completedAt || facts.jobDue != row.jobDue
         if countsChanged, facts.status == row.status, facts.modifiedAt == row.modifiedAt,
             try wasModifiedBeforeLastRead(row)
         {
@@ -128,8 +140,10 @@ final class Runs: Room, Grounded {
             try lister.distrust(row)
         }
         if changed {
-            try judge(row, facts: facts, counts: (run.statusCounts, run.jobCounts))
+            try judge(
+                row, facts: facts, counts: (run.statusCounts, run.jobCounts), parts: reading.counts)
             try noteCutTree(run, runID: row.runID, of: row.schedule)
+            try noteMissingParts(reading, runID: row.runID, of: row.schedule)
             if countsChanged || isNew {
                 try ledger.setCounts(
                     runKey: row.runKey, actions: Self.sorted(run.statusCounts),
@@ -139,20 +153,6 @@ final class Runs: Room, Grounded {
         try schedulePoll(row, status: facts.status, changed: changed, isFullRead: true)
         // What a list showed as closed counts as an end from now on (rule 11).
         if let schedule = row.schedule { book.tell(.ended(schedule: schedule)) }
-    }
-
-    /// Jobs below the depth that is read are in no count, so rules on counts don't see them.
-    private func noteCutTree(
-        _ run: ProcessRun, runID: String, of schedule: String?
-    ) throws {
-        guard let name = schedule, let rules = roster.schedules[name]?.outcome,
-            !rules.failIf.isEmpty || !rules.warnIf.isEmpty
-        else { return }
-        guard run.isTreeTruncated else { return try ledger.clear(kind: .cutTree, subject: name) }
-        try ledger.raise(
-            kind: .cutTree, subject: name,
-            whatToDo: "the tree of run \(runID) is nested deeper than Carillon reads, so "
-                + "fail_if and warn_if don't see the jobs below; check them in Workiva", now: now)
     }
 
     /// `modified` was over when the last read was asked for, so whatever has changed since has a later
@@ -170,17 +170,22 @@ final class Runs: Room, Grounded {
     ///   - row: the run as the ledger has it.
     ///   - facts: what is new.
     ///   - counts: of a full read; nil: those of the last one, as the ledger has them.
+    ///   - parts: those of parts of the tree, likewise.
     /// - Throws: `StoreError`.
     func judge(
         _ row: RunRow, facts: RunFacts,
-        counts: (actions: [String: Int64], jobs: [String: Int64])? = nil
+        counts: (actions: [String: Int64], jobs: [String: Int64])? = nil, parts: PartCounts? = nil
     ) throws {
         let counts = try counts ?? ledger.counts(ofRun: row.runKey)
+        let rules = row.schedule.flatMap { roster.schedules[$0]?.outcome } ?? OutcomeRules()
+        let parts = try parts ?? self.parts(of: row, rules)
+        let due = facts.isFull ? facts.jobDue : row.jobDue
         let judgement = Judgement.judge(
             status: facts.status, counts: counts.jobs, actions: counts.actions,
-            rules: row.schedule.flatMap { roster.schedules[$0]?.outcome } ?? OutcomeRules(),
+            rules: rules,
             isOverTime: row.runWithinAt.map { now >= $0 } ?? false,
-            isPastDueDate: isPast(facts.dueDate ?? row.dueDate, schedule: row.schedule))
+            isPastDueDate: isPast(facts.dueDate ?? row.dueDate, schedule: row.schedule),
+            parts: parts, lateJob: lateJob(due, schedule: row.schedule))
         var outcome = judgement
         if row.origin == .external, outcome.outcome == .attention { outcome.reason = nil }
         let wasOpen = row.isOpen
@@ -209,6 +214,25 @@ final class Runs: Room, Grounded {
                         + (outcome.reason ?? facts.status))
             }
         }
+    }
+
+    /// What the last read says of the parts of a tree that rules look at.
+    func parts(of row: RunRow, _ rules: OutcomeRules) throws -> PartCounts {
+        guard !rules.parts.isEmpty else { return [:] }
+        return PartCounts(stored: try ledger.partCounts(ofRun: row.runKey), parts: rules.parts)
+    }
+
+    /// Jobs of two parts may change places while the sums stay the same.
+    private func havePartsChanged(_ reading: TreeReading, of row: RunRow) throws -> Bool {
+        guard !roster.treeParts.isEmpty else { return false }
+        let known = PartCounts(
+            stored: try ledger.partCounts(ofRun: row.runKey), parts: roster.treeParts)
+        return known != reading.counts.filter { !$0.value.isEmpty }
+    }
+
+    /// The job, if the day on which it was due is over in the zone of the schedule.
+    private func lateJob(_ job: JobDue?, schedule: String?) -> JobDue? {
+        job.flatMap { job in isPast(job.day, schedule: schedule) ? job : nil }
     }
 
     /// Its due date (a plain date, docs/processes-api.md#runs) ended before now in the zone of
@@ -286,6 +310,10 @@ final class Runs: Room, Grounded {
         for row in try ledger.runsDue(before: latest.iso8601)
         where isPast(row.dueDate, schedule: row.schedule) {
             try set(.pastDueDate, of: row)
+        }
+        for row in try ledger.runsWithJobsDue(before: latest.iso8601) {
+            guard let job = lateJob(row.jobDue, schedule: row.schedule) else { continue }
+            try set(.late(job), of: row)
         }
     }
 

@@ -50,6 +50,18 @@ struct Credential {
         }
     }
 
+    /// The three that Workiva's help names.
+    private static func causes(grantExpires: CivilDate?, now: Instant) -> String {
+        let isOver = grantExpires.map { $0 < CivilDate(ofUTC: now) } ?? false
+        let known =
+            isOver
+            ? grantExpires.map { "it expired on \($0.iso8601), as grant_expires says; " }
+            : nil
+        return (known ?? "")
+            + "it does so when the grant has expired, when its IP allowlist lacks this host, or when "
+            + "the user it acts for was changed or deactivated"
+    }
+
     /// The API does not accept the credential: starts wait for a person.
     func fail(_ connection: Connection, _ why: String) throws {
         if try book.connection(connection.name)?.credentialBadSince == nil {
@@ -62,19 +74,21 @@ struct Credential {
             $0.nextTokenAt = max(
                 book.now.adding(milliseconds: 60_000), $0.nextTokenAt ?? book.now)
         }
-        try report(connection.name, why)
+        try report(connection, why)
     }
 
-    private func report(_ connection: String, _ why: String) throws {
+    private func report(_ connection: Connection, _ why: String) throws {
         try book.ledger.raise(
-            kind: .credential, subject: connection,
-            whatToDo: "the API does not accept the client credential (\(why)); renew the grant or "
-                + "the secret, starts of this connection wait until then", now: book.now)
+            kind: .credential, subject: connection.name,
+            whatToDo: "the API does not accept the client credential (\(why)); "
+                + Self.causes(grantExpires: connection.grantExpires, now: book.now)
+                + "; renew the grant or the secret, starts "
+                + "of this connection wait until then", now: book.now)
     }
 
     /// A refused credential of a connection that is configured again.
-    func remind(_ row: ConnectionRow) throws {
+    func remind(_ row: ConnectionRow, _ connection: Connection) throws {
         guard let since = row.credentialBadSince else { return }
-        try report(row.connection, "since \(since.iso8601)")
+        try report(connection, "since \(since.iso8601)")
     }
 }

@@ -207,7 +207,7 @@ final class Gate: Room {
         guard let row = try book.connection(connection.name) else { return }
         try breaker.remind(row)
         try serverClock.remind(row)
-        try credential.remind(row)
+        try credential.remind(row, connection)
         try hints.remind(row)
         try budget.remind(row, connection)
     }

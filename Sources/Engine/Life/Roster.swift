@@ -9,6 +9,7 @@ final class Roster: Room {
         var configuration: EngineConfiguration?
         var revisionID: Int64 = 0
         var schedules = EnabledSchedules([])
+        var treeParts: Set<TreePart> = []
         var named: Set<ProcessKey> = []
         var followed: Set<ProcessKey> = []
         var pollMinMilliseconds: [String: Int64] = [:]
@@ -34,6 +35,8 @@ final class Roster: Room {
     var connections: [String: Connection] { state.configuration?.connections ?? [:] }
     /// Those that are enabled, by name.
     var schedules: EnabledSchedules { state.schedules }
+    /// The parts of trees that rules of any schedule look at.
+    var treeParts: Set<TreePart> { state.treeParts }
     func schedule(_ name: String) -> Schedule? { state.schedules[name] }
     func connection(_ name: String) -> Connection? { state.configuration?.connections[name] }
 
@@ -67,6 +70,9 @@ final class Roster: Room {
         state.configuration = new
         state.revisionID = revisionID
         state.schedules = EnabledSchedules(new.schedules)
+        state.treeParts = state.schedules.values.reduce(into: []) {
+            $0.formUnion($1.outcome.parts)
+        }
         state.pollMinMilliseconds = Dictionary(
             state.schedules.values.map { ($0.connection, $0.poll.minMilliseconds) },
             uniquingKeysWith: min)

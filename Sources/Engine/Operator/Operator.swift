@@ -22,6 +22,13 @@ struct Operator: Grounded {
         switch command {
         case .trigger(let schedule, let uuid, let force, let reason):
             return try trigger(schedule, uuid: uuid, force: force, reason: reason, actor: actor)
+        case .makeUp(let schedule, let slotAt, let uuid, let force, let reason):
+            return try makeUp(
+                schedule, at: slotAt, uuid: uuid, force: force, reason: reason, actor: actor)
+        case .backfill(let schedule, let from, let through, let takesSkipped, let reason):
+            return try backfill(
+                schedule, from: from, through: through, takesSkipped: takesSkipped,
+                reason: reason, actor: actor)
         case .pause(let schedule, let until, let reason):
             upcoming.expire()
             return try pause(schedule, until: until, reason: reason, actor: actor)
@@ -114,6 +121,9 @@ struct Operator: Grounded {
             return .notFound("there is no schedule \"\(name)\"")
         }
         let lifted = try ledger.liftPauses(schedule: name, now: now)
+        for paused in try name.map({ [$0] }) ?? ledger.alarms(.paused) {
+            try ledger.clear(kind: .paused, subject: paused)
+        }
         var also = ""
         if name == nil, life.isDraining {
             try life.endDraining()

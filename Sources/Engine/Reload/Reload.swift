@@ -117,6 +117,10 @@ struct Reload: Grounded {
                 try ledger.clear(kind: .cutTree, subject: name)
             }
         }
+        for name in try ledger.alarms(.missingPart)
+        where roster.schedules[name]?.outcome.parts.isEmpty ?? false {
+            try ledger.clear(kind: .missingPart, subject: name)
+        }
     }
 
     /// What changed, in one line of bearable length.

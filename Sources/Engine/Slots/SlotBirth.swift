@@ -62,6 +62,22 @@ package struct SlotBirth: Sendable {
         return slot
     }
 
+    /// A slot with which a person makes up for one of the past: its instant and date are that one's.
+    package func makingUp(
+        for past: PastSlot, at slotAt: Instant, dueAt: Instant, requestedBy actor: String,
+        reason: String
+    ) -> NewSlot {
+        var slot = slot(
+            .manual, at: slotAt, dueAt: dueAt, utcOffsetSeconds: past.utcOffsetSeconds,
+            .due(.makesUp(slotID: past.slotID, past.disposition, by: actor, reason)))
+        slot.makesUpSlotID = past.slotID
+        slot.requestedBy = actor
+        // Its deadlines were those of the slot that it makes up for.
+        slot.startBy = nil
+        slot.finishBy = nil
+        return slot
+    }
+
     /// A slot that the end of others has set off.
     package func after(at slotAt: Instant, upstreamSlotID: Int64?, _ fate: Fate) -> NewSlot {
         var slot = unruled(.after, at: slotAt, fate)

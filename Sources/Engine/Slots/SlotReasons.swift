@@ -43,6 +43,8 @@ package enum DueReason: Sendable, Equatable {
     /// The ends of these, of a period where those of one belong together.
     case upstreams([SlotName], of: String?)
     case triggered(by: String, String)
+    /// A person makes up with it for a slot that came to nothing.
+    case makesUp(slotID: Int64, Disposition, by: String, String)
 
     /// The reason as a person reads it.
     package var words: String {
@@ -54,6 +56,9 @@ package enum DueReason: Sendable, Equatable {
             "due after \(slots.words)" + (period.map { ", all of \($0)" } ?? "")
         case .triggered(let actor, let why):
             "triggered by \(actor)" + (why.isEmpty ? "" : ": \(why)")
+        case .makesUp(let slotID, let disposition, let actor, let why):
+            "makes up for slot \(slotID), which was \(disposition.rawValue); asked for by \(actor)"
+                + (why.isEmpty ? "" : ": \(why)")
         }
     }
 }
@@ -76,6 +81,8 @@ package enum WaitReason: Sendable, Equatable {
     case lookAfterDownTime
     case processName(String)
     case runRead(String)
+    /// Other slots of its schedule may have started the last run that it has.
+    case lastRun(undecided: Int, max: Int)
     case heldSlot(Int64)
     case queued(Blocker)
     case validation
@@ -112,7 +119,9 @@ package enum WaitReason: Sendable, Equatable {
         case .scheduleWaits(let words): "its schedule waits: \(words)"
         case .draining: "draining: no new starts until resume --all"
         case .clockDiffers: "our clock and the server's differ by over 120 s"
-        case .credential(let since): "the credential is not accepted since \(since.iso8601)"
+        case .credential(let since):
+            "the credential is not accepted since \(since.iso8601): the grant may have expired, its "
+                + "IP allowlist may lack this host, its user or secret may have been changed"
         case .unreachable: "the API can't be reached or fails (circuit open)"
         case .askedToWait(let until): "the API asked us to wait until \(until.iso8601)"
         case .inDoubt(let number, let slotID):
@@ -121,6 +130,9 @@ package enum WaitReason: Sendable, Equatable {
         case .lookAfterDownTime:
             "waiting for a check: the daemon was down when it was due, and it may have been started"
         case .processName(let name): "looking for the process \"\(name)\""
+        case .lastRun(let undecided, let max):
+            "\(undecided) other \(undecided == 1 ? "slot" : "slots") of its schedule may have started "
+                + "the last run that max_runs (\(max)) allows"
         case .runRead(let runID): "reading run \(runID), which may still be open"
         case .heldSlot(let slotID): "slot \(slotID) of this process is held without a known run"
         case .queued(let blocker): "queued behind run \(blocker.runID) (\(blocker.status))"
@@ -239,6 +251,8 @@ package enum EndReason: Sendable, Equatable {
     case patternNotExpandable(String)
     case overlap(Blocker, owner: RunOwner)
     case laterWaits(Instant, runID: String)
+    /// Its schedule has had all its runs.
+    case maxRuns(Int)
     /// The process has been run with success (`unless_done`).
     case done(runID: String, owner: RunOwner, at: Instant?, DoneSince)
     case refused(attempt: Int, String)
@@ -278,7 +292,7 @@ package enum EndReason: Sendable, Equatable {
         switch self {
         case .scheduleGone, .dropped, .processChanged, .scheduleClosed: .cancelled
         case .paused, .observed, .holiday, .inWindow, .upstreamFailed, .overlap,
-            .pausedWhileWaiting, .skippedOnce, .done:
+            .pausedWhileWaiting, .skippedOnce, .done, .maxRuns:
             .skipped
         case .afterRuleOver, .tooLate(_, .up), .absent: .expired
         case .tooLate(_, .down), .editedWhileDown, .restored: .missed
@@ -320,6 +334,8 @@ package enum EndReason: Sendable, Equatable {
             "overlap: run \(blocker.runID) \(owner.words) is still \(blocker.status)"
         case .laterWaits(let later, let runID):
             "the later slot \(later.iso8601) waits for run \(runID) in its place"
+        case .maxRuns(let max):
+            "max_runs (\(max)) is reached: the schedule has ended"
         case .done(let runID, let owner, let end, let since):
             "already done: run \(runID) \(owner.words) succeeded"
                 + (end.map { " at \($0.iso8601)" } ?? "") + ", \(since.words) (unless_done)"

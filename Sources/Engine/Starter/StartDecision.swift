@@ -40,13 +40,26 @@ package enum StartDecision: Sendable, Equatable {
             return .wait(.asBefore, until: until)
         }
         if let pause = facts.pause, !facts.isAskedFor { return .end(.paused(pause)) }
-        return tooLate(facts, schedule)
+        return maxRuns(facts, schedule)
+            ?? tooLate(facts, schedule)
             ?? name(facts)
             ?? way(facts)
             ?? look(facts, schedule, connection)
             ?? overlap(facts, schedule, connection)
             ?? done(facts, schedule, connection)
             ?? lastSteps(facts, schedule)
+    }
+
+    // MARK: The last run (rule 21)
+
+    /// One that may have a run already counts as if it had, until that is decided.
+    private static func maxRuns(_ facts: StartFacts, _ schedule: Schedule) -> StartDecision? {
+        guard let max = schedule.maxRuns, let used = facts.runsUsed else { return nil }
+        if used.started >= max { return .end(.maxRuns(max)) }
+        guard used.started + used.undecided >= max, facts.lateness != .over else { return nil }
+        return .wait(
+            .lastRun(undecided: used.undecided, max: max),
+            until: facts.now(plus: slowWaitMilliseconds))
     }
 
     // MARK: Windows (rule 8)
@@ -149,6 +162,8 @@ package enum StartDecision: Sendable, Equatable {
             return .wait(.heldSlot(held), until: facts.now(plus: blockedWaitMilliseconds))
         }
         let blocker = Blocker(runID: run.runID, status: run.status)
+        // What a person makes up with waits for its turn, whatever the policy.
+        if facts.slot.makesUpSlotID != nil { return .queue(blocker) }
         guard schedule.overlap == .queue else { return .end(.overlap(blocker, owner: run.owner)) }
         if let later = facts.laterQueued {
             return .end(.laterWaits(later, runID: run.runID))

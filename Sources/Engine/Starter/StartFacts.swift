@@ -75,6 +75,8 @@ package struct StartFacts: Sendable {
     package var backoffUntil: Instant?
     /// A skip of the slot, or a pause in force now.
     package var pause: PauseRow?
+    /// How many runs the schedule has started, and its slots that may have (`max_runs`); nil: not asked.
+    package var runsUsed: (started: Int, undecided: Int)?
     /// A later slot that stands for this one if it is late.
     package var newerStandIn: Instant?
     package var wasUpWhenOnTime = Uptime.up
@@ -123,7 +125,9 @@ package struct StartFacts: Sendable {
         self.slot = slot
         self.schedule = schedule
         self.connection = connection
-        dueSince = schedule?.opening(of: slot) ?? slot.slotAt
+        // What a person asks for is due since then, also for a slot of long ago.
+        dueSince =
+            slot.kind == .manual ? slot.dueAt : schedule?.opening(of: slot) ?? slot.slotAt
     }
 
     /// A person has asked for it: pauses don't concern it (rule 14).
@@ -145,8 +149,11 @@ package struct StartFacts: Sendable {
         return slot.isLate
     }
 
-    /// Late starts, and all of a connection that has just recovered, are ramped.
-    package var isRamped: Bool { (isLate && slot.kind != .manual) || isRecovering }
+    /// Late starts, those that make up for others, and all of a connection that has just recovered, are
+    /// ramped.
+    package var isRamped: Bool {
+        (isLate && slot.kind != .manual) || isRecovering || slot.makesUpSlotID != nil
+    }
 
     /// The daemon was down, or the clock was set forward, since the slot was due: on time or not,
     /// another ledger, or this one before it was put back, may have started it.

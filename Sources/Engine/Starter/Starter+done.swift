@@ -50,7 +50,8 @@ extension Starter {
             let counts = try ledger.counts(ofRun: run.runKey)
             let judgement = Judgement.judge(
                 status: run.status, counts: counts.jobs, actions: counts.actions,
-                rules: schedule.outcome, isOverTime: false, isPastDueDate: false)
+                rules: schedule.outcome, isOverTime: false, isPastDueDate: false,
+                parts: try follower.runs.parts(of: run, schedule.outcome))
             return judgement.outcome == .succeeded ? past : nil
         }
         return run.outcome == .succeeded ? past : nil

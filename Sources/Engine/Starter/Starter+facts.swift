@@ -13,6 +13,9 @@ extension Starter {
             facts.backoffUntil.map({ $0 <= now }) ?? true
         else { return facts }
         if !facts.isAskedFor { facts.pause = try pauseInForce(slot) }
+        if schedule.maxRuns != nil, !facts.isAskedFor {
+            facts.runsUsed = try ledger.runsUsed(schedule: slot.schedule)
+        }
         try readWindows(&facts, schedule)
         facts.naming = naming(of: slot)
         guard facts.naming == .known else { return facts }
@@ -103,6 +106,12 @@ extension Starter {
             } ?? false
         if slot.attempts > 0 {
             facts.absentAttempt = try ledger.firstAbsentAttempt(slotID: slot.slotID)
+        }
+        // The run of a slot that is made up for may have come after all.
+        if facts.absentAttempt == nil, let original = slot.makesUpSlotID {
+            facts.absentAttempt = try ledger.firstAbsentAttempt(slotID: original)
+        }
+        if facts.absentAttempt != nil {
             facts.absentClock = facts.absentAttempt.map { ClockOffset(of: $0, row, at: now) }
         }
         guard facts.wasDownWhenDue else { return }
@@ -140,10 +149,11 @@ extension Starter {
                     isFresh: isFresh(run, slot, look: facts.look))
             }
         guard facts.openRuns.isEmpty else {
-            guard schedule.overlap == .queue else { return }
+            guard schedule.overlap == .queue, slot.makesUpSlotID == nil else { return }
             return facts.laterQueued = try ledger.openSlots(schedule: slot.schedule, .pending)
                 .first {
                     $0.kind == slot.kind && $0.slotAt > slot.slotAt && $0.dueAt <= now
+                        && $0.makesUpSlotID == nil
                 }?.slotAt
         }
         facts.heldSlotID = try ledger.heldCandidate(

@@ -38,7 +38,9 @@ extension Starter {
     func queue(_ slot: SlotRow, behind blocker: Blocker) throws {
         let reason = EndReason.laterWaits(slot.slotAt, runID: blocker.runID)
         for other in try ledger.openSlots(schedule: slot.schedule, .pending)
-        where other.kind == slot.kind && other.slotAt < slot.slotAt && other.blockedBy != nil {
+        where other.kind == slot.kind && other.slotAt < slot.slotAt && other.blockedBy != nil
+            && slot.makesUpSlotID == nil && other.makesUpSlotID == nil
+        {
             try slots.end(other, reason)
         }
         try setBlocker(of: slot, to: blocker)

@@ -32,8 +32,10 @@ package final class Clockwork {
     let upstreams: Upstreams
     let upcoming: Upcoming
     let calendarWatch: CalendarWatch
+    let brakes: Brakes
     let clockSteps: ClockSteps
     let preflight: Preflight
+    let expiries: Expiries
     let backoffs: Backoffs
     let validations: Validations
     let starter: Starter
@@ -74,10 +76,12 @@ package final class Clockwork {
         resolver = Resolver(ground: ground, gate: gate, settler: settler)
         let plan = PreflightPlan(ground: ground)
         preflight = Preflight(ground, gate: gate, lister: lister, plan: plan)
+        expiries = Expiries(ground)
         enumerator = Enumerator(ground, lister: lister, preflights: plan)
         upstreams = Upstreams(ground, lister: lister)
         upcoming = Upcoming(ground)
         calendarWatch = CalendarWatch(ground)
+        brakes = Brakes(ground, upcoming: upcoming)
         clockSteps = ClockSteps(ground: ground, lister: lister, enumerator: enumerator)
         backoffs = Backoffs(ground)
         validations = Validations(ground, gate: gate, backoffs: backoffs)
@@ -97,7 +101,8 @@ package final class Clockwork {
             pruner: pruner)
         notices = Notices(ground)
         let rooms: [any Room] = [
-            life, roster, preflight, enumerator, upstreams, upcoming, calendarWatch, backoffs,
+            life, roster, preflight, expiries, enumerator, upstreams, upcoming, calendarWatch, brakes,
+            backoffs,
             validations,
             starter, pruner, notices,
         ]
@@ -145,12 +150,14 @@ package final class Clockwork {
         if roster.configuration != nil {
             try enumerator.createDueSlots()
             try heed()
+            try brakes.pauseTheFailing()
             try upstreams.createAfterSlots()
             try settler.settleUnknown()
             try starter.decidePending()
             try slots.remindHeld()
             try settler.recoverUnanswered()
             try preflight.checkAhead()
+            try expiries.warn()
             if !isStopping { try follower.lookAtRuns() }
             try follower.strangers.lookAfterStarts()
             if !isStopping {
@@ -199,7 +206,9 @@ package final class Clockwork {
 
     private func heed(_ news: News) throws {
         switch news {
-        case .ended(let schedule): upstreams.note(ended: schedule)
+        case .ended(let schedule):
+            upstreams.note(ended: schedule)
+            brakes.note(ended: schedule)
         case .recovered(let connection): backoffs.end(of: connection)
         case .wantsLook(let connection): lister.want(look: connection, .start)
         case .clockAgrees(let instant): try clockSteps.noteAgreement(at: instant)
@@ -260,7 +269,8 @@ package final class Clockwork {
     /// - Returns: false if a request is out or wanted, a token can be used, or lists go on.
     package func isAtRest(until monotonicMilliseconds: Int64) -> Bool {
         gate.isIdle && lister.isAtRest && follower.strangers.isAtRest && !book.hasNews
-            && upstreams.isIdle && backoffs.isEmpty && !gate.hasToken(until: monotonicMilliseconds)
+            && upstreams.isIdle && brakes.isIdle && backoffs.isEmpty
+            && !gate.hasToken(until: monotonicMilliseconds)
     }
 
     /// The slot that a start on the wire is for; nil for other requests (the simulation's book).

@@ -212,6 +212,7 @@ struct TreeReader {
 
     private mutating func job(_ reader: inout JSONReader, level: Int) throws(JSONError) -> JobRun? {
         var job = JobRun()
+        var arguments = JobArguments()
         let isObject = try reader.object { reader, key throws(JSONError) in
             switch key {
             case "id": job.id = try reader.string()
@@ -219,28 +220,18 @@ struct TreeReader {
             case "actionStatus": job.actionStatus = try reader.string()
             case "status": job.status = try RunStatus.reading(&reader)
             case "errorCode": job.errorCode = try reader.string()
-            case "arguments": job.title = try TreeReader.title(&reader)
+            case "arguments": arguments = try JobArguments.reading(&reader)
             case "generated": job.generated = try group(&reader, level: level + 1)
             default: try reader.skip()
             }
         }
         guard isObject else { return nil }
+        job.title = arguments.title
+        job.dueDate = arguments.dueDate(actionStatus: job.actionStatus)
         let status = (job.status ?? .missing).raw
         if jobCounts[status] != nil || jobCounts.count < Self.statusesMax {
             jobCounts[status, default: 0] += 1
         }
         return job
-    }
-
-    /// The title in whichever `…Args` object is filled.
-    private static func title(_ reader: inout JSONReader) throws(JSONError) -> String? {
-        var title: String?
-        try reader.object { reader, key throws(JSONError) in
-            guard key.hasSuffix("Args") else { return try reader.skip() }
-            try reader.object { reader, key throws(JSONError) in
-                if key == "title" { title = try reader.string() } else { try reader.skip() }
-            }
-        }
-        return title
     }
 }

@@ -79,17 +79,27 @@ struct ControlOptions: ParsableArguments {
 
     /// The instant that a TIME argument means, local in the schedule's zone if it has no offset.
     func instant(
-        _ text: String, schedule: String?, _ option: String, _ environment: CommandEnvironment
+        _ text: String, schedule: String?, _ option: String, _ environment: CommandEnvironment,
+        direction: SpokenTime.Direction = .ahead
     ) throws -> Instant {
         if let instant = Instant(iso8601: text) { return instant }
         guard let schedule else {
             return try SpokenTime.parse(
                 text, zone: HostZone.zone(environment.host), now: environment.now(),
-                direction: .ahead
+                direction: direction
             ).said(option, text)
         }
         return try LedgerTimes(reader: try ledger(environment), environment: environment)
-            .instant(text, option, of: schedule, .ahead)
+            .instant(text, option, of: schedule, direction)
+    }
+
+    /// The instant of a slot of the past, local in the zone that its schedule had then.
+    func slot(
+        _ text: String, of schedule: String, _ environment: CommandEnvironment
+    ) throws -> Instant {
+        if let instant = Instant(iso8601: text) { return instant }
+        return try LedgerTimes(reader: try ledger(environment), environment: environment)
+            .slot(text, of: schedule)
     }
 
     private func socketPath(_ environment: CommandEnvironment) throws -> String {

@@ -117,20 +117,24 @@ struct Next: CarillonCommand {
         let usual = { (schedule: Schedule) in reader.flatMap { schedule.usualMilliseconds(in: $0) }
         }
         guard let name = schedule else {
-            return ScheduleTimes.rows(
+            let rows = ScheduleTimes.rows(
                 loaded.engine.schedules, after: try start(environment, zone: nil), count: count,
                 usual: usual)
+            return ScheduleTimes.warned(
+                ScheduleTimes.limited(rows, loaded.engine.schedules, reader), loaded.engine)
         }
         guard let found = loaded.schedule(name) else {
             throw ScheduleName.unknown(name, among: loaded.engine.schedules.map(\.name))
         }
         let start = try start(environment, zone: found.zone)
-        let rows = ScheduleTimes.rows(found, after: start, count: count, usual: usual(found))
+        let rows = ScheduleTimes.limited(
+            ScheduleTimes.rows(found, after: start, count: count, usual: usual(found)), [found],
+            reader)
         if !found.enabled { environment.note("\(name) is disabled: none of these will start") }
         if rows.isEmpty {
             environment.note("\(name): \(ScheduleTimes.nextText(found, after: start))")
         }
-        return rows
+        return ScheduleTimes.warned(rows, loaded.engine)
     }
 
     private func start(_ environment: CommandEnvironment, zone: Zone?) throws -> Instant {

@@ -16,10 +16,22 @@ struct Trigger: CarillonCommand {
               carillon trigger gl-refresh --reason 'late journal entries'
               carillon trigger gl-refresh --wait
               carillon trigger --tag ledger
+
+            With --slot it makes up for one slot of the past that was missed, skipped, expired or has \
+            failed: once, with that slot's date in names. Many at once: carillon backfill.
+
+              carillon trigger gl-refresh --slot 2026-11-27T06:00
             """)
 
     @OptionGroup var control: ControlOptions
     @OptionGroup var target: ScheduleOrTag
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Make up for this slot: 2026-11-27T06:00, yesterday 06:00; local to the schedule's zone.",
+            valueName: "time"))
+    var slot: String?
 
     @Option(help: ArgumentHelp("Why, for the ledger.", valueName: "text"))
     var reason: String?
@@ -43,11 +55,16 @@ struct Trigger: CarillonCommand {
     }
 
     func run(in environment: CommandEnvironment) async throws {
+        if slot != nil, target.tag != nil {
+            throw CommandFailure(.usage, "--slot is one schedule's; give it with a schedule.")
+        }
         let answers = try await control.perform(target.schedule, tag: target.tag, environment) {
-            var message = ControlMessage(verb: "trigger")
-            message.schedule = $0
+            name in
+            var message = ControlMessage(verb: slot == nil ? "trigger" : "make-up")
+            message.schedule = name
             message.reason = reason
             message.force = force
+            message.at = try slot.map { try control.slot($0, of: name, environment).iso8601 }
             message.uuid = uuid ?? environment.makeUUID()
             return message
         }

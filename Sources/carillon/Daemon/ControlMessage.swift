@@ -17,6 +17,10 @@ package struct ControlMessage: Codable, Equatable, Sendable {
     /// `run`, `start` or `drop`.
     package var decision: String?
     package var connection: String?
+    /// ISO 8601 with offset.
+    package var from: String?
+    /// `backfill` takes slots that were skipped, too.
+    package var skipped: Bool?
     /// Of a row of `attention`.
     package var row: String?
 
@@ -34,6 +38,19 @@ package struct ControlMessage: Codable, Equatable, Sendable {
             return .trigger(
                 schedule: try word(schedule, "schedule"), uuid: try word(uuid, "uuid"),
                 force: force ?? false, reason: reason ?? "")
+        case "make-up":
+            // A verb of its own: a daemon of before would start for now.
+            guard let slotAt = try instant(at) else { throw ControlMessageError("at is missing") }
+            return .makeUp(
+                schedule: try word(schedule, "schedule"), slotAt: slotAt,
+                uuid: try word(uuid, "uuid"), force: force ?? false, reason: reason ?? "")
+        case "backfill":
+            guard let from = try instant(from), let through = try instant(until) else {
+                throw ControlMessageError("from or until is missing")
+            }
+            return .backfill(
+                schedule: try word(schedule, "schedule"), from: from, through: through,
+                takesSkipped: skipped ?? false, reason: reason ?? "")
         case "pause":
             return .pause(schedule: schedule, until: try instant(until), reason: reason ?? "")
         case "resume":

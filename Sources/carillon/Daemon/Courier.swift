@@ -15,6 +15,8 @@ final class Courier: Sendable {
     private struct Way {
         var settings: NotifySettings
         var proxy: String?
+        /// What its file of authorities held: a renewed one is taken over.
+        var authorities: [UInt8]?
         var transport: AsyncHTTPTransport
     }
     private struct State {
@@ -58,6 +60,7 @@ final class Courier: Sendable {
     }
 
     private static let beats = "heartbeats"
+    private static let authoritiesBytesMax = 4 * 1024 * 1024
 
     /// Whether somebody is to be told that the daemon does its work.
     var hasDaemonHeartbeat: Bool { state.withLock { $0.daemonHeartbeat != nil } }
@@ -210,8 +213,14 @@ final class Courier: Sendable {
         _ name: String, _ settings: NotifySettings
     ) throws -> AsyncHTTPTransport {
         let proxy = try settings.proxy?.resolve(host)
+        let authorities = settings.caFile.flatMap {
+            try? host.read($0, limit: Self.authoritiesBytesMax)
+        }
         return try state.withLock { state in
-            if let way = state.ways[name], way.settings == settings, way.proxy == proxy {
+            // A file that has gone for now takes nothing away from what was read of it.
+            if let way = state.ways[name], way.settings == settings, way.proxy == proxy,
+                authorities == nil || way.authorities == authorities
+            {
                 return way.transport
             }
             if let old = state.ways[name] { state.retired.append(old.transport) }
@@ -219,7 +228,8 @@ final class Courier: Sendable {
                 AsyncHTTPTransportOptions(
                     proxy: proxy.map { Secret($0) }, caFile: settings.caFile,
                     readConnectionsMax: 2), meter: meter)
-            state.ways[name] = Way(settings: settings, proxy: proxy, transport: transport)
+            state.ways[name] = Way(
+                settings: settings, proxy: proxy, authorities: authorities, transport: transport)
             return transport
         }
     }

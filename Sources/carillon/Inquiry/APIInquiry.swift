@@ -154,7 +154,8 @@ struct APIInquiry {
             return failure(
                 "the credential is refused: \(error.summary)",
                 "check client_id and client_secret (\(route.access.clientSecret)) of \(section), "
-                    + "and that its grant is of this region")
+                    + "that its grant is of this region and has not expired, that its IP allowlist has "
+                    + "this host, and that nobody has changed the user it acts for")
         case (401?, _):
             return failure(
                 "the new token is refused: \(error.summary)",

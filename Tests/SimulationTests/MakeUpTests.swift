@@ -1,0 +1,242 @@
+import Engine
+import Sandbox
+import Simulation
+import Store
+import Testing
+import Timetable
+
+/// Rule 20 of docs/protocol.md: what came to nothing is made up for, once.
+@Suite struct MakeUpTests {
+    /// The slots of 05:15 to 06:00 were skipped, since the schedule was paused.
+    private static func skipped(
+        _ edit: (inout Schedule) -> Void = { _ in }, runMinutes: ClosedRange<Int64> = 1...1
+    ) throws -> Fixture {
+        let fixture = try Fixture([Fixture.schedule(edit: edit)], runMinutes: runMinutes)
+        try fixture.simulator.boot()
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: ""))
+        try fixture.run(untilMinute: 61)
+        fixture.simulator.command(.resume(schedule: "s"))
+        try fixture.run(untilMinute: 62)
+        #expect(try fixture.told() == "15 skipped, 30 skipped, 45 skipped, 60 skipped")
+        return fixture
+    }
+
+    private static func minute(_ minute: Int64) -> Instant {
+        Instant(seconds: 1_795_496_400 + minute * 60)
+    }
+
+    private func makeUp(
+        _ fixture: Fixture, minute: Int64, uuid: String = "u", force: Bool = false
+    ) {
+        fixture.simulator.command(
+            .makeUp(
+                schedule: "s", slotAt: Self.minute(minute), uuid: uuid, force: force, reason: "x"))
+    }
+
+    private func manual(_ fixture: Fixture) throws -> [SlotRow] {
+        try fixture.slots().filter { $0.kind == .manual }
+    }
+
+    @Test func oneSlotIsMadeUpForOnceAndASecondTryNamesTheFirst() throws {
+        let fixture = try Self.skipped()
+        makeUp(fixture, minute: 30)
+        try fixture.run(untilMinute: 64)
+        let slot = try #require(try manual(fixture).first)
+        #expect(slot.disposition == .started)
+        #expect(slot.slotAt == Self.minute(30))
+        makeUp(fixture, minute: 30)
+        makeUp(fixture, minute: 30, uuid: "another")
+        try fixture.run(untilMinute: 70)
+        let replies = fixture.simulator.replies.suffix(2)
+        #expect(replies.map(\.exitCode) == [0, 4])
+        #expect(replies.last?.slotID == slot.slotID)
+        #expect(
+            replies.last?.message.contains("slot \(slot.slotID) makes up for it already") == true)
+        #expect(fixture.simulator.sandbox.runs.count == 1)
+        try fixture.check()
+    }
+
+    @Test func whatStartedOrIsInDoubtIsRefused() throws {
+        let fixture = try Fixture([Fixture.schedule { $0.overlap = .allow }], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 29)
+        fixture.simulator.sandbox.inject(.next(.lostBefore, operation: "runProcess"))
+        try fixture.run(untilMinute: 31)
+        #expect(try fixture.told() == "15 started, 30 unknown")
+        makeUp(fixture, minute: 15)
+        makeUp(fixture, minute: 30, uuid: "v")
+        makeUp(fixture, minute: 45, uuid: "w")
+        makeUp(fixture, minute: 44, uuid: "z")
+        try fixture.run(untilMinute: 32)
+        let replies = fixture.simulator.replies
+        #expect(replies.map(\.exitCode) == [4, 4, 3, 3])
+        #expect(replies[0].message.contains("it has its run"))
+        #expect(replies[1].message.contains("it is still unknown"))
+        #expect(replies[2].message.contains("is still to come"))
+        #expect(replies[3].message.contains("had no slot at 2026-11-24T05:44:00Z"))
+        #expect(try manual(fixture).isEmpty)
+    }
+
+    @Test func itHasTheNameOfItsOwnDate() throws {
+        let fixture = try Fixture(
+            [Fixture.schedule { $0.process = .name(pattern: "Close {yyyy}-{MM}-{dd}") }]
+        ) { scenario in
+            scenario.processes[0].name = "Close 2026-11-24"
+            scenario.processes[1].name = "Close 2026-11-25"
+        }
+        try fixture.simulator.boot()
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: ""))
+        try fixture.run(untilMinute: 24 * 60 + 1)
+        fixture.simulator.command(.resume(schedule: "s"))
+        makeUp(fixture, minute: 30)
+        try fixture.run(untilMinute: 24 * 60 + 5)
+        #expect(fixture.simulator.sandbox.runs.map(\.process) == ["p1"])
+        #expect(try manual(fixture).map(\.processID) == ["p1"])
+        try fixture.check()
+    }
+
+    @Test(arguments: [OverlapPolicy.skip, .queue, .allow])
+    func aRangeStartsOneAfterAnotherAndIsTold(overlap: OverlapPolicy) throws {
+        let fixture = try Self.skipped({ $0.overlap = overlap }, runMinutes: 2...2)
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: "catching up"
+            ))
+        try fixture.run(untilMinute: 74)
+        #expect(
+            try manual(fixture).map(\.disposition) == [.started, .started, .started, .started])
+        let starts = fixture.simulator.starts.map(\.at)
+        #expect(zip(starts, starts.dropFirst()).allSatisfy { $1.since($0) >= 2_000 })
+        #expect(
+            try fixture.ask("SELECT kind, words FROM events WHERE kind = 'backfill'").count == 1)
+        #expect(
+            try fixture.ask("SELECT detail FROM audit WHERE action = 'backfill'") == [
+                "4 slots from 2026-11-24T05:15:00Z to 2026-11-24T06:00:00Z made up for"
+            ])
+        // Once more finds nothing left to do.
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: ""))
+        try fixture.run(untilMinute: 75, second: 30)
+        #expect(fixture.simulator.replies.last?.message.hasPrefix("nothing to make up for") == true)
+        try fixture.check()
+    }
+
+    @Test func aDeathALostAnswerAndARestartInTheMiddleMakeNoSecondRun() throws {
+        let fixture = try Self.skipped(runMinutes: 3...3)
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: ""))
+        fixture.simulator.sandbox.inject(.next(.lostAfter(), operation: "runProcess"))
+        try fixture.run(untilMinute: 62, second: 20)
+        fixture.simulator.kill()
+        fixture.rest(untilMinute: 64)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 70)
+        fixture.simulator.kill()
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 100)
+        let slots = try manual(fixture)
+        #expect(slots.map(\.disposition) == [.started, .started, .started, .started])
+        let rule = try fixture.slots().filter { $0.kind == .rule && $0.disposition == .started }
+        #expect(fixture.simulator.sandbox.runs.count == 4 + rule.count)
+        try fixture.check()
+    }
+
+    @Test func aReloadThatRemovesTheScheduleCancelsWhatWaits() throws {
+        let fixture = try Self.skipped(runMinutes: 30...30)
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: ""))
+        try fixture.run(untilMinute: 65)
+        fixture.simulator.reload(Fixture.configuration([], hash: "2"))
+        try fixture.run(untilMinute: 66)
+        #expect(
+            try manual(fixture).map(\.disposition) == [
+                .started, .cancelled, .cancelled, .cancelled,
+            ])
+        try fixture.check()
+    }
+
+    @Test func aRangeThatIsTooLongIsRefusedWhole() throws {
+        let fixture = try Fixture([Fixture.schedule(every: 1)])
+        try fixture.simulator.boot()
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: ""))
+        try fixture.run(untilMinute: 120)
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(110), takesSkipped: true,
+                reason: ""))
+        try fixture.run(untilMinute: 121)
+        #expect(fixture.simulator.replies.last?.exitCode == 2)
+        #expect(fixture.simulator.replies.last?.message.contains("at most 100 go at once") == true)
+        #expect(try manual(fixture).isEmpty)
+    }
+
+    @Test func aRangeLeavesSkippedSlotsAloneAndNothingStartsWhatWasDone() throws {
+        let fixture = try Self.skipped()
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: false,
+                reason: ""))
+        try fixture.run(untilMinute: 63)
+        #expect(fixture.simulator.replies.last?.message.hasPrefix("nothing to make up for") == true)
+        let done = try Fixture(
+            [Fixture.schedule { $0.unlessDone = UnlessDone() }], runMinutes: 1...1)
+        try done.simulator.boot()
+        try done.run(untilMinute: 20)
+        done.simulator.sandbox.startByPerson(process: "p1", user: "ann", at: done.simulator.time)
+        try done.run(untilMinute: 31)
+        #expect(try done.told() == "15 started, 30 skipped")
+        done.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(31), takesSkipped: true,
+                reason: ""))
+        makeUp(done, minute: 30)
+        try done.run(untilMinute: 33)
+        #expect(done.simulator.replies.suffix(2).map(\.exitCode) == [0, 4])
+        #expect(done.simulator.replies.last?.message.contains("had done its work") == true)
+        #expect(done.simulator.sandbox.runs.count == 2)
+    }
+
+    @Test func aRunThatCameAfterItsSlotExpiredIsNotMadeASecondTime() throws {
+        let fixture = try Fixture(
+            [
+                Fixture.schedule(every: 60) {
+                    $0.overlap = .allow
+                    $0.retry.maxAttempts = 1
+                }
+            ], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        // It acts ten minutes after its answer was lost, long after it was taken for absent.
+        fixture.simulator.sandbox.inject(
+            .next(.lostAfter(actsAfterMilliseconds: 600_000), operation: "runProcess"))
+        try fixture.run(untilMinute: 80)
+        #expect(try fixture.told() == "60 expired")
+        makeUp(fixture, minute: 60)
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: ""))
+        try fixture.run(untilMinute: 85)
+        #expect(fixture.simulator.sandbox.runs.count == 1)
+        #expect(try fixture.slots().allSatisfy { $0.disposition != .started })
+    }
+
+    @Test func aClockThatIsSetLeavesTheInstantOfWhatIsMadeUpFor() throws {
+        let fixture = try Self.skipped(runMinutes: 30...30)
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
+                reason: ""))
+        try fixture.run(untilMinute: 64)
+        fixture.simulator.stepClock(byMilliseconds: -30_000)
+        try fixture.run(untilMinute: 65)
+        #expect(
+            try manual(fixture).map(\.slotAt) == [15, 30, 45, 60].map { Self.minute($0) })
+    }
+}
