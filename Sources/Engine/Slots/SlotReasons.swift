@@ -121,7 +121,7 @@ package enum WaitReason: Sendable, Equatable {
         case .lookAfterDownTime:
             "waiting for a check: the daemon was down when it was due, and it may have been started"
         case .processName(let name): "looking for the process \"\(name)\""
-        case .runRead(let runID): "reading run \(runID), which may still be open"
+        case .runRead(let runID): "reading run \(runID), which may still be open or has just ended"
         case .heldSlot(let slotID): "slot \(slotID) of this process is held without a known run"
         case .queued(let blocker): "queued behind run \(blocker.runID) (\(blocker.status))"
         case .validation: "the process is being validated"
