@@ -33,7 +33,7 @@ extension Checker {
                 return "rule 19: slot \(slot.slotID) was skipped for run \(runID), which has not "
                     + "succeeded"
             }
-            guard !simulator.wasClockSet, let before = try ledger.slotBefore(slot),
+            guard !simulator.wasClockSet, let before = try ledger.slotBefore(slot)?.slotAt,
                 let schedule = simulator.configuration.schedules.first(where: {
                     $0.name == slot.schedule
                 }), schedule.unlessDone?.since == .lastSlot,

@@ -45,7 +45,6 @@ package struct JobDue: Sendable, Equatable {
     package var day: String
     package var title: String
 
-    /// Makes one.
     package init(day: String, title: String) {
         self.day = day
         self.title = title

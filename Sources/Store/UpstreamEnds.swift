@@ -46,7 +46,8 @@ extension Ledger {
                 CASE WHEN r.run_key IS NULL THEN s.ended_at
                     ELSE coalesce(r.completed_at, r.changed_at) END AS end_at,
                 coalesce(r.outcome = 'succeeded'
-                    OR (r.outcome = 'attention' AND r.is_open = 0), 0)
+                    OR (r.outcome = 'attention' AND r.is_open = 0)
+                    OR s.done_by_run_id IS NOT NULL, 0)
             FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key
             WHERE s.schedule = ? AND s.ended_at >= ?
                 AND (r.run_key IS NULL OR r.outcome IN ('failed', 'lost')

@@ -110,14 +110,16 @@ extension StartDecisionTests {
                 since: .month(at(-9000)))
         },
         Row("complete, and its counts are not read yet", .wait(.runRead("r"), until: at(0, 15))) {
-            done(&$0, past("r", created: at(-60), .unread))
+            done(&$0, past("r", created: at(-60), .unread(since: at(-5))))
         },
         Row("its counts could not be read for all of look_patience", .start(.noRun)) {
-            done(&$0, past("r", created: at(-60), .unread))
+            done(&$0, past("r", created: at(-60), .unread(since: at(-5))))
             $0.slot.runWantedSince = at(-2)
         },
         Row("one that is read goes before one that isn't", .end(skipped)) {
-            done(&$0, past("q", created: at(-50), .unread), past("r", created: at(-60)))
+            done(
+                &$0, past("q", created: at(-50), .unread(since: at(-5))),
+                past("r", created: at(-60)))
         },
         Row("an open run that may have ended", .wait(.runRead("r"), until: at(0, 15))) {
             done(&$0)
@@ -151,6 +153,21 @@ extension StartDecisionTests {
         Row("what a person has decided is started", .start(.noRun)) {
             done(&$0, past("r", created: at(-60)))
             $0.slot.forced = true
+        },
+        Row(
+            "it has just ended, after the slot had waited for it for hours",
+            .wait(.runRead("r"), until: at(0, 15))
+        ) {
+            done(&$0, past("r", created: at(-60), .unread(since: at(-1))))
+            $0.slot.runWantedSince = at(-50)
+        },
+        Row("the slot before came to nothing: the first success is its own", .start(.noRun)) {
+            done(&$0, past("r", created: at(-60)))
+            $0.isFormerUnserved = true
+        },
+        Row("the second success is this slot's", .end(skipped)) {
+            done(&$0, past("r", created: at(-60)), past("q", created: at(-90)))
+            $0.isFormerUnserved = true
         },
         Row("a first slot has none before it", .start(.noRun)) {
             done(&$0, past("r", created: at(-60)))

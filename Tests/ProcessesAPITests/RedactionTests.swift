@@ -88,7 +88,8 @@ struct RedactionTests {
             ).page, to: &texts[0])
         let run = decoded(
             .getRun(id: "r"), status: 200, type: "application/json",
-            body: #"{"id":"r","name":"\#(token)","root":{"name":"\#(token)","children":[]}}"#
+            body:
+                #"{"id":"r","status":"running","name":"\#(token)","root":{"name":"\#(token)","children":[]}}"#
         ).run
         dump(run, to: &texts[1])
         texts[1] += String(decoding: run?.treeJSON ?? [], as: UTF8.self)

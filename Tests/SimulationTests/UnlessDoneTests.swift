@@ -150,6 +150,84 @@ import Timetable
         }
     }
 
+    @Test func aRunDoesTheWorkOfOneSlotOnly() throws {
+        let fixture = try Fixture([Self.schedule()], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 28)
+        fixture.simulator.kill()
+        fixture.rest(untilMinute: 31)
+        // After the slot of 30, which was missed so far, a person does its work.
+        _ = fixture.simulator.sandbox.startByPerson(
+            process: "p1", user: "ann", at: fixture.simulator.time)
+        fixture.rest(untilMinute: 33)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 46)
+        #expect(try fixture.told() == "15 started, 30 skipped, 45 started")
+        try fixture.check()
+    }
+
+    @Test func whoMakesUpForASlotThatCameToNothingHasNotDoneTheNextOne() throws {
+        let fixture = try Fixture([Self.schedule()], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 20)
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: "ill"))
+        try fixture.run(untilMinute: 31)
+        fixture.simulator.command(.resume(schedule: "s"))
+        _ = try person(fixture, atMinute: 35)
+        try fixture.run(untilMinute: 46)
+        #expect(try fixture.told() == "15 started, 30 skipped, 45 started")
+        try fixture.check()
+    }
+
+    @Test func whatAListSaysOfAnEndIsNoVerdictWhileRulesJudgeTheCounts() throws {
+        let failed = OutcomeRules.Condition(
+            status: "complete", ofTotal: false, comparison: .greater, threshold: 0)
+        let fixture = try Fixture(
+            [
+                Self.schedule(UnlessDone(since: .period)) {
+                    $0.overlap = .queue
+                    $0.outcome.failIf = [failed]
+                }
+            ], runMinutes: 20...20)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 39)
+        // Its own run has failed by the rule, so nothing is done.
+        #expect(try fixture.told() == "15 started, 30 started")
+        try fixture.check()
+    }
+
+    @Test func aRunThatEndsLongAfterTheSlotBeganToWaitIsReadFirst() throws {
+        let never = OutcomeRules.Condition(
+            status: "error", ofTotal: false, comparison: .greater, threshold: 0)
+        let fixture = try Fixture(
+            [
+                Self.schedule {
+                    $0.overlap = .queue
+                    $0.outcome.failIf = [never]
+                }
+            ], runMinutes: 9...9)
+        try fixture.simulator.boot()
+        _ = try person(fixture, atMinute: 28)
+        try fixture.run(untilMinute: 43)
+        #expect(try fixture.told() == "15 started, 30 skipped")
+        try fixture.check()
+    }
+
+    @Test func whatComesAfterItGoesOnAsAfterASuccess() throws {
+        let next = Fixture.schedule("b", process: "p2") {
+            $0.trigger = .after(
+                AfterRule(upstreams: ["s"], on: .success, withinMilliseconds: nil))
+        }
+        let fixture = try Fixture([Self.schedule(), next], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        _ = try person(fixture, atMinute: 20)
+        try fixture.run(untilMinute: 35)
+        #expect(
+            try fixture.ask("SELECT disposition FROM history WHERE schedule = 'b'")
+                == ["started", "started"])
+        try fixture.check()
+    }
+
     @Test func withoutAListThatShowsItNothingIsSkippedAndTheReasonSaysSo() throws {
         let fixture = try Fixture([Self.schedule()], runMinutes: 1...1)
         try fixture.simulator.boot()

@@ -34,7 +34,10 @@ final class Follower: Room, Grounded {
         var reads = 0
         var at: Instant
 
-        mutating func note(_ now: Instant) { (reads, at) = (reads + 1, now) }
+        mutating func note(_ now: Instant) {
+            reads = min(reads + 1, 1_000)
+            at = now
+        }
     }
 
     init(_ ground: Ground, gate: Gate, lister: Lister) {
@@ -121,7 +124,8 @@ final class Follower: Room, Grounded {
     ///
     /// - Returns: when to ask again, of a run that is not read now because of such a gap.
     func readForStart(_ run: RunRow, _ connection: Connection) throws -> Instant? {
-        if let former = untold[run.runKey] {
+        // After a step back of the clock the gap would last for as long as the step.
+        if let former = untold[run.runKey], former.at <= now {
             let next = former.at.adding(
                 milliseconds: Backoff.ceilingMilliseconds(
                     base: Self.untoldMilliseconds.lowerBound,

@@ -133,7 +133,7 @@ package enum WaitReason: Sendable, Equatable {
         case .lastRun(let undecided, let max):
             "\(undecided) other \(undecided == 1 ? "slot" : "slots") of its schedule may have started "
                 + "the last run that max_runs (\(max)) allows"
-        case .runRead(let runID): "reading run \(runID), which may still be open"
+        case .runRead(let runID): "reading run \(runID), which may still be open or has just ended"
         case .heldSlot(let slotID): "slot \(slotID) of this process is held without a known run"
         case .queued(let blocker): "queued behind run \(blocker.runID) (\(blocker.status))"
         case .validation: "the process is being validated"

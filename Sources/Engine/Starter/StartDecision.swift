@@ -180,17 +180,21 @@ package enum StartDecision: Sendable, Equatable {
         guard let rule = schedule.unlessDone, let since = facts.doneSince, !facts.isAskedFor,
             !facts.slot.forced
         else { return nil }
-        let runs = facts.pastRuns.filter { run in
+        var runs = facts.pastRuns.filter { run in
             guard rule.author == .anyone || run.owner.isOurs else { return false }
             guard run.slotAt.map(since.covers(slotAt:)) ?? true else { return false }
             return run.createdAt.map { facts.clock.earliest($0) >= since.instant } ?? false
         }
+        // A person who makes up for a slot that failed has not done the next one.
+        if facts.isFormerUnserved, !runs.isEmpty { runs.removeLast() }
         for run in runs {
             guard case .succeeded(let end) = run.end else { continue }
             return .end(.done(runID: run.runID, owner: run.owner, at: end, since))
         }
         // What a run did that ended a moment ago, or may have, is soon read.
-        let asked = facts.slot.runWantedSince ?? facts.now
+        var asked = facts.slot.runWantedSince ?? facts.now
+        // The wait for a run that was open is none for what it did.
+        if case .unread(let since)? = runs.first?.end { asked = max(asked, since) }
         guard facts.now < asked.adding(milliseconds: connection.lookPatienceMilliseconds) else {
             return nil
         }

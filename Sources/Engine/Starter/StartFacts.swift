@@ -44,7 +44,9 @@ package struct StartFacts: Sendable {
         package enum End: Sendable, Equatable {
             case succeeded(at: Instant?)
             /// A list shows that it is complete; its counts, which `outcome` is about, aren't read yet.
-            case unread
+            ///
+            /// Since when: by our clock.
+            case unread(since: Instant)
         }
 
         package var runID: String
@@ -105,6 +107,8 @@ package struct StartFacts: Sendable {
     package var openRuns: [OpenRun] = []
     /// Since when a run is this slot's work (`unless_done`); nil: nothing is.
     package var doneSince: DoneSince?
+    /// The slot before has come to nothing: the first success after it is taken for its work.
+    package var isFormerUnserved = false
     /// Runs of the process that may have done it, the newest first.
     package var pastRuns: [PastRun] = []
     /// A held slot of the process whose run nobody knows.

@@ -101,10 +101,8 @@ package final class Clockwork {
             pruner: pruner)
         notices = Notices(ground)
         let rooms: [any Room] = [
-            life, roster, preflight, expiries, enumerator, upstreams, upcoming, calendarWatch, brakes,
-            backoffs,
-            validations,
-            starter, pruner, notices,
+            life, roster, preflight, expiries, enumerator, upstreams, upcoming, calendarWatch,
+            brakes, backoffs, validations, starter, pruner, notices,
         ]
         for room in rooms { book.join(room) }
     }

@@ -52,19 +52,21 @@ struct Trigger: CarillonCommand {
         if target.tag != nil, uuid != nil {
             throw ValidationError("--uuid is one start's; give it with a schedule.")
         }
+        if target.tag != nil, slot != nil {
+            throw ValidationError("--slot is one schedule's; give it with a schedule.")
+        }
     }
 
     func run(in environment: CommandEnvironment) async throws {
-        if slot != nil, target.tag != nil {
-            throw CommandFailure(.usage, "--slot is one schedule's; give it with a schedule.")
-        }
         let answers = try await control.perform(target.schedule, tag: target.tag, environment) {
             name in
             var message = ControlMessage(verb: slot == nil ? "trigger" : "make-up")
             message.schedule = name
             message.reason = reason
             message.force = force
-            message.at = try slot.map { try control.slot($0, of: name, environment).iso8601 }
+            if let slot, let name {
+                message.at = try control.slot(slot, of: name, environment).iso8601
+            }
             message.uuid = uuid ?? environment.makeUUID()
             return message
         }
