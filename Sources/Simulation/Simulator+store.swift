@@ -6,13 +6,9 @@ import Timetable
 extension Simulator {
     /// Opens the ledger, as the scheduler does before its first turn.
     func open() throws {
-        let reused = left?.database.path == path ? left : nil
-        left = nil
-        let ledger =
-            try reused
-            ?? Ledger(
-                path: path, pid: nil, now: wall,
-                durability: plan.keepsBook ? .simulated : .thrownAway)
+        let ledger = try Ledger(
+            path: path, pid: nil, now: wall,
+            durability: plan.keepsBook ? .simulated : .thrownAway)
         clockwork = Clockwork(
             ledger: ledger, pid: 1, version: "simulated", recompile: recompile,
             limits: plan.limits, guards: plan.guards)

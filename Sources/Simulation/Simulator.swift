@@ -27,8 +27,6 @@ package final class Simulator {
         package var limits = Limits()
         /// The daemon wakes at multiples of this only, so that one turn takes what came meanwhile.
         package var wakesEveryMilliseconds: Int64 = 1
-        /// Every so many-th life opens the file; the others go on over the connection of the one before.
-        package var reopensEvery = 1
         /// A log line of level error ends a run; a play with faults has some.
         package var endsAtErrors = true
         /// Keeps what the checker compares the ledger with; a play of a year needs none of it.
@@ -121,8 +119,6 @@ package final class Simulator {
     let recompile: @Sendable (String) -> FiringRule?
     var ledger: Ledger?
     var clockwork: Clockwork?
-    /// What a life that was killed has left open for the next one.
-    var left: Ledger?
     /// The daemon is up, and waits until its ledger can be opened.
     var isOpening = false
     var events: [Event] = []
@@ -229,9 +225,6 @@ package final class Simulator {
         if wasClockSet { bans = [:] }
         clockwork = nil
         ledger?.database.willStep = nil
-        if let ledger, !lives.isMultiple(of: plan.reopensEvery) {
-            left = try? Ledger(after: ledger)
-        }
         ledger = nil
         isOpening = false
         forgetRefusals()
@@ -381,7 +374,7 @@ package final class Simulator {
     ///
     /// - Throws: `StoreError` if the file can't be opened; what `body` throws.
     package func inspect<T>(_ body: (Ledger) throws -> T) throws -> T {
-        guard let ledger = ledger ?? left else {
+        guard let ledger else {
             return try body(Ledger(path: path, pid: nil, now: wall, durability: .simulated))
         }
         let willStep = ledger.database.willStep

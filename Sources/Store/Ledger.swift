@@ -66,22 +66,6 @@ package final class Ledger {
         identifyLog()
     }
 
-    /// Goes on over the connection of a ledger whose daemon was killed, for simulations: what a death
-    /// leaves in the file is what a rollback leaves, and opening a file costs more than a short life.
-    ///
-    /// - Parameter dead: nothing else may be asked of it.
-    /// - Throws: `StoreError`.
-    package init(after dead: Ledger) throws {
-        database = dead.database
-        database.willStep = nil
-        if !database.isInAutocommit { try database.execute("ROLLBACK") }
-        (lock, durability, watch) = (nil, dead.durability, dead.watch)
-        (logPath, indexPath, identity) = (dead.logPath, dead.indexPath, dead.identity)
-        isNew = false
-        isUncheckedUnsaid = try Soundness(database: database, watch: watch).isLeftUnchecked()
-        identifyLog()
-    }
-
     private func identifyLog() {
         (logIdentity, indexIdentity) = (
             FileIdentity(path: logPath), FileIdentity(path: indexPath)

@@ -65,12 +65,6 @@ struct Soundness {
         }
     }
 
-    /// The same of a file that isn't looked at again, since the one who wrote it says that it is sound.
-    ///
-    /// - Returns: true if the rest of the file would have to be looked at.
-    /// - Throws: `StoreError`.
-    func isLeftUnchecked() throws -> Bool { try isInQuestion(lastEnd(["lives"])) }
-
     private func isInQuestion(_ end: LifeEnd?) throws -> Bool {
         try end != .clean || isUnchecked()
     }

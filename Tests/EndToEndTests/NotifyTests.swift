@@ -147,7 +147,7 @@ struct NotifyTests {
         }
         #expect(try await tried("hook").output == "hook has taken the message\n")
         let request = try #require(receiver.requests.first)
-        #expect(request.method == "POST" && request.body.contains("carillon notify test"))
+        #expect(request.method == "POST" && request.body.contains("Carillon test"))
         for (text, words) in [
             (CannedServer.text(500, "broken"), "it answered 500: broken"),
             // What an Express server says: it repeats the path, which is the secret.
