@@ -14,7 +14,9 @@ struct DaemonReloadTests {
             defer { site.remove() }
             let life = try await Life(config: site.config, in: site.folder)
             #expect(await life.isReady())
-            let places = [try freePort(), try freePort()]
+            let doors = [try ReservedPort(), try ReservedPort()]
+            defer { for door in doors { door.release() } }
+            let places = doors.map(\.number)
 
             // From nowhere to a port, the socket to another path, lines to JSON.
             let (old, new) = (site.folder.path("control.sock"), site.folder.path("moved.sock"))
@@ -89,12 +91,6 @@ struct DaemonReloadTests {
         let reply = try await Program.run(Program.carillon, ["reload", "--socket", socket])
         #expect(reply.status == 0, "said: \(reply.errors)")
         return reply.output
-    }
-
-    private func freePort() throws -> Int {
-        let listener = try LoopbackListener { _ in }
-        defer { listener.stop() }
-        return listener.port
     }
 
     private func isServed(_ port: Int, _ path: String, by life: Life) async -> Bool {

@@ -26,12 +26,12 @@ struct MetricsTests {
     @Test("Each metric is on its page, and HEAD is answered; promtool agrees where there is one")
     func everyMetricIsDocumented() async throws {
         let world = World()
-        let free = try LoopbackListener { _ in }
-        free.stop()
+        let free = try ReservedPort()
+        defer { free.release() }
         try await world.serving { port in
             let site = try Site(
                 port: port, schedules: Self.schedules,
-                daemon: "http = \"127.0.0.1:\(free.port)\"")
+                daemon: "http = \"127.0.0.1:\(free.number)\"")
             defer { site.remove() }
             let life = try await Life(config: site.config, in: site.folder)
             #expect(await life.isReady())
@@ -39,7 +39,7 @@ struct MetricsTests {
                 try await site.ask("SELECT count(*) FROM history WHERE run_id IS NOT NULL") != "0"
             }
             #expect(hasRun, "said: \(life.log)")
-            let (status, text) = try await Self.get("/metrics", port: free.port)
+            let (status, text) = try await Self.get("/metrics", port: free.number)
             #expect(status == 200)
             let page = try String(
                 contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -57,7 +57,7 @@ struct MetricsTests {
             #expect(
                 text.contains("carillon_http_requests_total{connection=\"sandbox\",code=\"201\"}"))
             for path in ["/metrics", "/readyz", "/healthz", "/"] {
-                let (status, body) = try await Self.get(path, port: free.port, method: "HEAD")
+                let (status, body) = try await Self.get(path, port: free.number, method: "HEAD")
                 #expect(status == 200 && body.isEmpty, "HEAD \(path)")
             }
             if FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool") {
