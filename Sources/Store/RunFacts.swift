@@ -68,3 +68,13 @@ package struct FirstRead: Sendable {
         self.atLeastMilliseconds = atLeastMilliseconds
     }
 }
+
+extension RunRow {
+    /// What `status_history` shows of the run would be different: a due date that was moved is no change of
+    /// its status.
+    func isOtherInHistory(than facts: RunFacts, _ outcome: RunOutcome) -> Bool {
+        lastPolledAt == nil || facts.status != status || outcome != self.outcome
+            || (facts.counts ?? counts) != counts || (facts.jobCounts ?? jobCounts) != jobCounts
+            || (facts.modifiedAt ?? modifiedAt) != modifiedAt || facts.completedAt != completedAt
+    }
+}

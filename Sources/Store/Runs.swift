@@ -211,6 +211,7 @@ extension Ledger {
             to: RunTally(
                 outcome: outcome, createdAt: facts.createdAt ?? run.createdAt,
                 completedAt: facts.completedAt), slotID: run.slotID, detectedAt: now)
+        guard run.isOtherInHistory(than: facts, outcome) else { return }
         try writeHistory(runKey: run.runKey, now: now)
     }
 
