@@ -23,8 +23,9 @@ extension Simulator {
     private func watchSteps(of ledger: Ledger) {
         guard plan.keepsBook else { return }
         let everyStep = plan.diesAtEveryStep
-        ledger.database.willStep = { [weak self] sql in
-            guard let self else { return }
+        // The ledger keeps this; kept by it, too, the file of each simulator would stay open.
+        ledger.database.willStep = { [weak self, weak ledger] sql in
+            guard let self, let ledger else { return }
             let isEdge = Ledger.isTransactionEdge(sql)
             if everyStep || isEdge { try pass() }
             if isEdge, diskTrouble != nil { try meetDisk(ledger, sql) }

@@ -73,4 +73,27 @@ import Timetable
             #expect(next == Instant(iso8601: "2026-11-24T08:00:00Z"))
         }
     }
+
+    /// Thousands of lives are played in one process: what each kept open took 14 GB.
+    @Test func whenASimulatorIsGoneSoIsItsLedgerHoweverItsLifeEnded() throws {
+        for isKilled in [false, true] {
+            weak var ledger: Ledger?
+            weak var simulator: Simulator?
+            do {
+                let fixture = try Fixture()
+                try fixture.simulator.boot()
+                try fixture.run(untilMinute: 16)
+                if isKilled {
+                    fixture.simulator.kill()
+                    try fixture.simulator.boot()
+                    try fixture.run(untilMinute: 18)
+                }
+                simulator = fixture.simulator
+                ledger = try fixture.simulator.inspect { $0 }
+                #expect(ledger != nil)
+            }
+            #expect(simulator == nil)
+            #expect(ledger == nil)
+        }
+    }
 }
