@@ -50,14 +50,8 @@ struct CalendarSection {
     /// - Returns: the calendars, nil for one that is wrong or waits; and what the latter wait for.
     func read(
         _ nodes: [String: ConfigNode]
-    ) -> (calendars: [String: CompiledCalendar?], causes: [String: String]) {
-        var calendars: [String: CompiledCalendar?] = [:]
-        var causes: [String: String] = [:]
-        for (name, node) in nodes.sorted(by: { $0.key < $1.key }) {
-            calendars[name] = .some(read(name, node))
-            causes[name] = problems.takeCauses()
-        }
-        return (calendars, causes)
+    ) -> (values: [String: CompiledCalendar?], causes: [String: String]) {
+        problems.readAll(nodes, read)
     }
 
     private func read(_ name: String, _ node: ConfigNode) -> CompiledCalendar? {

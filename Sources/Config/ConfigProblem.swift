@@ -83,6 +83,24 @@ final class ConfigProblems {
         return causes.isEmpty ? nil : causes.sorted().joined(separator: "; ")
     }
 
+    /// Reads named tables in the order of their names.
+    ///
+    /// - Parameters:
+    ///   - nodes: by name.
+    ///   - read: nil for one that is wrong or waits.
+    /// - Returns: what was read, and by name what those that wait wait for, in words.
+    func readAll<Value>(
+        _ nodes: [String: ConfigNode], _ read: (String, ConfigNode) -> Value?
+    ) -> (values: [String: Value?], causes: [String: String]) {
+        var values: [String: Value?] = [:]
+        var causes: [String: String] = [:]
+        for (name, node) in nodes.sorted(by: { $0.key < $1.key }) {
+            values[name] = .some(read(name, node))
+            causes[name] = takeCauses()
+        }
+        return (values, causes)
+    }
+
     /// What is read now waits for what was looked for before.
     func awaits(_ cause: String) { causes.insert(cause) }
 

@@ -45,14 +45,8 @@ struct WindowSection {
     /// - Returns: the windows, nil for one that is wrong or waits; and what the latter wait for.
     func read(
         _ nodes: [String: ConfigNode]
-    ) -> (windows: [String: CompiledWindow?], causes: [String: String]) {
-        var windows: [String: CompiledWindow?] = [:]
-        var causes: [String: String] = [:]
-        for (name, node) in nodes.sorted(by: { $0.key < $1.key }) {
-            windows[name] = .some(read(name, node))
-            causes[name] = problems.takeCauses()
-        }
-        return (windows, causes)
+    ) -> (values: [String: CompiledWindow?], causes: [String: String]) {
+        problems.readAll(nodes, read)
     }
 
     private func read(_ name: String, _ node: ConfigNode) -> CompiledWindow? {

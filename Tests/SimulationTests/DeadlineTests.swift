@@ -127,21 +127,26 @@ import Timetable
         try fixture.check()
     }
 
-    /// More than one turn looks at, and none of them can be judged: their runs can't be read.
-    @Test func hundredsOfDeadlinesThatCannotBeJudgedWaitWithoutAHotLoop() throws {
-        let count = 300
+    /// Schedules whose runs take ten hours and are to end at 06:20.
+    private static func manyThatEndLate(_ count: Int) throws -> Fixture {
         let schedules = (0..<count).map {
             Fixture.schedule("s\($0)", every: 60, process: "q\($0)") {
                 $0.finishBy = FinishBy(secondOfDay: 6 * 3600 + 20 * 60, days: 0)
             }
         }
-        let fixture = try Fixture(schedules, runMinutes: 600...600) { scenario in
+        return try Fixture(schedules, runMinutes: 600...600) { scenario in
             scenario.processes = (0..<count).map { number in
                 var process = scenario.processes[0]
                 process.id = "q\(number)"
                 return process
             }
         }
+    }
+
+    /// More than one turn looks at, and none of them can be judged: their runs can't be read.
+    @Test func hundredsOfDeadlinesThatCannotBeJudgedWaitWithoutAHotLoop() throws {
+        let count = 300
+        let fixture = try Self.manyThatEndLate(count)
         let simulator = fixture.simulator
         try simulator.boot()
         try fixture.run(untilMinute: 79)
@@ -166,18 +171,7 @@ import Timetable
     /// are judged without once it has been waited for long enough, those behind them too.
     @Test func hundredsOfForecastsThatWaitForAReadMakeNoHotLoopAndStarveNone() throws {
         let count = 300
-        let schedules = (0..<count).map {
-            Fixture.schedule("s\($0)", every: 60, process: "q\($0)") {
-                $0.finishBy = FinishBy(secondOfDay: 6 * 3600 + 20 * 60, days: 0)
-            }
-        }
-        let fixture = try Fixture(schedules, runMinutes: 600...600) { scenario in
-            scenario.processes = (0..<count).map { number in
-                var process = scenario.processes[0]
-                process.id = "q\(number)"
-                return process
-            }
-        }
+        let fixture = try Self.manyThatEndLate(count)
         let simulator = fixture.simulator
         try simulator.boot()
         try fixture.run(untilMinute: 5)

@@ -37,6 +37,14 @@ import Timetable
         try fixture.slots().filter { $0.kind == .manual }
     }
 
+    /// Asks for all that came to nothing from 05:00 on, skipped slots too.
+    private func backfill(_ fixture: Fixture, throughMinute minute: Int64, reason: String = "") {
+        fixture.simulator.command(
+            .backfill(
+                schedule: "s", from: Self.minute(0), through: Self.minute(minute),
+                takesSkipped: true, reason: reason))
+    }
+
     @Test func oneSlotIsMadeUpForOnceAndASecondTryNamesTheFirst() throws {
         let fixture = try Self.skipped()
         makeUp(fixture, minute: 30)
@@ -98,11 +106,7 @@ import Timetable
     @Test(arguments: [OverlapPolicy.skip, .queue, .allow])
     func aRangeStartsOneAfterAnotherAndIsTold(overlap: OverlapPolicy) throws {
         let fixture = try Self.skipped({ $0.overlap = overlap }, runMinutes: 2...2)
-        fixture.simulator.command(
-            .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
-                reason: "catching up"
-            ))
+        backfill(fixture, throughMinute: 60, reason: "catching up")
         try fixture.run(untilMinute: 74)
         #expect(
             try manual(fixture).map(\.disposition) == [.started, .started, .started, .started])
@@ -115,10 +119,7 @@ import Timetable
                 "4 slots from 2026-11-24T05:15:00Z to 2026-11-24T06:00:00Z made up for"
             ])
         // Once more finds nothing left to do.
-        fixture.simulator.command(
-            .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
-                reason: ""))
+        backfill(fixture, throughMinute: 60)
         try fixture.run(untilMinute: 75, second: 30)
         #expect(fixture.simulator.replies.last?.message.hasPrefix("nothing to make up for") == true)
         try fixture.check()
@@ -126,10 +127,7 @@ import Timetable
 
     @Test func aDeathALostAnswerAndARestartInTheMiddleMakeNoSecondRun() throws {
         let fixture = try Self.skipped(runMinutes: 3...3)
-        fixture.simulator.command(
-            .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
-                reason: ""))
+        backfill(fixture, throughMinute: 60)
         fixture.simulator.sandbox.inject(.next(.lostAfter(), operation: "runProcess"))
         try fixture.run(untilMinute: 62, second: 20)
         fixture.simulator.kill()
@@ -148,10 +146,7 @@ import Timetable
 
     @Test func aReloadThatRemovesTheScheduleCancelsWhatWaits() throws {
         let fixture = try Self.skipped(runMinutes: 30...30)
-        fixture.simulator.command(
-            .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
-                reason: ""))
+        backfill(fixture, throughMinute: 60)
         try fixture.run(untilMinute: 65)
         fixture.simulator.reload(Fixture.configuration([], hash: "2"))
         try fixture.run(untilMinute: 66)
@@ -167,10 +162,7 @@ import Timetable
         try fixture.simulator.boot()
         fixture.simulator.command(.pause(schedule: "s", until: nil, reason: ""))
         try fixture.run(untilMinute: 120)
-        fixture.simulator.command(
-            .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(110), takesSkipped: true,
-                reason: ""))
+        backfill(fixture, throughMinute: 110)
         try fixture.run(untilMinute: 121)
         #expect(fixture.simulator.replies.last?.exitCode == 2)
         #expect(fixture.simulator.replies.last?.message.contains("at most 100 go at once") == true)
@@ -218,10 +210,7 @@ import Timetable
         try fixture.run(untilMinute: 80)
         #expect(try fixture.told() == "60 expired")
         makeUp(fixture, minute: 60)
-        fixture.simulator.command(
-            .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
-                reason: ""))
+        backfill(fixture, throughMinute: 60)
         try fixture.run(untilMinute: 85)
         #expect(fixture.simulator.sandbox.runs.count == 1)
         #expect(try fixture.slots().allSatisfy { $0.disposition != .started })
@@ -229,10 +218,7 @@ import Timetable
 
     @Test func aClockThatIsSetLeavesTheInstantOfWhatIsMadeUpFor() throws {
         let fixture = try Self.skipped(runMinutes: 30...30)
-        fixture.simulator.command(
-            .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: true,
-                reason: ""))
+        backfill(fixture, throughMinute: 60)
         try fixture.run(untilMinute: 64)
         fixture.simulator.stepClock(byMilliseconds: -30_000)
         try fixture.run(untilMinute: 65)
