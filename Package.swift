@@ -142,7 +142,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "carillon", "Config", "ConfigFixtures", "Console", "Dashboard", "Engine",
-                "ProcessesAPI", "Sandbox", "Store", "Timetable",
+                "ProcessesAPI", "Sandbox", "Simulation", "Store", "Timetable",
                 logging,
             ], exclude: ["Golden"]),
         .testTarget(

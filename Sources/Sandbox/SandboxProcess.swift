@@ -43,6 +43,8 @@ package struct SandboxJob: Sendable {
     package var title: String
     /// How long the job (of a certification: each signer and approver) takes.
     package var durationMilliseconds: ClosedRange<Int64>
+    /// Takes one of these instead, if there are any: what runs took in truth.
+    package var drawnMilliseconds: [Int64] = []
     /// Certifications: how many signers work at the same time, before one approver.
     package var signers = 2
     /// Tasks and requests: whether the last third is spent waiting for an approval.
@@ -121,6 +123,7 @@ struct Blueprint: Sendable {
         var ordinal: Int
         var children: [Int] = []
         var durationMilliseconds: ClosedRange<Int64> = 0...0
+        var drawnMilliseconds: [Int64] = []
         var hasApprover = false
         /// Made by a certification, not by the process's author.
         var isGenerated = false
@@ -150,6 +153,7 @@ struct Blueprint: Sendable {
             let kind = Kind.job(action: job.action.rawValue)
             var node = Node(kind: kind, name: job.title, parent: parent, ordinal: 0)
             node.durationMilliseconds = job.durationMilliseconds
+            node.drawnMilliseconds = job.drawnMilliseconds
             node.hasApprover = job.hasApprover
             let index = append(node)
             if job.action == .certification { addGenerated(by: job, at: index) }

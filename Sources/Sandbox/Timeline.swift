@@ -59,7 +59,11 @@ struct Timeline: Sendable {
         } else if let generated = node.generatedGroup {
             end = plan(generated, from: start, blueprint, &random)
         } else {
-            let duration = random.next(in: node.durationMilliseconds)
+            let drawn = node.drawnMilliseconds
+            let duration =
+                drawn.isEmpty
+                ? random.next(in: node.durationMilliseconds)
+                : drawn[Int(random.next(in: 0...Int64(drawn.count - 1)))]
             end = Instant(milliseconds: start).adding(milliseconds: max(duration, 0)).milliseconds
         }
         times[index] = NodeTime(start: start, end: end)

@@ -1,3 +1,5 @@
+package import Timetable
+
 extension LedgerReader {
     /// How many slots of each schedule ended how, and how long the slowest start took from its
     /// due time on; for the summary of a simulation.
@@ -33,5 +35,51 @@ extension LedgerReader {
             FROM slots AS s JOIN history AS h ON h.slot_id = s.slot_id
             WHERE s.disposition <> 'started' ORDER BY s.slot_at, s.schedule LIMIT ?
             """, .int(limit))
+    }
+
+    /// Slots with their runs, in the order of their time.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func simulatedSlots(limit: Int) throws -> [SimulatedSlot] {
+        try database.rows(
+            """
+            SELECT s.schedule, s.slot_at, s.utc_offset_seconds, s.disposition, s.reason,
+                r.created_at, r.completed_at, s.finish_by_at
+            FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key
+            ORDER BY s.slot_at, s.schedule LIMIT ?
+            """, .int(limit)
+        ) { row in
+            var slot = SimulatedSlot(
+                schedule: row.string(0), slotAt: row.instant(1),
+                disposition: Disposition(rawValue: row.string(3)) ?? .pending,
+                reason: row.string(4))
+            slot.utcOffsetSeconds = Int(row.integer(2))
+            slot.startedAt = row.at(5)
+            slot.completedAt = row.at(6)
+            slot.finishBy = row.at(7)
+            return slot
+        }
+    }
+
+    /// How long runs of a schedule took that succeeded and were created within the time, newest first.
+    ///
+    /// - Parameters:
+    ///   - schedule: its name.
+    ///   - from: the first instant.
+    ///   - to: the end, itself not included.
+    ///   - limit: how many runs at most.
+    /// - Returns: milliseconds.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func durations(
+        of schedule: String, from: Instant, to: Instant, limit: Int
+    ) throws -> [Int64] {
+        try database.rows(
+            """
+            SELECT completed_at - created_at FROM process_runs
+            WHERE schedule = ? AND outcome = 'succeeded'
+                AND created_at >= ? AND created_at < ? AND completed_at >= created_at
+            ORDER BY created_at DESC LIMIT ?
+            """, .text(schedule), .at(from), .at(to), .int(limit)
+        ) { $0.integer(0) }
     }
 }

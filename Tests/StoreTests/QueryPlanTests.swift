@@ -51,7 +51,7 @@ import Timetable
     /// Reads of everything that somebody asked for, or of a rehearsal's ledger that is thrown away.
     private static let whole: Set<String> = [
         "auditWords", "backup", "damages", "damage", "tables", "dispositions",
-        "unstarted", "sumDifferences",
+        "unstarted", "simulatedSlots", "sumDifferences",
     ]
     /// Reports over all of the history: docs/ledger.md.
     private static let reports = ["How long do the runs", "Which runs had errors"]
@@ -123,6 +123,10 @@ import Timetable
             ("scheduleNames", { _ = try $0.scheduleNames() }),
             ("answers", { _ = try $0.answers(of: "prod") }),
             ("durations", { _ = try $0.durations(of: "s", limit: 20) }),
+            (
+                "durations of a time",
+                { _ = try $0.durations(of: "s", from: Scratch.now, to: Scratch.now, limit: 20) }
+            ),
             ("budgets", { _ = try $0.budgets() }),
             ("knownSchedules", { _ = try $0.knownSchedules() }),
             ("lastContentHash", { _ = try $0.lastContentHash() }),

@@ -13,11 +13,12 @@ extension ConfigSimulation {
     ///
     /// - Throws: `StoreError` when the folder has no room, and what `progress` throws.
     package func run(in folder: String) throws -> Outcome {
-        let runsWhole = !isCalm || isExact || isEveryDay
+        let runsWhole = !isCalm || isExact || isEveryDay || keepsSlots || !durations.isEmpty
         let sum = runsWhole ? try runWhole(in: folder) : try runSegments(in: folder)
         return Outcome(
             schedules: sum.schedules, unstarted: sum.unstarted, attention: sum.attention,
-            requests: requests(sum.requestTimes), errors: sum.errors, looks: looks,
+            requests: requests(sum.requestTimes), slots: sum.slots, errors: sum.errors,
+            looks: looks,
             repeatedMilliseconds: sum.repeatedMilliseconds, isCutShort: sum.isCutShort)
     }
 
@@ -52,7 +53,7 @@ extension ConfigSimulation {
         }
         try run(simulator, until: to)
         var sum = OutcomeSum()
-        sum.add(try SegmentOutcome(ending: simulator), at: from)
+        sum.add(try SegmentOutcome(ending: simulator, keepsSlots: keepsSlots), at: from)
         return sum
     }
 

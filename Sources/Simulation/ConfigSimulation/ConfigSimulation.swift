@@ -24,6 +24,8 @@ package struct ConfigSimulation {
         /// `LedgerReader.attention` as the simulation's end left it.
         package var attention: LedgerTable
         package var requests: [Requests]
+        /// Each slot with its run, in the order of time; none unless they were asked for.
+        package var slots: [SimulatedSlot]
         /// What the daemon would have logged as an error.
         package var errors: [String]
         /// How runs were looked at, in words.
@@ -72,6 +74,10 @@ package struct ConfigSimulation {
     package var faults = FaultPlan()
     /// How long a run of any process takes.
     package var runMilliseconds: Int64
+    /// What runs of a schedule took in truth: each run draws one of them; none: `runMilliseconds`.
+    package var durations: [String: [Int64]] = [:]
+    /// Keeps each slot with its run.
+    package var keepsSlots = false
     /// Looks as often as the config says, not as seldom as a simulation may.
     package var isExact = false
     /// Simulates days that are equal to others, too.
@@ -162,21 +168,30 @@ package struct ConfigSimulation {
         scenario.faults = faults.rules
         var ids: Set<String> = []
         var names: Set<String> = []
+        var took: [String: [Int64]] = [:]
         for schedule in loaded.engine.schedules {
             switch schedule.process {
-            case .id(let id): ids.insert(id)
-            case .name(let pattern): names.formUnion(self.names(pattern, schedule.zone))
+            case .id(let id):
+                ids.insert(id)
+                took[id, default: []] += durations[schedule.name] ?? []
+            case .name(let pattern):
+                let own = self.names(pattern, schedule.zone)
+                names.formUnion(own)
+                for name in own { took[name, default: []] += durations[schedule.name] ?? [] }
             }
         }
         scenario.processes =
-            ids.sorted().map { process($0, name: $0) }
-            + names.sorted().enumerated().map { process("named-\($0 + 1)", name: $1) }
+            ids.sorted().map { process($0, name: $0, took[$0] ?? []) }
+            + names.sorted().enumerated().map {
+                process("named-\($0 + 1)", name: $1, took[$1] ?? [])
+            }
         return scenario
     }
 
-    private func process(_ id: String, name: String) -> SandboxProcess {
-        let job = SandboxJob(
+    private func process(_ id: String, name: String, _ took: [Int64]) -> SandboxProcess {
+        var job = SandboxJob(
             .sendTask, title: "Work", durationMilliseconds: runMilliseconds...runMilliseconds)
+        job.drawnMilliseconds = took
         var process = SandboxProcess(
             id: id, name: name, root: .group(name: "Root", parallel: false, children: [.job(job)]))
         process.endings.error = faults.failingRuns

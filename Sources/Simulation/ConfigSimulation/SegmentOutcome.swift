@@ -11,11 +11,12 @@ struct SegmentOutcome {
     let attention: LedgerTable
     let errors: [String]
     let isCutShort: Bool
+    let slots: [SimulatedSlot]
     /// By connection, milliseconds from the part's beginning.
     private(set) var requestTimes: [String: [Int64]]
 
     /// Ends the daemon of a simulation, reads what it left, and removes its database.
-    init(ending simulator: Simulator) throws {
+    init(ending simulator: Simulator, keepsSlots: Bool = false) throws {
         isCutShort = simulator.isStuck
         errors = simulator.errorLines
         requestTimes = simulator.requestTimes
@@ -24,6 +25,7 @@ struct SegmentOutcome {
         schedules = try reader.dispositions()
         unstarted = try reader.unstarted(limit: OutcomeSum.unstartedMax)
         attention = try reader.attention()
+        slots = keepsSlots ? try reader.simulatedSlots(limit: OutcomeSum.slotsMax) : []
         for suffix in ["", "-wal", "-shm"] {
             // Gone already or never made: either way there is nothing left to do.
             _ = unsafe unlink(simulator.path + suffix)
@@ -39,11 +41,13 @@ struct SegmentOutcome {
 /// What came of all parts together.
 struct OutcomeSum {
     static let unstartedMax = 20
+    static let slotsMax = 200_000
     private static let longestWait = "longest_wait_seconds"
 
     private(set) var unstarted = LedgerTable()
     private(set) var attention = LedgerTable()
     private(set) var errors: [String] = []
+    private(set) var slots: [SimulatedSlot] = []
     private(set) var isCutShort = false
     /// So much time was not simulated, since an equal part had been.
     private(set) var repeatedMilliseconds: Int64 = 0
@@ -87,6 +91,7 @@ struct OutcomeSum {
         unstarted.rows += part.unstarted.rows.prefix(max(0, room))
         attention = part.attention
         errors += part.errors
+        slots += part.slots
         isCutShort = part.isCutShort
         for (connection, times) in part.requestTimes {
             requestTimes[connection, default: []] += times.map { begin.milliseconds + $0 }

@@ -32,6 +32,10 @@ struct SimulateCommand: CarillonCommand {
                   --down 2026-12-02T05:00Z/2026-12-02T09:30Z \\
                   --fault lost-answer@0.05 --fault outage@2026-12-04T05:00Z/2026-12-04T07:00Z \\
                   --fault 429@lists@1% --clock-step 2026-12-06T02:00:00Z+1h
+
+            With last month's durations, would the close have met its finish_by?
+
+              carillon simulate --from 2026-12-01T00:00 --to 2027-01-01T00:00 --runs-as 31d --page close.html
             """)
 
     private static func pad(_ word: String) -> String {
@@ -63,6 +67,20 @@ struct SimulateCommand: CarillonCommand {
     @Option(help: ArgumentHelp("How long a run takes.", valueName: "duration"))
     var runTakes = "15m"
 
+    @Option(
+        help: ArgumentHelp(
+            "Runs take as long as those of the ledger did: FROM/TO, or 31d for the last 31 days.",
+            valueName: "time"))
+    var runsAs: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The ledger that --runs-as reads (default: that of the config).", valueName: "file"))
+    var database: String?
+
+    @Option(help: ArgumentHelp("Write the result as an HTML page, too.", valueName: "file"))
+    var page: String?
+
     @Flag(help: "Check runs as often as the config says: slow, but counts every request.")
     var exact = false
 
@@ -75,18 +93,64 @@ struct SimulateCommand: CarillonCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         let order = SimulationOrder(
-            from: from, to: to, runTakes: runTakes, down: down, clockStep: clockStep, fault: fault)
-        var simulation = try order.simulation(
-            of: try options.load(environment), environment.host)
-        simulation.isExact = exact
+            from: from, to: to, runTakes: runTakes, down: down, clockStep: clockStep, fault: fault,
+            runsAs: runsAs)
+        guard database == nil || runsAs != nil else {
+            throw CommandFailure(
+                .usage, "--database is the ledger that --runs-as reads; write --runs-as too")
+        }
+        let loaded = try options.load(environment)
+        var simulation = try order.simulation(of: loaded, environment.host)
+        let history = try order.history(of: loaded, now: environment.now()).map {
+            try SimulationHistory(
+                path: database ?? loaded.daemon.database, $0, schedules: loaded.engine.schedules,
+                environment.host)
+        }
+        simulation.durations = history?.durations ?? [:]
+        simulation.keepsSlots = page != nil || history != nil
+        // Runs of different lengths are seen to end as the daemon would see it.
+        simulation.isExact = exact || history != nil
         simulation.isEveryDay = everyDay
+        let outcome = try play(simulation, environment)
+        let deadlines = DeadlineTable(
+            deadlines: SimulatedDeadlines.judge(outcome.slots, end: simulation.to))
+        let told = history.map { $0.words(loaded.engine.schedules, otherwise: runTakes) }
+        if json {
+            printJSON(outcome, deadlines, environment)
+        } else {
+            printText(outcome, environment)
+            printDeadlines(deadlines, told, environment)
+        }
+        if let page {
+            let words = [told ?? "Every run took \(runTakes)."] + deadlines.words
+            let result = SimulationPage(
+                title: "Simulation of \(options.config) from \(simulation.from.iso8601) to "
+                    + simulation.to.iso8601, words: words + [outcome.looks], slots: outcome.slots,
+                from: simulation.from, to: simulation.to)
+            try PageFile.write(result.html, to: page, option: "--page")
+            environment.note("the page is in \(Printable.escaped(page, limit: 200))")
+        }
+        guard !outcome.isCutShort else {
+            throw CommandFailure(
+                .failed,
+                "the simulation ended early: "
+                    + Printable.escaped(outcome.errors.last ?? "", limit: 500))
+        }
+    }
+}
+
+extension SimulateCommand {
+    /// Simulates it with a bar of progress, in a folder that is gone afterwards.
+    private func play(
+        _ plan: ConfigSimulation, _ environment: CommandEnvironment
+    ) throws -> ConfigSimulation.Outcome {
+        var simulation = plan
         let bar = ProgressBar(environment)
         let length = Double(simulation.to.since(simulation.from))
         let begin = simulation.from
-        let outcome: ConfigSimulation.Outcome
+        defer { bar.clear() }
         do {
-            defer { bar.clear() }
-            outcome = try ScratchFolder.use { folder, wasInterrupted in
+            return try ScratchFolder.use { folder, wasInterrupted in
                 simulation.progress = { time in
                     guard !wasInterrupted() else {
                         throw CommandFailure(.failed, "interrupted, nothing is left behind")
@@ -105,17 +169,8 @@ struct SimulateCommand: CarillonCommand {
                 "the simulation's database has no room in \(ScratchFolder.base); make room there, or simulate "
                     + "fewer days")
         }
-        if json { printJSON(outcome, environment) } else { printText(outcome, environment) }
-        guard !outcome.isCutShort else {
-            throw CommandFailure(
-                .failed,
-                "the simulation ended early: "
-                    + Printable.escaped(outcome.errors.last ?? "", limit: 500))
-        }
     }
-}
 
-extension SimulateCommand {
     // MARK: Output
 
     fileprivate func printText(
@@ -167,6 +222,16 @@ extension SimulateCommand {
                 + Printable.escaped(error, limit: 500))
     }
 
+    fileprivate func printDeadlines(
+        _ deadlines: DeadlineTable, _ told: String?, _ environment: CommandEnvironment
+    ) {
+        if let told { environment.line(told) }
+        guard !deadlines.deadlines.isEmpty else { return }
+        environment.line()
+        environment.write(deadlines.text(environment.style))
+        for line in deadlines.missed { environment.line(Printable.escaped(line, limit: 400)) }
+    }
+
     private func printUnstarted(
         _ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment
     ) {
@@ -187,7 +252,8 @@ extension SimulateCommand {
     }
 
     fileprivate func printJSON(
-        _ outcome: ConfigSimulation.Outcome, _ environment: CommandEnvironment
+        _ outcome: ConfigSimulation.Outcome, _ deadlines: DeadlineTable,
+        _ environment: CommandEnvironment
     ) {
         let requests = outcome.requests.map { requests in
             JSONText.object([
@@ -201,16 +267,18 @@ extension SimulateCommand {
         func rows(_ table: LedgerTable) -> JSONText {
             .array(table.rows.indices.map { LedgerOutput.object(table, row: $0) })
         }
-        environment.line(
-            JSONText.object([
-                .init("schedules", rows(outcome.schedules)),
-                .init("requests", .array(requests)),
-                .init("not_started", rows(outcome.unstarted)),
-                .init("attention", rows(outcome.attention)),
-                .init("errors", .array(outcome.errors.map(JSONText.string))),
-                .init("days_repeated", .integer(Int64(outcome.repeatedDays))),
-                .init("run_takes", .string(runTakes)),
-                .init("polls", .string(exact ? "as configured" : "coarse")),
-            ]).text)
+        var members: [JSONText.Member] = [
+            .init("schedules", rows(outcome.schedules)),
+            .init("requests", .array(requests)),
+            .init("not_started", rows(outcome.unstarted)),
+            .init("attention", rows(outcome.attention)),
+            .init("errors", .array(outcome.errors.map(JSONText.string))),
+            .init("days_repeated", .integer(Int64(outcome.repeatedDays))),
+            .init("run_takes", .string(runTakes)),
+            .init("polls", .string(exact || runsAs != nil ? "as configured" : "coarse")),
+        ]
+        if let runsAs { members.append(.init("runs_as", .string(runsAs))) }
+        if !outcome.slots.isEmpty { members.append(.init("deadlines", deadlines.json)) }
+        environment.line(JSONText.object(members).text)
     }
 }

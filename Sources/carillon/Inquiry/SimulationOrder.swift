@@ -11,6 +11,8 @@ struct SimulationOrder {
     let down: [String]
     let clockStep: [String]
     let fault: [String]
+    /// A span of history whose runs tell how long runs take, or how long it reaches back; nil: none.
+    var runsAs: String?
 
     private static let daysMax: Int64 = 400
 
@@ -37,6 +39,33 @@ struct SimulationOrder {
                 .usage, "\(at.iso8601) is not between --from and --to, where it would be simulated")
         }
         return simulation
+    }
+
+    /// The span of history that `--runs-as` means: FROM/TO, or 31d back from now; nil: none was given.
+    ///
+    /// - Throws: `CommandFailure` with 2 for what can't be read.
+    func history(
+        of loaded: LoadedConfiguration, now: Instant
+    ) throws(CommandFailure) -> (from: Instant, to: Instant)? {
+        guard let runsAs else { return nil }
+        if let back = DurationText.milliseconds(runsAs), back > 0 {
+            return (now.adding(milliseconds: -back), now)
+        }
+        let zones = Set(loaded.engine.schedules.map(\.timezone))
+        let zone = zones.count == 1 ? loaded.engine.schedules.first?.zone : nil
+        func time(_ text: String) throws(FaultPlan.Refusal) -> Instant {
+            switch TimeArgument.parse(text, zone: zone) {
+            case .success(let instant): return instant
+            case .failure(let refusal):
+                throw FaultPlan.Refusal(
+                    message:
+                        "\(Printable.escaped(text, limit: 60)): \(refusal.message); or write how "
+                        + "long it reaches back, 31d")
+            }
+        }
+        return try said("--runs-as", runsAs) { () throws(FaultPlan.Refusal) in
+            try FaultPlan.span(runsAs, time: time)
+        }
     }
 
     private func period(_ zone: Zone?) throws(CommandFailure) -> (from: Instant, to: Instant) {
