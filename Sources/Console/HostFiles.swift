@@ -60,8 +60,14 @@ package struct HostFiles: HostReading {
     /// - Throws: `HostFileFailure`: missing, not readable, or no folder.
     package func names(inFolder path: String) throws(HostFileFailure) -> [String] {
         guard let folder = unsafe opendir(path) else {
-            if errno == ENOENT { return [] }
-            throw Self.failure(errno)
+            let code = errno
+            if code == ENOTDIR {
+                throw HostFileFailure(.other, "it or a part of its path is a file, not a folder")
+            }
+            guard code == ENOENT else { throw Self.failure(code) }
+            var status = stat()
+            guard unsafe lstat(path, &status) == 0 else { return [] }
+            throw HostFileFailure(.other, "it is a link that leads to nothing")
         }
         defer { unsafe closedir(folder) }
         var names: [String] = []
@@ -188,7 +194,8 @@ package struct HostFiles: HostReading {
 
     private static func failure(_ code: Int32) -> HostFileFailure {
         switch code {
-        case ENOENT, ENOTDIR: HostFileFailure(.notFound, "no such file")
+        case ENOENT: HostFileFailure(.notFound, "no such file")
+        case ENOTDIR: HostFileFailure(.notFound, "a part of its path is a file, not a folder")
         case EACCES, EPERM: HostFileFailure(.notPermitted, "permission denied")
         default: HostFileFailure(.other, unsafe String(cString: strerror(code)))
         }

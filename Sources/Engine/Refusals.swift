@@ -53,7 +53,17 @@ package struct Refusals {
     package mutating func noteOpened() { mustReopen = false }
 
     /// A turn was taken.
-    package mutating func end() { (inputs, count) = ([], 0) }
+    ///
+    /// One that wrote nothing says nothing of the disk.
+    ///
+    /// - Parameter didWrite: something was written.
+    /// - Returns: true if that is the end of the trouble.
+    package mutating func noteTaken(didWrite: Bool) -> Bool {
+        inputs = []
+        guard didWrite, count > 0 else { return false }
+        count = 0
+        return true
+    }
 
     /// The command that waits for an answer to this input; nil: the input is kept.
     package static func commandID(of input: Input) -> UInt64? {

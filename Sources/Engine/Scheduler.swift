@@ -136,12 +136,11 @@ package actor Scheduler {
                 try clockwork.reopen(now: now)
                 refusals.noteOpened()
             }
-            let result = try clockwork.take(inputs, now: now)
+            let result = try clockwork.take(inputs, now: now, provesWrites: refusals.isAny)
             if result.didWrite {
                 observer.wrote(clock.now().monotonicMilliseconds - now.monotonicMilliseconds)
             }
-            if refusals.isAny { observer.storeFailing(nil) }
-            refusals.end()
+            if refusals.noteTaken(didWrite: result.didWrite) { observer.storeFailing(nil) }
             for effect in result.effects { observer.release(effect) }
             // A thousand schedules are read, compiled and written in a turn, as never again.
             if inputs.contains(where: \.isConfiguration) { clockwork.giveBackMemory() }

@@ -47,7 +47,7 @@ extension Simulator {
             refusals.noteOpened()
             if let ledger { watchSteps(of: ledger) }
         }
-        return try clockwork.take(inputs, now: now)
+        return try clockwork.take(inputs, now: now, provesWrites: refusals.isAny)
     }
 
     /// Nothing is sent; answers are kept, and another turn is tried later.
@@ -59,7 +59,14 @@ extension Simulator {
             milliseconds: refusals.waitMilliseconds(max: Scheduler.waitMillisecondsMax))
     }
 
-    /// A turn was taken, or the daemon is gone.
+    /// A turn was taken; one that wrote nothing says nothing of the disk.
+    func noteTaken(didWrite: Bool) {
+        keptEvents = []
+        retryAt = nil
+        if refusals.noteTaken(didWrite: didWrite) { storeTrouble = nil }
+    }
+
+    /// The daemon is gone.
     func forgetRefusals() {
         refusals = Refusals()
         keptEvents = []

@@ -318,7 +318,7 @@ package final class Simulator {
             return outlast(error, Array(zip(taken, inputs)))
         }
         if plan.keepsBook { noteAcknowledged(taken, inputs) }
-        forgetRefusals()
+        noteTaken(didWrite: result.didWrite)
         countSpins(isSpin && inputs.isEmpty && result.effects.isEmpty)
         // At least a millisecond on: a deadline that has come is a turn, not a standstill.
         nextDeadline = result.nextDeadline.map { max($0, wall.adding(milliseconds: 1)) }

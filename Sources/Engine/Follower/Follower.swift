@@ -16,6 +16,11 @@ final class Follower: Room, Grounded {
     private static let lostPollMilliseconds: Int64 = 6 * 3_600_000
     /// Refusals that asking again won't change: followed at `poll.max` from the first one.
     private static let lastingReadRefusals = Gate.lastingRefusals.subtracting([404])
+    /// A run that so many reads over so long have told nothing of is in `attention`.
+    private static let untoldReadsMin = 3
+    private static let untoldMillisecondsMin: Int64 = 600_000
+    /// So many lists in a row that failed: runs are read by themselves meanwhile.
+    private static let failedListsMin: Int64 = 3
     /// The same refusal of the same run is one row for so long.
     private static let repeatsWithinMilliseconds: Int64 = 30 * 86_400_000
 
@@ -33,6 +38,9 @@ final class Follower: Room, Grounded {
     private struct Untold {
         var reads = 0
         var at: Instant
+        let since: Instant
+
+        init(at now: Instant) { (at, since) = (now, now) }
 
         mutating func note(_ now: Instant) {
             reads = min(reads + 1, 1_000)
@@ -94,6 +102,7 @@ final class Follower: Room, Grounded {
     /// A sweep can't tell of this run, or its safety read is due.
     private func needsFullRead(_ run: RunRow, _ connection: ConnectionRow) -> Bool {
         if connection.sweepDistrustedSince != nil || needsSafetyRead(run) { return true }
+        if connection.listFailures >= Self.failedListsMin { return true }
         let key = ProcessKey(baseURL: run.baseURL, processID: run.processID)
         // Not seen yet in this life: the sweep will tell whether it can show the run.
         guard let look = lister.looks[key] else { return false }
@@ -147,15 +156,18 @@ final class Follower: Room, Grounded {
         switch answer.result {
         case .success(.run(let run)) where run.id == row.runID:
             try gate.noteAccepted(connection)
-            untold[runKey] = nil
+            // A list that shows the run meanwhile takes `pollFailures` back.
+            let wasUntold = untold.removeValue(forKey: runKey) != nil
             try runs.apply(run, to: row)
             if row.missingReads > 0 { try ledger.setMissing(runKey, reads: 0, since: nil) }
-            if row.pollFailures > 0 {
+            if row.pollFailures > 0 || wasUntold {
                 try ledger.clear(kind: .notReadable, subject: row.processID)
             }
         case .success:
             untold[runKey, default: Untold(at: now)].note(now)
-            try delay(row, why: "the answer does not show the run", answer: answer)
+            let why = "the answer does not show the run"
+            try delay(row, why: why, answer: answer)
+            try tellUntold(row, why)
         case .failure(let failure):
             untold[runKey, default: Untold(at: now)].note(now)
             try gate.noteFailure(connection, request, failure)
@@ -164,8 +176,23 @@ final class Follower: Room, Grounded {
             } else {
                 try readFailed(row, connection, failure, answer)
             }
+            try tellUntold(row, failure.summary)
         }
         try ledger.wakeLookers(connection: connection.name, now: now)
+    }
+
+    /// A run that nobody can tell of for so long: it may have ended, or wait for somebody, unseen.
+    private func tellUntold(_ row: RunRow, _ why: String) throws {
+        guard row.isOpen, row.outcome != .lost, row.origin != .external,
+            let former = untold[row.runKey], former.reads >= Self.untoldReadsMin,
+            now.since(former.since) >= Self.untoldMillisecondsMin
+        else { return }
+        try ledger.raise(
+            kind: .notReadable, subject: row.processID,
+            whatToDo: "run \(row.runID) of \(row.schedule ?? "this process") has not been "
+                + "read since \(former.since.iso8601) (\(why)); what it does isn't known, and it "
+                + "still blocks other starts of its process; Carillon goes on asking; if that "
+                + "lasts, check in Workiva whether the run is still there", now: now)
     }
 
     private func readFailed(

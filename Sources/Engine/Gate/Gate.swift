@@ -384,7 +384,7 @@ final class Gate: Room {
             if failure.isAboutVersion {
                 // `note` has told; the credential is not to blame.
             } else if failure.kind == .refused,
-                [400, 401, 403].contains(failure.httpStatus ?? 0)
+                Self.lastingRefusals.union([401]).contains(failure.httpStatus ?? 0)
             {
                 try credential.fail(connection, failure.summary)
             } else {

@@ -80,9 +80,10 @@ final class Life: Room {
     }
 
     /// A turn ends: the life's last one tells missed from expired; once a minute is exact enough.
-    func endTurn() throws {
+    func endTurn(mustWrite: Bool = false) throws {
         let isTold =
-            state.lastTouch.map { book.now.since($0) < Self.touchMilliseconds } ?? false
+            !mustWrite
+            && state.lastTouch.map { book.now.since($0) < Self.touchMilliseconds } ?? false
         if state.id != 0, !isTold {
             try book.ledger.touchLife(state.id, now: book.now)
             state.lastTouch = book.now

@@ -10,38 +10,10 @@ final class Lister: Room, Grounded {
     private static let cachedReadMilliseconds: Int64 = 600_000
     private static let distrustMilliseconds: Int64 = 86_400_000
 
-    /// What a complete list says all processes of a connection are called.
-    struct Names {
-        var requestedAt: Instant
-        var byID: [String: String]
-
-        /// Ids of the processes that have the name, in their order.
-        func processes(named name: String) -> [String] {
-            byID.filter { $0.value == name }.keys.sorted()
-        }
-    }
-
-    private struct State {
-        var sweeps: [String: Sweep] = [:]
-        /// Wanted lists by connection, with the most urgent priority, until they are sent.
-        var wanted: [String: RateBudget.Priority] = [:]
-        /// When the last list was asked for and how many pages it had: the pace of the next one.
-        var paces: [String: ListPace] = [:]
-        var names: [String: Names] = [:]
-        /// Connections whose last list didn't come to its end.
-        var incomplete: Set<String> = []
-        /// Connections whose links to elsewhere lead nowhere on the API's own address.
-        var unfollowedLinks: Set<String> = []
-        /// When a run's read came out of a cache last, on the monotonic clock.
-        var cachedReads: [String: Int64] = [:]
-        /// Connections whose answers are fresh, also if an earlier life has said otherwise.
-        var fresh: Set<String> = []
-    }
-
     let looks: Looks
     let ground: Ground
     private let gate: Gate
-    private var state = State()
+    private var state = ListState()
 
     init(_ ground: Ground, gate: Gate) {
         self.ground = ground
@@ -61,7 +33,7 @@ final class Lister: Room, Grounded {
     /// When the last list was asked for that was read to its end.
     func completeAt(_ connection: String) -> Instant? { state.paces[connection]?.completeAt }
 
-    func names(_ connection: String) -> Names? { state.names[connection] }
+    func names(_ connection: String) -> ListedNames? { state.names[connection] }
 
     /// No list is wanted, on its way or due by the clock.
     var isAtRest: Bool {
@@ -74,6 +46,7 @@ final class Lister: Room, Grounded {
     /// Another configuration is in force: the last lists may lack what it asks for.
     func configurationChanged() {
         state.names = [:]
+        state.unlisted = [:]
         for name in state.paces.keys { state.paces[name]?.completeAt = nil }
         for name in state.sweeps.keys { state.sweeps[name]?.isOfFormerConfiguration = true }
     }
@@ -82,6 +55,7 @@ final class Lister: Room, Grounded {
     func clockWasSet(by milliseconds: Int64) {
         looks.forgetAll()
         state.names = [:]
+        state.unlisted = [:]
         state.paces = [:]
         for name in state.sweeps.keys {
             let requestedAt = state.sweeps[name]?.requestedAt.wall ?? now
@@ -94,6 +68,19 @@ final class Lister: Room, Grounded {
     /// A list of the connection is wanted with at least that priority.
     func want(look connection: String, _ priority: RateBudget.Priority) {
         if state.wanted[connection] != .start { state.wanted[connection] = priority }
+    }
+
+    /// Wants a list that shows what a slot waits for: at once, and after lists that didn't show it with
+    /// growing gaps, since each of them may be a hundred pages.
+    ///
+    /// - Returns: when to ask again, of what is not asked for now because of such a gap.
+    func want(look connection: String, for sought: Sought) -> Instant? {
+        // Its own list is being read: what that shows is known at its end.
+        if state.sweeps[connection]?.sought.contains(sought) ?? false { return nil }
+        if let next = state.unlisted[sought]?.next(after: now) { return next }
+        state.sought[connection, default: []].insert(sought)
+        want(look: connection, .start)
+        return nil
     }
 
     /// Wants a list for the sake of runs, unless the last one is too fresh.
@@ -201,35 +188,13 @@ final class Lister: Room, Grounded {
         guard let pass = try gate.pass(.list(priority), connection) else { return }
         state.wanted[name] = nil
         state.sweeps[name] = Sweep(
-            requestedAt: book.time, priority: priority, expectedNames: try expectedNames(name))
+            requestedAt: book.time, priority: priority, expectedNames: try expectedNames(name),
+            sought: state.sought.removeValue(forKey: name) ?? [])
         state.paces[name] = ListPace(
             requestedAt: now, pages: state.paces[name]?.pages ?? 1, checkedAt: now,
             hasOpenRuns: state.paces[name]?.hasOpenRuns ?? true,
             completeAt: state.paces[name]?.completeAt)
         gate.send(.listProcesses(next: nil), pass, .sweep)
-    }
-
-    /// Names of the processes that waiting slots and next slots are for, where a schedule has a
-    /// pattern: their looks count, so that such a slot starts on the list that was fetched ahead.
-    private func expectedNames(_ connection: String) throws -> Set<String> {
-        var names: Set<String> = []
-        for schedule in roster.schedules.values where schedule.connection == connection {
-            guard case .name(let pattern) = schedule.process else { continue }
-            let waiting = try ledger.openSlots(schedule: schedule.name, .pending)
-            var instants = waiting.map(\.slotAt)
-            if let next = try ledger.schedule(schedule.name)?.nextSlotAt {
-                instants.append(next)
-            }
-            // Its slot can come at any time.
-            if case .after = schedule.trigger { instants.append(now) }
-            for instant in instants {
-                let name = NamePattern.expand(
-                    pattern, slotAt: instant,
-                    offsetSeconds: schedule.zone.offsetSeconds(at: instant))
-                if let name { names.insert(name) }
-            }
-        }
-        return names
     }
 
     /// Asks for the page that is next, as soon as the budget has a place for it.
@@ -290,6 +255,7 @@ final class Lister: Room, Grounded {
                 nextStep: "listed again with a growing gap")
             try gate.noteFailure(connection, request, failure)
             try postpone(connection)
+            try tellUnread(connection.name, failure.summary)
         }
     }
 
@@ -320,11 +286,14 @@ final class Lister: Room, Grounded {
     /// The list has come to its end, or to one before it: what it didn't show is said once.
     private func end(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
         let name = connection.name
+        let wasUnread = state.unread.removeValue(forKey: name)?.isTold ?? false
         if isComplete {
-            if state.incomplete.remove(name) != nil || state.paces[name]?.completeAt == nil {
+            if state.incomplete.remove(name) != nil || wasUnread
+                || state.paces[name]?.completeAt == nil
+            {
                 try ledger.clear(kind: .incompleteList, subject: name)
             }
-        } else if state.incomplete.insert(name).inserted {
+        } else if state.incomplete.insert(name).inserted || wasUnread {
             let why =
                 sweep.foreignLink.map { "its next page is at \($0), which is not the API's own" }
                 ?? (sweep.pages >= Self.pagesMax
@@ -356,14 +325,32 @@ final class Lister: Room, Grounded {
         book.wake(at: next)
         // What it was fetched ahead for is still to come.
         if sweep.priority == .start { want(look: connection.name, .start) }
+        state.sought[connection.name, default: []].formUnion(sweep.sought)
+    }
+
+    /// Lists that fail for so long are told, unless all of the connection fails, which is told too.
+    private func tellUnread(_ name: String, _ why: String) throws {
+        let unread = state.unread[name, default: Unread(since: now)]
+        state.unread[name] = unread
+        guard unread.isLong(at: now), try book.connection(name)?.breakerOpenedAt == nil else {
+            return
+        }
+        state.unread[name]?.isTold = true
+        try ledger.raise(
+            kind: .incompleteList, subject: name,
+            whatToDo: "the list of processes has not been read since \(unread.since.iso8601) "
+                + "(\(why)); starts go out unchecked after look_patience, lost answers can't "
+                + "be settled, and runs are read one by one; Carillon goes on asking",
+            now: now)
     }
 
     private func finish(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
         let (name, now) = (connection.name, now)
         state.sweeps[name] = nil
+        noteUnlisted(sweep)
         state.paces[name]?.pages = sweep.pages
         if isComplete, !sweep.isOfFormerConfiguration {
-            state.names[name] = Names(requestedAt: sweep.requestedAt.wall, byID: sweep.names)
+            state.names[name] = ListedNames(requestedAt: sweep.requestedAt.wall, byID: sweep.names)
             state.paces[name]?.completeAt = sweep.requestedAt.wall
             try ledger.wakePreflights(connection: name, now: now)
         }
@@ -375,5 +362,23 @@ final class Lister: Room, Grounded {
         }
         try ledger.wakeLookers(connection: name, now: now)
         book.tell(.listed(connection: name, since: sweep.requestedAt.wall))
+    }
+
+    /// What the list didn't show that it was sent for is asked for again with a growing gap.
+    private func noteUnlisted(_ sweep: Sweep) {
+        state.unlisted = state.unlisted.filter { $0.value.matters(at: now) }
+        for sought in sweep.sought {
+            let isShown =
+                switch sought {
+                case .process(let key):
+                    looks[key].map { $0.requestedAt >= sweep.requestedAt.wall } ?? false
+                case .name(let name): sweep.names.values.contains(name)
+                }
+            if isShown {
+                state.unlisted[sought] = nil
+            } else {
+                state.unlisted[sought, default: Unlisted(at: now)].note(now)
+            }
+        }
     }
 }

@@ -6,6 +6,8 @@ struct Sweep {
     var priority: RateBudget.Priority
     /// What processes are called that a schedule with a pattern is about to start.
     var expectedNames: Set<String>
+    /// What it was sent for.
+    var sought: Set<Sought>
     /// It was begun under another configuration, and lacks what the present one wants to know.
     var isOfFormerConfiguration = false
     var pages = 0

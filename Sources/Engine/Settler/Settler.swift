@@ -71,9 +71,11 @@ struct Settler: Grounded {
                 }
                 continue
             }
-            lister.want(look: looker, .start)
+            let again = lister.want(
+                look: looker,
+                for: .process(ProcessKey(baseURL: slot.baseURL, processID: slot.processID)))
             try tellUndecided(slot, looker: looker)
-            try slots.wait(slot, .asBefore, until: now.adding(milliseconds: 10_000))
+            try slots.wait(slot, .asBefore, until: again ?? now.adding(milliseconds: 10_000))
         }
     }
 

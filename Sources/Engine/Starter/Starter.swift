@@ -114,8 +114,9 @@ final class Starter: Room, Grounded {
     ///
     /// - Returns: when to ask again, of what must not be asked for now.
     private func bringOn(_ reason: WaitReason, _ slot: SlotRow) throws -> Instant? {
-        if reason.wantsLook || reason == .clockDiffers {
-            lister.want(look: slot.connection, .start)
+        if reason == .clockDiffers { lister.want(look: slot.connection, .start) }
+        if reason.wantsLook {
+            return lister.want(look: slot.connection, for: sought(by: slot, reason))
         }
         if reason == .ramp { rampWaiting += 1 }
         guard case .runRead(let runID) = reason else { return nil }
@@ -124,6 +125,11 @@ final class Starter: Room, Grounded {
             let run = try ledger.run(baseURL: slot.baseURL, runID: runID)
         else { return nil }
         return try follower.readForStart(run, connection)
+    }
+
+    private func sought(by slot: SlotRow, _ reason: WaitReason) -> Sought {
+        if case .processName(let name) = reason { return .name(name) }
+        return .process(ProcessKey(baseURL: slot.baseURL, processID: slot.processID))
     }
 
     // MARK: Intent (rule 3)

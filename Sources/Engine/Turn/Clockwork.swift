@@ -112,14 +112,18 @@ package final class Clockwork {
     /// - Parameters:
     ///   - inputs: in the order of their arrival, at most `limits.inputsMax`.
     ///   - now: the moment of the turn.
+    ///   - provesWrites: earlier turns were refused: this one writes, whatever it has to do.
     /// - Returns: the effects, to be released now that they are durable.
     /// - Throws: `StoreError`; nothing of the turn has happened then, take it again with the same
     ///   inputs after `.full` and `.busy`, and end the process after anything else.
-    package func take(_ inputs: [Input], now: Now) throws -> Result {
+    package func take(
+        _ inputs: [Input], now: Now, provesWrites: Bool = false
+    ) throws -> Result {
         let changesBefore = ledger.database.totalChanges
         do {
             let result = try book.turn(at: now) {
                 try pass(inputs)
+                try life.endTurn(mustWrite: provesWrites)
                 return Result(
                     effects: book.effects, nextDeadline: try nextDeadline(),
                     didWrite: ledger.database.totalChanges != changesBefore)
@@ -170,7 +174,6 @@ package final class Clockwork {
         }
         try notices.tend(isStopping: life.isStopping)
         try book.saveRows()
-        try life.endTurn()
     }
 
     /// Whoever waits for what could not be applied hears of it.
