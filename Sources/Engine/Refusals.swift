@@ -9,8 +9,10 @@ package struct Refusals {
 
     /// Inputs to take again, before any newer ones.
     package private(set) var inputs: [Input] = []
-    /// The file must be opened and checked anew before the next turn.
-    package private(set) var mustReopen = false
+    /// Where those stood among the inputs that were noted last.
+    package private(set) var places: [Int] = []
+    /// The file isn't open yet, or must be opened and checked anew before the next turn.
+    package private(set) var mustReopen = true
     private var count: Int64 = 0
 
     /// Nothing was refused.
@@ -31,15 +33,22 @@ package struct Refusals {
     ///
     /// - Parameters:
     ///   - error: a passing one.
-    ///   - inputs: of the turn, those of earlier ones included.
+    ///   - inputs: of the turn, those of earlier ones, which were kept, first.
     /// - Returns: answers to commands, which are dropped: who gave up must not be surprised by a
-    ///   start later on.
+    ///   start later on. A reload that the ledger may stand on already is none of them.
     package mutating func note(_ error: StoreError, _ inputs: [Input]) -> [Effect] {
+        let wasOpen = !mustReopen
         // After FULL and BUSY the file is as it was; of anything else only the disk can tell.
         if error.kind != .full && error.kind != .busy { mustReopen = true }
         count += 1
-        self.inputs = inputs.filter { Self.commandID(of: $0) == nil }
-        return inputs.compactMap(Self.commandID).map { id in
+        let keptBefore = self.inputs.count
+        let isFateUnknown = wasOpen && mustReopen
+        places = inputs.indices.filter { place in
+            Self.isKept(inputs[place], mayBeWritten: place < keptBefore || isFateUnknown)
+        }
+        self.inputs = places.map { inputs[$0] }
+        let dropped = Set(inputs.indices).subtracting(places).sorted()
+        return dropped.compactMap { Self.commandID(of: inputs[$0]) }.map { id in
             .reply(
                 commandID: id,
                 CommandReply(
@@ -59,14 +68,23 @@ package struct Refusals {
     /// - Parameter didWrite: something was written.
     /// - Returns: true if that is the end of the trouble.
     package mutating func noteTaken(didWrite: Bool) -> Bool {
-        inputs = []
+        (inputs, places) = ([], [])
         guard didWrite, count > 0 else { return false }
         count = 0
         return true
     }
 
-    /// The command that waits for an answer to this input; nil: the input is kept.
-    package static func commandID(of input: Input) -> UInt64? {
+    private static func isKept(_ input: Input, mayBeWritten: Bool) -> Bool {
+        switch input {
+        case .command: false
+        // Dropped, the engine would go on by the roster from before over a ledger of after.
+        case .configuration(_, let id): id == nil || mayBeWritten
+        case .answer, .credentialChanged, .trouble, .delivered, .stop: true
+        }
+    }
+
+    /// The command that waits for an answer to this input.
+    private static func commandID(of input: Input) -> UInt64? {
         switch input {
         case .command(let id, _, _): id
         case .configuration(_, let id): id

@@ -1,5 +1,6 @@
 import Engine
 import Sandbox
+import Store
 import Timetable
 
 /// What a seed puts into the simulation: API, processes, connections, schedules and what will happen.
@@ -223,6 +224,26 @@ struct RandomScenario {
                     schedule: name, from: slotAt.adding(milliseconds: -3_600_000), through: slotAt,
                     takesSkipped: dice.chance(0.5), reason: "")
             events.append((at, .command(command)))
+        }
+        return events
+    }
+
+    /// The disk fails for a while, sometimes just as the config is edited; what failed may be written.
+    ///
+    /// - Parameter dice: Its own, so that nothing else of the seed's workload changes.
+    /// - Returns: when each trouble comes and goes.
+    mutating func diskEvents(
+        _ dice: inout Dice
+    ) -> [(at: Int64, event: RandomWorkload.Event)] {
+        var events: [(at: Int64, event: RandomWorkload.Event)] = []
+        for _ in 0..<dice.below(5) {
+            let kind = dice.pick([StoreError.Kind.ioError, .ioError, .full, .busy])
+            let trouble = Simulator.DiskTrouble(
+                kind, "\(kind)", isWritten: kind == .ioError && dice.chance(0.7))
+            let at = dice.between(1_000, lengthMilliseconds)
+            events.append((at, .disk(trouble)))
+            if dice.chance(0.4) { events.append((at, edit(&dice))) }
+            events.append((at + dice.pick([1, 1_000, 12_000, 120_000]), .disk(nil)))
         }
         return events
     }

@@ -30,6 +30,7 @@ package struct RandomWorkload {
         case kill
         case resolve
         case revokeTokens
+        case disk(Simulator.DiskTrouble?)
     }
 
     package let seed: UInt64
@@ -49,6 +50,8 @@ package struct RandomWorkload {
     private static let firstPolicySeed: UInt64 = 500_000
     /// Workloads whose schedules have several rules, windows and joins from here on.
     private static let firstCloseSeed: UInt64 = 600_000
+    /// Workloads whose disk fails for a while; not the long ones that are recorded as they failed.
+    private static let diskSeeds: Range<UInt64> = 700_000..<100_000_000
     let simulator: Simulator
 
     /// Where all workloads begin.
@@ -90,6 +93,10 @@ package struct RandomWorkload {
         if seed >= Self.firstPolicySeed {
             var dice = Dice(seed: seed &* 37 &+ 11)
             events = (events + scenarioOfSeed.laterEvents(&dice)).sorted { $0.at < $1.at }
+        }
+        if Self.diskSeeds.contains(seed) {
+            var dice = Dice(seed: seed &* 41 &+ 13)
+            events = (events + scenarioOfSeed.diskEvents(&dice)).sorted { $0.at < $1.at }
         }
         self.dice = dice
     }
@@ -189,12 +196,15 @@ package struct RandomWorkload {
             try simulator.resolveHeld(restarts: dice.chance(0.5))
         case .revokeTokens:
             simulator.sandbox.revokeTokens()
+        case .disk(let trouble):
+            simulator.diskTrouble = trouble
         }
     }
 
     /// Faults end, people undo what they paused, the clock is right again.
     private mutating func heal() throws {
         simulator.sandbox.removeFaults()
+        simulator.diskTrouble = nil
         simulator.plan.dieAt = nil
         if simulator.skewMilliseconds != 0 {
             simulator.stepClock(byMilliseconds: -simulator.skewMilliseconds)

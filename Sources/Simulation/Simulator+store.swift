@@ -1,9 +1,28 @@
 import Engine
-import Store
+package import Store
 import Timetable
 
 /// The ledger's file as the daemon meets it: it opens, refuses turns for a while, and takes them again.
 extension Simulator {
+    /// What becomes of a COMMIT that fails.
+    package struct DiskTrouble: Sendable {
+        package var error: StoreError
+        /// It is in the file all the same, as after a sync that has failed.
+        package var isWritten: Bool
+
+        /// A trouble of that kind.
+        ///
+        /// - Parameters:
+        ///   - kind: a passing one.
+        ///   - cause: in words.
+        ///   - isWritten: the turn is in the file all the same; not with `full` and `busy`.
+        package init(_ kind: StoreError.Kind, _ cause: String, isWritten: Bool = false) {
+            error = StoreError(
+                kind: kind, attempted: "write the turn", path: "ledger", cause: cause, advice: "")
+            self.isWritten = isWritten
+        }
+    }
+
     /// Opens the ledger, as the scheduler does before its first turn.
     func open() throws {
         let ledger = try Ledger(
@@ -35,7 +54,15 @@ extension Simulator {
     /// What writes nothing gets through on a full disk, too.
     private func meetDisk(_ ledger: Ledger, _ sql: String) throws {
         let changes = ledger.database.totalChanges
-        if sql == "COMMIT", changes != changesAtBegin, let diskTrouble { throw diskTrouble }
+        if sql == "COMMIT", changes != changesAtBegin, let diskTrouble {
+            if diskTrouble.isWritten {
+                let willStep = ledger.database.willStep
+                ledger.database.willStep = nil
+                defer { ledger.database.willStep = willStep }
+                try ledger.database.execute(sql)
+            }
+            throw diskTrouble.error
+        }
         changesAtBegin = changes
     }
 
@@ -53,7 +80,7 @@ extension Simulator {
     /// Nothing is sent; answers are kept, and another turn is tried later.
     func outlast(_ error: StoreError, _ taken: [(event: Event, input: Input)]) {
         for reply in refusals.note(error, taken.map(\.input)) { release(reply) }
-        keptEvents = taken.filter { Refusals.commandID(of: $0.input) == nil }.map(\.event)
+        keptEvents = refusals.places.map { taken[$0].event }
         storeTrouble = error
         retryAt = time.adding(
             milliseconds: refusals.waitMilliseconds(max: Scheduler.waitMillisecondsMax))

@@ -64,7 +64,7 @@ package final class Simulator {
     /// Connections that wait for a file of theirs, and why, so that nothing leaves the machine.
     package var missingFiles: [String: String] = [:]
     /// What a transaction that has written something meets at its end: a disk that is full.
-    package var diskTrouble: StoreError?
+    package var diskTrouble: DiskTrouble?
     /// What the daemon tells of its store; nil: it takes turns.
     package internal(set) var storeTrouble: StoreError?
     package var configuration: EngineConfiguration

@@ -58,13 +58,14 @@ import Timetable
         }
 
         /// Writes fail at the end of their transaction.
-        static func disk(_ name: String, _ kind: StoreError.Kind) -> Thing {
+        static func disk(
+            _ name: String, _ kind: StoreError.Kind, isWritten: Bool = false
+        ) -> Thing {
             Thing(
                 name: name, sign: .storeTrouble,
                 take: {
-                    $0.simulator.diskTrouble = StoreError(
-                        kind: kind, attempted: "write the turn", path: $0.simulator.path,
-                        cause: name, advice: "")
+                    $0.simulator.diskTrouble = Simulator.DiskTrouble(
+                        kind, name, isWritten: isWritten)
                 },
                 giveBack: { $0.simulator.diskTrouble = nil })
         }
@@ -82,6 +83,7 @@ import Timetable
         Thing.file("the authorities' file", "the authorities can't be read"),
         Thing.disk("room on the disk", .full),
         Thing.disk("a disk that takes writes", .ioError),
+        Thing.disk("a disk that says so when it takes writes", .ioError, isWritten: true),
         Thing.disk("a file that isn't locked", .busy),
         Thing(
             name: "the folder", sign: .storeTrouble,

@@ -136,8 +136,7 @@ import Timetable
         let fixture = try Fixture([Fixture.schedule(every: 1440)])
         try fixture.simulator.boot()
         try fixture.run(untilMinute: 1)
-        fixture.simulator.diskTrouble = StoreError(
-            kind: .full, attempted: "write", path: "ledger", cause: "full", advice: "make room")
+        fixture.simulator.diskTrouble = Simulator.DiskTrouble(.full, "full")
         fixture.simulator.command(.trigger(schedule: "s", uuid: "u", force: false, reason: ""))
         for second in stride(from: Int64(1), to: 600, by: 7) {
             try fixture.run(untilMinute: 1, second: second)

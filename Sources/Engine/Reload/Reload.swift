@@ -20,20 +20,24 @@ struct Reload: Grounded {
     func adopt(_ new: EngineConfiguration, commandID: UInt64?) throws {
         let isReload = roster.configuration != nil
         var new = new
-        // What ran so far goes on as it was built then.
-        new.add(new.waiting.keys.sorted().compactMap { roster.schedule($0) })
-        // Under the old rules first: no slot up to now is lost by the edit.
-        if isReload { try enumerator.createDueSlots() }
-        let last = try ledger.lastRevision()
-        var changes: [String] = []
-        let revisionID: Int64
-        if let last, last.contentHash == new.contentHash {
-            revisionID = last.id
-        } else {
-            revisionID = try ledger.insertRevision(
-                contentHash: new.contentHash, isReload: isReload,
-                summary: "\(new.schedules.count) schedules", now: now)
+        // What ran so far goes on as it was built then. With nothing to add the array stays the
+        // caller's own: no copy of a thousand schedules.
+        if !new.waiting.isEmpty {
+            new.schedules += new.waiting.keys.sorted().compactMap { roster.schedule($0) }
         }
+        let last = try ledger.lastRevision()
+        // A write of which only the disk knew what became: the ledger stands on it already, and the
+        // old rules are none of its own any more.
+        let isWritten = isReload && last?.id != roster.revisionID
+        // Under the old rules first: no slot up to now is lost by the edit.
+        if isReload, !isWritten { try enumerator.createDueSlots() }
+        var changes: [String] = []
+        let revisionID =
+            if let last, last.contentHash == new.contentHash { last.id } else {
+                try ledger.insertRevision(
+                    contentHash: new.contentHash, isReload: isReload,
+                    summary: "\(new.schedules.count) schedules", now: now)
+            }
         try keepFiles(of: new)
         if roster.revisionID != revisionID {
             // The last list was read for the schedules before: it may lack what these ask for.
@@ -66,14 +70,17 @@ struct Reload: Grounded {
             changes.append("\(row.schedule) removed")
         }
         try wakeOthers(isReload: isReload)
-        let summary = Self.summary(of: changes)
-        book.log(.notice, "configuration \(isReload ? "reloaded" : "loaded"): \(summary)")
-        if isReload {
-            try ledger.audit(
-                actor: new.actor, action: "reload", subject: "configuration",
-                detail: String(summary.prefix(2000)), now: now)
-        }
+        let summary = Self.summary(of: changes, isWritten: isWritten)
+        try tell(summary, by: new.actor, isReload: isReload)
         if let commandID { book.reply(commandID, .done(summary)) }
+    }
+
+    private func tell(_ summary: String, by actor: String, isReload: Bool) throws {
+        book.log(.notice, "configuration \(isReload ? "reloaded" : "loaded"): \(summary)")
+        guard isReload else { return }
+        try ledger.audit(
+            actor: actor, action: "reload", subject: "configuration",
+            detail: String(summary.prefix(2000)), now: now)
     }
 
     /// Whoever goes by the configuration looks at what it says now.
@@ -124,8 +131,11 @@ struct Reload: Grounded {
     }
 
     /// What changed, in one line of bearable length.
-    private static func summary(of changes: [String]) -> String {
-        guard !changes.isEmpty else { return "nothing changed" }
+    private static func summary(of changes: [String], isWritten: Bool) -> String {
+        guard !changes.isEmpty else {
+            return isWritten
+                ? "it was written, though the disk said that it failed" : "nothing changed"
+        }
         let shown = changes.prefix(10).joined(separator: "; ")
         return changes.count > 10 ? "\(shown); and \(changes.count - 10) more" : shown
     }
@@ -305,12 +315,5 @@ struct Reload: Grounded {
         for slot in try ledger.openSlots(schedule: row.schedule, .pending) {
             try slots.end(slot, reason)
         }
-    }
-}
-
-extension EngineConfiguration {
-    /// With nothing to add the array stays the caller's own: no copy of a thousand schedules.
-    fileprivate mutating func add(_ more: [Schedule]) {
-        if !more.isEmpty { schedules += more }
     }
 }

@@ -141,8 +141,9 @@ package final class Clockwork {
         try clockSteps.read()
         try recoverUnreleased()
         for input in inputs {
-            if roster.configuration == nil, case .configuration = input {
-                // Without it there is nothing to go on with: a failure ends the process.
+            if roster.configuration == nil || isFateUnknown, case .configuration = input {
+                // Without it there is nothing to go on with, or the ledger may stand on it already:
+                // a failure ends the process.
                 try ledger.savepoint { try apply(input) }
                 continue
             }
