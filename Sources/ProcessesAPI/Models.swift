@@ -154,8 +154,8 @@ package struct ProcessRun: Sendable, Equatable {
     package var completed: Instant?
     package var dueDate: String?
     package var managerUser: String?
-    /// The API's own map, keyed by action statuses in whatever case it uses.
-    package var statusCounts: [String: Int64]
+    /// The API's own map, keyed by action statuses in whatever case it uses; nil: the answer had none.
+    package var statusCounts: [String: Int64]?
     package var revision: Int64?
     /// The tree, to a bounded depth; nil: the answer had none.
     package var root: GroupRun?
@@ -170,7 +170,7 @@ package struct ProcessRun: Sendable, Equatable {
         id: String, process: String? = nil, name: String? = nil, status: RunStatus,
         created: Instant? = nil, createdBy: String? = nil, modified: Instant? = nil,
         completed: Instant? = nil, dueDate: String? = nil, managerUser: String? = nil,
-        statusCounts: [String: Int64] = [:], revision: Int64? = nil, root: GroupRun? = nil,
+        statusCounts: [String: Int64]? = nil, revision: Int64? = nil, root: GroupRun? = nil,
         jobCounts: [String: Int64] = [:], isTreeTruncated: Bool = false, treeJSON: [UInt8] = []
     ) {
         self.id = id

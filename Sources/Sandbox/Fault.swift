@@ -45,6 +45,8 @@ package struct Fault: Sendable {
         case replayed
         /// The true body without the run's id.
         case withoutID
+        /// The true body of a run without its counts and its tree.
+        case withoutTree
         case redirect(to: String)
     }
 

@@ -31,7 +31,8 @@ extension FaultRule {
 extension Fault {
     static let words = [
         "lostBefore", "lostAfter", "error", "foreign", "conflict", "rateLimited", "slow",
-        "garbage", "empty", "truncated", "cut", "withoutID", "oversized", "redirect",
+        "garbage", "empty", "truncated", "cut", "withoutID", "withoutTree", "oversized",
+        "redirect",
         "revokeTokens", "hideRun", "skewDate", "hideDate", "listReversed", "listShifted",
         "listWithout", "listWithoutRuns", "listLoops", "foreignNextLink", "gateway", "echo",
         "oddStatus", "compressed", "zeroHint", "nextLinkUnder", "listCached",
@@ -66,6 +67,7 @@ extension Fault {
         case "replayed": return .answer(.replayed)
         case "cut": return .answer(.cut)
         case "withoutID": return .answer(.withoutID)
+        case "withoutTree": return .answer(.withoutTree)
         case "oversized":
             let bytes = try fields.integer("bytes") ?? 17 << 20
             return .answer(.oversized(bytes: Int(min(max(bytes, 0), 64 << 20))))

@@ -52,7 +52,8 @@ import Timetable
     @Test func everyFaultWordIsUnderstood() throws {
         let words = [
             "lostBefore", "lostAfter", "error", "foreign", "conflict", "rateLimited", "slow",
-            "garbage", "empty", "truncated", "cut", "withoutID", "oversized", "revokeTokens",
+            "garbage", "empty", "truncated", "cut", "withoutID", "withoutTree", "oversized",
+            "revokeTokens",
             "hideRun", "skewDate", "hideDate", "listReversed", "listShifted", "listWithoutRuns",
             "listLoops", "foreignNextLink", #"redirect","to":"https://e.example"#,
             #"listWithout","missing":"p"#, "gateway", "echo", "oddStatus", "compressed",

@@ -9,7 +9,7 @@ import Timetable
 ///
 /// Its job is "Check the ledger" in the group "All".
 @Suite struct TreePartTests {
-    private static func schedule(_ part: TreePart, status: String = "error") -> Schedule {
+    private static func schedule(_ part: TreePart?, status: String = "error") -> Schedule {
         Fixture.schedule {
             $0.outcome.failIf = [
                 OutcomeRules.Condition(
@@ -21,7 +21,7 @@ import Timetable
     }
 
     /// The first run is in error for its job.
-    private static func inError(_ part: TreePart) throws -> Fixture {
+    private static func inError(_ part: TreePart?) throws -> Fixture {
         let fixture = try Fixture([schedule(part)], runMinutes: 120...120)
         try fixture.simulator.boot()
         try fixture.run(untilMinute: 16)
@@ -49,6 +49,31 @@ import Timetable
         let run = try #require(fixture.simulator.sandbox.runs.first).id
         fixture.simulator.sandbox.setRunStatus(run, .running, at: fixture.simulator.time)
         try fixture.run(untilMinute: 44)
+        #expect(try outcomes(fixture) == ["active|"])
+        try fixture.check()
+    }
+
+    /// Half an answer is none: it undoes no judgement, and raises no alarm.
+    @Test(arguments: [nil, TreePart.job("Check the ledger"), .group("All")])
+    func anAnswerWithoutCountsAndTreeJudgesByTheLastOne(part: TreePart?) throws {
+        let fixture = try Self.inError(part)
+        let failed = ["failed|fail_if: \(part.map { "\($0.words) " } ?? "")error > 0"]
+        #expect(try outcomes(fixture) == failed)
+        let counts =
+            "SELECT job_counts, counts, tree IS NULL FROM process_runs ORDER BY run_key LIMIT 1"
+        let before = try fixture.ask(counts)
+        fixture.simulator.sandbox.inject(
+            FaultRule(.answer(.withoutTree), operation: "getProcessRun"))
+        let run = try #require(fixture.simulator.sandbox.runs.first).id
+        // Something is new of the run, so that it is judged.
+        fixture.simulator.sandbox.setRunStatus(run, .errorHold, at: fixture.simulator.time)
+        try fixture.run(untilMinute: 44)
+        #expect(try fixture.ask("SELECT status FROM process_runs LIMIT 1") == ["errorHold"])
+        #expect(try outcomes(fixture) == failed)
+        #expect(try fixture.ask(counts) == before)
+        fixture.simulator.sandbox.removeFaults()
+        fixture.simulator.sandbox.setRunStatus(run, .running, at: fixture.simulator.time)
+        try fixture.run(untilMinute: 59)
         #expect(try outcomes(fixture) == ["active|"])
         try fixture.check()
     }

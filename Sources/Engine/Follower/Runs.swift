@@ -51,7 +51,7 @@ final class Runs: Room, Grounded {
         var facts = Self.facts(of: run, reading, processID: slot.processID)
         facts.completedAt = nil
         let judgement = Judgement.judge(
-            status: facts.status, counts: run.jobCounts, actions: run.statusCounts,
+            status: facts.status, counts: run.jobCounts, actions: run.statusCounts ?? [:],
             rules: schedule?.outcome ?? OutcomeRules(), isOverTime: false,
             isPastDueDate: isPast(facts.dueDate, schedule: slot.schedule),
             parts: reading.counts, lateJob: lateJob(facts.jobDue, schedule: slot.schedule))
@@ -62,7 +62,7 @@ final class Runs: Room, Grounded {
         let gap = PollPace.nextGapMilliseconds(
             after: policy.minMilliseconds, changed: true, policy: policy)
         let read = FirstRead(
-            actions: Self.sorted(run.statusCounts), jobs: Self.sorted(run.jobCounts),
+            actions: Self.sorted(run.statusCounts ?? [:]), jobs: Self.sorted(run.jobCounts),
             runWithinAt: schedule?.runWithinMilliseconds.map { now.adding(milliseconds: $0) },
             atLeastMilliseconds: schedule?.atLeastMilliseconds)
         let key = try ledger.insertRun(
@@ -83,13 +83,15 @@ final class Runs: Room, Grounded {
             runID: run.id, processID: run.process ?? processID, status: run.status.raw)
         facts.name = run.name
         facts.userID = run.createdBy ?? run.managerUser
-        facts.counts = json(run.statusCounts)
-        facts.jobCounts = json(run.jobCounts)
+        facts.counts = run.statusCounts.map(json)
         facts.revision = run.revision
         facts.createdAt = run.created
         facts.modifiedAt = run.modified
         facts.completedAt = run.completed
         facts.dueDate = run.dueDate
+        // An answer without a tree tells nothing of what is in it.
+        guard run.root != nil else { return facts }
+        facts.jobCounts = json(run.jobCounts)
         facts.partCounts = reading.counts.stored
         facts.jobDue = reading.due
         if run.treeJSON.count <= treeBytesMax {
@@ -127,12 +129,14 @@ final class Runs: Room, Grounded {
         let reading = TreeReading(run.root, parts: roster.treeParts)
         let facts = Self.facts(of: run, reading, processID: row.processID)
         let isNew = row.lastPolledAt == nil
-        let countsChanged = facts.counts != row.counts || facts.jobCounts != row.jobCounts
-        let partsChanged = try havePartsChanged(reading, of: row)
+        let countsChanged =
+            facts.counts ?? row.counts != row.counts
+            || facts.jobCounts ?? row.jobCounts != row.jobCounts
+        let treeChanged = try facts.isFull && hasTreeChanged(reading, of: row)
         let changed =
-            isNew || countsChanged || partsChanged || facts.status != row.status
+            isNew || countsChanged || treeChanged || facts.status != row.status
             || row.outcome == .lost || facts.modifiedAt != row.modifiedAt
-            || facts.completedAt != row.completedAt || facts.jobDue != row.jobDue
+            || facts.completedAt != row.completedAt
         if countsChanged, facts.status == row.status, facts.modifiedAt == row.modifiedAt,
             try wasModifiedBeforeLastRead(row)
         {
@@ -140,14 +144,21 @@ final class Runs: Room, Grounded {
             try lister.distrust(row)
         }
         if changed {
+            let known = try ledger.counts(ofRun: row.runKey)
+            let counts = (
+                actions: run.statusCounts ?? known.actions,
+                jobs: facts.isFull ? run.jobCounts : known.jobs
+            )
             try judge(
-                row, facts: facts, counts: (run.statusCounts, run.jobCounts), parts: reading.counts)
-            try noteCutTree(run, runID: row.runID, of: row.schedule)
-            try noteMissingParts(reading, runID: row.runID, of: row.schedule)
+                row, facts: facts, counts: counts, parts: facts.isFull ? reading.counts : nil)
+            if facts.isFull {
+                try noteCutTree(run, runID: row.runID, of: row.schedule)
+                try noteMissingParts(reading, runID: row.runID, of: row.schedule)
+            }
             if countsChanged || isNew {
                 try ledger.setCounts(
-                    runKey: row.runKey, actions: Self.sorted(run.statusCounts),
-                    jobs: Self.sorted(run.jobCounts))
+                    runKey: row.runKey, actions: Self.sorted(counts.actions),
+                    jobs: Self.sorted(counts.jobs))
             }
         }
         try schedulePoll(row, status: facts.status, changed: changed, isFullRead: true)
@@ -169,7 +180,7 @@ final class Runs: Room, Grounded {
     /// - Parameters:
     ///   - row: the run as the ledger has it.
     ///   - facts: what is new.
-    ///   - counts: of a full read; nil: those of the last one, as the ledger has them.
+    ///   - counts: of a read that has them; nil: those of the last one, as the ledger has them.
     ///   - parts: those of parts of the tree, likewise.
     /// - Throws: `StoreError`.
     func judge(
@@ -191,7 +202,7 @@ final class Runs: Room, Grounded {
         let wasOpen = row.isOpen
         var written = facts
         // Only an ended run has an end: a reopened one loses it.
-        if facts.status != "complete" && facts.status != "cancelled" { written.completedAt = nil }
+        if RunStatus(facts.status).isOpen { written.completedAt = nil }
         try ledger.apply(
             written, to: row, outcome: outcome.outcome, outcomeReason: outcome.reason, now: now)
         guard let fresh = try ledger.run(row.runKey) else { return }
@@ -223,7 +234,8 @@ final class Runs: Room, Grounded {
     }
 
     /// Jobs of two parts may change places while the sums stay the same.
-    private func havePartsChanged(_ reading: TreeReading, of row: RunRow) throws -> Bool {
+    private func hasTreeChanged(_ reading: TreeReading, of row: RunRow) throws -> Bool {
+        if reading.due != row.jobDue { return true }
         guard !roster.treeParts.isEmpty else { return false }
         let known = PartCounts(
             stored: try ledger.partCounts(ofRun: row.runKey), parts: roster.treeParts)
@@ -281,7 +293,7 @@ final class Runs: Room, Grounded {
                 now.adding(milliseconds: gap),
                 max(now, polled.adding(milliseconds: policy.maxMilliseconds)))
         }
-        if status == "complete" || status == "cancelled" {
+        if !RunStatus(status).isOpen {
             let until =
                 changed
                 ? now.adding(milliseconds: policy.reopenWindowMilliseconds)

@@ -38,7 +38,7 @@ struct ActionStamp {
 
 extension RunStatus {
     /// What a status that wasn't sent is called; like every unknown status it counts as open.
-    static let missing = RunStatus("unknown")
+    package static let missing = RunStatus("unknown")
 
     static func reading(_ reader: inout JSONReader) throws(JSONError) -> RunStatus? {
         guard let word = try reader.string(), !word.isEmpty else { return nil }
@@ -135,18 +135,19 @@ extension ProcessRun {
     /// So many different statuses are kept of one map; no API has more words than that.
     private static let countsMax = 1_000
 
-    /// Reads a map of counts; entries that are no whole number from zero up are left out.
+    /// Reads a map of counts, nil if it is none; entries that are no whole number from zero up are
+    /// left out.
     private static func readingCounts(
         _ reader: inout JSONReader
-    ) throws(JSONError) -> [String: Int64] {
+    ) throws(JSONError) -> [String: Int64]? {
         var counts: [String: Int64] = [:]
-        try reader.object { reader, key throws(JSONError) in
+        let isObject = try reader.object { reader, key throws(JSONError) in
             guard let count = try reader.integer(), count >= 0, counts.count < countsMax else {
                 return
             }
             counts[EscapedText.bounded(key, bytesMax: 100)] = count
         }
-        return counts
+        return isObject ? counts : nil
     }
 }
 
