@@ -188,7 +188,10 @@ import carillon
             #expect(
                 found.messages.map(\.at) == ["2026-06-16T11:00:00Z", "2026-06-16T07:00:00Z"])
         }
-        #expect(found.messages.allSatisfy { ($0.uuid != nil) == (verb == "trigger") })
+        let uuid = "00000000-0000-4000-8000-000000000001"
+        #expect(
+            found.messages.map(\.uuid)
+                == (verb == "trigger" ? ["\(uuid)/close", "\(uuid)/gl"] : [nil, nil]))
     }
 
     @Test func aTagThatNobodyCarriesAndRefusals() async throws {
@@ -207,10 +210,37 @@ import carillon
         for arguments in [
             ["pause"], ["pause", "gl", "--tag", "x"], ["resume", "--all", "--tag", "x"],
             ["trigger"],
-            ["trigger", "--tag", "x", "--uuid", "u"], ["skip", "--at", "06:00"],
+            ["skip", "--at", "06:00"],
         ] {
             #expect(await carillon(arguments: arguments).status == 2, "\(arguments)")
         }
+    }
+
+    /// The same UUID again means the same start for each schedule, whatever came in between.
+    @Test func aTagThatBreaksOffSaysHowToGoOn() async throws {
+        let fixture = try LedgerFixture()
+        try fixture.execute(
+            "UPDATE schedule_states SET tags = '[\"close\"]' WHERE schedule IN ('close', 'gl')")
+        let verb = ["trigger", "--tag", "close", "--database", fixture.path]
+        let broken = await carillon(arguments: verb + ["--socket", "/nowhere/control.sock"])
+        #expect(broken.status == 5)
+        let advice =
+            "to ask all again without starting twice, add --uuid "
+            + "00000000-0000-4000-8000-000000000001"
+        #expect(broken.errors.contains("close: no daemon listens at /nowhere/control.sock"))
+        #expect(broken.errors.contains("; not asked: gl; \(advice)"))
+        #expect(broken.errors.components(separatedBy: "--uuid").count == 2)
+        let busy = try await exchange(
+            verb, answer: ControlAnswer(exitCode: 75, message: "disk full"))
+        #expect(busy.status == 75 && busy.messages.count == 2)
+        #expect(busy.errors.contains("close: disk full\ngl: disk full\n"))
+        #expect(busy.errors.components(separatedBy: advice).count == 2)
+        let again = try await exchange(verb + ["--uuid", "u"])
+        #expect(again.messages.map(\.uuid) == ["u/close", "u/gl"])
+        let paused = await carillon(
+            arguments: ["pause", "--tag", "close", "--database", fixture.path, "--json"]
+                + ["--socket", "/nowhere/control.sock"])
+        #expect(paused.output == "[]\n" && !paused.errors.contains("--uuid"))
     }
 
     @Test func withoutADaemonItEndsWithFive() async {

@@ -42,15 +42,17 @@ struct ControlOptions: ParsableArguments {
         return answer
     }
 
-    /// Sends the message, and prints nothing.
+    /// Sends the message, and prints nothing; of one of several, the caller says how to ask again.
     func send(
-        _ message: ControlMessage, _ environment: CommandEnvironment
+        _ message: ControlMessage, _ environment: CommandEnvironment, isOneOfSeveral: Bool = false
     ) async throws -> ControlAnswer {
-        var answer = try await ControlClient(
-            socketPath: try socketPath(environment), host: environment.host
-        )
-        .send(message, environment)
-        if answer.exitCode == ExitStatus.tryLater.rawValue, let uuid = message.uuid {
+        var client = ControlClient(
+            socketPath: try socketPath(environment), host: environment.host)
+        client.saysUUID = !isOneOfSeveral
+        var answer = try await client.send(message, environment)
+        if !isOneOfSeveral, answer.exitCode == ExitStatus.tryLater.rawValue,
+            let uuid = message.uuid
+        {
             // A write that failed may have reached the disk all the same.
             answer.message += "; to ask again without starting twice, add --uuid \(uuid)"
         }

@@ -31,44 +31,84 @@ extension ControlOptions {
     ///   - tag: those that carry it now are meant.
     ///   - environment: where it prints.
     ///   - status: with a tag, answers with this exit code are no failure if another schedule has done it.
+    ///   - uuid: of a command that may be repeated; with a tag each schedule's is made of it.
     ///   - message: the message for a schedule.
     /// - Returns: the answers with exit code 0.
     /// - Throws: `CommandFailure` with the exit code of the first that was refused.
     @discardableResult
     func perform(
         _ schedule: String?, tag: String?, _ environment: CommandEnvironment,
-        leavingOut status: ExitStatus? = nil, message: (String?) throws -> ControlMessage
+        leavingOut status: ExitStatus? = nil, uuid: String? = nil,
+        message: (String?) throws -> ControlMessage
     ) async throws -> [ControlAnswer] {
         guard let tag else {
-            return [try await perform(try message(schedule), environment)]
+            var message = try message(schedule)
+            message.uuid = uuid
+            return [try await perform(message, environment)]
         }
         let names = try schedules(tag: tag, environment)
-        var answers: [(schedule: String, answer: ControlAnswer)] = []
-        for name in names {
-            let answer = try await send(try message(name), environment)
-            answers.append((name, answer))
-            if !json {
-                let line = "\(Printable.escaped(name)): \(Self.lines(answer.message))"
-                if answer.exitCode == 0 { environment.line(line) } else { environment.note(line) }
-            }
+        // All before the first is sent: a mistake in the words stops none of them halfway.
+        let messages = try names.map { name in
+            var message = try message(name)
+            message.uuid = uuid.map { "\($0)/\(name)" }
+            return message
         }
-        if json {
-            environment.write(
-                JSONText.lines(answers.map { Self.json($0.answer, schedule: $0.schedule) }))
-        }
-        let done = answers.map(\.answer).filter { $0.exitCode == 0 }
-        let refused = answers.map(\.answer).filter { answer in
+        let answers = try await ask(names, messages, environment, uuid)
+        let done = answers.filter { $0.exitCode == 0 }
+        let refused = answers.filter { answer in
             answer.exitCode != 0 && !(done.count > 0 && answer.exitCode == status?.rawValue)
         }
         if let first = refused.first {
+            let words =
+                "\(Words.count(refused.count, "schedule")) of \(names.count) with the tag "
+                + "\"\(Printable.escaped(tag, limit: 60))\" refused it"
             throw CommandFailure(
                 ExitStatus(rawValue: first.exitCode) ?? .failed,
-                json
-                    ? ""
-                    : "\(Words.count(refused.count, "schedule")) of \(names.count) with the tag "
-                        + "\"\(Printable.escaped(tag, limit: 60))\" refused it")
+                json ? "" : words + Self.advice(uuid))
         }
         return done
+    }
+
+    /// Sends one message after another, and prints each answer as it comes.
+    private func ask(
+        _ names: [String], _ messages: [ControlMessage], _ environment: CommandEnvironment,
+        _ uuid: String?
+    ) async throws -> [ControlAnswer] {
+        var answers: [ControlAnswer] = []
+        defer {
+            if json {
+                environment.write(
+                    JSONText.lines(zip(names, answers).map { Self.json($1, schedule: $0) }))
+            }
+        }
+        for (name, message) in zip(names, messages) {
+            do {
+                let answer = try await send(message, environment, isOneOfSeveral: true)
+                answers.append(answer)
+                guard !json else { continue }
+                let line = "\(Printable.escaped(name)): \(Self.lines(answer.message))"
+                if answer.exitCode == 0 { environment.line(line) } else { environment.note(line) }
+            } catch var failure as CommandFailure {
+                let rest = names.dropFirst(answers.count + 1)
+                failure.message =
+                    "\(Printable.escaped(name)): \(failure.message)"
+                    + (rest.isEmpty ? "" : "; not asked: \(Self.list(rest))") + Self.advice(uuid)
+                throw failure
+            }
+        }
+        return answers
+    }
+
+    private static func list(_ names: ArraySlice<String>) -> String {
+        let shown = names.prefix(20).map { Printable.escaped($0, limit: 100) }
+        return shown.joined(separator: ", ")
+            + (names.count > shown.count ? " and \(names.count - shown.count) more" : "")
+    }
+
+    private static func advice(_ uuid: String?) -> String {
+        guard let uuid else { return "" }
+        return "; to ask all again without starting twice, add --uuid "
+            + Printable.escaped(uuid, limit: 100)
     }
 
     /// The schedules that carry a tag, by name.

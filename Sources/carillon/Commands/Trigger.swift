@@ -10,7 +10,7 @@ struct Trigger: CarillonCommand {
             open it ends with 4, unless --force is given.
 
             The command can be lost and is then sent again: the daemon knows it by its UUID and \
-            starts nothing twice. With --wait it ends when the run ends, or stands in error until a \
+            starts nothing twice. A --tag that breaks off says which --uuid goes on with it. With --wait it ends when the run ends, or stands in error until a \
             person fixes it: 0 succeeded, 4 held (a person must decide), 1 otherwise.
 
               carillon trigger gl-refresh --reason 'late journal entries'
@@ -49,17 +49,16 @@ struct Trigger: CarillonCommand {
     var uuid: String?
 
     mutating func validate() throws {
-        if target.tag != nil, uuid != nil {
-            throw ValidationError("--uuid is one start's; give it with a schedule.")
-        }
         if target.tag != nil, slot != nil {
             throw ValidationError("--slot is one schedule's; give it with a schedule.")
         }
     }
 
     func run(in environment: CommandEnvironment) async throws {
-        let answers = try await control.perform(target.schedule, tag: target.tag, environment) {
-            name in
+        let answers = try await control.perform(
+            target.schedule, tag: target.tag, environment,
+            uuid: uuid ?? environment.makeUUID()
+        ) { name in
             var message = ControlMessage(verb: slot == nil ? "trigger" : "make-up")
             message.schedule = name
             message.reason = reason
@@ -67,7 +66,6 @@ struct Trigger: CarillonCommand {
             if let slot, let name {
                 message.at = try control.slot(slot, of: name, environment).iso8601
             }
-            message.uuid = uuid ?? environment.makeUUID()
             return message
         }
         guard wait else { return }

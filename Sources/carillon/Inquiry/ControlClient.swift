@@ -17,6 +17,8 @@ struct ControlClient {
     let host: any HostReading
     /// A reload of thousands of schedules takes its time; the daemon answers well before.
     var timeoutSeconds: Int64 = 60
+    /// A failure says how to ask again; of several that are sent for one command, the caller does.
+    var saysUUID = true
 
     /// Sends the message, and says so if the daemon lets us wait.
     ///
@@ -114,7 +116,7 @@ struct ControlClient {
     private func silent(_ message: ControlMessage) -> CommandFailure {
         var words = "the daemon has the command and hasn't answered within \(timeoutSeconds) s: it "
         words += "hangs, or is very busy (systemctl status carillon)"
-        if let uuid = message.uuid {
+        if saysUUID, let uuid = message.uuid {
             words += "; to ask again without starting twice, add --uuid \(uuid)"
         }
         return CommandFailure(.daemonUnreachable, Printable.escaped(words, limit: 400))
@@ -139,9 +141,12 @@ struct ControlClient {
                     + "(systemctl status carillon)"
             }
         if let uuid {
-            words +=
-                "; it may have taken the command before it was lost: to ask again without starting "
-                + "twice, add --uuid \(Printable.escaped(uuid, limit: 100))"
+            words += "; it may have taken the command before it was lost"
+            if saysUUID {
+                words +=
+                    ": to ask again without starting twice, add --uuid "
+                    + Printable.escaped(uuid, limit: 100)
+            }
         }
         var failure = CommandFailure(.daemonUnreachable, words)
         failure.isForbidden = (error as? IOError)?.errnoCode == EACCES
