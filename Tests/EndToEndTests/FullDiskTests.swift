@@ -47,10 +47,14 @@ struct FullDiskTests {
             life = try await Life(config: site.config, in: site.folder, under: place.entrance)
             #expect(await life.says("STATUS=disk full, nothing is sent"), "said: \(life.log)")
             try await expectNothingSent(site, world, life, place)
+            // Nobody hears of it that a signal's reload can't be taken now: it must not be lost.
+            life.hangUp()
+            #expect(await life.says("STATUS=the reload waits, and goes on by itself: "))
 
             try await place.run("rm \(site.home)/ballast")
             #expect(await life.says("STATUS=the database works again"))
             let healedAt = Truth.now
+            #expect(await life.says("STATUS=reloaded: "))
             #expect(try await life.turns { try await truth.isSettled(upTo: healedAt) })
             #expect(try await Self.health(http).hasPrefix("200 ok: "))
             let (outcome, stoppedAt) = try await truth.stop(life)

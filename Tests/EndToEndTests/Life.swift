@@ -163,6 +163,9 @@ struct Life {
         }
     }
 
+    /// Asks it to reload, as `systemctl reload` does.
+    func hangUp() { program.send(SIGHUP) }
+
     /// Lets it go on.
     func thaw() { program.send(SIGCONT) }
 

@@ -72,16 +72,10 @@ struct Backfill: CarillonCommand {
         from: Instant, through: Instant, _ environment: CommandEnvironment
     ) throws {
         let reader = try control.ledger(environment)
-        let names = try reader.scheduleNames()
-        guard names.contains(schedule) else {
-            throw CommandFailure(
-                .notFound,
-                "no schedule \"\(Printable.escaped(schedule, limit: 100))\" is known"
-                    + NearestName.hint(schedule, in: names))
-        }
         let table = MakeUpTable(
             slots: try reader.pastSlots(
-                schedule: schedule, from: from, through: through, limit: MakeUp.rangeMax + 1),
+                schedule: try ScheduleName.checked(schedule, in: reader), from: from,
+                through: through, limit: MakeUp.rangeMax + 1),
             takesSkipped: skipped)
         if control.json { return environment.write(JSONText.lines(table.json)) }
         guard !table.slots.isEmpty else {

@@ -139,6 +139,15 @@ struct Reloader: Sendable {
 actor ReloadLine {
     private var isTaken = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var isRetried = false
+
+    /// What could not be taken is tried again by one; false: another one does.
+    func takeRetry() -> Bool {
+        defer { isRetried = true }
+        return !isRetried
+    }
+
+    func endRetry() { isRetried = false }
 
     func enter() async {
         guard isTaken else {
@@ -183,19 +192,51 @@ struct ReloadSignal: Service {
     let reloader: Reloader
     let notifier: SystemdNotifier?
 
+    private static let tryLater = ExitStatus.tryLater.rawValue
+    private static let againGapMilliseconds: Int64 = 5_000
+
     func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sighup)
-        // One that came before anybody listened may have been meant for what was read already.
-        if DaemonSignals.takeReload() { _ = await reloader.reload() }
-        for await _ in signals.cancelOnGracefulShutdown() { await reload() }
+        await cancelWhenGracefulShutdown {
+            let signals = await UnixSignalsSequence(trapping: .sighup)
+            await withDiscardingTaskGroup { group in
+                // One that came before anybody listened may have been meant for what was read
+                // already.
+                if DaemonSignals.takeReload() {
+                    let reply = await reloader.reload()
+                    group.addTask { await settle(reply) }
+                }
+                for await _ in signals {
+                    notifier?.reloading(
+                        monotonicMicroseconds: UInt64(
+                            clamping: SystemClock.monotonicMicroseconds()))
+                    let reply = await reloader.reload()
+                    // systemd waits for this, also where it has to be tried again.
+                    notifier?.ready(status: Self.words(reply))
+                    group.addTask { await settle(reply) }
+                }
+            }
+        }
     }
 
-    private func reload() async {
-        notifier?.reloading(
-            monotonicMicroseconds: UInt64(clamping: SystemClock.monotonicMicroseconds()))
-        let reply = await reloader.reload()
-        let words =
-            reply.exitCode == 0 ? "reloaded: \(reply.message)" : "reload refused, see the log"
-        notifier?.ready(status: words)
+    /// Reloads again until it is taken or refused: whoever sent the signal would have to look for that.
+    private func settle(_ reply: CommandReply) async {
+        guard reply.exitCode == Self.tryLater, await reloader.line.takeRetry() else { return }
+        reloader.logger.warning("\(Self.words(reply))")
+        var reply = reply
+        while reply.exitCode == Self.tryLater {
+            await reloader.clock.sleep(milliseconds: Self.againGapMilliseconds)
+            guard !Task.isCancelled else { return }
+            reply = await reloader.reload()
+        }
+        await reloader.line.endRetry()
+        notifier?.status(Self.words(reply))
+    }
+
+    private static func words(_ reply: CommandReply) -> String {
+        switch reply.exitCode {
+        case 0: "reloaded: \(reply.message)"
+        case tryLater: "the reload waits, and goes on by itself: \(reply.message)"
+        default: "reload refused, see the log"
+        }
     }
 }
