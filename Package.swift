@@ -76,12 +76,14 @@ let package = Package(
                 .embedInCode("0026_preflight_problems.sql"),
                 .embedInCode("0027_make_up.sql"), .embedInCode("0028_days_to_come.sql"),
                 .embedInCode("0029_tree_parts.sql"),
+                .embedInCode("0030_plain_is_open.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),
         .target(
             name: "ProcessesAPI", dependencies: ["Timetable", asyncHTTPClient, structuredFields]),
         .target(name: "Store", dependencies: ["CSQLite", "Migrations", "Timetable"]),
+        .target(name: "Cluster", dependencies: ["Timetable", crypto]),
         .target(
             name: "Engine",
             dependencies: ["JSON", "Timetable", "ProcessesAPI", "Store", logging, collections]),
@@ -92,7 +94,8 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                "Config", "Console", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable",
+                "Cluster", "Config", "Console", "Engine", "Sandbox", "Store", "ProcessesAPI",
+                "Timetable",
             ]),
         .executableTarget(
             name: "Simulate", dependencies: ["Simulation", "Engine", "Store", "Timetable"]),
@@ -121,6 +124,7 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "StoreTests", dependencies: ["Store", "CSQLite", "Migrations", "Timetable"]),
+        .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Timetable"]),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "ProcessesAPI", "Store", "Timetable"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),

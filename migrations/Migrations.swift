@@ -46,6 +46,7 @@ package enum Migrations {
             File(name: "0027_make_up", sql: PackageResources._027_make_up_sql),
             File(name: "0028_days_to_come", sql: PackageResources._028_days_to_come_sql),
             File(name: "0029_tree_parts", sql: PackageResources._029_tree_parts_sql),
+            File(name: "0030_plain_is_open", sql: PackageResources._030_plain_is_open_sql),
         ]
     }
 }

@@ -121,16 +121,16 @@ def fill(database, world, base):
     tree = json.dumps({"name": "Root", "status": "running", "children": []})
     rows = ((
         base, f"{n + (1 << 100):032x}", "api", f"{n:032x}", "external", f"Process {n} - Run",
-        "V1ZVdXNlchNXb3JraXZhLVVzZXIx", "running", "active", '{"running":1,"waiting":2}',
+        "V1ZVdXNlchNXb3JraXZhLVVzZXIx", "running", 1, "active", '{"running":1,"waiting":2}',
         '{"running":3}', 1, world.created, world.created, now, now,
         now - POLL_MAX_MS * n // world.runs, now - POLL_MAX_MS * n // world.runs + POLL_MAX_MS,
         POLL_MAX_MS, tree) for n in range(world.runs))
     with sqlite3.connect(database) as connection:
         connection.executemany(
             "INSERT INTO process_runs (base_url, run_id, connection, process_id, origin, name, user_id, "
-            "status, outcome, counts, job_counts, revision, created_at, modified_at, first_seen_at, "
+            "status, is_open, outcome, counts, job_counts, revision, created_at, modified_at, first_seen_at, "
             "changed_at, last_polled_at, next_poll_at, poll_gap_ms, tree) "
-            f"VALUES ({', '.join('?' * 20)})", rows)
+            f"VALUES ({', '.join('?' * 21)})", rows)
     connection.close()
 
 

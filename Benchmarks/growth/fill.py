@@ -44,10 +44,10 @@ def plans(total, now_ms):
 # Of each slot of `plan` the rows that a daemon leaves.
 ROWS = """
 INSERT INTO process_runs (run_key, base_url, run_id, connection, process_id, schedule, slot_id, origin, name,
-    user_id, status, outcome, counts, job_counts, revision, created_at, modified_at, completed_at,
+    user_id, status, is_open, outcome, counts, job_counts, revision, created_at, modified_at, completed_at,
     first_seen_at, last_polled_at, changed_at, tree)
 SELECT key, :base, printf('10000000000000000%015x', key), 'prod', process, schedule, key, 'rule', 'Close',
-    'u', 'complete', outcome, '{"complete":5}', '{"complete":5}', 1, made, ended, ended, made, ended, ended,
+    'u', 'complete', 0, outcome, '{"complete":5}', '{"complete":5}', 1, made, ended, ended, made, ended, ended,
     :tree
 FROM plan WHERE outcome IS NOT NULL;
 INSERT INTO status_counts SELECT key, 'actions', 'complete', 5 FROM plan WHERE outcome IS NOT NULL;

@@ -122,8 +122,8 @@ def write_history(folder, schedules):
         now = int(time.time() * 1000)
         ledger.executemany(
             """INSERT INTO process_runs (base_url, run_id, connection, process_id, schedule, origin, status,
-                outcome, created_at, modified_at, completed_at, first_seen_at, changed_at)
-            VALUES (?, ?, 'canned', ?, ?, 'rule', 'complete', 'succeeded', ?, ?, ?, ?, ?)""",
+                is_open, outcome, created_at, modified_at, completed_at, first_seen_at, changed_at)
+            VALUES (?, ?, 'canned', ?, ?, 'rule', 'complete', 0, 'succeeded', ?, ?, ?, ?, ?)""",
             ((base, f"{n:08x}{day:024x}", process_id(n), f"s{n:05d}", at, at + took, at + took, at, at + took)
              for n in range(schedules) for day in range(20)
              for at in [now - (day + 1) * 86_400_000] for took in [60_000 + 7_000 * ((n + day) % 31)]))

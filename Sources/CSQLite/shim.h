@@ -1,6 +1,11 @@
 // The C boundary: what Swift cannot call (variadic functions) or import (casted macros), as inline
 // functions, and nothing else.
 #pragma once
+
+// The header tells of sessions (what a transaction changes, as bytes) only then; Debian's library has
+// both compiled in.
+#define SQLITE_ENABLE_SESSION 1
+#define SQLITE_ENABLE_PREUPDATE_HOOK 1
 #include <sqlite3.h>
 
 // SQLITE_TRANSIENT is a cast of -1 to a function pointer, which Swift does not import.

@@ -52,7 +52,8 @@ package struct RandomWorkload {
     private static let firstCloseSeed: UInt64 = 600_000
     /// Workloads whose disk fails for a while; not the long ones that are recorded as they failed.
     private static let diskSeeds: Range<UInt64> = 700_000..<100_000_000
-    let simulator: Simulator
+    /// The world in which it is played.
+    package let simulator: Simulator
 
     /// Where all workloads begin.
     package static let start = Instant(seconds: 1_795_496_430)

@@ -18,7 +18,8 @@ extension Simulator {
         case .reply(_, let reply):
             replies.append(reply)
         case .request(let request):
-            perform(request)
+            let slotID = clockwork?.slotID(ofRequest: request.id)
+            if wire?(request, slotID) != true { send(request, slotID: slotID, life: lives) }
         case .deliver(let delivery):
             deliver(delivery)
         }
@@ -50,10 +51,11 @@ extension Simulator {
             [effect.token].compactMap(\.self), credential: credential(of: effect.connection))
     }
 
-    private func perform(_ effect: RequestEffect) {
+    /// A request leaves; what comes back finds the life that has sent it, or nobody.
+    func send(_ effect: RequestEffect, slotID: Int64?, life: Int) {
         if let why = missingFiles[effect.connection] {
             let unsent = TransportFailure.notSent(reason: why, isCertificate: false)
-            return post(.exchange(effect, .failure(unsent)), afterMilliseconds: 1)
+            return fail(effect, unsent, life: life)
         }
         guard
             let request = try? APIRequest.encoding(
@@ -71,15 +73,20 @@ extension Simulator {
             repeatedCalls.note(effect.call, connection: effect.connection, at: monotonic)
         }
         let outcome = sandbox.handle(request, at: time)
-        if plan.keepsBook, case .startRun = effect.call,
-            let slotID = clockwork?.slotID(ofRequest: effect.id)
-        {
+        if plan.keepsBook, case .startRun = effect.call, let slotID {
             starts.append(
                 StartRequest(slotID: slotID, requestNumber: sandbox.log.requests, at: time))
         }
         let seen = outcome.seen(by: request)
+        guard life == lives, isUp else { return }
         post(
             .exchange(effect, seen.result), afterMilliseconds: max(1, seen.afterMilliseconds))
+    }
+
+    /// A request that did not leave, or not whole.
+    func fail(_ effect: RequestEffect, _ failure: TransportFailure, life: Int) {
+        guard life == lives, isUp else { return }
+        post(.exchange(effect, .failure(failure)), afterMilliseconds: 1)
     }
 
     func input(_ event: Event) -> Input {

@@ -23,6 +23,13 @@ extension Simulator {
         }
     }
 
+    /// What a turn was about.
+    struct TakenTurn {
+        var events: [Event]
+        var inputs: [Input]
+        var isSpin: Bool
+    }
+
     /// Opens the ledger, as the scheduler does before its first turn.
     func open() throws {
         let ledger = try Ledger(
@@ -30,7 +37,7 @@ extension Simulator {
             durability: plan.keepsBook ? .simulated : .thrownAway)
         clockwork = Clockwork(
             ledger: ledger, pid: 1, version: "simulated", recompile: recompile,
-            limits: plan.limits, guards: plan.guards)
+            limits: plan.limits, guards: plan.guards, membership: membership)
         self.ledger = ledger
         isOpening = false
         retryAt = nil
@@ -67,20 +74,46 @@ extension Simulator {
     }
 
     /// A turn, over a file that is opened anew first where that must be.
-    func take(_ inputs: [Input], _ clockwork: Clockwork) throws -> Clockwork.Result {
+    ///
+    /// - Returns: nil if it waits for its log.
+    func take(_ turn: TakenTurn, _ clockwork: Clockwork) throws -> Clockwork.Result? {
         let now = Now(wall: wall, monotonicMilliseconds: monotonic)
         if refusals.mustReopen {
             try clockwork.reopen(now: now)
             refusals.noteOpened()
             if let ledger { watchSteps(of: ledger) }
         }
-        return try clockwork.take(inputs, now: now, provesWrites: refusals.isAny)
+        let provesWrites = refusals.isAny
+        guard let keep else {
+            return try clockwork.take(turn.inputs, now: now, provesWrites: provesWrites)
+        }
+        let open = try clockwork.open(turn.inputs, now: now, provesWrites: provesWrites)
+        if open.changes.isEmpty { return try clockwork.commit(open, at: nil) }
+        // In the log before it counts here: a death in between is one of the points.
+        let place = keep(open.changes)
+        try pass()
+        if let place { return try clockwork.commit(open, at: place) }
+        openTurn = (turn, open)
+        return nil
+    }
+
+    /// The log has the turn that is open: it counts.
+    ///
+    /// - Throws: `StoreError` of the COMMIT, which the log is ahead of then; a death only ends the life.
+    package func commit(at place: LogPlace) throws {
+        guard let clockwork, let (turn, open) = openTurn else { return }
+        openTurn = nil
+        do {
+            try end(turn, try clockwork.commit(open, at: place))
+        } catch is Killed {
+            kill()
+        }
     }
 
     /// Nothing is sent; answers are kept, and another turn is tried later.
-    func outlast(_ error: StoreError, _ taken: [(event: Event, input: Input)]) {
-        for reply in refusals.note(error, taken.map(\.input)) { release(reply) }
-        keptEvents = refusals.places.map { taken[$0].event }
+    func outlast(_ error: StoreError, _ turn: TakenTurn?) {
+        for reply in refusals.note(error, turn?.inputs ?? []) { release(reply) }
+        keptEvents = refusals.places.compactMap { turn?.events[$0] }
         storeTrouble = error
         retryAt = time.adding(
             milliseconds: refusals.waitMilliseconds(max: Scheduler.waitMillisecondsMax))
@@ -99,5 +132,31 @@ extension Simulator {
         keptEvents = []
         retryAt = nil
         storeTrouble = nil
+    }
+
+    /// Nothing of what has happened can change what comes next: the future is that of a simulation that
+    /// begins now.
+    ///
+    /// - Parameter milliseconds: for so long nothing will be asked for.
+    /// - Returns: false if anything can.
+    /// - Throws: `StoreError`.
+    package func isAtRest(forMilliseconds milliseconds: Int64) throws -> Bool {
+        guard let ledger, let clockwork, events.isEmpty, errorLines.isEmpty, !isStuck,
+            clockwork.isAtRest(until: monotonic + milliseconds),
+            try ledger.isAtRest(now: wall)
+        else { return false }
+        for schedule in configuration.schedules {
+            guard case .after(let rule) = schedule.trigger,
+                let row = try ledger.schedule(schedule.name)
+            else { continue }
+            // With several upstreams, ends of one wait for ends of the others.
+            for upstream in rule.upstreams
+            where try !ledger.unusedEnds(
+                of: upstream, for: schedule.name, since: row.effectiveAt, limit: 1
+            ).isEmpty {
+                return false
+            }
+        }
+        return true
     }
 }

@@ -111,7 +111,7 @@ package final class Simulator {
     /// Until when hints forbid it, in true milliseconds.
     var bans: [Ban: Int64] = [:]
     /// The wall clock was set at some time, so what is compared in wall time may differ.
-    package private(set) var wasClockSet = false
+    package internal(set) var wasClockSet = false
 
     /// The database file; another one from the next start on, where an older copy is put back.
     package var path: String
@@ -127,6 +127,15 @@ package final class Simulator {
     var keptEvents: [Event] = []
     var retryAt: Instant?
     var changesAtBegin = 0
+    /// Keeps what a turn changes in a log, and tells where the ledger stands with it; nil if that is told
+    /// later, and the turn stays open until then.
+    package var keep: (([UInt8]) -> LogPlace?)?
+    /// Takes a request over instead of sending it at once, where it answers true.
+    var wire: ((RequestEffect, _ slotID: Int64?) -> Bool)?
+    /// What the daemon is told of its place among two hosts.
+    package var membership: Membership?
+    /// A turn that waits for its log.
+    var openTurn: (turn: TakenTurn, open: Clockwork.OpenTurn)?
     private var nextDeadline: Instant?
     private var mustTurn = true
     private var spins = 0
@@ -181,7 +190,7 @@ package final class Simulator {
         } catch is Killed {
             kill()
         } catch let error as StoreError where error.isPassing {
-            outlast(error, [])
+            outlast(error, nil)
         }
     }
 
@@ -223,8 +232,11 @@ package final class Simulator {
     package func kill() {
         // Hints are kept in wall time: a clock that was set does not tell how long we were down.
         if wasClockSet { bans = [:] }
-        clockwork = nil
         ledger?.database.willStep = nil
+        // Until then the rooms are kept by what would put them back.
+        if openTurn != nil { clockwork?.rollBack() }
+        openTurn = nil
+        clockwork = nil
         ledger = nil
         isOpening = false
         forgetRefusals()
@@ -271,7 +283,7 @@ package final class Simulator {
                 kill()
                 return false
             } catch let error as StoreError where error.isPassing && isOpening {
-                outlast(error, [])
+                outlast(error, nil)
             }
         }
         time = max(time, end)
@@ -285,7 +297,10 @@ package final class Simulator {
     package var isStuck: Bool { spins >= Self.spinsMax }
     private var isOver: Bool { isStuck || plan.endsAtErrors && !errorLines.isEmpty }
 
-    private func nextMoment() -> Instant? {
+    /// When something happens next, by the true time; nil: never, or not before the turn that is open is
+    /// over.
+    package func nextMoment() -> Instant? {
+        if openTurn != nil { return nil }
         if let retryAt { return retryAt }
         var earliest: Instant?
         if let event = events.first { earliest = origin.adding(milliseconds: event.at) }
@@ -311,15 +326,20 @@ package final class Simulator {
         mustTurn = false
         let inputs = refusals.inputs + ready.map(input)
         let taken = keptEvents + ready
-        let result: Clockwork.Result
+        let turn = TakenTurn(events: taken, inputs: inputs, isSpin: isSpin)
         do {
-            result = try take(inputs, clockwork)
+            guard let result = try take(turn, clockwork) else { return }
+            try end(turn, result)
         } catch let error as StoreError where error.isPassing {
-            return outlast(error, Array(zip(taken, inputs)))
+            return outlast(error, turn)
         }
-        if plan.keepsBook { noteAcknowledged(taken, inputs) }
+    }
+
+    /// A turn counts: what it wanted leaves.
+    func end(_ turn: TakenTurn, _ result: Clockwork.Result) throws {
+        if plan.keepsBook { noteAcknowledged(turn.events, turn.inputs) }
         noteTaken(didWrite: result.didWrite)
-        countSpins(isSpin && inputs.isEmpty && result.effects.isEmpty)
+        countSpins(turn.isSpin && turn.inputs.isEmpty && result.effects.isEmpty)
         // At least a millisecond on: a deadline that has come is a turn, not a standstill.
         nextDeadline = result.nextDeadline.map { max($0, wall.adding(milliseconds: 1)) }
         for effect in result.effects {
@@ -342,32 +362,6 @@ package final class Simulator {
     func pass() throws {
         points += 1
         if let dieAt = plan.dieAt, points >= dieAt { throw Killed() }
-    }
-
-    /// Nothing of what has happened can change what comes next: the future is that of a simulation that
-    /// begins now.
-    ///
-    /// - Parameter milliseconds: for so long nothing will be asked for.
-    /// - Returns: false if anything can.
-    /// - Throws: `StoreError`.
-    package func isAtRest(forMilliseconds milliseconds: Int64) throws -> Bool {
-        guard let ledger, let clockwork, events.isEmpty, errorLines.isEmpty, !isStuck,
-            clockwork.isAtRest(until: monotonic + milliseconds),
-            try ledger.isAtRest(now: wall)
-        else { return false }
-        for schedule in configuration.schedules {
-            guard case .after(let rule) = schedule.trigger,
-                let row = try ledger.schedule(schedule.name)
-            else { continue }
-            // With several upstreams, ends of one wait for ends of the others.
-            for upstream in rule.upstreams
-            where try !ledger.unusedEnds(
-                of: upstream, for: schedule.name, since: row.effectiveAt, limit: 1
-            ).isEmpty {
-                return false
-            }
-        }
-        return true
     }
 
     /// Opens the file as it is, with the daemon down, for the checks.

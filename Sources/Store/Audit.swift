@@ -29,7 +29,11 @@ extension Ledger {
     ///
     /// - Throws: `StoreError` if the ledger can't be written.
     package func countAgain() throws {
-        try database.execute("DELETE FROM day_sums; DELETE FROM totals; DELETE FROM error_sums")
+        try database.execute(
+            """
+            DELETE FROM day_sums WHERE true; DELETE FROM totals WHERE true;
+            DELETE FROM error_sums WHERE true
+            """)
         let days = try database.rows(Sum.count) { row in
             var sum = Sum.nothing
             for index in sum.values.indices { sum.values[index] = row.integer(Int32(index) + 2) }

@@ -159,14 +159,18 @@ extension Ledger {
     /// - Parameters:
     ///   - pid: of the process.
     ///   - version: of the binary.
+    ///   - node: the host, where two share the ledger.
     ///   - now: the moment of the turn.
     /// - Returns: the life's id.
     /// - Throws: `StoreError` if the ledger can't be written.
-    package func beginLife(pid: Int32, version: String, now: Instant) throws -> Int64 {
+    package func beginLife(
+        pid: Int32, version: String, node: String = "", now: Instant
+    ) throws -> Int64 {
         try database.run(
             "UPDATE daemon SET pid = ?, version = ?", .int(Int64(pid)), .text(version))
         try database.run(
-            "INSERT INTO lives (started_at, last_turn_at) VALUES (?, ?)", .at(now), .at(now))
+            "INSERT INTO lives (started_at, last_turn_at, node) VALUES (?, ?, ?)", .at(now),
+            .at(now), .text(node))
         return database.lastInsertedID
     }
 

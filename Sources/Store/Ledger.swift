@@ -184,24 +184,74 @@ package final class Ledger {
     ///   BEGIN or COMMIT; what `work` throws. Nothing is written then, but after an I/O error of a
     ///   COMMIT the disk alone knows whether it took place: `reopen` first (docs/reliability.md#disk).
     package func transaction<T>(_ work: () throws -> T) throws -> T {
+        try begin()
+        do {
+            let result = try work()
+            try endWork()
+            try commit()
+            return result
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
+
+    /// Runs `work` in a transaction that stays open, and tells what it has changed.
+    ///
+    /// To be ended by `commit(at:)` or `rollBack`.
+    ///
+    /// - Returns: what `work` returns, and the changes; empty: none.
+    /// - Throws: as `transaction`; the transaction is over then.
+    package func recorded<T>(_ work: () throws -> T) throws -> (result: T, changes: [UInt8]) {
+        try begin()
+        do {
+            let recorder = try ChangeRecorder(database)
+            let result = try work()
+            try endWork()
+            return (result, try recorder.changes())
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
+
+    /// Ends a recorded transaction whose changes are kept elsewhere, too.
+    ///
+    /// - Parameter place: where the ledger stands with it; nil: nothing has changed.
+    /// - Throws: `StoreError` as `transaction`; it is over then.
+    package func commit(at place: LogPlace?) throws {
+        do {
+            if let place { try note(place) }
+            try commit()
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
+
+    func begin() throws {
         try refuseOtherFile()
         try refuseOtherLog()
         try database.execute("BEGIN IMMEDIATE")
         pauseEnd = nil
-        do {
-            let result = try work()
-            try writeSums()
-            // In the transaction of the first turn: before it, the last end speaks for itself.
-            if isUncheckedUnsaid { try Soundness.noteUnchecked(in: database) }
-            try database.execute("COMMIT")
-            isUncheckedUnsaid = false
-            return result
-        } catch {
-            sums.forget()
-            // After SQLITE_FULL the transaction is already rolled back (docs/reliability.md#disk).
-            if !database.isInAutocommit { try? database.execute("ROLLBACK") }
-            throw error
-        }
+    }
+
+    private func endWork() throws {
+        try writeSums()
+        // In the transaction of the first turn: before it, the last end speaks for itself.
+        if isUncheckedUnsaid { try Soundness.noteUnchecked(in: database) }
+    }
+
+    private func commit() throws {
+        try database.execute("COMMIT")
+        isUncheckedUnsaid = false
+    }
+
+    /// Ends a transaction as if it had never begun.
+    package func rollBack() {
+        sums.forget()
+        // After SQLITE_FULL the transaction is already rolled back (docs/reliability.md#disk).
+        if !database.isInAutocommit { try? database.execute("ROLLBACK") }
     }
 
     /// Runs `work` in a SAVEPOINT, so that its failure undoes only what it wrote.

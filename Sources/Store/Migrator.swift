@@ -34,9 +34,11 @@ package enum Migrator {
                 progress(
                     "bringing the database up to date: \(file.name), \(index + 1) of "
                         + "\(missing.count)")
-                try apply(
-                    file, to: database, now: now,
-                    isLastOfOld: applied > 0 && index == missing.count - 1)
+                try rebuilding(file, database) {
+                    try apply(
+                        file, to: database, now: now,
+                        isLastOfOld: applied > 0 && index == missing.count - 1)
+                }
             }
             try database.execute("PRAGMA temp_store = MEMORY")
         }
@@ -47,6 +49,29 @@ package enum Migrator {
         return applied > 0 ? missing.count : 0
     }
 
+    /// A file that builds a table anew and gives it the old name: rows that name those of the table stay
+    /// as they are meanwhile, and views are not asked whether they still make sense.
+    private static func rebuilding(
+        _ file: Migrations.File, _ database: Database, _ apply: () throws -> Void
+    ) throws {
+        guard String(decoding: file.sql, as: UTF8.self).contains(" RENAME TO ") else {
+            return try apply()
+        }
+        // Both are heard only outside of a transaction.
+        let keepsForeignKeys = try database.integer("PRAGMA foreign_keys") == 1
+        try database.execute("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON")
+        let result = Result { try apply() }
+        try database.execute(
+            "PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = \(keepsForeignKeys ? "ON" : "OFF")"
+        )
+        try result.get()
+    }
+
+    /// Rows that name a row which isn't there.
+    private static func orphans(in database: Database) throws -> Int64 {
+        try database.integer("SELECT count(*) FROM pragma_foreign_key_check") ?? 0
+    }
+
     // isLastOfOld: a ledger of before is now up to date. What was written anew is to be looked at, which
     // must not be forgotten if we end here.
     private static func apply(
@@ -54,7 +79,16 @@ package enum Migrator {
     ) throws {
         try database.execute("BEGIN IMMEDIATE")
         do {
+            let keepsForeignKeys = try database.integer("PRAGMA foreign_keys") == 1
+            // A row that somebody took out by hand is no reason to refuse: only ours are.
+            let orphansBefore = keepsForeignKeys ? 0 : try orphans(in: database)
             try database.execute(String(decoding: file.sql, as: UTF8.self))
+            if !keepsForeignKeys, try orphans(in: database) > orphansBefore {
+                throw StoreError(
+                    kind: .constraint, attempted: "apply migration \(file.name)",
+                    path: database.path, cause: "rows would name rows that are not there",
+                    advice: "nothing was changed; keep the file and report this")
+            }
             try database.run(
                 "INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (?, ?, ?)",
                 .text(file.name), .text(checksum(file.sql)), .at(now))

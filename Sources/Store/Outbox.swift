@@ -192,8 +192,13 @@ extension Ledger {
     ///
     /// - Throws: `StoreError` if the ledger can't be written.
     package func setHeartbeats(_ schedules: Set<String>) throws {
-        try database.run("DELETE FROM heartbeats")
-        for name in schedules.sorted() {
+        let names = try database.rows("SELECT schedule FROM heartbeats ORDER BY schedule") {
+            $0.string(0)
+        }
+        for name in names where !schedules.contains(name) {
+            try database.run("DELETE FROM heartbeats WHERE schedule = ?", .text(name))
+        }
+        for name in schedules.subtracting(names).sorted() {
             try database.run("INSERT INTO heartbeats (schedule) VALUES (?)", .text(name))
         }
     }

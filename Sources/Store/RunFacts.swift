@@ -32,6 +32,10 @@ package struct RunFacts: Sendable, Equatable {
     /// It was read in full, with its tree.
     package var isFull: Bool { partCounts != nil }
 
+    /// Open is everything but complete and cancelled, unknown statuses included: whatever writes the
+    /// status writes this with it, and the ledger refuses another answer.
+    var isOpen: Bool { !["complete", "cancelled"].contains(status) }
+
     package init(runID: String, processID: String, status: String) {
         self.runID = runID
         self.processID = processID

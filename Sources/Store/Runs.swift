@@ -103,17 +103,18 @@ extension Ledger {
         try database.run(
             """
             INSERT INTO process_runs (base_url, run_id, connection, process_id, schedule, slot_id,
-                origin, name, user_id, status, outcome, revision, created_at, modified_at,
+                origin, name, user_id, status, is_open, outcome, revision, created_at, modified_at,
                 completed_at, due_date, first_seen_at, changed_at, next_poll_at, poll_gap_ms,
                 last_polled_at, run_within_at, at_least_ms, counts, job_counts, tree, part_counts,
                 job_due_date, job_due_title)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?,
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?, ?,
                 ?, ?, ?, coalesce(?, '{}'), coalesce(?, '{}'), ?, ?, ?, ?)
             """, .text(baseURL), .text(facts.runID), .text(connection), .text(facts.processID),
             .text(schedule), .int(slotID), .text(origin.rawValue), .text(facts.name),
-            .text(facts.userID), .text(facts.status), .int(facts.revision), .at(facts.createdAt),
-            .at(facts.modifiedAt), .at(facts.completedAt), .text(facts.dueDate), .at(now),
-            .at(now), .at(nextPollAt), .int(pollGapMilliseconds), .at(read == nil ? nil : now),
+            .text(facts.userID), .text(facts.status), .flag(facts.isOpen), .int(facts.revision),
+            .at(facts.createdAt), .at(facts.modifiedAt), .at(facts.completedAt),
+            .text(facts.dueDate), .at(now), .at(now), .at(nextPollAt), .int(pollGapMilliseconds),
+            .at(read == nil ? nil : now),
             .at(read?.runWithinAt), .int(read?.atLeastMilliseconds),
             .text(read == nil ? nil : facts.counts), .text(read == nil ? nil : facts.jobCounts),
             .text(read == nil ? nil : facts.tree), .text(read == nil ? nil : facts.partCounts),
@@ -190,7 +191,7 @@ extension Ledger {
     ) throws {
         try database.run(
             """
-            UPDATE process_runs SET status = ?, outcome = ?, outcome_reason = ?,
+            UPDATE process_runs SET status = ?, is_open = ?, outcome = ?, outcome_reason = ?,
                 name = coalesce(?, name), user_id = coalesce(?, user_id),
                 counts = coalesce(?, counts), job_counts = coalesce(?, job_counts),
                 revision = coalesce(?, revision), created_at = coalesce(?, created_at),
@@ -200,8 +201,9 @@ extension Ledger {
                 job_due_date = CASE WHEN ? THEN ? ELSE job_due_date END,
                 job_due_title = CASE WHEN ? THEN ? ELSE job_due_title END
             WHERE run_key = ?
-            """, .text(facts.status), .text(outcome.rawValue), .text(outcomeReason),
-            .text(facts.name), .text(facts.userID), .text(facts.counts), .text(facts.jobCounts),
+            """, .text(facts.status), .flag(facts.isOpen), .text(outcome.rawValue),
+            .text(outcomeReason), .text(facts.name), .text(facts.userID), .text(facts.counts),
+            .text(facts.jobCounts),
             .int(facts.revision), .at(facts.createdAt), .at(facts.modifiedAt),
             .at(facts.completedAt), .text(facts.dueDate), .text(facts.tree), .at(now),
             .text(facts.partCounts), .flag(facts.isFull), .text(facts.jobDue?.day),

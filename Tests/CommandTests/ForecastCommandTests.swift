@@ -12,14 +12,14 @@ import carillon
         let fixture = try LedgerFixture()
         let runs = (0..<6).map { index in
             """
-            ('https://u', 'f\(index)', 'prod', 'p1', 'gl', 'rule', 'complete', 'succeeded',
+            ('https://u', 'f\(index)', 'prod', 'p1', 'gl', 'rule', 'complete', 0, 'succeeded',
                 \(1_781_000_000_000 + index), \(1_781_001_800_000 + index), 1, 1)
             """
         }
         try fixture.execute(
             """
             INSERT INTO process_runs (base_url, run_id, connection, process_id, schedule, origin,
-                status, outcome, created_at, completed_at, first_seen_at, changed_at)
+                status, is_open, outcome, created_at, completed_at, first_seen_at, changed_at)
             VALUES \(runs.joined(separator: ", "))
             """)
         return fixture

@@ -118,10 +118,10 @@ import Timetable
                         try database.run(
                             """
                             INSERT INTO process_runs (run_key, base_url, run_id, connection,
-                                process_id, schedule, slot_id, origin, status, outcome, created_at,
-                                first_seen_at, changed_at)
+                                process_id, schedule, slot_id, origin, status, is_open, outcome,
+                                created_at, first_seen_at, changed_at)
                             VALUES (?1, 'u', 'run-' || ?1, 'prod', 'p', ?2, ?1, 'rule', 'complete',
-                                'succeeded', 1, 1, 1)
+                                0, 'succeeded', 1, 1, 1)
                             """, .int(index + 1), .text(slot.schedule))
                     }
                     try database.run(

@@ -53,13 +53,13 @@ struct LedgerSourceTests {
             (2, 'tax', 'rule', 1795413600000, 1795413600000, 0, 'pending', 'waits for a look',
                 'prod', 'https://x', 'p2', 1, 5, 0, 0, NULL);
         INSERT INTO process_runs (run_key, base_url, run_id, connection, process_id, schedule, slot_id,
-            origin, name, status, outcome, counts, job_counts, created_at, modified_at,
-            completed_at, first_seen_at, changed_at, next_poll_at, tree)
+            origin, name, status, is_open, outcome, counts, job_counts, created_at,
+            modified_at, completed_at, first_seen_at, changed_at, next_poll_at, tree)
             VALUES (1, 'https://x', 'run-1', 'prod', 'p1', 'gl-refresh', 1, 'rule', 'GL refresh',
-                'running', 'active', '{"complete":3,"waiting":1}', '{"complete":1}', 1795410001500,
-                1795410002000, NULL, 0, 0, 5, '{"root":{"name":"Root","status":"running"}}'),
+                'running', 1, 'active', '{"complete":3,"waiting":1}', '{"complete":1}',
+                1795410001500, 1795410002000, NULL, 0, 0, 5, '{"root":{"name":"Root","status":"running"}}'),
             (2, 'https://x', 'run-0', 'prod', 'p1', 'gl-refresh', NULL, 'rule', 'GL refresh',
-                'complete', 'succeeded', '{"complete":4}', '{}', 1795323600000, 1795323660000,
+                'complete', 0, 'succeeded', '{"complete":4}', '{}', 1795323600000, 1795323660000,
                 1795323690000, 0, 0, NULL, NULL);
         UPDATE slots SET disposition = 'starting' WHERE slot_id = 1;
         UPDATE slots SET disposition = 'started', run_key = 1, next_action_at = NULL, ended_at = 9,

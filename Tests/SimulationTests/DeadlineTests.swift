@@ -181,9 +181,9 @@ import Timetable
                 """
                 WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4)
                 INSERT INTO process_runs (base_url, run_id, connection, process_id, schedule, origin,
-                    status, outcome, created_at, completed_at, first_seen_at, changed_at)
+                    status, is_open, outcome, created_at, completed_at, first_seen_at, changed_at)
                 SELECT s.base_url, s.schedule || '-' || i, s.connection, s.process, s.schedule,
-                    'rule', 'complete', 'succeeded', ?1 + i,
+                    'rule', 'complete', 0, 'succeeded', ?1 + i,
                     ?1 + i + CASE WHEN i < 3 THEN 600000 ELSE 1800000 END, ?1, ?1
                 FROM schedule_states AS s, n
                 """, .at(simulator.time.adding(milliseconds: -86_400_000)))

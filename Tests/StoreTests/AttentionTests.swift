@@ -36,10 +36,10 @@ import Timetable
             try ledger.database.execute(
                 """
                 INSERT INTO process_runs (run_key, base_url, run_id, connection, process_id,
-                    schedule, slot_id, origin, status, outcome, first_seen_at, changed_at,
+                    schedule, slot_id, origin, status, is_open, outcome, first_seen_at, changed_at,
                     created_at) VALUES
                     (\(minute), 'u', 'run-\(minute)', 'prod', 'p', 's', \(minute), 'rule',
-                        'complete', 'succeeded', \(at), \(at), \(at));
+                        'complete', 0, 'succeeded', \(at), \(at), \(at));
                 UPDATE slots SET disposition = 'starting' WHERE slot_id = \(minute);
                 UPDATE slots SET disposition = 'started', run_key = \(minute),
                     next_action_at = NULL, ended_at = \(at) WHERE slot_id = \(minute);
@@ -115,8 +115,8 @@ import Timetable
         try ledger.database.execute(
             """
             INSERT INTO process_runs (base_url, run_id, connection, process_id, schedule, origin,
-                status, outcome, outcome_reason, first_seen_at, changed_at, next_poll_at, tree)
-            VALUES ('u', 'x; rm -rf ''/''', 'prod', 'p', 's', 'rule', 'error', 'attention',
+                status, is_open, outcome, outcome_reason, first_seen_at, changed_at, next_poll_at, tree)
+            VALUES ('u', 'x; rm -rf ''/''', 'prod', 'p', 's', 'rule', 'error', 1, 'attention',
                 'status error', 1, 1000, 1,
                 '{"status":"error","root":{"status":"error","children":[{"job":{"id":"j","action":\
             "sendTask","status":"error","errorCode":"NO_ASSIGNEE","actionStatus":"nobody","arguments":\

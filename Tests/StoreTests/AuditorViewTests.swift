@@ -39,16 +39,16 @@ import Testing
             (3, 'gl', 'rule', 1772604000000, 1772604000000, 0, 'pending', 'due', 'prod', 'u', 'p1',
                 1, 1, 1, 1);
         INSERT INTO process_runs (run_key, base_url, run_id, connection, process_id, schedule,
-            slot_id, origin, name, status, outcome, counts, job_counts, created_at, completed_at,
-            first_seen_at, changed_at, next_poll_at, tree) VALUES
-            (1, 'u', 'run-1', 'prod', 'p1', 'gl', 1, 'rule', 'Ledger', 'errorHold', 'attention',
+            slot_id, origin, name, status, is_open, outcome, counts, job_counts, created_at,
+            completed_at, first_seen_at, changed_at, next_poll_at, tree) VALUES
+            (1, 'u', 'run-1', 'prod', 'p1', 'gl', 1, 'rule', 'Ledger', 'errorHold', 1, 'attention',
                 '{}', '{"errorHold":1}', 1772431201000, 1772434801000, 1, 1, 1,
                 '{"id":"run-1","status":"errorHold","root":{"status":"errorHold","children":[\
         {"jobRun":{"id":"j1","action":"sendTask","status":"complete"}},\
         {"jobRun":{"id":"j2","action":{"type":"sendTask"},"status":"errorHold",\
         "errorCode":"ACTION_EXECUTION_FAILED","actionStatus":"no assignee",\
         "arguments":{"sendTaskArgs":{"title":"Sign the ledger"}}}}]}}'),
-            (2, 'u', 'run-2', 'prod', 'p1', 'gl', NULL, 'manual', 'Ledger', 'running', 'active',
+            (2, 'u', 'run-2', 'prod', 'p1', 'gl', NULL, 'manual', 'Ledger', 'running', 1, 'active',
                 '{}', '{}', 1772431201000, NULL, 1, 1, 1, NULL);
         INSERT INTO status_counts VALUES (1, 'jobs', 'errorHold', 1), (1, 'actions', 'error', 1),
             (2, 'jobs', 'error', 1);

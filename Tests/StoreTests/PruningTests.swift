@@ -37,9 +37,9 @@ import Timetable
         try db.run(
             """
             INSERT INTO process_runs (base_url, run_id, connection, process_id, schedule, slot_id,
-                origin, status, outcome, created_at, first_seen_at, changed_at)
+                origin, status, is_open, outcome, created_at, first_seen_at, changed_at)
             SELECT base_url, 'r' || slot_id, connection, process_id, schedule, slot_id, 'rule',
-                'complete', ?, ?, ?, ? FROM slots WHERE slot_id = ?
+                'complete', 0, ?, ?, ?, ? FROM slots WHERE slot_id = ?
             """, .text(outcome.rawValue), at, at, at, .int(slotID))
         let runKey = db.lastInsertedID
         try db.run("UPDATE slots SET disposition = 'starting' WHERE slot_id = ?", .int(slotID))

@@ -60,6 +60,24 @@ struct RuleTests {
     }
 
     @Test(
+        "A schema or statement whose changes can't be told",
+        arguments: [
+            ("CREATE TABLE a (\n    b INTEGER PRIMARY KEY -- one\n) STRICT;", []),
+            ("CREATE TABLE a (b TEXT, c TEXT, PRIMARY KEY (b, c)) STRICT;\nSELECT 1;", []),
+            ("-- first\nCREATE TABLE a (b INTEGER) STRICT;", [2]),
+            ("CREATE TABLE a (b INTEGER PRIMARY KEY,\n    c AS (b > 1) STORED) STRICT;", [1]),
+            ("CREATE TABLE a (b TEXT PRIMARY KEY, c TEXT GENERATED ALWAYS AS (b));", [1]),
+            ("CREATE TRIGGER t AFTER INSERT ON a BEGIN\n    DELETE FROM b;\nEND;", [1]),
+            ("SELECT 1;\ndelete  from a;\nDELETE FROM a WHERE b = 1;\nDELETE FROM b", [2, 4]),
+        ] as [(String, [Int])])
+    func schema(text: String, found: [Int]) {
+        #expect(SchemaRule.findings(inSQL: text, of: "migrations/a.sql").map(\.line) == found)
+        let store = "let a = \"DELETE FROM a\"\nlet b = \"DELETE FROM a WHERE b = ?\""
+        #expect(lines(SchemaRule.findings, store, at: "Sources/Store/A.swift") == [1])
+        #expect(lines(SchemaRule.findings, store, at: "Tests/A.swift").isEmpty)
+    }
+
+    @Test(
         "A function that throws and doesn't say what",
         arguments: [
             ("/// Reads.\npackage func read() throws -> Int {", [2]),

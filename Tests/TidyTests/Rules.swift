@@ -33,6 +33,7 @@ enum ImportRule {
                 "FoundationEssentials", "Glibc", "Logging",
             ] + network),
         "Store": ["CSQLite", "Migrations", "Timetable", "Glibc"],
+        "Cluster": ["Timetable", "Crypto"],
         "Engine": [
             "JSON", "Timetable", "ProcessesAPI", "Store", "Logging", "DequeModule",
         ],
@@ -42,7 +43,8 @@ enum ImportRule {
         "Config": ["Console", "Engine", "Store", "Timetable", "TOMLKit", "FoundationEssentials"],
         "Notices": ["JSON", "Store", "Timetable", "Crypto", "FoundationEssentials"],
         "Simulation": [
-            "Config", "Console", "Engine", "Sandbox", "ProcessesAPI", "Store", "Timetable",
+            "Cluster", "Config", "Console", "Engine", "Sandbox", "ProcessesAPI", "Store",
+            "Timetable",
             "Logging", "Glibc",
         ],
         // A program of its own for development, so that the product carries no test driver.

@@ -74,6 +74,16 @@ struct TidyTests {
         report(sources.flatMap(StatementRule.findings))
     }
 
+    @Test("What a turn changes can be told: keys, plain columns, no table emptied unheard")
+    func schema() throws {
+        let names = try FileManager.default
+            .contentsOfDirectory(atPath: Tree.top.appending(path: "migrations").path)
+            .filter { $0.hasSuffix(".sql") }.sorted().map { "migrations/" + $0 }
+        report(
+            try names.flatMap { SchemaRule.findings(inSQL: try Tree.text(of: $0), of: $0) }
+                + sources.flatMap { SchemaRule.findings(in: $0) })
+    }
+
     @Test("Every unsafe and every @unchecked says why")
     func unsafe() {
         report(sources.flatMap(UnsafeRule.findings))

@@ -42,6 +42,45 @@ extension TurnBook {
         }
     }
 
+    /// Runs a turn in a transaction that stays open, and tells what it has changed, so that this can be
+    /// kept elsewhere first (docs/cluster.md, R1).
+    ///
+    /// - Throws: as `turn`; nothing has happened then.
+    func open<T>(at moment: Now, _ work: () throws -> T) throws -> (result: T, changes: [UInt8]) {
+        let putBack = keepAll()
+        open(at: moment)
+        do {
+            let open = try ledger.recorded(work)
+            putBackOpen = putBack
+            return open
+        } catch {
+            putBack()
+            throw error
+        }
+    }
+
+    /// The open turn is kept: it becomes durable here, too.
+    ///
+    /// - Throws: what the COMMIT does; nothing has happened in this ledger then.
+    func commit(at place: LogPlace?) throws {
+        do {
+            try ledger.commit(at: place)
+            putBackOpen = nil
+            settleAll()
+        } catch {
+            putBackOpen?()
+            putBackOpen = nil
+            throw error
+        }
+    }
+
+    /// The open turn never was.
+    func rollBack() {
+        ledger.rollBack()
+        putBackOpen?()
+        putBackOpen = nil
+    }
+
     /// Runs one step in a SAVEPOINT: its failure undoes only itself and writes an error row.
     ///
     /// What was not written was not done: no effect of it leaves, no room remembers it.

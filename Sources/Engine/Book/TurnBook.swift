@@ -28,6 +28,8 @@ final class TurnBook {
     /// In the order in which they leave, once the turn is durable.
     private(set) var effects: [Effect] = []
     private var members: [Member] = []
+    /// Leads back to before the turn whose transaction is still open.
+    var putBackOpen: (() -> Void)?
 
     init(ledger: Ledger, limits: Limits, guards: Guards) {
         self.ledger = ledger

@@ -15,8 +15,18 @@ struct ClockSteps: Grounded {
         let step = life.stepMilliseconds
         guard abs(step) >= Self.stepMillisecondsMin else { return }
         book.log(.warning, "the wall clock was set by \(step) ms")
+        try move(by: step, "wall clock")
+    }
+
+    /// Another host has led before: what it wrote in its wall time is read in ours from now on.
+    func readTakeover() throws {
+        guard let step = life.membership?.clockDifferenceMilliseconds, step != 0 else { return }
+        try move(by: step, "of another host")
+    }
+
+    private func move(by step: Int64, _ subject: String) throws {
         try ledger.audit(
-            actor: "clock", action: "step", subject: "wall clock", detail: "\(step) ms", now: now)
+            actor: "clock", action: "step", subject: subject, detail: "\(step) ms", now: now)
         // Waits hold on the monotonic clock: what is stored in wall time moves with the step.
         try ledger.shiftWaits(by: step)
         try book.clockWasSet(by: step)
@@ -34,7 +44,10 @@ struct ClockSteps: Grounded {
 
     /// The clock is behind the last turn at the start of a life.
     func readAtStart() throws {
-        guard let last = try ledger.lastTurnAt(), last > now else { return }
+        // Another host's clock that is ahead of ours, as we know, tells nothing of ours.
+        let difference = life.membership?.clockDifferenceMilliseconds ?? 0
+        guard let last = try ledger.lastTurnAt()?.adding(milliseconds: difference), last > now
+        else { return }
         book.log(.warning, "the clock is behind the last turn by \(last.since(now)) ms")
         // Waits count from the last turn then: longer than needed, never shorter.
         try ledger.shiftWaits(by: now.since(last))

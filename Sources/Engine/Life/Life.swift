@@ -29,12 +29,15 @@ final class Life: Room {
     private let book: TurnBook
     private let pid: Int32
     private let version: String
+    /// Nil: one host has the ledger for itself.
+    let membership: Membership?
     private var state = State()
 
-    init(book: TurnBook, pid: Int32, version: String) {
+    init(book: TurnBook, pid: Int32, version: String, membership: Membership?) {
         self.book = book
         self.pid = pid
         self.version = version
+        self.membership = membership
     }
 
     func keep() -> () -> Void {
@@ -72,11 +75,16 @@ final class Life: Room {
 
     /// The daemon has started.
     func begin() throws {
-        state.id = try book.ledger.beginLife(pid: pid, version: version, now: book.now)
+        try beginRow()
         state.bornAtMonotonic = book.time.monotonicMilliseconds
         state.downUntil = book.now
         state.lastTouch = book.now
         state.isDraining = try book.daemon().drainingSince != nil
+    }
+
+    private func beginRow() throws {
+        state.id = try book.ledger.beginLife(
+            pid: pid, version: version, node: membership?.node ?? "", now: book.now)
     }
 
     /// A turn ends: the life's last one tells missed from expired; once a minute is exact enough.
@@ -135,7 +143,7 @@ final class Life: Room {
         }
         try book.ledger.touchLife(state.id, now: last.wall)
         try book.ledger.endLife(state.id, .clockStep)
-        state.id = try book.ledger.beginLife(pid: pid, version: version, now: book.now)
+        try beginRow()
         state.lastTouch = book.now
         // A machine that was put back to an earlier state shows itself by such a step only.
         state.downUntil = book.now

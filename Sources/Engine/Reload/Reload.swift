@@ -142,6 +142,8 @@ struct Reload: Grounded {
 
     /// What a start of the daemon does before anything else (rules 5, 12, 13).
     private func beginLife() throws {
+        // Before the first instant of this clock is written.
+        try clockSteps.readTakeover()
         try settler.recoverStarting()
         try clockSteps.readAtStart()
         try life.begin()

@@ -17,8 +17,10 @@ struct Settler: Grounded {
         errorID: Int64? = nil
     ) throws {
         guard attempt.state != .unknown else { return }
+        // Another host may still send what it was about to when it stopped being heard of.
+        let stall = reason == .daemonEnded ? life.membership?.stallMilliseconds ?? 0 : 0
         let exposureEnd = now.adding(
-            milliseconds: roster.requestWindowMilliseconds(slot.connection))
+            milliseconds: stall + roster.requestWindowMilliseconds(slot.connection))
         try ledger.endAttempt(
             attempt.attemptID, .unknown, exposureEnd: exposureEnd, httpStatus: httpStatus,
             errorID: errorID, runKey: nil, now: now)
@@ -169,6 +171,7 @@ struct Settler: Grounded {
     private func actsUntil(_ attempt: AttemptRow, _ slot: SlotRow) -> Instant? {
         attempt.sendByAt?.adding(
             milliseconds: APIRequest.timeoutMillisecondsDefault
+                + (life.membership?.stallMilliseconds ?? 0)
                 + roster.requestWindowMilliseconds(slot.connection))
     }
 

@@ -45,7 +45,7 @@ package final class Clockwork {
     let people: Operator
     let notices: Notices
     /// The ledger was opened anew since the last turn.
-    private var isFateUnknown = false
+    var isFateUnknown = false
 
     /// Makes the heart over an open ledger.
     ///
@@ -56,16 +56,17 @@ package final class Clockwork {
     ///   - recompile: turns a stored `rule_source` back into a rule; nil if it can't.
     ///   - limits: bounds of a turn.
     ///   - guards: of the protocol; negative tests switch one off.
+    ///   - membership: of two hosts; nil: there is one.
     package init(
         ledger: Ledger, pid: Int32, version: String,
         recompile: @escaping @Sendable (String) -> FiringRule?, limits: Limits = Limits(),
-        guards: Guards = Guards()
+        guards: Guards = Guards(), membership: Membership? = nil
     ) {
         self.ledger = ledger
         self.limits = limits
         // From the lowest room to the highest: each is given those that it calls.
         book = TurnBook(ledger: ledger, limits: limits, guards: guards)
-        life = Life(book: book, pid: pid, version: version)
+        life = Life(book: book, pid: pid, version: version, membership: membership)
         roster = Roster(book: book)
         slots = Slots(book: book, roster: roster)
         let ground = Ground(book: book, life: life, roster: roster, slots: slots)
@@ -122,11 +123,8 @@ package final class Clockwork {
         let changesBefore = ledger.database.totalChanges
         do {
             let result = try book.turn(at: now) {
-                try pass(inputs)
-                try life.endTurn(mustWrite: provesWrites)
-                return Result(
-                    effects: book.effects, nextDeadline: try nextDeadline(),
-                    didWrite: ledger.database.totalChanges != changesBefore)
+                try outcome(
+                    of: inputs, changesBefore: changesBefore, provesWrites: provesWrites)
             }
             isFateUnknown = false
             return result
@@ -134,6 +132,16 @@ package final class Clockwork {
             pruner.turnFailed(at: now.wall)
             throw error
         }
+    }
+
+    func outcome(
+        of inputs: [Input], changesBefore: Int, provesWrites: Bool
+    ) throws -> Result {
+        try pass(inputs)
+        try life.endTurn(mustWrite: provesWrites)
+        return Result(
+            effects: book.effects, nextDeadline: try nextDeadline(),
+            didWrite: ledger.database.totalChanges != changesBefore)
     }
 
     /// The order of a turn; a reader follows a slot through it from top to bottom.

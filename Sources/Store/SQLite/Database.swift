@@ -16,7 +16,7 @@ import CSQLite
 
     package let path: String
     // @unchecked nothing: the class is not Sendable, so the handle stays in one isolation domain.
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = unsafe [:]
     /// The same by where their text lies in memory.
     private var places = StatementPlaces()
@@ -133,7 +133,8 @@ import CSQLite
     /// Copies the whole database as one snapshot over the content of another one.
     ///
     /// Not VACUUM INTO: on a connection that is open read-only SQLite 3.40.1 fails it for a table
-    /// with a generated column ("has 30 columns but 31 values were supplied").
+    /// with a generated column ("has 30 columns but 31 values were supplied"), as ledgers of before
+    /// migration 0030 have one.
     ///
     /// - Throws: `StoreError` if the source can't be read, or the target can't be written; then the
     ///   target is not to be used.
@@ -308,6 +309,13 @@ import CSQLite
                 }
             }
         }
+    }
+
+    /// What SQLite says of a call that is no statement.
+    func failure(_ code: Int32, in attempt: String) -> StoreError {
+        StoreError.from(
+            code: code, cause: unsafe String(cString: sqlite3_errmsg(handle)),
+            attempted: attempt, path: path, refusal: refusal)
     }
 
     private func error(_ code: Int32, sql: String) -> StoreError {

@@ -61,13 +61,13 @@ final class LedgerFixture {
             (4, 'close', 'rule', 1781434800000, 1781434800000, -14400, 'skipped',
                 'run r9 is still open', 'prod', 'u', 'p2', 1, 1, 1, 1781434800000);
         INSERT INTO process_runs (run_key, base_url, run_id, connection, process_id, schedule,
-            slot_id, origin, name, status, outcome, counts, job_counts, created_at, completed_at,
-            first_seen_at, changed_at, next_poll_at, tree) VALUES
-            (1, 'u', 'run-one-1', 'prod', 'p1', 'gl', 1, 'rule', 'Ledger', 'complete', 'succeeded',
+            slot_id, origin, name, status, is_open, outcome, counts, job_counts, created_at,
+            completed_at, first_seen_at, changed_at, next_poll_at, tree) VALUES
+            (1, 'u', 'run-one-1', 'prod', 'p1', 'gl', 1, 'rule', 'Ledger', 'complete', 0, 'succeeded',
                 '{"Completed":3}', '{"complete":3}', 1781416801000, 1781420401000, 1781416801000,
                 1781420401000, NULL, NULL),
             (2, 'u', 'run-two-2', 'prod', 'p1', 'gl', 2, 'rule', 'evil \u{1B}[31m name', 'running',
-                'active', '{"Completed":1,"Waiting":0}', '{"complete":1,"running":2}', 1781503201000,
+                1, 'active', '{"Completed":1,"Waiting":0}', '{"complete":1,"running":2}', 1781503201000,
                 NULL, 1781503201000, 1781503201000, 1781524800000,
                 '{"id":"run-two-2","root":{"name":"Root","parallel":false,"status":"running",\
         "children":[{"type":"job","job":{"action":"sendTask","status":"complete"}}]}}');
