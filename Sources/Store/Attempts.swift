@@ -203,17 +203,6 @@ extension Ledger {
             """, .int(slotID), map: AttemptRow.init)
     }
 
-    /// The first attempt of a slot that was taken for absent: its run may surface after all.
-    ///
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func firstAbsentAttempt(slotID: Int64) throws -> AttemptRow? {
-        try database.first(
-            """
-            SELECT \(AttemptRow.columns) FROM attempts WHERE slot_id = ? AND state = 'absent'
-            ORDER BY number LIMIT 1
-            """, .int(slotID), map: AttemptRow.init)
-    }
-
     /// All attempts of a state that has not been decided, `starting` or `unknown`, oldest first.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

@@ -199,7 +199,7 @@ import Timetable
         },
     ]
 
-    @Test(arguments: windows + ways + looks + overlaps + dones)
+    @Test(arguments: windows + ways + looks + overlaps + dones + makeUps)
     func factsDecide(row: Row) {
         var facts = Self.facts()
         row.edit(&facts)
@@ -207,7 +207,8 @@ import Timetable
     }
 
     @Test func thereAreSixtyRowsAndNoTwoOfOneName() {
-        let names = (Self.windows + Self.ways + Self.looks + Self.overlaps + Self.dones).map(\.what)
+        let rows = Self.windows + Self.ways + Self.looks + Self.overlaps + Self.dones + Self.makeUps
+        let names = rows.map(\.what)
         #expect(names.count >= 60)
         #expect(Set(names).count == names.count)
     }
@@ -218,7 +219,8 @@ import Timetable
             .askedToWait(until: Self.six), .inDoubt(attempt: 1, slotID: 2), .look,
             .lookAfterDownTime, .processName("N"), .runRead("r"), .heldSlot(1),
             .queued(Self.blocker), .validation, .validationHint(until: Self.six), .token, .budget,
-            .ramp, .undecided,
+            .ramp, .undecided, .lookToMakeUp, .makeUpOpen(Self.blocker),
+            .goesFirst(SlotName(schedule: "s", slotAt: Self.six)),
         ]
         let words = reasons.compactMap(\.words)
         #expect(Set(words).count == reasons.count)

@@ -41,7 +41,7 @@ import Timetable
         "runs of an outcome": "as many of each as are asked for",
         "days": "as many slots as are asked for", "tags": "the schedules",
         "neighbours": "four slots",
-        "counts": "the statuses of one run",
+        "counts": "the statuses of one run", "make-ups": "the attempts at one slot's work",
         "revision": "the revisions of one schedule",
         "start of the daemon": "what is open",
         "daily": "a row a schedule and day", "readings": "some rows a schedule",
@@ -214,6 +214,20 @@ import Timetable
         for statement in statements {
             try Self.check(statement, of: "start of the daemon", in: scratch)
         }
+    }
+
+    /// Each decision of a slot asks these.
+    @Test func whatIsAskedOfMakeUpsGoesByAnIndex() throws {
+        let scratch = try Self.filled()
+        let ledger = try scratch.ledger()
+        let slot = try #require(try ledger.slot(7))
+        var statements: [String] = []
+        ledger.database.willStep = { statements.append($0) }
+        _ = (try ledger.slotBefore(slot), try ledger.firstAbsentAttempt(atWorkOf: slot))
+        _ = try ledger.unsentMakeUps(ofSlot: 7)
+        ledger.database.willStep = nil
+        #expect(statements.count == 3)
+        for statement in statements { try Self.check(statement, of: "make-ups", in: scratch) }
     }
 
     @Test func noReadIsLeftOut() throws {

@@ -79,12 +79,17 @@ package enum WaitReason: Sendable, Equatable {
     case inDoubt(attempt: Int, slotID: Int64)
     case look
     case lookAfterDownTime
+    case lookToMakeUp
     case processName(String)
     case runRead(String)
     /// Other slots of its schedule may have started the last run that it has.
     case lastRun(undecided: Int, max: Int)
     case heldSlot(Int64)
     case queued(Blocker)
+    /// A run with which a person makes up for an earlier slot takes no slot away.
+    case makeUpOpen(Blocker)
+    /// What makes up for another lets a slot go first that its run would be in the way of.
+    case goesFirst(SlotName)
     case validation
     case validationHint(until: Instant)
     case validated
@@ -129,6 +134,8 @@ package enum WaitReason: Sendable, Equatable {
         case .look: "waiting for a check of the process"
         case .lookAfterDownTime:
             "waiting for a check: the daemon was down when it was due, and it may have been started"
+        case .lookToMakeUp:
+            "waiting for a check: what it makes up for may have been started after all"
         case .processName(let name): "looking for the process \"\(name)\""
         case .lastRun(let undecided, let max):
             "\(undecided) other \(undecided == 1 ? "slot" : "slots") of its schedule may have started "
@@ -136,6 +143,9 @@ package enum WaitReason: Sendable, Equatable {
         case .runRead(let runID): "reading run \(runID), which may still be open or has just ended"
         case .heldSlot(let slotID): "slot \(slotID) of this process is held without a known run"
         case .queued(let blocker): "queued behind run \(blocker.runID) (\(blocker.status))"
+        case .makeUpOpen(let blocker):
+            "run \(blocker.runID) (\(blocker.status)) makes up for another slot, it waits for its end"
+        case .goesFirst(let name): "it makes up for another slot, and lets \(name) go first"
         case .validation: "the process is being validated"
         case .validationHint(let until):
             "the API asked us to wait until \(until.iso8601) with validations"
@@ -164,7 +174,7 @@ package enum WaitReason: Sendable, Equatable {
     /// A list brings it on: the slot counts its patience from when it first wanted one.
     package var wantsLook: Bool {
         switch self {
-        case .look, .lookAfterDownTime, .processName: true
+        case .look, .lookAfterDownTime, .lookToMakeUp, .processName: true
         default: false
         }
     }
@@ -173,7 +183,7 @@ package enum WaitReason: Sendable, Equatable {
 /// Why a person must decide about a slot.
 package enum HoldReason: Sendable, Equatable {
     case processName(String, found: [String])
-    case noLookAfterDownTime
+    case noLookAfterDownTime, noLookToMakeUp
     /// A run that nobody claims was created after an attempt that was taken for absent.
     case surfaced(runID: String, attempt: Int)
     /// A run that nobody claims was created since the slot was due; nil: one that a later run hides.
@@ -197,6 +207,8 @@ package enum HoldReason: Sendable, Equatable {
                 + " the name \"\(name)\"; exactly one must"
         case .noLookAfterDownTime:
             "the daemon was down when it was due, and no check tells whether it was started already"
+        case .noLookToMakeUp:
+            "no check tells whether what it makes up for was started after all"
         case .surfaced(let runID, let attempt):
             "run \(runID) was created after attempt \(attempt), which "
                 + "had been taken for absent, and no slot claims it"
@@ -262,6 +274,8 @@ package enum EndReason: Sendable, Equatable {
     case invalid(problems: Int)
     case notValidated(String)
     case dropped(by: String)
+    /// What it makes up for is still to come, by the clock that is right.
+    case comesAgain
     case pausedWhileWaiting(by: String)
     case skippedOnce(by: String, String)
     case processChanged
@@ -290,7 +304,7 @@ package enum EndReason: Sendable, Equatable {
     /// What the slot ends as.
     package var disposition: Disposition {
         switch self {
-        case .scheduleGone, .dropped, .processChanged, .scheduleClosed: .cancelled
+        case .scheduleGone, .dropped, .processChanged, .scheduleClosed, .comesAgain: .cancelled
         case .paused, .observed, .holiday, .inWindow, .upstreamFailed, .overlap,
             .pausedWhileWaiting, .skippedOnce, .done, .maxRuns:
             .skipped
@@ -347,6 +361,7 @@ package enum EndReason: Sendable, Equatable {
         case .invalid(let problems): "the process does not validate: \(problems) errors"
         case .notValidated(let why): "the process can't be validated: \(why)"
         case .dropped(let actor): "dropped by \(actor)"
+        case .comesAgain: "the clock was ahead: the slot that it makes up for is still to come"
         case .pausedWhileWaiting(let actor):
             "paused by \(actor) while it waited: \(before ?? "")"
         case .skippedOnce(let actor, let why):

@@ -1,5 +1,11 @@
-import Store
+package import Store
 import Timetable
+
+extension SlotRow {
+    /// A person has asked for it, or decided that it is to be started: no pause, brake or policy ends it
+    /// (docs/protocol.md, rule 14).
+    package var isAskedFor: Bool { kind == .manual || requestedBy != nil }
+}
 
 /// What becomes of slots, whoever decides it: rows, and what people and `after` schedules are told.
 struct Slots {
@@ -35,7 +41,9 @@ struct Slots {
         let slotID = try ledger.insert(slot, now: now)
         guard slotID != nil, slot.disposition == .pending else { return slotID }
         for older in try ledger.heldBackSlots(schedule: slot.schedule)
-        where older.slotAt < slot.slotAt && schedule.opening(of: older) >= opening {
+        where older.slotAt < slot.slotAt && schedule.opening(of: older) >= opening
+            && !older.isAskedFor
+        {
             try end(older, .heldBackWith(later: slot.slotAt, window: older.window ?? ""))
         }
         return slotID

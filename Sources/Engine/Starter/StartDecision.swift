@@ -46,6 +46,7 @@ package enum StartDecision: Sendable, Equatable {
             ?? way(facts)
             ?? look(facts, schedule, connection)
             ?? overlap(facts, schedule, connection)
+            ?? precedence(facts)
             ?? done(facts, schedule, connection)
             ?? lastSteps(facts, schedule)
     }
@@ -137,12 +138,15 @@ package enum StartDecision: Sendable, Equatable {
             return .wait(.look, until: min(patience, facts.now(plus: waitMilliseconds)))
         }
         // A missed deadline is worse than a start without a look, a second start is worse still.
-        guard facts.wasDownWhenDue, !facts.slot.forced else { return nil }
+        guard facts.mayHaveStarted, !facts.slot.forced else { return nil }
+        let isMakeUp = facts.slot.makesUpSlotID != nil
         let onTimeUntil = facts.slot.windowFrom.adding(
             milliseconds: schedule.startWithinMilliseconds)
         return facts.now < onTimeUntil
-            ? .wait(.lookAfterDownTime, until: facts.now(plus: waitMilliseconds))
-            : .hold(.noLookAfterDownTime)
+            ? .wait(
+                isMakeUp ? .lookToMakeUp : .lookAfterDownTime,
+                until: facts.now(plus: waitMilliseconds))
+            : .hold(isMakeUp ? .noLookToMakeUp : .noLookAfterDownTime)
     }
 
     // MARK: Overlap (rule 9)
@@ -157,18 +161,27 @@ package enum StartDecision: Sendable, Equatable {
         if hasPatience, let stale = facts.openRuns.first(where: { !$0.isFresh }) {
             return .wait(.runRead(stale.runID), until: facts.now(plus: waitMilliseconds))
         }
-        guard let run = facts.openRuns.first else {
+        guard let run = facts.openRuns.first(where: { !$0.makesUp }) ?? facts.openRuns.first else {
             guard let held = facts.heldSlotID, held != facts.slot.slotID else { return nil }
             return .wait(.heldSlot(held), until: facts.now(plus: blockedWaitMilliseconds))
         }
         let blocker = Blocker(runID: run.runID, status: run.status)
         // What a person makes up with waits for its turn, whatever the policy.
         if facts.slot.makesUpSlotID != nil { return .queue(blocker) }
+        if schedule.overlap == .skip, run.makesUp, !facts.isAskedFor {
+            return .wait(.makeUpOpen(blocker), until: facts.now(plus: blockedWaitMilliseconds))
+        }
         guard schedule.overlap == .queue else { return .end(.overlap(blocker, owner: run.owner)) }
         if let later = facts.laterQueued {
             return .end(.laterWaits(later, runID: run.runID))
         }
         return .queue(blocker)
+    }
+
+    // MARK: Slots that go first (rule 20)
+
+    private static func precedence(_ facts: StartFacts) -> StartDecision? {
+        facts.goesFirst.map { .wait(.goesFirst($0), until: facts.now(plus: waitMilliseconds)) }
     }
 
     // MARK: Already done (rule 19)

@@ -29,12 +29,17 @@ package struct StartFacts: Sendable {
         package var owner: RunOwner
         /// Its state was seen after the slot was due and not long ago.
         package var isFresh: Bool
+        /// It was started to make up for a slot.
+        package var makesUp: Bool
 
-        package init(runID: String, status: String, owner: RunOwner, isFresh: Bool) {
+        package init(
+            runID: String, status: String, owner: RunOwner, isFresh: Bool, makesUp: Bool = false
+        ) {
             self.runID = runID
             self.status = status
             self.owner = owner
             self.isFresh = isFresh
+            self.makesUp = makesUp
         }
     }
 
@@ -96,7 +101,7 @@ package struct StartFacts: Sendable {
     /// What is known of the server's clock, now and as the attempt that was taken for absent met it.
     package var clock = ClockOffset(lowMilliseconds: 0, highMilliseconds: 0)
     package var absentClock: ClockOffset?
-    /// The first attempt of the slot that was taken for absent.
+    /// The first attempt at the slot's work that was taken for absent.
     package var absentAttempt: AttemptRow?
     /// Since when a start for the slot can exist.
     package var dueSince: Instant
@@ -105,6 +110,9 @@ package struct StartFacts: Sendable {
     /// The ledger knows an unclaimed run of ours since `dueSince` that the look does not show.
     package var hasHiddenRun = false
     package var openRuns: [OpenRun] = []
+    /// A slot that is due or soon will be, and that the run of what makes up for another would be in the
+    /// way of; nil: there is none.
+    package var goesFirst: SlotName?
     /// Since when a run is this slot's work (`unless_done`); nil: nothing is.
     package var doneSince: DoneSince?
     /// The slot before has come to nothing: the first success after it is taken for its work.
@@ -129,20 +137,21 @@ package struct StartFacts: Sendable {
         self.slot = slot
         self.schedule = schedule
         self.connection = connection
-        // What a person asks for is due since then, also for a slot of long ago.
+        // What a person asks for is due since then; what he makes up for was due long ago.
         dueSince =
-            slot.kind == .manual ? slot.dueAt : schedule?.opening(of: slot) ?? slot.slotAt
+            slot.kind == .manual && !(slot.makesUpSlotID != nil && !slot.forced)
+            ? slot.dueAt : schedule?.opening(of: slot) ?? slot.slotAt
     }
 
     /// A person has asked for it: pauses don't concern it (rule 14).
-    package var isAskedFor: Bool { slot.kind == .manual || slot.requestedBy != nil }
+    package var isAskedFor: Bool { slot.isAskedFor }
 
     /// Where the slot stands in its windows; nil: a blocking run has stopped their clocks.
     package var lateness: Lateness? {
         guard let schedule, slot.blockedBy == nil else { return nil }
         return Lateness.judge(
             windowFrom: slot.windowFrom, wasMarkedLate: slot.isLate && slot.kind != .manual,
-            startWithinMilliseconds: slot.kind == .manual
+            startWithinMilliseconds: isAskedFor
                 ? schedule.missedWindowMilliseconds : schedule.startWithinMilliseconds,
             missedWindowMilliseconds: schedule.missedWindowMilliseconds, now: now)
     }
@@ -163,6 +172,12 @@ package struct StartFacts: Sendable {
     /// another ledger, or this one before it was put back, may have started it.
     package var wasDownWhenDue: Bool { downUntil.map { dueSince < $0 } ?? false }
 
+    /// A start for it may exist that this ledger doesn't know: it was due during a down time, or it makes
+    /// up for a slot that another ledger may have started (rule 20).
+    package var mayHaveStarted: Bool {
+        wasDownWhenDue || (slot.makesUpSlotID != nil && !slot.forced)
+    }
+
     /// The run that may be this slot's own already, although no slot claims it; nil: there is none.
     package func unclaimedRun(shownBy look: Look) -> HoldReason? {
         // What a person has decided in this life was decided with the process in view.
@@ -178,11 +193,11 @@ package struct StartFacts: Sendable {
         {
             return .surfaced(runID: runID, attempt: absent.number)
         }
-        guard wasDownWhenDue || (isLate && slot.kind == .rule) else { return nil }
-        if mayBeOurs, look.runCreatedAt.map({ clock.latest($0) >= dueSince }) ?? wasDownWhenDue {
+        guard mayHaveStarted || (isLate && slot.kind == .rule) else { return nil }
+        if mayBeOurs, look.runCreatedAt.map({ clock.latest($0) >= dueSince }) ?? mayHaveStarted {
             return .unclaimed(runID: look.runID)
         }
-        return wasDownWhenDue && hasHiddenRun ? .unclaimed(runID: nil) : nil
+        return mayHaveStarted && hasHiddenRun ? .unclaimed(runID: nil) : nil
     }
 
     func now(plus milliseconds: Int64) -> Instant { now.adding(milliseconds: milliseconds) }

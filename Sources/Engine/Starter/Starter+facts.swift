@@ -30,6 +30,7 @@ extension Starter {
         guard facts.way == .open, facts.inDoubt == nil else { return facts }
         try readLook(&facts, row)
         try readOverlap(&facts, schedule)
+        try readPrecedence(&facts, schedule)
         try readDone(&facts, schedule)
         facts.isValidating = validations.isOut(slot)
         // What had come due by then, and all of the next minute.
@@ -93,33 +94,39 @@ extension Starter {
         facts.clock = ClockOffset(row, at: now) ?? .unknown
         facts.downUntil = book.guards.has(.looksAfterDownTime) ? life.downUntil : nil
         facts.look = try freshLook(slot.baseURL, slot.processID)
-        // A ledger that was put back sees the end again that a slot of kind `after` was born of.
-        if slot.kind == .after, facts.downUntil != nil,
-            let end = try ledger.upstreamEnd(ofSlot: slot.slotID)
-        {
-            facts.dueSince = min(end, facts.dueSince)
-        }
+        try readDueSince(&facts)
         guard let look = facts.look else { return }
         facts.isShownRunClaimed =
             try look.runID.map {
                 try ledger.run(baseURL: slot.baseURL, runID: $0)?.slotID != nil
             } ?? false
-        if slot.attempts > 0 {
-            facts.absentAttempt = try ledger.firstAbsentAttempt(slotID: slot.slotID)
-        }
-        // The run of a slot that is made up for may have come after all.
-        if facts.absentAttempt == nil, let original = slot.makesUpSlotID {
-            facts.absentAttempt = try ledger.firstAbsentAttempt(slotID: original)
-        }
-        if facts.absentAttempt != nil {
+        if slot.attempts > 0 || slot.makesUpSlotID != nil {
+            facts.absentAttempt = try ledger.firstAbsentAttempt(atWorkOf: slot)
             facts.absentClock = facts.absentAttempt.map { ClockOffset(of: $0, row, at: now) }
         }
-        guard facts.wasDownWhenDue else { return }
+        guard facts.mayHaveStarted else { return }
         // A later run hides it in the list, but an earlier look has shown it.
         let (clock, dueSince) = (facts.clock, facts.dueSince)
         facts.hasHiddenRun = try ledger.unclaimedRuns(
             baseURL: slot.baseURL, processID: slot.processID, userID: row.userID
         ).contains { run in run.createdAt.map { clock.latest($0) >= dueSince } ?? false }
+    }
+
+    /// Since when a start for it can exist, beside what its own row says.
+    private func readDueSince(_ facts: inout StartFacts) throws {
+        let slot = facts.slot
+        var origin = slot
+        if let id = slot.makesUpSlotID, !slot.forced {
+            // Its own instant is moved where several make up for one slot.
+            guard let original = try ledger.slot(id) else { return }
+            origin = original
+            facts.dueSince = min(original.slotAt, facts.dueSince)
+        }
+        // A ledger that was put back sees the end again that a slot of kind `after` was born of.
+        guard origin.kind == .after, facts.downUntil != nil,
+            let end = try ledger.upstreamEnd(ofSlot: origin.slotID)
+        else { return }
+        facts.dueSince = min(end, facts.dueSince)
     }
 
     /// A look that a start may go out on: young enough, and its run is in the ledger.
@@ -143,10 +150,11 @@ extension Starter {
         guard schedule.overlap != .allow || schedule.unlessDone != nil, !slot.forced else { return }
         facts.openRuns = try ledger.openRuns(baseURL: slot.baseURL, processID: slot.processID)
             .map { run in
-                StartFacts.OpenRun(
+                try StartFacts.OpenRun(
                     runID: run.runID, status: run.status,
                     owner: run.origin == .external ? .user(run.userID) : .schedule(run.schedule),
-                    isFresh: isFresh(run, slot, look: facts.look))
+                    isFresh: isFresh(run, slot, look: facts.look),
+                    makesUp: run.slotID.flatMap { try ledger.slot($0) }?.makesUpSlotID != nil)
             }
         guard facts.openRuns.isEmpty else {
             guard schedule.overlap == .queue, slot.makesUpSlotID == nil else { return }

@@ -84,8 +84,12 @@ final class Starter: Room, Grounded {
             }
         }
         if !slot.isLate, case .late? = facts.lateness { try ledger.setLate(slot.slotID) }
-        // The run that it was queued behind has closed: its clocks go on while it waits for a person.
-        if case .wait(.heldSlot, _) = decision { try setBlocker(of: slot, to: nil) }
+        // The run that it was queued behind has closed, or doesn't stop its clocks any more.
+        switch decision {
+        case .wait(.heldSlot, _), .wait(.makeUpOpen, _), .wait(.goesFirst, _):
+            try setBlocker(of: slot, to: nil)
+        default: break
+        }
         guard decision.hasPassedOverlap, !slot.forced, let schedule = facts.schedule,
             schedule.overlap != .allow
         else { return }
