@@ -5,9 +5,16 @@ extension Ledger {
     /// A slot before another.
     package struct FormerSlot: Sendable {
         package var slotAt: Instant
-        /// A run was started for it, or has done its work, or a later slot stands for it.
+        /// Its work is done, or under way: by a run of its own, of what made up for it, or of somebody
+        /// else's that it was skipped for.
         package var isServed: Bool
     }
+
+    /// Of a run `r`: it has not failed, was not cancelled or lost, and is not in error.
+    private static let hasServed = """
+        (r.outcome IN ('succeeded', 'active')
+            OR (r.outcome = 'attention' AND r.status NOT IN ('error', 'errorHold')))
+        """
 
     /// The slot before a slot, of the same schedule and kind, whatever became of it.
     ///
@@ -15,10 +22,14 @@ extension Ledger {
     package func slotBefore(_ slot: SlotRow) throws -> FormerSlot? {
         try database.first(
             """
-            SELECT slot_at, run_key IS NOT NULL OR done_by_run_id IS NOT NULL
-                OR disposition = 'coalesced'
-            FROM slots
-            WHERE schedule = ? AND kind = ? AND slot_at < ? ORDER BY slot_at DESC LIMIT 1
+            SELECT s.slot_at, s.done_by_run_id IS NOT NULL
+                OR EXISTS (SELECT 1 FROM process_runs AS r
+                    WHERE r.run_key = s.run_key AND \(Self.hasServed))
+                OR EXISTS (SELECT 1 FROM slots AS m JOIN process_runs AS r ON r.run_key = m.run_key
+                    WHERE m.makes_up_slot_id = s.slot_id AND \(Self.hasServed))
+            FROM slots AS s
+            WHERE s.schedule = ? AND s.kind = ? AND s.slot_at < ?
+            ORDER BY s.slot_at DESC LIMIT 1
             """, .text(slot.schedule), .text(slot.kind.rawValue), .at(slot.slotAt)
         ) { FormerSlot(slotAt: $0.instant(0), isServed: $0.integer(1) == 1) }
     }

@@ -15,6 +15,19 @@ extension Ledger {
         ) { ($0.string(0), $0.string(1), $0.integer(2)) }
     }
 
+    /// The parts of a tree that were asked for at its last read, with and without jobs.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func partsRead(ofRun runKey: Int64) throws -> Set<String> {
+        Set(
+            try database.rows(
+                """
+                SELECT p.key FROM process_runs AS r, json_each(r.part_counts) AS p
+                WHERE r.run_key = ?
+                """, .int(runKey)
+            ) { $0.string(0) })
+    }
+
     /// Open runs in no other trouble with an open job that was due before that day.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

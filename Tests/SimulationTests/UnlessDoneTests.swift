@@ -1,4 +1,5 @@
 import Engine
+import ProcessesAPI
 import Sandbox
 import Simulation
 import Store
@@ -239,6 +240,62 @@ import Timetable
         try fixture.run(untilMinute: 35)
         #expect(try fixture.told() == "15 started, 30 started")
         #expect(try fixture.slots()[1].reason.contains("no check was possible"))
+        try fixture.check()
+    }
+
+    @Test(arguments: [RunStatus.cancelled, .error])
+    func whoRunsAgainWhatHasFailedHasNotDoneTheNextSlot(status: RunStatus) throws {
+        let fixture = try Fixture([Self.schedule { $0.overlap = .allow }], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 15, second: 30)
+        let run = try #require(fixture.simulator.sandbox.runs.first).id
+        fixture.simulator.sandbox.setRunStatus(run, status, at: fixture.simulator.time)
+        _ = try person(fixture, atMinute: 20)
+        try fixture.run(untilMinute: 31)
+        #expect(try fixture.told() == "15 started, 30 started")
+        try fixture.check()
+    }
+
+    @Test func aSlotThatWasMadeUpForIsServedAndAPersonsRunIsTheNextOnes() throws {
+        let fixture = try Fixture([Self.schedule()], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: ""))
+        try fixture.run(untilMinute: 16)
+        fixture.simulator.command(.resume(schedule: "s"))
+        fixture.simulator.command(
+            .makeUp(
+                schedule: "s", slotAt: Instant(seconds: 1_795_496_400 + 15 * 60), uuid: "u",
+                force: false, reason: ""))
+        _ = try person(fixture, atMinute: 20)
+        try fixture.run(untilMinute: 31)
+        let rule = try fixture.slots().filter { $0.kind == .rule }
+        #expect(rule.map(\.disposition) == [.skipped, .skipped])
+        #expect(rule.last?.reason.contains("already done") == true)
+        #expect(fixture.simulator.sandbox.runs.count == 2)
+        try fixture.check()
+    }
+
+    /// A rule on a part comes when the run has ended: what its jobs were was not counted by part.
+    @Test(arguments: [UnlessDone.Since.lastSlot, .period], ["Check the ledger", "Nothing"])
+    func aRuleOnAPartThatCameLaterJudgesTheRunToo(
+        since: UnlessDone.Since, title: String
+    ) throws {
+        let rule = UnlessDone(since: since)
+        let fixture = try Fixture([Self.schedule(rule)], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        if since == .lastSlot { _ = try person(fixture, atMinute: 20) }
+        try fixture.run(untilMinute: 25)
+        let late = Self.schedule(rule) {
+            $0.outcome.failIf = [
+                OutcomeRules.Condition(
+                    status: "complete", ofTotal: false, comparison: .greater, threshold: 0,
+                    part: .job(title))
+            ]
+        }
+        fixture.simulator.reload(Fixture.configuration([late], hash: "2"))
+        try fixture.run(untilMinute: 35)
+        let told = title == "Nothing" ? "15 started, 30 skipped" : "15 started, 30 started"
+        #expect(try fixture.told() == told)
         try fixture.check()
     }
 }

@@ -6,6 +6,12 @@ import Timetable
 extension Runs {
     private static let namesToldMax = 5
 
+    /// The last full read has counted these parts, also those that it found no job of.
+    func hasRead(_ parts: Set<TreePart>, of row: RunRow) throws -> Bool {
+        try parts.isEmpty
+            || Set(parts.map(\.words)).isSubset(of: ledger.partsRead(ofRun: row.runKey))
+    }
+
     /// Jobs below the depth that is read are in no count, so rules on counts don't see them.
     func noteCutTree(
         _ run: ProcessRun, runID: String, of schedule: String?

@@ -237,6 +237,7 @@ final class Runs: Room, Grounded {
     private func hasTreeChanged(_ reading: TreeReading, of row: RunRow) throws -> Bool {
         if reading.due != row.jobDue { return true }
         guard !roster.treeParts.isEmpty else { return false }
+        if !reading.counts.isEmpty, try !hasRead(roster.treeParts, of: row) { return true }
         let known = PartCounts(
             stored: try ledger.partCounts(ofRun: row.runKey), parts: roster.treeParts)
         return known != reading.counts.filter { !$0.value.isEmpty }

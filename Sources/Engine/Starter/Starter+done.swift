@@ -62,12 +62,14 @@ extension Starter {
             end: .succeeded(at: run.completedAt), createdAt: run.createdAt,
             slotAt: workAt)
         // The counts that `outcome` is about may be older than the end that a list has shown.
-        if !schedule.outcome.isEmpty, run.lastPolledAt == nil || run.changedHint {
+        if !schedule.outcome.isEmpty,
+            try run.lastPolledAt == nil || run.changedHint
+                || !follower.runs.hasRead(schedule.outcome.parts, of: run)
+        {
             past.end = .unread(since: run.changedAt)
             return past
         }
-        if run.schedule == schedule.name { return run.outcome == .succeeded ? past : nil }
-        // Another's run was judged by other rules, or by none.
+        // Another's run was judged by other rules, or by none, and our own by those of its time.
         let counts = try ledger.counts(ofRun: run.runKey)
         let judgement = Judgement.judge(
             status: run.status, counts: counts.jobs, actions: counts.actions,
