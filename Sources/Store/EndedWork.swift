@@ -77,6 +77,22 @@ extension Ledger {
         ).map(Instant.init(milliseconds:))
     }
 
+    /// Pauses of schedules that an actor has made, and that nobody has lifted.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func pausesInForce(
+        by actor: String, at now: Instant
+    ) throws -> [(schedule: String?, reason: String)] {
+        try database.rows(
+            """
+            SELECT schedule, reason FROM pause_periods
+            WHERE kind = 'pause' AND requested_by = ?1 AND from_at <= ?2
+                AND lifted_at IS NULL AND (until_at IS NULL OR until_at > ?2)
+            ORDER BY schedule, pause_id
+            """, .text(actor), .at(now)
+        ) { ($0.text(0), $0.string(1)) }
+    }
+
     /// How many runs a schedule has started in all, also of slots that were removed since; and its
     /// slots that may have started one.
     ///

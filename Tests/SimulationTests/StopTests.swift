@@ -139,4 +139,81 @@ import Timetable
         #expect(try fixture.slots().count { $0.disposition == .started } == 1)
         try fixture.check()
     }
+
+    /// The slot of 05:15 has a run, that of 05:30 is held, and a person has decided to start it: it waits,
+    /// since starts are drained.
+    private static func decided(_ failures: Int?) throws -> (Fixture, run: String, slotID: Int64) {
+        let fixture = try Fixture(
+            [
+                Fixture.schedule {
+                    $0.pauseAfterFailures = failures
+                    $0.overlap = .allow
+                    $0.unknownStart = .hold
+                    $0.poll.maxMilliseconds = 60_000
+                }
+            ], runMinutes: 60...60)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 29)
+        fixture.simulator.sandbox.inject(.next(.lostBefore, operation: "runProcess"))
+        try fixture.run(untilMinute: 40)
+        #expect(try fixture.told() == "15 started, 30 held")
+        let slotID = try #require(try fixture.slots().last).slotID
+        fixture.simulator.command(.drain(reason: ""))
+        fixture.simulator.command(.resolve(slotID: slotID, .start))
+        try fixture.run(untilMinute: 41)
+        #expect(try fixture.told() == "15 started, 30 pending")
+        return (fixture, try #require(fixture.simulator.sandbox.runs.first).id, slotID)
+    }
+
+    @Test func aBrakeEndsNoSlotThatAPersonHasDecidedToStart() throws {
+        let (fixture, run, slotID) = try Self.decided(1)
+        fixture.simulator.sandbox.setRunStatus(run, .error, at: fixture.simulator.time)
+        try fixture.run(untilMinute: 44)
+        #expect(try fixture.alarms(.paused) == ["s"])
+        #expect(try fixture.told() == "15 started, 30 pending")
+        fixture.simulator.command(.resume(schedule: nil))
+        try fixture.run(untilMinute: 44, second: 50)
+        #expect(try fixture.told() == "15 started, 30 started")
+        #expect(try fixture.slots().last?.slotID == slotID)
+    }
+
+    @Test func aPauseEndsNoSlotThatAPersonHasDecidedToStart() throws {
+        let (fixture, _, _) = try Self.decided(nil)
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: ""))
+        try fixture.run(untilMinute: 42)
+        #expect(try fixture.told() == "15 started, 30 pending")
+        fixture.simulator.command(.resume(schedule: nil))
+        try fixture.run(untilMinute: 43)
+        #expect(try fixture.told() == "15 started, 30 started")
+    }
+
+    /// A pause outlasts its schedule's being disabled, and so does what says that it is paused.
+    @Test(arguments: [2, nil])
+    func itsPauseIsToldWhereverItIsInForce(later: Int?) throws {
+        let fixture = try Fixture([Self.failing()])
+        refuseStarts(fixture)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 46)
+        #expect(try fixture.alarms(.paused) == ["s"])
+        var disabled = Self.failing(later)
+        disabled.enabled = false
+        fixture.simulator.reload(Fixture.configuration([disabled], hash: "2"))
+        try fixture.run(untilMinute: 47)
+        #expect(try fixture.alarms(.paused) == [])
+        fixture.simulator.reload(Fixture.configuration([Self.failing(later)], hash: "3"))
+        try fixture.run(untilMinute: 48)
+        #expect(try fixture.alarms(.paused) == ["s"])
+        let words = try #require(
+            try fixture.ask("SELECT sentence FROM attention WHERE kind = 'paused'").first)
+        #expect(words.contains("2 failures in a row"))
+        // A life that finds the row gone tells it, too, and only once.
+        fixture.simulator.kill()
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 49)
+        #expect(try fixture.alarms(.paused) == ["s"])
+        fixture.simulator.command(.resume(schedule: "s"))
+        try fixture.run(untilMinute: 50)
+        #expect(try fixture.alarms(.paused) == [])
+        #expect(try fixture.ask("SELECT count(*) FROM events WHERE kind = 'paused'") == ["2"])
+    }
 }

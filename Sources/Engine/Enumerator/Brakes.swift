@@ -11,6 +11,8 @@ final class Brakes: Room, Grounded {
     private let upcoming: Upcoming
     /// Schedules of which something has ended; every life and every reload begins with all of them.
     private var ended: Set<String> = []
+    /// The configuration with which the pauses in force were last told of; nil: not in this life.
+    private var toldOfRevisionID: Int64?
 
     init(_ ground: Ground, upcoming: Upcoming) {
         self.ground = ground
@@ -18,8 +20,8 @@ final class Brakes: Room, Grounded {
     }
 
     func keep() -> () -> Void {
-        let kept = ended
-        return { [self] in ended = kept }
+        let kept = (ended, toldOfRevisionID)
+        return { [self] in (ended, toldOfRevisionID) = kept }
     }
 
     var isIdle: Bool { ended.isEmpty }
@@ -31,7 +33,12 @@ final class Brakes: Room, Grounded {
     }
 
     func pauseTheFailing() throws {
-        guard !life.isStopping, !ended.isEmpty else { return }
+        guard !life.isStopping else { return }
+        if roster.configuration != nil, toldOfRevisionID != roster.revisionID {
+            let done = try book.step("tell of pauses after failures") { try tellAgain() }
+            if done { toldOfRevisionID = roster.revisionID }
+        }
+        guard !ended.isEmpty else { return }
         let names = ended.sorted()
         ended = []
         for name in names {
@@ -60,14 +67,27 @@ final class Brakes: Room, Grounded {
             requestedBy: Self.actor, now: now)
         try ledger.audit(
             actor: Self.actor, action: "pause", subject: name, reason: words, now: now)
-        for slot in try ledger.openSlots(schedule: name, .pending) where slot.kind != .manual {
+        for slot in try ledger.openSlots(schedule: name, .pending) where !slot.isAskedFor {
             try slots.end(slot, .pausedWhileWaiting(by: Self.actor))
         }
+        try tell(name, words)
+        upcoming.expire()
+        book.log(.warning, "\(name) is paused: \(words)")
+    }
+
+    private func tell(_ name: String, _ words: String) throws {
         try ledger.raise(
             kind: .paused, subject: name,
             whatToDo: "paused after \(words); nothing starts until a person has seen to it and "
                 + "resumed it", now: now)
-        upcoming.expire()
-        book.log(.warning, "\(name) is paused: \(words)")
+    }
+
+    /// A pause outlasts its schedule: one that was disabled or removed, and is back, is still paused, also
+    /// if it has no `pause_after` any more.
+    private func tellAgain() throws {
+        for pause in try ledger.pausesInForce(by: Self.actor, at: now) {
+            guard let name = pause.schedule, roster.schedule(name) != nil else { continue }
+            try tell(name, pause.reason)
+        }
     }
 }
