@@ -46,3 +46,28 @@ extension Checker {
         }
     }
 }
+
+/// Rule 20: a slot's work is done once, by itself or by what makes up for it.
+extension Checker {
+    /// Instants of schedules for which more than one run was created, unless a person wanted it so.
+    ///
+    /// - Parameters:
+    ///   - runsBySlot: what the API has created for each slot.
+    ///   - simulator: knows what a person has decided.
+    ///   - ledger: knows which slot makes up for which.
+    /// - Returns: what is wrong, in words.
+    /// - Throws: `StoreError` when the file can't be read.
+    func worksDoneTwice(
+        _ runsBySlot: [Int64: [SandboxRun]], _ simulator: Simulator, _ ledger: Ledger
+    ) throws -> [String] {
+        var found: [String: [String]] = [:]
+        for (slotID, runs) in runsBySlot where !simulator.restartedByPerson.contains(slotID) {
+            guard let work = try ledger.work(ofSlot: slotID), !work.isForced else { continue }
+            let name = "\(work.kind.rawValue) slot \(work.at.iso8601) of \(work.schedule)"
+            found[name, default: []] += runs.map(\.id)
+        }
+        return found.filter { $1.count > 1 }.map { name, runs in
+            "rule 20: the work of the \(name) was done by \(runs.sorted().joined(separator: ", "))"
+        }.sorted()
+    }
+}

@@ -92,6 +92,9 @@ package struct Checker {
                         + "(\(slot.reason)), but run \(run.id) was created for it")
             }
         }
+        if regime == .keepsWindows {
+            violations += try worksDoneTwice(runsBySlot, simulator, ledger)
+        }
         try checkAdoptions(simulator, ledger)
         try checkClockHolds(simulator, slotsByRequest, ledger)
         for runID in simulator.acknowledgedRuns.sorted()

@@ -2,6 +2,7 @@ package import Timetable
 
 /// A slot that a clock has made and another one unmade.
 package struct RemovedSlot: Sendable, Equatable {
+    package let slotID: Int64
     package let schedule: String
     package let kind: SlotKind
     package let slotAt: Instant
@@ -90,14 +91,18 @@ extension Ledger {
     /// - Throws: `StoreError` if the ledger can't be read.
     package func removeWaitingSlots(after now: Instant) throws -> [RemovedSlot] {
         try removeSlots(
-            "slot_at > ? AND disposition = 'pending' AND attempts = 0 AND kind = 'rule'", .at(now))
+            """
+            slot_at > ? AND disposition = 'pending' AND attempts = 0 AND kind = 'rule'
+                AND requested_by IS NULL
+            """, .at(now))
     }
 
     /// Removes slots that were never sent and were written by a clock that was ahead: what it made of
     /// them (missed, skipped, coalesced) is still to come.
     ///
     /// Only for a clock that is known to be right: to one that is behind, all history is of the
-    /// future. What a person or the API decided stays, and a person's slot that waits is due now.
+    /// future. What a person or the API decided stays, and a person's slot that waits is due now. So does
+    /// what a person has made up for: that attempt was at its work.
     ///
     /// - Parameters:
     ///   - instant: later than now by more than clocks may differ; what was written after it is of a
@@ -115,7 +120,29 @@ extension Ledger {
             """
             created_at > ? AND attempts = 0 AND run_key IS NULL AND kind IN ('rule', 'after')
                 AND disposition IN ('pending', 'missed', 'expired', 'skipped', 'coalesced')
+                AND requested_by IS NULL
+                AND NOT EXISTS (SELECT 1 FROM slots AS m
+                    WHERE m.makes_up_slot_id = slots.slot_id
+                        AND (m.attempts > 0 OR m.run_key IS NOT NULL))
             """, .at(instant))
+    }
+
+    /// Pauses that a clock which was ahead has written, or lifted, were written or lifted now.
+    ///
+    /// - Parameters:
+    ///   - instant: as for `removeSlots`.
+    ///   - now: the moment of the turn.
+    /// - Throws: `StoreError` if the ledger can't be written.
+    package func bringBackPauses(writtenAfter instant: Instant, now: Instant) throws {
+        pauseEnd = nil
+        try database.run(
+            "UPDATE pause_periods SET lifted_at = ?1 WHERE lifted_at > ?2", .at(now), .at(instant))
+        try database.run(
+            """
+            UPDATE pause_periods SET created_at = ?1,
+                from_at = CASE kind WHEN 'pause' THEN min(from_at, ?1) ELSE from_at END
+            WHERE created_at > ?2
+            """, .at(now), .at(instant))
     }
 
     /// Removes the slots of a condition with one parameter; upstream ends that they had used can be
@@ -124,12 +151,14 @@ extension Ledger {
         _ condition: String, _ parameter: SQLValue
     ) throws -> [RemovedSlot] {
         let rows = try database.rows(
-            "SELECT schedule, kind, slot_at FROM slots WHERE \(condition) ORDER BY slot_at, schedule",
-            parameter
+            """
+            SELECT slot_id, schedule, kind, slot_at FROM slots WHERE \(condition)
+            ORDER BY slot_at, schedule
+            """, parameter
         ) {
             RemovedSlot(
-                schedule: $0.string(0), kind: SlotKind(rawValue: $0.string(1)) ?? .rule,
-                slotAt: $0.instant(2))
+                slotID: $0.integer(0), schedule: $0.string(1),
+                kind: SlotKind(rawValue: $0.string(2)) ?? .rule, slotAt: $0.instant(3))
         }
         guard !rows.isEmpty else { return [] }
         try uncountSlots(condition, parameter)

@@ -71,6 +71,28 @@ import Timetable
         )
     }
 
+    @Test func whatAPersonPausedUnderAClockThatWasAheadIsPausedNow() throws {
+        let fixture = try Fixture()
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 5)
+        fixture.simulator.stepClock(byMilliseconds: 7_200_000)
+        try fixture.run(untilMinute: 6)
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: ""))
+        try fixture.run(untilMinute: 7)
+        fixture.simulator.stepClock(byMilliseconds: -7_200_000)
+        try fixture.run(untilMinute: 31)
+        #expect(try fixture.told() == "15 skipped, 30 skipped")
+        // And what he resumes under such a clock is resumed.
+        fixture.simulator.stepClock(byMilliseconds: 7_200_000)
+        try fixture.run(untilMinute: 32)
+        fixture.simulator.command(.resume(schedule: "s"))
+        try fixture.run(untilMinute: 33)
+        fixture.simulator.stepClock(byMilliseconds: -7_200_000)
+        try fixture.run(untilMinute: 46)
+        #expect(try fixture.told() == "15 skipped, 30 skipped, 45 started")
+        try fixture.check()
+    }
+
     /// While no answer bears our clock out, it may as well be behind: then the ledger is right.
     @Test(arguments: [false, true])
     func rule12AClockThatIsBehindForAWhileCostsNoHistory(isKilled: Bool) throws {

@@ -80,7 +80,13 @@ struct ClockSteps: Grounded {
         guard life.clockAgrees(at: instant) else { return }
         let future = now.adding(milliseconds: limits.clockSkewMaxMilliseconds)
         guard let last = try ledger.lastTurnAt(), last > future else { return }
+        try ledger.bringBackPauses(writtenAfter: future, now: now)
         let removed = try ledger.removeSlots(writtenAfter: future, now: now)
+        for slot in removed {
+            for makeUp in try ledger.unsentMakeUps(ofSlot: slot.slotID) {
+                try slots.end(makeUp, .comesAgain)
+            }
+        }
         let bySchedule = Dictionary(grouping: removed, by: \.schedule)
         for (schedule, slots) in bySchedule.sorted(by: { $0.key < $1.key }) {
             guard let first = slots.first?.slotAt, let last = slots.last?.slotAt else { continue }
