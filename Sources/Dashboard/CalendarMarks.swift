@@ -8,7 +8,9 @@ struct CalendarMarks {
     /// - Parameter rules: of all schedules.
     init(_ rules: [FiringRule]) {
         var byName: [String: BusinessCalendar] = [:]
-        for calendar in rules.compactMap(\.businessDays) { byName[calendar.name] = calendar }
+        for calendar in rules.flatMap(\.parts).compactMap(\.businessDays) {
+            byName[calendar.name] = calendar
+        }
         calendars = byName.values.sorted { $0.name < $1.name }
     }
 

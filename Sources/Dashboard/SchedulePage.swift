@@ -45,7 +45,7 @@ struct ScheduleView {
                 note: $0.note)
         }
         year = YearMap(
-            schedule.days, today: schedule.line.today ?? Zone.utc.local(at: now).date)
+            schedule.days, today: schedule.line.today ?? CivilDate(ofUTC: now))
         hasYear = !schedule.days.isEmpty
         durations = DurationChart(schedule.line.recent)
         history = schedule.history.map { HistoryView($0, now: now) }

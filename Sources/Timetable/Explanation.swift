@@ -121,7 +121,7 @@ extension FiringRule {
     /// What happens on days without business.
     var calendarNote: String? {
         guard let calendar else { return nil }
-        if case .businessDay = kind {
+        if parts.allSatisfy({ if case .businessDay = $0.kind { true } else { false } }) {
             return "Business days are those of calendar \(calendar.name)."
         }
         let action =

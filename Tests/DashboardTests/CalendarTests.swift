@@ -69,6 +69,15 @@ struct CalendarTests {
         let plain = DashboardCalendar(
             rules: [("gl", try Self.daily("0 6 * * *"))], now: Self.now, zone: nil)
         #expect(plain.days.allSatisfy { $0.marks.isEmpty && !$0.isClosed })
+        // Business days of several rules without a calendar are weekdays.
+        let parts = try [3, -1].map { index in
+            FiringRule.Part(
+                kind: .businessDay(try BusinessDayRule(index: index, secondOfDay: 0)),
+                text: "business day \(index)")
+        }
+        let several = FiringRule(kind: .several(parts), zone: .utc)
+        let weekdays = DashboardCalendar(rules: [("c", several)], now: Self.now, zone: nil)
+        #expect(weekdays.days[0].marks == ["business day 16"])
     }
 
     @Test("A rule that fires every second ends the page's work, not the page")

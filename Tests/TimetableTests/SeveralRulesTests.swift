@@ -93,6 +93,23 @@ import Timetable
         }
     }
 
+    /// No slot of theirs falls on a day without business: nothing is skipped or moved.
+    @Test func severalBusinessDaysHaveTheNoteOfOne() throws {
+        let calendar = try BusinessCalendar(name: "us-close")
+        let days = try [3, -1].map { index in
+            FiringRule.Part(
+                kind: .businessDay(try BusinessDayRule(index: index, secondOfDay: 0)),
+                text: "\(index)")
+        }
+        func note(_ parts: [FiringRule.Part]) -> String? {
+            let rule = FiringRule(kind: .several(parts), zone: .utc, calendar: calendar)
+            return Explanation(rule, from: Instant(seconds: 0)).calendarNote
+        }
+        #expect(note(days) == "Business days are those of calendar us-close.")
+        let cron = FiringRule.Part(kind: .cron(try CronRule("0 6 * * *")), text: "cron")
+        #expect(note(days + [cron])?.hasSuffix("of calendar us-close are skipped.") == true)
+    }
+
     @Test func explanationsSayEachRule() throws {
         let texts = ["0 6 * * 1-5", "*/30 2 L * *"]
         let said = Explanation(
