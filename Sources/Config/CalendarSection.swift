@@ -26,6 +26,26 @@ struct DateFiles {
         }
         return (text, path)
     }
+
+    /// The days of all files that the key `files` names.
+    ///
+    /// - Returns: them, and whether none of the files is waited for.
+    func days(_ reader: TableReader) -> (days: [BusinessCalendar.Holiday], isWhole: Bool) {
+        var days: [BusinessCalendar.Holiday] = []
+        var isWhole = true
+        for (file, place) in reader.strings("files", orSingle: true) ?? [] {
+            guard let (text, path) = read(file, place) else {
+                isWhole = false
+                continue
+            }
+            do {
+                days += try HolidayFile.days(text, path: path)
+            } catch {
+                problems.error(place, "\(path): \(error)")
+            }
+        }
+        return (days, isWhole)
+    }
 }
 
 /// A calendar, and its content in the form that `RuleSource` keeps.
@@ -58,19 +78,8 @@ struct CalendarSection {
         let reader = TableReader(node, known: Self.keys, problems: problems)
         guard node.entries != nil else { return nil }
         let weekend = weekend(reader)
-        var holidays = listed(reader)
-        var isWhole = true
-        for (file, place) in reader.strings("files", orSingle: true) ?? [] {
-            guard let (text, path) = files.read(file, place) else {
-                isWhole = false
-                continue
-            }
-            do {
-                holidays += try HolidayFile.days(text, path: path)
-            } catch {
-                problems.error(place, "\(path): \(error)")
-            }
-        }
+        let (filed, isWhole) = files.days(reader)
+        let holidays = listed(reader) + filed
         do {
             let calendar = try BusinessCalendar(name: name, weekend: weekend, holidays: holidays)
             if let today, let warning = calendar.endWarning(on: today) {

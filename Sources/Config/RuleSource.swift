@@ -73,8 +73,9 @@ package struct RuleSource: Codable, Equatable, Sendable {
     ///   - host: Where zones are read.
     /// - Returns: The rule; nil if it enumerates nothing or can't be compiled any more.
     package static func compile(_ text: String, host: any HostReading) -> FiringRule? {
+        let zones = ZoneShelf(host)
         guard let source = try? JSONDecoder().decode(RuleSource.self, from: Data(text.utf8)),
-            case .success(let zone) = ZoneShelf(host).zone(source.zone),
+            case .success(let zone) = zones.zone(source.zone),
             let kind = source.kind
         else { return nil }
         var calendar: BusinessCalendar?
@@ -86,7 +87,7 @@ package struct RuleSource: Codable, Equatable, Sendable {
             kind: kind, zone: zone, dst: source.policy, calendar: calendar,
             onHoliday: source.onHoliday.flatMap(OnHoliday.init) ?? .skip)
         let windows = source.windows ?? []
-        rule.windows = windows.compactMap { $0.window(zones: ZoneShelf(host)) }
+        rule.windows = windows.compactMap { $0.window(zones: zones) }
         return rule.windows.count == windows.count ? rule : nil
     }
 

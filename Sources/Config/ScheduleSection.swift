@@ -152,7 +152,8 @@ struct ScheduleSection {
         schedule.atLeastMilliseconds = reader.duration("at_least", in: 1000...366 * day)
         guard isZoneKnown else { return }
         schedule.active.from = reader.instant("active_from", in: schedule.zone)
-        schedule.active.until = reader.instant("active_until", in: schedule.zone, isEnd: true)
+        schedule.active.until = reader.instant(
+            "active_until", in: schedule.zone, dayMeans: .lastSecond)
         if let from = schedule.active.from, let until = schedule.active.until, from >= until,
             let node = reader.find("active_until")
         {
@@ -174,32 +175,18 @@ struct ScheduleSection {
         let day = Self.day
         if let retry = reader.table("retry", known: ["base", "cap", "max_attempts"]) {
             let policy = schedule.retry
-            let base = retry.duration("base", in: 100...day) ?? policy.baseMilliseconds
-            let cap = retry.duration("cap", in: 100...day) ?? policy.capMilliseconds
-            if base > cap, let node = retry.find("base") ?? retry.find("cap") {
-                problems.error(
-                    node,
-                    "base (\(DurationText.text(milliseconds: base))) must not be longer "
-                        + "than cap (\(DurationText.text(milliseconds: cap)))")
-            }
-            schedule.retry.baseMilliseconds = base
-            schedule.retry.capMilliseconds = cap
+            (schedule.retry.baseMilliseconds, schedule.retry.capMilliseconds) = retry.durations(
+                "base", "cap", in: 100...day,
+                or: (policy.baseMilliseconds, policy.capMilliseconds))
             if let value = retry.integer("max_attempts", in: 1...1000) {
                 schedule.retry.maxAttempts = value
             }
         }
         if let poll = reader.table("poll", known: ["min", "max", "reopen_window"]) {
             let policy = schedule.poll
-            let least = poll.duration("min", in: 1000...30 * day) ?? policy.minMilliseconds
-            let most = poll.duration("max", in: 1000...30 * day) ?? policy.maxMilliseconds
-            if least > most, let node = poll.find("min") ?? poll.find("max") {
-                problems.error(
-                    node,
-                    "min (\(DurationText.text(milliseconds: least))) must not be longer "
-                        + "than max (\(DurationText.text(milliseconds: most)))")
-            }
-            schedule.poll.minMilliseconds = least
-            schedule.poll.maxMilliseconds = most
+            (schedule.poll.minMilliseconds, schedule.poll.maxMilliseconds) = poll.durations(
+                "min", "max", in: 1000...30 * day,
+                or: (policy.minMilliseconds, policy.maxMilliseconds))
             if let value = poll.duration("reopen_window", in: 0...366 * day) {
                 schedule.poll.reopenWindowMilliseconds = value
             }
@@ -252,10 +239,13 @@ extension TableReader {
         return FinishBy(secondOfDay: second, days: days)
     }
 
+    /// What of a day is meant by its date.
+    enum DayEdge { case begin, lastSecond, nextBegin }
+
     /// An instant: a TOML date-time, or a string; without an offset it is local to the zone.
     ///
-    /// A date alone is the whole day: its first instant or, where the end is asked for, its last second.
-    func instant(_ key: String, in zone: Zone, isEnd: Bool = false) -> Instant? {
+    /// A date alone is the whole day, from its first instant to its last second or to the next day.
+    func instant(_ key: String, in zone: Zone, dayMeans edge: DayEdge = .begin) -> Instant? {
         guard let node = find(key) else { return nil }
         let text: String
         switch node.value {
@@ -264,9 +254,12 @@ extension TableReader {
         default: return wrongType(node, "a date and time")
         }
         if text.utf8.count == 10, let day = LocalDateTime(iso8601: text)?.date, day.isValid {
-            guard isEnd else { return zone.beginning(of: day) }
-            let next = CivilDate(dayNumber: day.dayNumber + 1)
-            return zone.beginning(of: next).adding(milliseconds: -1000)
+            let next = zone.beginning(of: CivilDate(dayNumber: day.dayNumber + 1))
+            switch edge {
+            case .begin: return zone.beginning(of: day)
+            case .lastSecond: return next.adding(milliseconds: -1000)
+            case .nextBegin: return next
+            }
         }
         switch TimeArgument.parse(text, zone: zone) {
         case .success(let instant): return instant

@@ -1,3 +1,5 @@
+import Timetable
+
 /// Reads the keys of one table: checks names, types and ranges, and notes every problem.
 ///
 /// A value that is wrong answers nil like one that is absent, so that reading goes on and the
@@ -74,6 +76,22 @@ struct TableReader {
         }
     }
 
+    /// Two durations in milliseconds, of which the first must not be longer than the second.
+    func durations(
+        _ shorter: String, _ longer: String, in range: ClosedRange<Int64>,
+        or defaults: (Int64, Int64)
+    ) -> (Int64, Int64) {
+        let least = duration(shorter, in: range) ?? defaults.0
+        let most = duration(longer, in: range) ?? defaults.1
+        if least > most, let node = find(shorter) ?? find(longer) {
+            problems.error(
+                node,
+                "\(shorter) (\(DurationText.text(milliseconds: least))) must not be longer than "
+                    + "\(longer) (\(DurationText.text(milliseconds: most)))")
+        }
+        return (least, most)
+    }
+
     /// A duration in milliseconds, within the bounds.
     func duration(_ key: String, in range: ClosedRange<Int64>) -> Int64? {
         guard let node = find(key) else { return nil }
@@ -121,6 +139,29 @@ struct TableReader {
                 return (text, element)
             }
         default: return wrongType(node, orSingle ? "a string or an array of strings" : "an array")
+        }
+    }
+
+    /// The zone that `timezone` names.
+    func zone(_ zones: ZoneShelf) -> Zone? {
+        guard let node = find("timezone") else {
+            missing(
+                "timezone",
+                "missing; write timezone = \"America/New_York\" (or another IANA zone) here or in "
+                    + "[defaults]: there is no silent local time")
+            return nil
+        }
+        return string("timezone").flatMap { zone($0, at: node, zones) }
+    }
+
+    /// A zone by its name; where its data isn't there, what is read now waits for it.
+    func zone(_ name: String, at node: ConfigNode, _ zones: ZoneShelf) -> Zone? {
+        switch zones.zone(name) {
+        case .success(let zone): return zone
+        case .failure(let refusal):
+            problems.absent(
+                node, file: ZoneShelf.folder + name, "\(refusal.message) (\(node.shown))")
+            return nil
         }
     }
 

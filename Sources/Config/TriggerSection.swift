@@ -63,27 +63,8 @@ extension ScheduleSection {
                 own, "the cron expression names a zone too (\(prefix.name)); keep one of the two")
             return nil
         }
-        let name: String
-        let node: ConfigNode
-        if let prefix {
-            (name, node) = prefix
-        } else if let found = reader.find("timezone") {
-            guard let text = reader.string("timezone") else { return nil }
-            (name, node) = (text, found)
-        } else {
-            reader.missing(
-                "timezone",
-                "missing; write timezone = \"America/New_York\" (or another IANA "
-                    + "zone) here or in [defaults]: there is no silent local time")
-            return nil
-        }
-        switch context.zones.zone(name) {
-        case .success(let zone): return zone
-        case .failure(let refusal):
-            problems.absent(
-                node, file: ZoneShelf.folder + name, "\(refusal.message) (\(node.shown))")
-            return nil
-        }
+        guard let prefix else { return reader.zone(context.zones) }
+        return reader.zone(prefix.name, at: prefix.node, context.zones)
     }
 
     /// The trigger.

@@ -50,13 +50,10 @@ struct WindowSection {
     }
 
     private func read(_ name: String, _ node: ConfigNode) -> CompiledWindow? {
-        guard node.entries != nil else {
-            _ = TableReader(node, known: Self.keys, problems: problems)
-            return nil
-        }
         let fallback = defaults.filter { $0.key == "timezone" }
         let reader = TableReader(
             node, known: Self.keys, fallback: fallback, problems: problems)
+        guard node.entries != nil else { return nil }
         let choice = choice(reader)
         guard ["spans", "cron", "files"].contains(where: { reader.own($0) != nil }) else {
             problems.error(
@@ -65,7 +62,7 @@ struct WindowSection {
                     + "lasts, or files")
             return nil
         }
-        guard let zone = zone(reader) else { return nil }
+        guard let zone = reader.zone(zones) else { return nil }
         let errors = problems.errorCount
         var spans = spans(reader, zone)
         let fromFiles = filed(reader, zone)
@@ -96,24 +93,6 @@ struct WindowSection {
         return CompiledWindow(window: window, source: source, choice: choice)
     }
 
-    private func zone(_ reader: TableReader) -> Zone? {
-        guard let node = reader.find("timezone") else {
-            reader.missing(
-                "timezone",
-                "missing; write timezone = \"America/New_York\" (or another IANA zone) here or in "
-                    + "[defaults]: there is no silent local time")
-            return nil
-        }
-        guard let name = reader.string("timezone") else { return nil }
-        switch zones.zone(name) {
-        case .success(let zone): return zone
-        case .failure(let refusal):
-            problems.absent(
-                node, file: ZoneShelf.folder + name, "\(refusal.message) (\(node.shown))")
-            return nil
-        }
-    }
-
     // MARK: When
 
     private func spans(_ reader: TableReader, _ zone: Zone) -> [Window.Span] {
@@ -132,7 +111,7 @@ struct WindowSection {
                     "missing; a span has from and until, dates or times")
             }
             guard let from = table.instant("from", in: zone),
-                let until = table.end("until", in: zone)
+                let until = table.instant("until", in: zone, dayMeans: .nextBegin)
             else { return nil }
             guard from < until else {
                 if let place = table.find("until") {
@@ -144,27 +123,15 @@ struct WindowSection {
         }
     }
 
-    /// The days of files, whole; nil where one is waited for or wrong.
+    /// The days of files, whole; nil where one is waited for.
     private func filed(_ reader: TableReader, _ zone: Zone) -> [Window.Span]? {
-        var spans: [Window.Span] = []
-        var isWhole = true
-        for (file, place) in reader.strings("files", orSingle: true) ?? [] {
-            guard let (text, path) = files.read(file, place) else {
-                isWhole = false
-                continue
-            }
-            do {
-                for day in Set(try HolidayFile.days(text, path: path).map(\.date.dayNumber)) {
-                    spans.append(
-                        Window.Span(
-                            from: zone.beginning(of: CivilDate(dayNumber: day)),
-                            until: zone.beginning(of: CivilDate(dayNumber: day + 1))))
-                }
-            } catch {
-                problems.error(place, "\(path): \(error)")
-            }
+        let (days, isWhole) = files.days(reader)
+        guard isWhole else { return nil }
+        return Set(days.map(\.date.dayNumber)).sorted().map { day in
+            Window.Span(
+                from: zone.beginning(of: CivilDate(dayNumber: day)),
+                until: zone.beginning(of: CivilDate(dayNumber: day + 1)))
         }
-        return isWhole ? spans : nil
     }
 
     private struct Recurrences {
@@ -266,18 +233,6 @@ struct WindowSection {
             uniqueKeysWithValues: entries.keys.compactMap { name in
                 table.choice(name, Self.effects).map { (name, $0) }
             })
-    }
-}
-
-extension TableReader {
-    /// An end that is outside: a time, or the end of a day that is named.
-    fileprivate func end(_ key: String, in zone: Zone) -> Instant? {
-        guard let node = find(key) else { return nil }
-        let text = if case .string(let text) = node.value { text } else { node.raw }
-        if text.utf8.count == 10, let day = LocalDateTime(iso8601: text)?.date, day.isValid {
-            return zone.beginning(of: CivilDate(dayNumber: day.dayNumber + 1))
-        }
-        return instant(key, in: zone)
     }
 }
 

@@ -111,6 +111,17 @@ package enum AlarmKind: String, Sendable, CaseIterable {
         "\(processID) \(runID)"
     }
 
+    /// The run that a subject of `possible_duplicate` names; nil: it is another process's.
+    ///
+    /// - Parameters:
+    ///   - subject: as `duplicateSubject` makes it.
+    ///   - processID: the process.
+    /// - Returns: its run's id.
+    package static func duplicateRun(in subject: String, of processID: String) -> String? {
+        let prefix = duplicateSubject(run: "", of: processID)
+        return subject.hasPrefix(prefix) ? String(subject.dropFirst(prefix.count)) : nil
+    }
+
     /// The words of all kinds about the same, as a JSON list for a statement.
     static func words(of subject: Subject) -> String {
         "["

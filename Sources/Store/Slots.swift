@@ -115,7 +115,7 @@ package struct SlotRow: Sendable, Equatable {
         run_wanted_since_at, overdue_since_at, window, makes_up_slot_id
         """
 
-    static let columnCount = 30
+    static let columnCount = columns.split(separator: ",").count
 
     init(_ row: Row) {
         slotID = row.integer(0)

@@ -4,32 +4,24 @@ import Timetable
 /// Tells people in time that the holidays of a calendar end, and when there are new ones.
 final class CalendarWatch: Room, Grounded {
     let ground: Ground
-    /// When the next calendar comes up; nil: all are to be looked at.
-    private var nextAt: Instant?
-    private var isStale = true
+    private var looked: LastLook?
 
     init(_ ground: Ground) { self.ground = ground }
 
     func keep() -> () -> Void {
-        let kept = (nextAt, isStale)
-        return { [self] in (nextAt, isStale) = kept }
+        let kept = looked
+        return { [self] in looked = kept }
     }
-
-    func clockWasSet(by milliseconds: Int64) { isStale = true }
-
-    /// The configuration has changed.
-    func expire() { isStale = true }
 
     /// Raises and clears; a standing alarm is told once, and what clears it is its end.
     func tend() throws {
         guard let calendars = roster.configuration?.calendars else { return }
-        guard isStale || nextAt.map({ $0 <= now }) ?? false else {
-            if let nextAt { book.wake(at: nextAt) }
-            return
+        if let looked, looked.holds(for: roster.revisionID, at: now) {
+            return book.wake(at: looked.until)
         }
-        let today = Zone.utc.local(at: now).date
+        let today = CivilDate(ofUTC: now)
         var standing = Set(try ledger.alarms(.calendarEnds))
-        var next: Instant?
+        var days: [Instant] = []
         for (name, calendar) in calendars.sorted(by: { $0.key < $1.key }) {
             if let warning = calendar.endWarning(on: today) {
                 standing.remove(name)
@@ -38,12 +30,12 @@ final class CalendarWatch: Room, Grounded {
                     whatToDo: "\(warning) and reload; until then holidays after that day are "
                         + "taken for business days", now: now)
             } else if let from = calendar.warnsFrom {
-                let at = Instant(seconds: from.dayNumber * 86_400)
-                next = min(next ?? at, at)
+                days.append(from.beginningUTC)
             }
         }
         for name in standing { try ledger.clear(kind: .calendarEnds, subject: name) }
-        (nextAt, isStale) = (next, false)
-        if let next { book.wake(at: next) }
+        let look = LastLook(roster.revisionID, at: now, until: days.min())
+        looked = look
+        book.wake(at: look.until)
     }
 }

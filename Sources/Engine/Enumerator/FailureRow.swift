@@ -1,3 +1,4 @@
+import ProcessesAPI
 package import Store
 
 /// Failures in a row of a schedule (docs/protocol.md, rule 21).
@@ -21,7 +22,7 @@ package enum FailureRow {
         switch run.outcome {
         case .succeeded: return .success
         case .failed, .lost: return .failure("run \(run.runID) is \(run.outcome.rawValue)")
-        case .attention where run.status == "error" || run.status == "errorHold":
+        case .attention where RunStatus(run.status).isInError:
             return .failure("run \(run.runID) is in \(run.status)")
         case .attention, .active, .cancelled: return .neither
         }

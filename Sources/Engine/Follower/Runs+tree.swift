@@ -17,7 +17,7 @@ extension Runs {
         _ run: ProcessRun, runID: String, of schedule: String?
     ) throws {
         guard let name = schedule, let rules = roster.schedules[name]?.outcome,
-            !rules.failIf.isEmpty || !rules.warnIf.isEmpty
+            !rules.isEmpty
         else { return }
         guard run.isTreeTruncated else { return try ledger.clear(kind: .cutTree, subject: name) }
         try ledger.raise(

@@ -42,14 +42,14 @@ struct TreeReading {
     }
 
     private mutating func read(_ job: JobRun, within groups: [TreePart]) {
-        let status = job.status?.raw ?? "unknown"
+        let status = job.status ?? .missing
         var parts = groups
         if let title = job.title {
             note(title)
             if counts[.job(title)] != nil { parts.append(.job(title)) }
         }
-        for part in parts { counts[part]?[status, default: 0] += 1 }
-        guard status != "complete", status != "cancelled", let day = job.dueDate else { return }
+        for part in parts { counts[part]?[status.raw, default: 0] += 1 }
+        guard status.isOpen, let day = job.dueDate else { return }
         let due = JobDue(
             day: String(day.prefix(10)), title: job.title ?? job.action ?? "without a title")
         guard CivilDate(iso8601: due.day)?.isValid == true else { return }

@@ -13,8 +13,8 @@ final class Notices: Room, Grounded {
     private var nextPruneAt: Instant?
     /// As the ledger has them; nil: not known yet.
     private var heartbeats: Set<String>?
-    /// The targets whose alarms were looked at last.
-    private var knownReceivers: Set<Receiver>?
+    /// Who may get messages, by the configuration of that revision.
+    private var known: (revisionID: Int64, receivers: Set<Receiver>)?
 
     private static let attemptsPerTurnMax = 16
     /// More than a person reads; the rest is counted.
@@ -25,8 +25,8 @@ final class Notices: Room, Grounded {
     init(_ ground: Ground) { self.ground = ground }
 
     func keep() -> () -> Void {
-        let kept = (hasBegun, nextPruneAt, heartbeats, knownReceivers)
-        return { [self] in (hasBegun, nextPruneAt, heartbeats, knownReceivers) = kept }
+        let kept = (hasBegun, nextPruneAt, heartbeats, known)
+        return { [self] in (hasBegun, nextPruneAt, heartbeats, known) = kept }
     }
 
     private var plan: NoticePlan { roster.configuration?.notices ?? NoticePlan() }
@@ -136,13 +136,12 @@ final class Notices: Room, Grounded {
     private func send() throws {
         if !hasBegun { try ledger.wakeLostDeliveries(now: now) }
         hasBegun = true
-        let receivers = plan.receivers
-        try forgetOldTargets(receivers)
+        try readReceivers()
         let due = try ledger.deliveriesDue(
             now: now, gatherMilliseconds: NoticePacing.gatherBehindMilliseconds,
             limit: Self.attemptsPerTurnMax)
         for row in due {
-            guard receivers.contains(row.receiver) else {
+            guard known?.receivers.contains(row.receiver) ?? false else {
                 try ledger.endDelivery(
                     row.deliveryID, .withdrawn, why: "the target is not configured any more",
                     now: now)
@@ -172,9 +171,10 @@ final class Notices: Room, Grounded {
     }
 
     /// A target that isn't configured any more needs nobody.
-    private func forgetOldTargets(_ receivers: Set<Receiver>) throws {
-        guard receivers != knownReceivers else { return }
-        knownReceivers = receivers
+    private func readReceivers() throws {
+        guard known?.revisionID != roster.revisionID else { return }
+        let receivers = plan.receivers
+        known = (roster.revisionID, receivers)
         let names = Set(receivers.map(\.name))
         for name in try ledger.alarms(.notify) where !names.contains(name) {
             try ledger.clear(kind: .notify, subject: name)

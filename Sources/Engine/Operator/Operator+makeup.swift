@@ -6,16 +6,17 @@ extension Operator {
     func makeUp(
         _ name: String, at slotAt: Instant, uuid: String, force: Bool, reason: String, actor: String
     ) throws -> CommandReply {
-        if let known = try ledger.slot(triggerUUID: uuid) {
-            return .done(
-                "slot \(known.slotID) of \(known.schedule), \(known.disposition.rawValue)",
-                slotID: known.slotID)
+        if let known = try answer(to: uuid) { return known }
+        return try startable(name) { place in
+            try makeUp(place, at: slotAt, uuid: uuid, force: force, reason: reason, actor: actor)
         }
-        let place: Place
-        switch try self.place(name) {
-        case .found(let found): place = found
-        case .none(let reply): return reply
-        }
+    }
+
+    private func makeUp(
+        _ place: Place, at slotAt: Instant, uuid: String, force: Bool, reason: String,
+        actor: String
+    ) throws -> CommandReply {
+        let name = place.schedule.name
         let found = try ledger.pastSlots(
             schedule: name, from: slotAt, through: slotAt, limit: MakeUp.rangeMax)
         guard let slot = found.first(where: { MakeUp.judge($0) == .possible }) ?? found.first else {
@@ -43,11 +44,18 @@ extension Operator {
         _ name: String, from: Instant, through: Instant, takesSkipped: Bool, reason: String,
         actor: String
     ) throws -> CommandReply {
-        let place: Place
-        switch try self.place(name) {
-        case .found(let found): place = found
-        case .none(let reply): return reply
+        try startable(name) { place in
+            try backfill(
+                place, from: from, through: through, takesSkipped: takesSkipped, reason: reason,
+                actor: actor)
         }
+    }
+
+    private func backfill(
+        _ place: Place, from: Instant, through: Instant, takesSkipped: Bool, reason: String,
+        actor: String
+    ) throws -> CommandReply {
+        let name = place.schedule.name
         guard from <= through else {
             return CommandReply(exitCode: 2, message: "--from is later than --to")
         }
@@ -78,63 +86,29 @@ extension Operator {
         return .done("\(words) of \(name) will be made up for, one after another")
     }
 
-    /// A schedule that can be started now.
-    private struct Place {
-        var schedule: Schedule
-        var row: ScheduleRow
-    }
-
-    private enum Sought {
-        case found(Place)
-        case none(CommandReply)
-    }
-
-    private func place(_ name: String) throws -> Sought {
-        guard let schedule = roster.schedule(name), let row = try ledger.schedule(name) else {
-            return .none(.notFound("there is no active schedule \"\(name)\""))
-        }
-        guard schedule.mode == .run else {
-            return .none(.conflict("\(name) is in observe mode, nothing is sent for it"))
-        }
-        guard !life.isDraining else {
-            return .none(.conflict("the daemon is draining; resume --all first"))
-        }
-        return .found(Place(schedule: schedule, row: row))
-    }
-
     /// What stands against a start now; nil: nothing.
     private func objection(to place: Place) throws -> String? {
-        guard case .id(let processID) = place.schedule.process else { return nil }
         if let duplicate = try possibleDuplicate(of: place) {
             return "\(duplicate); --force starts anyway"
         }
-        guard place.schedule.overlap == .skip,
-            let open = try ledger.openRuns(baseURL: place.row.baseURL, processID: processID).first
-        else { return nil }
-        return "run \(open.runID) of this process is still \(open.status); --force starts anyway"
+        return try openRun(barring: place)
     }
 
     /// A run that may be that of a slot which is taken for one without; nil: there is none.
     private func possibleDuplicate(of place: Place) throws -> String? {
         guard case .id(let processID) = place.schedule.process else { return nil }
-        return try ledger.alarms(.possibleDuplicate)
-            .first { $0.hasPrefix("\(processID) ") }
-            .map { subject in
-                "run \(subject.dropFirst(processID.count + 1)) of this process belongs to no slot and "
-                    + "may be one's that is to be made up for (carillon attention)"
+        return try ledger.alarms(.possibleDuplicate).lazy
+            .compactMap { AlarmKind.duplicateRun(in: $0, of: processID) }.first
+            .map { run in
+                "run \(run) of this process belongs to no slot and may be one's that is to be made "
+                    + "up for (carillon attention)"
             }
     }
 
     private func insert(
         _ past: PastSlot, _ place: Place, uuid: String?, force: Bool, reason: String, actor: String
     ) throws -> Int64? {
-        // What was triggered at this very millisecond, or made up for it in vain, has the instant.
-        var slotAt = past.slotAt
-        while try ledger.slots(schedule: place.schedule.name, at: slotAt)
-            .contains(where: { $0.kind == .manual })
-        {
-            slotAt = slotAt.adding(milliseconds: 1)
-        }
+        let slotAt = try freeInstant(of: place.schedule.name, from: past.slotAt)
         var slot = SlotBirth(place.schedule, row: place.row).makingUp(
             for: past, at: slotAt, dueAt: now, requestedBy: actor, reason: reason)
         slot.forced = force

@@ -54,38 +54,19 @@ struct Operator: Grounded {
     private func trigger(
         _ name: String, uuid: String, force: Bool, reason: String, actor: String
     ) throws -> CommandReply {
-        // A repeat of the same request answers with the same slot.
-        if let known = try ledger.slot(triggerUUID: uuid) {
-            return .done(
-                "slot \(known.slotID) of \(known.schedule), \(known.disposition.rawValue)",
-                slotID: known.slotID)
+        if let known = try answer(to: uuid) { return known }
+        return try startable(name) { place in
+            if !force, let open = try openRun(barring: place) { return .conflict(open) }
+            let slotAt = try freeInstant(of: name, from: now)
+            let slot = SlotBirth(place.schedule, row: place.row).manual(
+                at: slotAt, requestedBy: actor, uuid: uuid, force: force, reason: reason)
+            let slotID = try ledger.insert(slot, now: now)
+            lister.want(look: place.schedule.connection, .start)
+            try ledger.audit(
+                actor: actor, action: "trigger", subject: name, reason: reason,
+                detail: force ? "--force" : "", now: now)
+            return .done("slot \(slotID ?? 0) of \(name) at \(slotAt.iso8601)", slotID: slotID)
         }
-        guard let schedule = roster.schedule(name), let row = try ledger.schedule(name) else {
-            return .notFound("there is no active schedule \"\(name)\"")
-        }
-        guard schedule.mode == .run else {
-            return .conflict("\(name) is in observe mode, nothing is sent for it")
-        }
-        if life.isDraining { return .conflict("the daemon is draining; resume --all first") }
-        if !force, schedule.overlap == .skip, case .id(let processID) = schedule.process,
-            let open = try ledger.openRuns(baseURL: row.baseURL, processID: processID).first
-        {
-            return .conflict(
-                "run \(open.runID) of this process is still \(open.status); --force starts anyway")
-        }
-        var slotAt = now
-        while !(try ledger.slots(schedule: name, at: slotAt).filter { $0.kind == .manual }.isEmpty)
-        {
-            slotAt = slotAt.adding(milliseconds: 1)
-        }
-        let slot = SlotBirth(schedule, row: row).manual(
-            at: slotAt, requestedBy: actor, uuid: uuid, force: force, reason: reason)
-        let slotID = try ledger.insert(slot, now: now)
-        lister.want(look: schedule.connection, .start)
-        try ledger.audit(
-            actor: actor, action: "trigger", subject: name, reason: reason,
-            detail: force ? "--force" : "", now: now)
-        return .done("slot \(slotID ?? 0) of \(name) at \(slotAt.iso8601)", slotID: slotID)
     }
 
     private func pause(

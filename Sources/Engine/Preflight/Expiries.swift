@@ -3,11 +3,8 @@ import Timetable
 
 /// Warns 30, 7 and 1 days ahead of days on which grants and versions end (rule 22).
 final class Expiries: Room, Grounded {
-    private static let againMilliseconds: Int64 = 366 * 86_400_000
-
     let ground: Ground
-    /// Of which revision the days were looked at, from when until when that holds.
-    private var looked: (revisionID: Int64, from: Instant, until: Instant)?
+    private var looked: LastLook?
 
     init(_ ground: Ground) { self.ground = ground }
 
@@ -17,12 +14,10 @@ final class Expiries: Room, Grounded {
     }
 
     func warn() throws {
-        if let looked, looked.revisionID == roster.revisionID, now >= looked.from,
-            now < looked.until
-        {
+        if let looked, looked.holds(for: roster.revisionID, at: now) {
             return book.wake(at: looked.until)
         }
-        var until = now.adding(milliseconds: Self.againMilliseconds)
+        var days: [Instant] = []
         for name in roster.connections.keys.sorted() {
             guard let connection = roster.connection(name) else { continue }
             for expiry in Expiry.allCases {
@@ -30,12 +25,13 @@ final class Expiries: Room, Grounded {
                     try ledger.clear(kind: expiry.kind, subject: name)
                     continue
                 }
-                if let next = Expiry.nextChange(of: day, after: now) { until = min(until, next) }
+                if let next = Expiry.nextChange(of: day, after: now) { days.append(next) }
                 try tell(expiry, day, of: name)
             }
         }
-        looked = (roster.revisionID, now, until)
-        book.wake(at: until)
+        let look = LastLook(roster.revisionID, at: now, until: days.min())
+        looked = look
+        book.wake(at: look.until)
     }
 
     private func tell(_ expiry: Expiry, _ day: CivilDate, of name: String) throws {

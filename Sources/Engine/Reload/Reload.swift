@@ -12,7 +12,6 @@ struct Reload: Grounded {
     let preflights: PreflightPlan
     let enumerator: Enumerator
     let upcoming: Upcoming
-    let calendarWatch: CalendarWatch
     let clockSteps: ClockSteps
     /// Turns a stored `rule_source` back into a rule; nil if it can't.
     let recompile: @Sendable (String) -> FiringRule?
@@ -89,7 +88,6 @@ struct Reload: Grounded {
         if !isReload { try enumerator.fireBootSlots() }
         for name in roster.schedules.keys { book.tell(.ended(schedule: name)) }
         upcoming.expire()
-        calendarWatch.expire()
     }
 
     /// What the daemon runs on is kept: for people, and for a start with files that are refused.
@@ -101,7 +99,7 @@ struct Reload: Grounded {
 
     /// A schedule that can't be built yet keeps its row, its cursor and its slots.
     private func tellWaiting(_ new: EngineConfiguration) throws {
-        try forgetCutTrees()
+        try forgetTreeAlarms()
         // Also of what went while nobody was there to see it.
         let standing = Set(new.waiting.keys)
             .union(new.connections.keys.map(AlarmKind.waitingSubject(connection:)))
@@ -117,12 +115,10 @@ struct Reload: Grounded {
     }
 
     /// Without rules on counts nobody misses the jobs below.
-    private func forgetCutTrees() throws {
-        for name in try ledger.alarms(.cutTree) {
-            guard let rules = roster.schedules[name]?.outcome else { continue }
-            if rules.failIf.isEmpty, rules.warnIf.isEmpty {
-                try ledger.clear(kind: .cutTree, subject: name)
-            }
+    private func forgetTreeAlarms() throws {
+        for name in try ledger.alarms(.cutTree)
+        where roster.schedules[name]?.outcome.isEmpty ?? false {
+            try ledger.clear(kind: .cutTree, subject: name)
         }
         for name in try ledger.alarms(.missingPart)
         where roster.schedules[name]?.outcome.parts.isEmpty ?? false {

@@ -36,7 +36,7 @@ struct Slots {
         {
             let reason = EndReason.heldBackWith(later: later, window: window)
             slot.disposition = reason.disposition
-            slot.reason = reason.words(before: "")
+            slot.reason = reason.words(before: nil)
         }
         let slotID = try ledger.insert(slot, now: now)
         guard slotID != nil, slot.disposition == .pending else { return slotID }

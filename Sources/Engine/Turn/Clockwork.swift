@@ -94,8 +94,7 @@ package final class Clockwork {
         pruner = Pruner(ground)
         reload = Reload(
             ground: ground, gate: gate, lister: lister, settler: settler, preflights: plan,
-            enumerator: enumerator, upcoming: upcoming, calendarWatch: calendarWatch,
-            clockSteps: clockSteps,
+            enumerator: enumerator, upcoming: upcoming, clockSteps: clockSteps,
             recompile: recompile)
         people = Operator(
             ground: ground, gate: gate, lister: lister, resolver: resolver, upcoming: upcoming,
