@@ -5,7 +5,6 @@ import Timetable
 
 /// A table of the ledger as rows that are asked by the names of columns.
 struct Rows: RandomAccessCollection {
-    /// One row.
     struct Row {
         fileprivate let table: LedgerTable
         fileprivate let index: Int

@@ -1,5 +1,13 @@
 /// The pages of one thing each.
 extension Templates {
+    private static let errorList = """
+        <ul class="plain">
+        {{#errors}}<li><b>{{at}}</b> <span class="pill {{tone}}">{{what}}</span> {{words}}</li>{{/errors}}
+        {{^errors}}<li class="dim">No error.</li>{{/errors}}
+        </ul>
+        </section>
+        """
+
     static let schedule = """
         {{<layout}}{{$body}}
         <section aria-labelledby="schedule">
@@ -59,11 +67,7 @@ extension Templates {
         </section>
         <section aria-labelledby="errors">
         <h2 id="errors">What the API said</h2>
-        <ul class="plain">
-        {{#errors}}<li><b>{{at}}</b> <span class="pill {{tone}}">{{what}}</span> {{words}}</li>{{/errors}}
-        {{^errors}}<li class="dim">No error.</li>{{/errors}}
-        </ul>
-        </section>
+        \(errorList)
         {{/body}}{{/layout}}
         """
 
@@ -97,11 +101,7 @@ extension Templates {
         </section>
         <section aria-labelledby="errors">
         <h2 id="errors">Errors <small>newest first, times in UTC</small></h2>
-        <ul class="plain">
-        {{#errors}}<li><b>{{at}}</b> <span class="pill {{tone}}">{{what}}</span> {{words}}</li>{{/errors}}
-        {{^errors}}<li class="dim">No error.</li>{{/errors}}
-        </ul>
-        </section>
+        \(errorList)
         {{/body}}{{/layout}}
         """
 

@@ -115,7 +115,6 @@ struct Blueprint: Sendable {
         case group(parallel: Bool)
         case job(action: String)
     }
-    /// One node.
     struct Node: Sendable {
         var kind: Kind
         var name: String

@@ -53,7 +53,6 @@ struct ASCIIText {
     /// The text.
     var string: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Appends a byte.
     mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
     /// Appends a number that is not negative, filled with zeros to at least `digits` digits.

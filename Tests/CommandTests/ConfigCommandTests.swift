@@ -42,14 +42,7 @@ import carillon
             "/close.csv": "2026-12-31\n",
         ])
         let loaded = try ConfigurationLoader(host: host).load("/c.toml")
-        try fixture.change { ledger in
-            _ = try ledger.insertRevision(
-                contentHash: loaded.engine.contentHash, isReload: true, summary: "2 schedules",
-                now: Instant(seconds: 1_781_510_000))
-            try ledger.keepConfigFiles(
-                contentHash: loaded.engine.contentHash,
-                loaded.engine.files.map { ($0.path, String(decoding: $0.bytes, as: UTF8.self)) })
-        }
+        try fixture.keep(loaded)
         return (fixture, host)
     }
 

@@ -68,13 +68,6 @@ import Timetable
 
     private func keep(_ host: MemoryHost, in fixture: LedgerFixture) throws {
         let loaded = try ConfigurationLoader(host: host).load("/c/carillon.toml")
-        try fixture.change { ledger in
-            _ = try ledger.insertRevision(
-                contentHash: loaded.engine.contentHash, isReload: true, summary: "2 schedules",
-                now: Instant(seconds: 1_781_510_000))
-            try ledger.keepConfigFiles(
-                contentHash: loaded.engine.contentHash,
-                loaded.engine.files.map { ($0.path, String(decoding: $0.bytes, as: UTF8.self)) })
-        }
+        try fixture.keep(loaded)
     }
 }

@@ -203,29 +203,13 @@ private struct Vector: Sendable {
             cron = "@reboot"
             """
         }
-        return """
-            version = 1
-            [daemon]
-            database = "\(folder.path("carillon.db"))"
-            control_socket = "\(folder.path("control.sock"))"
-            [defaults]
-            timezone = "UTC"
-            preflight = "0s"
-            retry = { base = "1s", cap = "1s" }
-            \(sections.joined(separator: "\n"))
-            """
+        return Site.config(in: folder, sections)
     }
 
     @Test func aCorrectedSecretFileHealsTheConnectionWithoutARestart() async throws {
         let world = World()
         try await world.serving { port in
-            let site = try Site(
-                port: port,
-                schedules: """
-                    [schedules.boot]
-                    process = "\(Site.process)"
-                    cron = "@reboot"
-                    """)
+            let site = try Site(port: port, schedules: Site.atBoot)
             defer { site.remove() }
             try site.folder.write("expired\n", to: "secret")
             let life = try await Life(config: site.config, in: site.folder)
@@ -251,13 +235,7 @@ private struct Vector: Sendable {
         let world = World()
         world.sandbox.withState { $0.scenario.apiVersions = ["2027-01-01"] }
         try await world.serving { port in
-            let site = try Site(
-                port: port,
-                schedules: """
-                    [schedules.boot]
-                    process = "\(Site.process)"
-                    cron = "@reboot"
-                    """)
+            let site = try Site(port: port, schedules: Site.atBoot)
             defer { site.remove() }
             let life = try await Life(config: site.config, in: site.folder)
             try #require(await life.isReady())

@@ -155,17 +155,7 @@ import Testing
             validate_first = true
             """
         }
-        return """
-            version = 1
-            [daemon]
-            database = "\(folder.path("carillon.db"))"
-            control_socket = "\(folder.path("control.sock"))"
-            [defaults]
-            timezone = "UTC"
-            preflight = "0s"
-            retry = { base = "1s", cap = "1s" }
-            \(sections.joined(separator: "\n"))
-            """
+        return Site.config(in: folder, sections)
     }
 
     /// The first answer of each operation is an error, and all repeat what was sent.

@@ -45,6 +45,28 @@ struct Site {
         every = "1h"
         """
 
+    /// A schedule that each life starts at once.
+    static let atBoot = """
+        [schedules.boot]
+        process = "\(process)"
+        cron = "@reboot"
+        """
+
+    /// A config of many connections, each in a section of its own, that tries again at once.
+    static func config(in folder: Folder, _ sections: [String]) -> String {
+        """
+        version = 1
+        [daemon]
+        database = "\(folder.path("carillon.db"))"
+        control_socket = "\(folder.path("control.sock"))"
+        [defaults]
+        timezone = "UTC"
+        preflight = "0s"
+        retry = { base = "1s", cap = "1s" }
+        \(sections.joined(separator: "\n"))
+        """
+    }
+
     /// A schedule that no test lives to see: only triggers start it.
     static let distant = """
         [schedules.distant]

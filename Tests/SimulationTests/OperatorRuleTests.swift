@@ -7,6 +7,21 @@ import Timetable
 
 /// Rules 12 to 14 of docs/protocol.md: the clock, restored files and people.
 @Suite struct OperatorRuleTests {
+    /// At 05:11 the clock has just been set to 05:41, and the slots in between are missed.
+    private static func missed() throws -> Fixture {
+        let fixture = try Fixture([
+            Fixture.schedule {
+                $0.missed = .skip
+                $0.startWithinMilliseconds = 60_000
+            }
+        ])
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 10)
+        fixture.simulator.stepClock(byMilliseconds: 30 * 60_000)
+        try fixture.run(untilMinute: 11)
+        return fixture
+    }
+
     @Test func rule12AClockSetBackStartsNothingTwice() throws {
         let fixture = try Fixture()
         try fixture.simulator.boot()
@@ -23,16 +38,7 @@ import Timetable
     }
 
     @Test func rule12AClockSetForwardIsDownTime() throws {
-        let fixture = try Fixture([
-            Fixture.schedule {
-                $0.missed = .skip
-                $0.startWithinMilliseconds = 60_000
-            }
-        ])
-        try fixture.simulator.boot()
-        try fixture.run(untilMinute: 10)
-        fixture.simulator.stepClock(byMilliseconds: 30 * 60_000)
-        try fixture.run(untilMinute: 11)
+        let fixture = try Self.missed()
         #expect(try fixture.told() == "15 missed, 30 missed")
         #expect(fixture.simulator.starts.isEmpty)
     }
@@ -164,16 +170,7 @@ import Timetable
     }
 
     @Test func rule14ARowOfAttentionIsTakenOutOfSightAndAudited() throws {
-        let fixture = try Fixture([
-            Fixture.schedule {
-                $0.missed = .skip
-                $0.startWithinMilliseconds = 60_000
-            }
-        ])
-        try fixture.simulator.boot()
-        try fixture.run(untilMinute: 10)
-        fixture.simulator.stepClock(byMilliseconds: 30 * 60_000)
-        try fixture.run(untilMinute: 11)
+        let fixture = try Self.missed()
         func look(_ sql: String) throws -> [String] {
             var found: [String] = []
             try fixture.simulator.inspect { ledger in

@@ -36,15 +36,21 @@ import Timetable
         return String(next.prefix(10))
     }
 
-    @Test("the nth business day, as numpy counts it")
-    func nthBusinessDays() throws {
-        let calendars = try Self.calendars()
-        var wrong: [String] = []
-        var count = 0
-        for line in try fixtureLines("business_days.tsv").dropFirst() {
+    /// The cells of each line of numpy's answers, and the calendar that the first one names.
+    private static func rows() throws -> [(cells: [String], calendar: BusinessCalendar)] {
+        let calendars = try calendars()
+        return try fixtureLines("business_days.tsv").dropFirst().map { line in
             let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(
                 String.init)
-            let calendar = try #require(calendars[cells[0]])
+            return (cells, try #require(calendars[cells[0]]))
+        }
+    }
+
+    @Test("the nth business day, as numpy counts it")
+    func nthBusinessDays() throws {
+        var wrong: [String] = []
+        var count = 0
+        for (cells, calendar) in try Self.rows() {
             for cell in cells[2].split(separator: ",") {
                 let pair = cell.split(separator: "=").map(String.init)
                 guard let index = Int(pair[0]), abs(index) <= 23 else { continue }
@@ -60,13 +66,9 @@ import Timetable
 
     @Test("where days without business move, as numpy rolls them")
     func rolls() throws {
-        let calendars = try Self.calendars()
         var wrong: [String] = []
         var count = 0
-        for line in try fixtureLines("business_days.tsv").dropFirst() {
-            let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(
-                String.init)
-            let calendar = try #require(calendars[cells[0]])
+        for (cells, calendar) in try Self.rows() {
             for cell in cells[3].split(separator: ",") {
                 let days = cell.split { $0 == ">" || $0 == "<" }.map(String.init)
                 count += 1

@@ -203,7 +203,7 @@ final class Follower: Room, Grounded {
         try book.note(
             failure, answer: answer, slot: nil, connection: connection.name, runKey: row.runKey,
             nextStep: isToken
-                ? Gate.nextStep(isTokenRefusedAgain: gate.isRefusedAgain(connection.name))
+                ? gate.nextStep(afterRefusalOf: connection.name)
                 : isLasting
                     ? "asked again at poll.max; the run itself is not judged by it"
                     : "read again with a growing gap; the run itself is not judged by it",

@@ -338,8 +338,9 @@ final class Gate: Room {
     func isRefusedAgain(_ connection: String) -> Bool { tokens.refusals(connection) >= 2 }
     func wasRefused(_ connection: String) -> Bool { tokens.refusals(connection) > 0 }
 
-    static func nextStep(isTokenRefusedAgain: Bool) -> String {
-        isTokenRefusedAgain
+    /// What becomes of a request whose token was refused, for people.
+    func nextStep(afterRefusalOf connection: String) -> String {
+        isRefusedAgain(connection)
             ? "the credential is not accepted, starts wait; see: carillon attention"
             : "sent again with a new token"
     }

@@ -86,7 +86,8 @@ struct StartAnswers: Grounded {
         let errorID = try ledger.insert(
             NewError(
                 operation: answer.call.operation, message: reason.words(attempt: attempt.number),
-                nextStep: Self.nextStep(after: .ambiguous), connection: slot.connection,
+                nextStep: nextStep(after: .ambiguous, on: slot.connection),
+                connection: slot.connection,
                 slotID: slot.slotID), now: now)
         try settler.becomeUnknown(slot, attempt, reason, httpStatus: 201, errorID: errorID)
     }
@@ -135,9 +136,7 @@ struct StartAnswers: Grounded {
         }
         let errorID = try book.note(
             failure, answer: answer, slot: slot, attempt: attempt.number,
-            nextStep: verdict == .unauthorized
-                ? Gate.nextStep(isTokenRefusedAgain: gate.isRefusedAgain(slot.connection))
-                : Self.nextStep(after: verdict))
+            nextStep: nextStep(after: verdict, on: slot.connection))
         let number = attempt.number
         switch verdict {
         case .ambiguous:
@@ -219,11 +218,11 @@ struct StartAnswers: Grounded {
                     ^ UInt64(bitPattern: slot.slotAt.milliseconds)))
     }
 
-    private static func nextStep(after verdict: StartVerdict) -> String {
+    private func nextStep(after verdict: StartVerdict, on connection: String) -> String {
         switch verdict {
         case .ambiguous: "looked for, never blindly sent again"
         case .refused: "the slot has failed; fix the cause and trigger it"
-        case .unauthorized: Gate.nextStep(isTokenRefusedAgain: false)
+        case .unauthorized: gate.nextStep(afterRefusalOf: connection)
         case .throttled: "sent again when the wait is over, uses up no attempt"
         case .notSent: "sent again, it never left"
         case .conflict: "sent again (on_conflict = \"retry\")"

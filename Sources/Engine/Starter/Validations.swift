@@ -72,7 +72,7 @@ final class Validations: Room, Grounded {
             try book.note(
                 failure, answer: answer, slot: slot,
                 nextStep: failure.apiStatus == 401
-                    ? Gate.nextStep(isTokenRefusedAgain: gate.isRefusedAgain(slot.connection))
+                    ? gate.nextStep(afterRefusalOf: slot.connection)
                     : "validated again")
             failures[slotID] = failed + 1
             if failure.apiStatus == 401, failed == 0 {

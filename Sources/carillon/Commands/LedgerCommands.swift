@@ -151,24 +151,15 @@ struct Schedules: CarillonCommand {
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
 
-    @Argument(
-        help: ArgumentHelp("Only this schedule.", valueName: "schedule"),
-        completion: .schedules)
-    var only: String?
-
-    @Option(
-        help: ArgumentHelp("The same, as an option.", valueName: "name"),
-        completion: .schedules)
-    var schedule: String?
+    @OptionGroup var schedule: OnlySchedule
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
         var filter = LedgerFilter()
-        let schedule = only ?? schedule
-        filter.schedule = schedule
+        filter.schedule = schedule.name
         let table = try reader.schedules(filter)
-        if let schedule, table.rows.isEmpty {
-            throw ScheduleName.unknown(schedule, among: try reader.scheduleNames())
+        if let name = schedule.name, table.rows.isEmpty {
+            throw ScheduleName.unknown(name, among: try reader.scheduleNames())
         }
         let columns: [LedgerOutput.Column] = [
             .init("schedule", "SCHEDULE", .name), .init("state", "STATE"),

@@ -92,8 +92,8 @@ struct LimitOption: ParsableArguments {
     }
 }
 
-/// A schedule, `--since`, `--until` and `--limit`.
-struct FilterOptions: ParsableArguments {
+/// One schedule, as an argument or an option; or all.
+struct OnlySchedule: ParsableArguments {
     @Argument(
         help: ArgumentHelp("Only this schedule.", valueName: "schedule"),
         completion: .schedules)
@@ -103,6 +103,20 @@ struct FilterOptions: ParsableArguments {
         help: ArgumentHelp("The same, as an option.", valueName: "name"),
         completion: .schedules)
     var schedule: String?
+
+    mutating func validate() throws {
+        if let only, let schedule, only != schedule {
+            throw ValidationError("Name one schedule: \(only), or --schedule \(schedule).")
+        }
+    }
+
+    /// As it was written; nil: all are meant.
+    var name: String? { only ?? schedule }
+}
+
+/// A schedule, `--since`, `--until` and `--limit`.
+struct FilterOptions: ParsableArguments {
+    @OptionGroup var schedule: OnlySchedule
 
     @Option(
         parsing: .unconditional,
@@ -119,12 +133,6 @@ struct FilterOptions: ParsableArguments {
 
     @OptionGroup var limit: LimitOption
 
-    mutating func validate() throws {
-        if let only, let schedule, only != schedule {
-            throw ValidationError("Name one schedule: \(only), or --schedule \(schedule).")
-        }
-    }
-
     /// The filter that the options say.
     ///
     /// - Throws: `CommandFailure` for an unknown schedule or a time that is none.
@@ -133,7 +141,7 @@ struct FilterOptions: ParsableArguments {
     ) throws -> LedgerFilter {
         var filter = LedgerFilter()
         filter.limit = limit.rows
-        let schedule = try (only ?? schedule).map { try ScheduleName.checked($0, in: reader) }
+        let schedule = try schedule.name.map { try ScheduleName.checked($0, in: reader) }
         filter.schedule = schedule
         let times = LedgerTimes(reader: reader, environment: environment)
         filter.since = try since.map { try times.instant($0, "--since", of: schedule, .back) }

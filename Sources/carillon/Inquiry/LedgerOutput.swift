@@ -1,4 +1,5 @@
 import Console
+import Dashboard
 import FoundationEssentials
 import JSON
 import Store
@@ -177,19 +178,43 @@ struct LedgerOutput {
         (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) != nil
     }
 
+    /// Taken from what the words of a column are, as on the dashboard.
     private static func color(_ column: String, _ value: String) -> OutputStyle.Color? {
-        guard ["disposition", "outcome", "run_status", "status", "kind", "state"].contains(column)
-        else {
-            return nil
+        switch column {
+        case "disposition", "outcome": Tone(result: value).color
+        case "run_status", "status": Tone(status: value).color
+        case "state": ScheduleState(rawValue: value).map { color(of: $0) } ?? pauses[value]
+        case "kind":
+            // Of a slot or a pause it is no trouble.
+            AlarmKind(rawValue: value) != nil || Disposition(rawValue: value) != nil
+                ? Tone(attention: value).color : nil
+        default: nil
         }
-        switch value {
-        case "started", "succeeded", "complete": return .green
-        case "failed", "missed", "expired", "error", "lost", "possible_duplicate", "set aside":
-            return .red
-        case "held", "unknown", "attention", "errorHold", "late", "in force", "to come":
-            return .yellow
-        case "skipped", "coalesced", "cancelled", "over", "lifted", "disabled": return .gray
-        default: return nil
+    }
+
+    private static func color(of state: ScheduleState) -> OutputStyle.Color? {
+        switch state {
+        case .active: nil
+        case .setAside: .red
+        case .disabled, .removed: .gray
+        }
+    }
+
+    /// How the view of pauses calls what is in force, and what isn't (any more).
+    private static let pauses: [String: OutputStyle.Color] = [
+        "in force": .yellow, "to come": .yellow, "over": .gray, "lifted": .gray,
+    ]
+}
+
+extension Tone {
+    /// On a terminal.
+    fileprivate var color: OutputStyle.Color? {
+        switch self {
+        case .good, .live: .green
+        case .warn: .yellow
+        case .bad: .red
+        case .off: .gray
+        case .calm: nil
         }
     }
 }

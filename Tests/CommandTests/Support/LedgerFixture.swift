@@ -1,3 +1,4 @@
+import Config
 import Foundation
 import Store
 import Timetable
@@ -26,6 +27,18 @@ final class LedgerFixture {
             path: path, pid: nil, now: Instant(seconds: 1_780_000_000), durability: .simulated)
         try work(ledger)
         try ledger.countAgain()
+    }
+
+    /// Enters a configuration that was reloaded, with its files.
+    func keep(_ loaded: LoadedConfiguration) throws {
+        try change { ledger in
+            _ = try ledger.insertRevision(
+                contentHash: loaded.engine.contentHash, isReload: true, summary: "2 schedules",
+                now: Instant(seconds: 1_781_510_000))
+            try ledger.keepConfigFiles(
+                contentHash: loaded.engine.contentHash,
+                loaded.engine.files.map { ($0.path, String(decoding: $0.bytes, as: UTF8.self)) })
+        }
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
