@@ -337,13 +337,16 @@ import Timetable
     static let tokens: [(Event, ClosedRange<Int64>, isBlamed: Bool)] =
         [
             (.hinted, 40...45, false), (.unhinted, 10...13, false), (.overloaded, 40...45, false),
-            (.status(400), 60...65, true), (.status(401), 60...65, true),
-            (.status(403), 60...65, true), (.deadline, 35...50, false),
-        ]
+            (.deadline, 35...50, false),
+        ] + refused
         + ([.refused, .certificate, .lost, .redirect, .gateway(503)] + Event.unreadable
         + [400, 401, 403, 404].map(Event.gateway)
-        + [404, 405, 408, 421, 425, 500, 502, 503, 504].map { Event.status($0) })
+        + [408, 421, 425, 500, 502, 503, 504].map { Event.status($0) })
         .map { ($0, 4...12, false) }
+
+    /// Asking again soon won't change them.
+    private static let refused: [(Event, ClosedRange<Int64>, isBlamed: Bool)] =
+        [400, 401, 403, 404, 405].map { (.status($0), 60...65, true) }
 
     @Test(arguments: tokens)
     func token(event: Event, gapSeconds: ClosedRange<Int64>, isBlamed: Bool) throws {
