@@ -67,9 +67,7 @@ final class Brakes: Room, Grounded {
             requestedBy: Self.actor, now: now)
         try ledger.audit(
             actor: Self.actor, action: "pause", subject: name, reason: words, now: now)
-        for slot in try ledger.openSlots(schedule: name, .pending) where !slot.isAskedFor {
-            try slots.end(slot, .pausedWhileWaiting(by: Self.actor))
-        }
+        try slots.endWaiting(of: name, .pausedWhileWaiting(by: Self.actor))
         try tell(name, words)
         upcoming.expire()
         book.log(.warning, "\(name) is paused: \(words)")

@@ -84,10 +84,7 @@ struct Operator: Grounded {
             detail: until.map { "until \($0.iso8601)" } ?? "", now: now)
         var waiting = 0
         for affected in name.map({ [$0] }) ?? roster.schedules.keys.sorted() {
-            for slot in try ledger.openSlots(schedule: affected, .pending) where !slot.isAskedFor {
-                try slots.end(slot, .pausedWhileWaiting(by: actor))
-                waiting += 1
-            }
+            waiting += try slots.endWaiting(of: affected, .pausedWhileWaiting(by: actor))
         }
         let words = until.map { "until \($0.iso8601)" } ?? "until resumed"
         let also =

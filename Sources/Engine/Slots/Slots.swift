@@ -63,6 +63,16 @@ struct Slots {
             level, "\(slot.name) \(disposition.rawValue): \(words)")
     }
 
+    /// Ends what waits of a schedule, but what a person has asked for or decided.
+    ///
+    /// - Returns: how many slots that were.
+    @discardableResult
+    func endWaiting(of schedule: String, _ reason: EndReason) throws -> Int {
+        let waiting = try ledger.openSlots(schedule: schedule, .pending).filter { !$0.isAskedFor }
+        for slot in waiting { try end(slot, reason) }
+        return waiting.count
+    }
+
     /// Lets a slot wait, and tells a person once it has waited past its `start_within`, whatever for.
     func wait(_ slot: SlotRow, _ reason: WaitReason, until: Instant) throws {
         try ledger.wait(
