@@ -16,6 +16,8 @@ struct RandomScenario {
     private let processCount: Int
     /// Edits give several rules and windows too.
     var hasSeveralRules = false
+    /// Edits give rules on parts of runs and other last days, too.
+    var drawsMonthEnd = false
 
     /// How lives end.
     struct Mortality {
@@ -303,6 +305,9 @@ struct RandomScenario {
                 .id(Self.processes[dice.below(processCount)])
         case 3 where hasSeveralRules && dice.chance(0.7):
             putWindow(&configuration.schedules[index], &dice)
+        case 3 where drawsMonthEnd && dice.chance(0.7):
+            drawOutcome(of: &configuration.schedules[index], &dice)
+            drawDays(of: "prod", &dice)
         case 3:
             configuration.schedules[index].overlap = dice.pick([.skip, .queue, .allow])
         default:

@@ -52,6 +52,8 @@ package struct RandomWorkload {
     private static let firstCloseSeed: UInt64 = 600_000
     /// Workloads whose disk fails for a while; not the long ones that are recorded as they failed.
     private static let diskSeeds: Range<UInt64> = 700_000..<100_000_000
+    /// With what a month-end asks for (`RandomMonthEnd.swift`).
+    private static let monthEndSeeds: Range<UInt64> = 800_000..<100_000_000
     /// The world in which it is played.
     package let simulator: Simulator
 
@@ -83,6 +85,10 @@ package struct RandomWorkload {
             var dice = Dice(seed: seed &* 31 &+ 7)
             scenarioOfSeed.drawLaterPolicies(&dice)
         }
+        if Self.monthEndSeeds.contains(seed) {
+            var dice = Dice(seed: seed &* 43 &+ 17)
+            scenarioOfSeed.drawMonthEnd(&dice)
+        }
         simulator = Simulator(
             path: path, configuration: scenarioOfSeed.configuration,
             sandbox: SandboxState(seed: seed, scenario: scenarioOfSeed.scenario), time: Self.start,
@@ -94,6 +100,10 @@ package struct RandomWorkload {
         if seed >= Self.firstPolicySeed {
             var dice = Dice(seed: seed &* 37 &+ 11)
             events = (events + scenarioOfSeed.laterEvents(&dice)).sorted { $0.at < $1.at }
+        }
+        if Self.monthEndSeeds.contains(seed) {
+            var dice = Dice(seed: seed &* 47 &+ 19)
+            events = (events + scenarioOfSeed.monthEndEvents(&dice)).sorted { $0.at < $1.at }
         }
         if Self.diskSeeds.contains(seed) {
             var dice = Dice(seed: seed &* 41 &+ 13)
