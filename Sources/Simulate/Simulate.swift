@@ -15,6 +15,7 @@ import Timetable
         var keepsGoing = false
         var isVerbose = false
         var diesEverywhere = false
+        var isOfTwoNodes = false
         var iterator = arguments.makeIterator()
         while let argument = iterator.next() {
             switch argument {
@@ -26,21 +27,30 @@ import Timetable
                 isVerbose = true
             case "--keep-going": keepsGoing = true
             case "--deaths": diesEverywhere = true
+            case "--nodes": isOfTwoNodes = true
             case "--keep-in":
                 let path = iterator.next() ?? "."
                 exit(try keepLedgers(in: path, seeds: first..<(first + count)))
             case "--without":
-                exit(try playWithout(iterator.next() ?? "", seeds: first..<(first + count)))
+                let name = iterator.next() ?? ""
+                let seeds = first..<(first + count)
+                exit(
+                    isOfTwoNodes
+                        ? try playNodes(seeds, without: name, isVerbose: false)
+                        : try playWithout(name, seeds: seeds))
             default:
                 write(
                     "usage: simulate [--seeds N] [--first SEED] [--seed SEED] "
-                        + "[--keep-going] [--deaths] [--without GUARD] "
+                        + "[--keep-going] [--deaths] [--nodes] [--without GUARD] "
                         + "[--keep-in FOLDER]\n"
                 )
                 exit(2)
             }
         }
         if diesEverywhere { exit(try await dieEverywhere()) }
+        if isOfTwoNodes {
+            exit(try playNodes(first..<(first + count), without: nil, isVerbose: isVerbose))
+        }
         exit(
             try await play(first..<(first + count), keepsGoing: keepsGoing, isVerbose: isVerbose))
     }
@@ -183,6 +193,37 @@ import Timetable
         }
         write("\(name): nothing found\n")
         return 1
+    }
+
+    /// Plays two nodes by seeds, until one fails; with a rule off, one should.
+    private static func playNodes(
+        _ seeds: Range<UInt64>, without name: String?, isVerbose: Bool
+    ) throws -> Int32 {
+        let off = name.flatMap(ClusterGuard.init(rawValue:))
+        guard (off == nil) == (name == nil) else {
+            write("no rule \(name ?? "")\n")
+            return 2
+        }
+        let began = ContinuousClock().now
+        let path = try folderPath()
+        defer { removeFolder(path) }
+        let folder = try WorkloadFolder(path: path) { unsafe _ = unlink($0) }
+        var (takeovers, deaths, turns, starts) = (0, 0, 0, 0)
+        for seed in seeds {
+            let outcome = try folder.playNodes(seed, without: off)
+            takeovers += outcome.takeovers
+            deaths += outcome.deaths
+            turns += outcome.turns
+            starts += outcome.starts
+            if isVerbose { for line in outcome.log { write(line + "\n") } }
+            guard !outcome.violations.isEmpty else { continue }
+            write("seed \(seed) fails:\n")
+            for violation in outcome.violations.prefix(5) { write("  \(violation)\n") }
+            return off == nil ? 1 : 0
+        }
+        write("\(takeovers) takeovers, \(turns) turns, \(starts) starts; ")
+        report(lives: deaths, since: began)
+        return off == nil ? 0 : 1
     }
 
     /// Runs the short workloads and the seeds, and leaves each one's ledger in a folder, which

@@ -90,11 +90,12 @@ extension Simulator {
         let open = try clockwork.open(turn.inputs, now: now, provesWrites: provesWrites)
         if open.changes.isEmpty { return try clockwork.commit(open, at: nil) }
         // In the log before it counts here: a death in between is one of the points.
+        openTurn = (turn, open)
         let place = keep(open.changes)
         try pass()
-        if let place { return try clockwork.commit(open, at: place) }
-        openTurn = (turn, open)
-        return nil
+        guard let place else { return nil }
+        openTurn = nil
+        return try clockwork.commit(open, at: place)
     }
 
     /// The log has the turn that is open: it counts.
