@@ -4,9 +4,35 @@ import Timetable
 struct CalendarMarks {
     /// Each once, in the order of their names; empty: no schedule knows of business days.
     private let calendars: [BusinessCalendar]
+    /// Names of the windows that hold a part of a day, by its number.
+    private var windows: [Int64: [String]] = [:]
 
-    /// - Parameter rules: of all schedules.
-    init(_ rules: [FiringRule]) {
+    /// Spans of one window that are marked at most: one a day, and some more.
+    private static let spansMax = 100
+
+    /// - Parameters:
+    ///   - rules: of all schedules.
+    ///   - first: the number of the first day that is shown.
+    ///   - last: that of the last one.
+    ///   - zone: whose days they are; nil: UTC.
+    init(_ rules: [FiringRule], from first: Int64, through last: Int64, zone: Zone?) {
+        let zone = zone ?? .utc
+        var known: [String: Window] = [:]
+        for window in rules.flatMap(\.windows) { known[window.name] = window }
+        for name in known.keys.sorted() {
+            guard let window = known[name] else { continue }
+            let start = Instant(seconds: (first - 1) * 86_400)
+            for span in window.spans(notOverAt: start, count: Self.spansMax) {
+                let begins = zone.local(at: span.from).date.dayNumber
+                // Its end is outside: one at midnight holds nothing of that day.
+                let ends = zone.local(at: span.until.adding(milliseconds: -1)).date.dayNumber
+                guard begins <= last, ends >= first else { continue }
+                for day in max(begins, first)...min(ends, last)
+                where windows[day]?.last != "window \(name)" {
+                    windows[day, default: []].append("window \(name)")
+                }
+            }
+        }
         var byName: [String: BusinessCalendar] = [:]
         for calendar in rules.flatMap(\.parts).compactMap(\.businessDays) {
             byName[calendar.name] = calendar
@@ -35,10 +61,11 @@ struct CalendarMarks {
                 said.append((words, [calendar.name]))
             }
         }
-        return said.map { words, names in
+        let days = said.map { words, names in
             names.count == calendars.count
                 ? words : "\(words) (\(names.joined(separator: ", ")))"
         }
+        return days + (windows[date.dayNumber] ?? [])
     }
 
     /// How many business days of the month have begun.

@@ -56,7 +56,7 @@ package struct DashboardCalendar: Sendable {
                 entries[day, default: []].append(entry)
             }
         }
-        let marks = CalendarMarks(rules.map(\.rule))
+        let marks = CalendarMarks(rules.map(\.rule), from: monday, through: last, zone: zone)
         days = (monday...last).map { day in
             let date = CivilDate(dayNumber: day)
             return Day(
@@ -67,23 +67,40 @@ package struct DashboardCalendar: Sendable {
         }
     }
 
+    /// How many there are on a day: as on the last one that is counted to its end, or as many as there
+    /// have been since the beginning.
+    private static func frequency(
+        _ entries: [Int64: Entry], since start: Instant, until end: Instant
+    ) -> String {
+        let days = entries.keys.sorted()
+        if days.count > 2 { return "\(entries[days[days.count - 2]]?.count ?? 0) a day" }
+        // As many steps as were counted lie between the first one and the one after the last.
+        let elapsed = max(1, end.since(start))
+        return "about \(Int64(instantsMax) * 86_400_000 / elapsed) a day"
+    }
+
     private static func entries(
         of rule: FiringRule, _ schedule: String, after now: Instant, lastDay: Int64
     ) -> [Int64: Entry] {
         var entries: [Int64: Entry] = [:]
         var left = instantsMax
+        var first: Instant?
         for occurrence in rule.occurrences(after: now) {
             let local = LocalDateTime(
                 localSeconds: occurrence.at.milliseconds / 1000
                     + Int64(occurrence.utcOffsetSeconds))
             let day = local.date.dayNumber
             guard day <= lastDay else { break }
+            let start = first ?? occurrence.at
+            first = start
             if left == 0 {
-                // Whoever fires that often fires on: said, and not counted.
+                // Whoever fires that often fires on: said, with how often that is.
+                let note = "goes on, " + frequency(entries, since: start, until: occurrence.at)
+                // Of the day on which counting ends some are missing.
+                entries[day]?.note = note
                 for later in (entries[day] == nil ? day : day + 1)..<(lastDay + 1) {
                     entries[later] = Entry(
-                        schedule: schedule, times: [], count: 0, note: "goes on, not counted",
-                        isSkipped: false)
+                        schedule: schedule, times: [], count: 0, note: note, isSkipped: false)
                 }
                 break
             }

@@ -26,6 +26,10 @@ package protocol DashboardSource: Sendable {
     ///
     /// - Throws: What the read throws; the page then says it in words.
     func calendar() async throws -> DashboardCalendar
+    /// The windows that schedules keep, with what they have held back.
+    ///
+    /// - Throws: What the read throws; the page then says it in words.
+    func windows() async throws -> DashboardWindows
     /// A connection with what it answers, or nil if there is none of this name.
     ///
     /// - Throws: What the read throws; the page then says it in words.

@@ -151,6 +151,9 @@ package struct DashboardServer: Service {
             let before = request.uri.queryParameters.get("before").flatMap { Instant(iso8601: $0) }
             return await answer(.html) { pages.audit(try await source.audit(before: before)) }
         }
+        router.get("/windows") { _, _ in
+            await answer(.html) { pages.windows(try await source.windows()) }
+        }
         router.get("/calendar") { _, _ in
             await answer(.html) { pages.calendar(try await source.calendar()) }
         }

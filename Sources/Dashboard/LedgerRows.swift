@@ -73,11 +73,28 @@ extension Rows.Row {
         line.lastError = text("last_error")
         line.deadlines = [("start_by", "start"), ("finish_by", "end")].compactMap { name, verb in
             guard !text("\(name)_at").isEmpty, text(name) != "void" else { return nil }
-            let at = Words.shortTime(text("\(name)_at")) + " UTC"
+            let at = onItsClock("\(name)_at", as: text("slot_local"))
             return "\(verb) by \(at)" + (text(name).isEmpty ? "" : ": " + text(name))
         }
         if !text("run_id").isEmpty { line.run = runLine(status: "run_status") }
         return line
+    }
+
+    /// An instant by the clock that a local time was read from, with its offset.
+    ///
+    /// - Parameters:
+    ///   - column: of the instant.
+    ///   - local: ISO 8601 with an offset.
+    /// - Returns: `2026-11-24 18:00 -05:00`; in UTC where the local time has no offset.
+    private func onItsClock(_ column: String, as local: String) -> String {
+        let offset = local.suffix(6)
+        let parts = offset.dropFirst().split(separator: ":").compactMap { Int($0) }
+        guard let at = instant(column), parts.count == 2, let sign = offset.first,
+            sign == "+" || sign == "-"
+        else { return Words.shortTime(text(column)) + " UTC" }
+        let seconds = (parts[0] * 60 + parts[1]) * 60
+        let words = Words.shortTime(at.iso8601(offsetSeconds: sign == "-" ? -seconds : seconds))
+        return words + (seconds == 0 ? " UTC" : " \(offset)")
     }
 
     func scheduleLine(upcoming: Rows.Row?) -> ScheduleLine {

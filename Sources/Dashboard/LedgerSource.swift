@@ -91,9 +91,14 @@ package actor LedgerSource: DashboardSource {
         {
             return latest
         }
-        let page = OverviewRead(
-            reader: try reader(), now: instant, filter: filter, zone: zone)
+        let reader = try reader()
+        let page = OverviewRead(reader: reader, now: instant, filter: filter, zone: zone)
         var overview = try page.overview()
+        let tokens = tokens(reader)
+        for index in overview.connections.indices {
+            let starts = tokens[overview.connections[index].name]
+            overview.connections[index].startsAtOnce = starts.map { Int64($0) }
+        }
         if let failure = failure() { overview.notice = failure }
         latest = overview
         return overview
@@ -139,11 +144,33 @@ package actor LedgerSource: DashboardSource {
     ///
     /// - Throws: `StoreError` if the database can't be opened or read.
     package func calendar() async throws -> DashboardCalendar {
-        let rules = try reader().activeRules().compactMap { stored in
-            rule(stored.source).map { (schedule: stored.schedule, rule: $0) }
-        }
+        let rules = try rules(reader())
         return DashboardCalendar(
             rules: rules, now: now(), zone: OverviewRead.mostCommon(rules.map(\.rule.zone)))
+    }
+
+    /// The windows that schedules keep, with what they have held back.
+    ///
+    /// - Throws: `StoreError` if the database can't be opened or read.
+    package func windows() async throws -> DashboardWindows {
+        let reader = try reader()
+        let rules = try rules(reader)
+        var windows = DashboardWindows(rules: rules, now: now())
+        for index in windows.windows.indices {
+            try windows.windows[index].slots = reader.slots(
+                ofWindow: windows.windows[index].name,
+                since: now().adding(milliseconds: -DashboardWindows.slotsMilliseconds),
+                limit: DashboardWindows.slotsMax)
+        }
+        return windows
+    }
+
+    private func rules(
+        _ reader: LedgerReader
+    ) throws -> [(schedule: String, rule: FiringRule)] {
+        try reader.activeRules().compactMap { stored in
+            rule(stored.source).map { (schedule: stored.schedule, rule: $0) }
+        }
     }
 
     /// A run, found by its whole id.

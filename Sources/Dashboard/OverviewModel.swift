@@ -108,6 +108,10 @@ package struct ConnectionLine: Sendable {
     package var trouble = ""
     /// What a 429 told of its limit, in words; empty: nothing.
     package var limit = ""
+    /// Its breaker is open: nothing but probes goes out.
+    package var isBroken = false
+    /// Starts that its rate budget lets go at once; nil: not known.
+    package var startsAtOnce: Int64?
 
     /// Makes a connection with nothing in its way.
     package init(name: String, baseURL: String) {

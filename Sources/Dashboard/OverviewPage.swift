@@ -45,6 +45,8 @@ struct OverviewView {
         let trouble: String
         let hasTrouble: Bool
         let limit: String
+        let breaker: String
+        let budget: String
     }
 
     let title: String
@@ -102,7 +104,10 @@ struct OverviewView {
             Connection(
                 name: $0.name, href: "/connections/" + percentEncoded($0.name), baseURL: $0.baseURL,
                 requests: "\($0.requestsSent)",
-                trouble: $0.trouble, hasTrouble: !$0.trouble.isEmpty, limit: $0.limit)
+                trouble: $0.trouble, hasTrouble: !$0.trouble.isEmpty, limit: $0.limit,
+                breaker: $0.isBroken ? "breaker open" : "breaker closed",
+                budget: $0.startsAtOnce.map { $0 == 1 ? "1 start at once" : "\($0) starts at once" }
+                    ?? "")
         }
         nothing =
             overview.total == 0

@@ -141,7 +141,8 @@ extension Rows.Row {
         var line = ConnectionLine(name: text("connection"), baseURL: text("base_url"))
         line.requestsSent = integer("requests_sent") ?? 0
         var trouble: [String] = []
-        if text("breaker") == "open" { trouble.append("the API fails, it is tried again") }
+        line.isBroken = text("breaker") == "open"
+        if line.isBroken { trouble.append("the API fails, it is tried again") }
         if !text("credential_bad_since_at").isEmpty {
             trouble.append(
                 "refused since \(Words.shortTime(text("credential_bad_since_at"))) UTC")

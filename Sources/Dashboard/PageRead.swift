@@ -157,6 +157,8 @@ extension Rows.Row {
             .filter { !$0.isEmpty }
         if let repeats = integer("repeats"), repeats > 0 { words.append("\(repeats + 1) times") }
         if !text("next_step").isEmpty { words.append("then: \(text("next_step"))") }
+        // The API's own sentence may have its full stop.
+        words = words.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
         let status = [text("operation"), text("http_status"), text("code")]
             .filter { !$0.isEmpty }.joined(separator: " ")
         return DashboardSlot.Event(

@@ -25,6 +25,7 @@ package struct Pages: Sendable {
             "slot": Templates.slot,
             "log": Templates.log,
             "calendar": Templates.calendar,
+            "windows": Templates.windows,
             "run": Templates.run,
             "connection": Templates.connection,
             "message": Templates.message,
@@ -80,6 +81,11 @@ package struct Pages: Sendable {
     /// The weeks ahead.
     package func calendar(_ calendar: DashboardCalendar) -> String {
         render("calendar", CalendarView(calendar))
+    }
+
+    /// The windows, and what they hold back.
+    package func windows(_ windows: DashboardWindows) -> String {
+        render("windows", WindowsView(windows))
     }
 
     /// The page of one run.

@@ -39,7 +39,8 @@ struct ScheduleView {
         hasDescription = !description.isEmpty
         state = schedule.line.state
         facts = schedule.facts.map { FactView(label: $0.label, value: $0.value) }
-        next = schedule.next.map {
+        // They are written once a minute: some may have passed since.
+        next = schedule.next.filter { $0.at > now }.map {
             Next(
                 when: Words.relative($0.at, to: now), local: Words.shortTime($0.local),
                 note: $0.note)

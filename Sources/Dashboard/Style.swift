@@ -56,6 +56,7 @@ enum Style {
         .plain { list-style: none; margin: 0; padding: 0; }
         .plain li { padding: 5px 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
         .plain li:first-child { border-top: 0; }
+        .flow { columns: 3 17em; column-gap: 28px; } .flow li { border-top: 0; break-inside: avoid; }
         .timeline, .durations { display: block; width: 100%; height: auto; }
         .durations { max-height: 120px; }
         .days { display: block; width: 100%; height: auto; }

@@ -17,7 +17,7 @@ extension Templates {
         </section>
         <section aria-labelledby="next">
         <h2 id="next">Next</h2>
-        <ul class="plain">
+        <ul class="plain flow">
         {{#next}}<li><b>{{local}}</b> <span class="dim">{{when}}</span> <span class="note">{{note}}</span></li>{{/next}}
         {{^next}}<li class="dim">Nothing is to come.</li>{{/next}}
         </ul>
@@ -35,7 +35,7 @@ extension Templates {
         {{#durations}}
         <section aria-labelledby="durations">
         <h2 id="durations">Durations <small>{{text}}</small></h2>
-        <svg class="durations" viewBox="0 0 {{width}} 82" role="img" aria-label="{{text}}">\
+        <svg class="durations" viewBox="0 0 {{width}} 82" preserveAspectRatio="xMinYMid" role="img" aria-label="{{text}}">\
         <line class="grid" x1="0" x2="{{width}}" y1="{{longY}}" y2="{{longY}}"/>\
         <line class="next" x1="0" x2="{{width}}" y1="{{middleY}}" y2="{{middleY}}"/>\
         {{#points}}<a href="{{href}}"><rect class="{{tone}}" x="{{x}}" y="{{y}}" width="6" height="{{height}}" rx="1">\
@@ -87,14 +87,14 @@ extension Templates {
         {{/hasAttention}}
         <section aria-labelledby="answers">
         <h2 id="answers">Answers <small>requests by HTTP status, since this was counted first</small></h2>
-        <ul class="plain">
+        <ul class="plain flow">
         {{#answers}}<li><span class="pill {{tone}}">{{status}}</span> {{count}}</li>{{/answers}}
         {{^answers}}<li class="dim">Nothing was asked yet.</li>{{/answers}}
         </ul>
         </section>
         <section aria-labelledby="of">
         <h2 id="of">Schedules</h2>
-        <ul class="plain">
+        <ul class="plain flow">
         {{#schedules}}<li><a href="{{href}}">{{name}}</a></li>{{/schedules}}
         {{^schedules}}<li class="dim">No schedule uses it.</li>{{/schedules}}
         </ul>
@@ -118,11 +118,37 @@ extension Templates {
         {{/body}}{{/layout}}
         """
 
+    static let windows = """
+        {{<layout}}{{$body}}
+        {{^windows}}<section aria-labelledby="windows"><h2 id="windows">Windows</h2>
+        <p class="dim">No schedule keeps a window. One is a table [windows.NAME] in the config: a freeze, a maintenance, a year \
+        end, in which slots are skipped, held back to its end, or started all the same.</p></section>{{/windows}}
+        {{#windows}}<section aria-labelledby="{{anchor}}">
+        <h2 id="{{anchor}}">Window {{name}} <span class="pill {{tone}}">{{state}}</span></h2>
+        <h3>When <small>{{zone}}</small></h3>
+        <ul class="plain">
+        {{#spans}}<li><b>{{from}}</b> to <b>{{until}}</b> <span class="dim">{{when}}</span></li>{{/spans}}
+        {{^spans}}<li class="dim">It is over, and doesn't come again.</li>{{/spans}}
+        </ul>
+        <h3>Schedules</h3>
+        <ul class="plain">
+        {{#schedules}}<li><a href="{{href}}">{{name}}</a> <span class="dim">{{effect}}</span></li>{{/schedules}}
+        </ul>
+        <h3>Slots <small>that fell into it in the last four weeks, newest first</small></h3>
+        <ul class="plain">
+        {{#slots}}<li><a href="{{href}}"><b>{{local}}</b></a> {{schedule}} <span class="pill {{tone}}">{{disposition}}</span> \
+        {{reason}}</li>{{/slots}}
+        {{^slots}}<li class="dim">None.</li>{{/slots}}
+        </ul>
+        </section>{{/windows}}
+        {{/body}}{{/layout}}
+        """
+
     static let calendar = """
         {{<layout}}{{$body}}
         <section aria-labelledby="calendar">
         <h2 id="calendar">Calendar <small>what the rules give, six weeks from this one, each on its schedule's own clock; \
-        pauses and overlaps are not in it</small></h2>
+        pauses and overlaps are not in it; <a href="/windows">windows</a></small></h2>
         {{#weeks}}<ol class="week">{{#days}}<li{{#isToday}} class="today" aria-current="date"{{/isToday}}\
         {{#isPast}} class="past"{{/isPast}}><time datetime="{{date}}"{{#isClosed}} class="closed"{{/isClosed}}>{{label}} \
         <small>{{marks}}</small></time>\

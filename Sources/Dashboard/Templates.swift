@@ -79,7 +79,7 @@ enum Templates {
         <h2 id="changes">Changes</h2>
         <div class="scroll"><table>
         <caption class="hidden">Changes, newest first</caption>
-        <thead><tr><th scope="col">Seen</th><th scope="col">Status</th><th scope="col" class="wide">Actions</th></tr></thead>
+        <thead><tr><th scope="col">Seen (UTC)</th><th scope="col">Status</th><th scope="col" class="wide">Actions</th></tr></thead>
         <tbody>
         {{#changes}}<tr><td>{{seenAt}}<small>{{when}}</small></td>\
         <td><span class="pill {{tone}}">{{status}}</span></td>\

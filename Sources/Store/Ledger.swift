@@ -24,7 +24,7 @@ package final class Ledger {
     /// The write-ahead log that SQLite writes to, and its index, over which readers and we agree; it
     /// wouldn't notice if they had no name any more.
     private var logIdentity: FileIdentity?
-    private var indexIdentity: FileIdentity?
+    private var index: IndexFile?
     /// Bytes of the log when the last transaction began; it shrinks only after a checkpoint.
     private var logSize: Int64 = 0
     private let logPath: String
@@ -67,15 +67,15 @@ package final class Ledger {
     }
 
     private func identifyLog() {
-        (logIdentity, indexIdentity) = (
-            FileIdentity(path: logPath), FileIdentity(path: indexPath)
-        )
+        logIdentity = FileIdentity(path: logPath)
+        // Never closed while it is the same file, see there.
+        if index?.identity != FileIdentity(path: indexPath) { index = IndexFile(path: indexPath) }
         // What the index of a file that was just opened tells is of before, until the first turn.
         logSize = 0
     }
 
     private func isInPlace(_ log: FileIdentity?) -> Bool {
-        log == logIdentity && FileIdentity(path: indexPath) == indexIdentity
+        log == logIdentity && FileIdentity(path: indexPath) == index?.identity
     }
 
     /// Opens and checks the file anew: after a failed write or sync only the disk tells what is in it.
@@ -128,10 +128,16 @@ package final class Ledger {
                 advice: "what it held is written into the database before anything else; "
                     + "leave the files of a running daemon alone")
         }
+        if let index, index.isCut() {
+            index.empty()
+            throw StoreError(
+                kind: .ioError, attempted: "write the ledger", path: indexPath,
+                cause: "the index of the log was cut while the daemon was running",
+                advice: "it is made anew from the log; leave the files of a running daemon alone")
+        }
         let size = log?.size ?? 0
         defer { logSize = size }
-        guard size < logSize, LogFile.isCut(size: size, databasePath: database.path)
-        else { return }
+        guard size < logSize, LogFile.isCut(size: size, index: index) else { return }
         throw StoreError(
             kind: .corrupt, attempted: "write the ledger", path: logPath,
             cause: "the log was cut while the daemon was running, and starts that it held are lost",

@@ -9,6 +9,7 @@ extension LedgerReader {
         let common = Conditions([
             ("x.schedule = ?", [.text(filter.schedule)]), ("x.slot_at >= ?", [.at(filter.since)]),
             ("x.slot_at < ?", [.at(filter.until)]),
+            ("x.connection = ?", [.text(filter.connection)]),
         ])
         let parts = filter.dispositions.map { disposition -> Conditions in
             let known = Disposition(rawValue: disposition)
@@ -34,6 +35,7 @@ extension LedgerReader {
             ("x.schedule = ?", [.text(filter.schedule)]), ("\(time) >= ?", [.at(filter.since)]),
             ("\(time) < ?", [.at(filter.until)]),
             Self.one("x.status", of: filter.statuses),
+            ("x.connection = ?", [.text(filter.connection)]),
         ])
         // Those that are open are found by an index of their own, and those that ended badly too.
         if !filter.statuses.isEmpty,
@@ -104,6 +106,15 @@ extension LedgerReader {
             Rows(table: "audit", key: "audit_id", time: "x.at") { key in
                 "CROSS JOIN audit_log AS v ON v.audit_id = \(key)"
             }, [conditions], untagged)
+    }
+
+    /// All connections that the config has, or had, sorted.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func connectionNames() throws -> [String] {
+        try database.rows("SELECT connection FROM connections ORDER BY connection") {
+            $0.string(0)
+        }
     }
 
     /// A table that has a row for each thing, by what the newest is found, and the view that shows it.

@@ -155,8 +155,11 @@ package final class LedgerReader {
                 WHERE x.schedule = c.schedule
                 ORDER BY coalesce(x.created_at, x.first_seen_at) DESC, x.run_key DESC LIMIT 1)
             WHERE c.state <> 'removed' AND (?1 IS NULL OR c.schedule = ?1)
+                AND (?2 IS NULL OR c.connection = ?2)
+                AND (?3 IS NULL
+                    OR EXISTS (SELECT 1 FROM json_each(c.tags) AS g WHERE g.value = ?3))
             ORDER BY c.schedule
-            """, .text(filter.schedule))
+            """, .text(filter.schedule), .text(filter.connection), .text(filter.tag))
     }
 
     /// Each connection with what stands in its way.

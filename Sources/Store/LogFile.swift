@@ -54,19 +54,11 @@ enum LogFile {
     ///
     /// - Parameters:
     ///   - size: bytes of the log.
-    ///   - databasePath: the database that is open.
+    ///   - index: of the database that is open.
     /// - Returns: false if the index can't be read.
-    static func isCut(size: Int64, databasePath: String) -> Bool {
-        guard let index = try? Head(path: databasePath + "-shm"), index.bytes.count >= 20 else {
-            return false
-        }
-        // The head of the index (https://www.sqlite.org/walformat.html#the_wal_index_header): a frame is
-        // a page with 24 bytes before it, and the log begins with 32.
-        func number(_ range: Range<Int>) -> Int64 {
-            range.reversed().reduce(0) { $0 << 8 | Int64(index.bytes[$1]) }
-        }
-        let page = number(14..<16) == 1 ? 65_536 : number(14..<16)
-        let frames = number(16..<20)
+    static func isCut(size: Int64, index: IndexFile?) -> Bool {
+        guard let (frames, page) = index?.log() else { return false }
+        // A frame is a page with 24 bytes before it, and the log begins with 32.
         return frames > 0 && size < 32 + frames * (page + 24)
     }
 

@@ -103,6 +103,25 @@ package struct Window: Sendable {
         return nil
     }
 
+    /// The spans that are not over at an instant, those that touch as one.
+    ///
+    /// - Parameters:
+    ///   - instant: one that holds it is the first of them, from its own beginning on.
+    ///   - count: how many at most.
+    /// - Returns: in order and apart from each other.
+    package func spans(notOverAt instant: Instant, count: Int) -> [Span] {
+        var found = Array(spans.drop { $0.until <= instant }.prefix(count))
+        for recurrence in recurrences {
+            let lasts = recurrence.lastsMilliseconds
+            let first = instant.adding(milliseconds: -lasts)
+            for begins in recurrence.rule.occurrences(after: first).prefix(count + 1) {
+                found.append(Span(from: begins.at, until: begins.at.adding(milliseconds: lasts)))
+            }
+        }
+        let all = Window(name: name, effect: effect, spans: found.filter { $0.until > instant })
+        return Array(all.spans.prefix(count))
+    }
+
     /// The end of the longest single span that holds an instant.
     private func oneEnd(at instant: Instant) -> Instant? {
         var ends: [Instant] = []

@@ -84,6 +84,29 @@ import carillon
         #expect(try await run("runs", "--tag", "finance").errors == "no runs\n")
     }
 
+    @Test func connectionsChooseWhatUsesThem() async throws {
+        for verb in ["history", "runs", "errors", "schedules"] {
+            let all = try await run(verb, "--json")
+            let found = try await run(verb, "--connection", "prod", "--json")
+            #expect(found.status == 0, "\(verb): \(found.errors)")
+            #expect(!found.output.isEmpty)
+            #expect(found.output == all.output || verb == "errors", "\(verb)")
+            let wrong = try await run(verb, "--connection", "prd")
+            #expect(wrong.status == 3)
+            #expect(
+                wrong.errors.hasPrefix("carillon: no connection \"prd\"; did you mean \"prod\"?"),
+                "\(wrong.errors)")
+        }
+    }
+
+    @Test func schedulesAreChosenByTagAndSlotsByTheirStatus() async throws {
+        let tagged = try await run("schedules", "--tag", "finance", "--json")
+        #expect(try column("schedule", tagged.output) == ["close"])
+        // What history calls a disposition, people call a status.
+        let skipped = try await run("history", "--status", "skipped", "--json")
+        #expect(try column("disposition", skipped.output) == ["skipped"])
+    }
+
     @Test(arguments: [
         (
             ["history", "--disposition", "mised"],

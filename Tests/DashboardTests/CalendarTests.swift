@@ -1,4 +1,5 @@
 import Dashboard
+import Store
 import Testing
 import Timetable
 
@@ -87,5 +88,57 @@ struct CalendarTests {
         #expect(calendar.days.flatMap(\.entries).map(\.count).reduce(0, +) == 10_080)
         // It is no calendar without it.
         #expect(calendar.days.dropFirst(2).allSatisfy { $0.entries.map(\.schedule) == ["tick"] })
+    }
+
+    /// A freeze from the 26th at 18:00 to the 28th at 00:00, for which slots are skipped or not.
+    private static func window(_ effect: Window.Effect) -> Window {
+        Window(
+            name: "freeze", effect: effect,
+            spans: [
+                .init(
+                    from: Instant(seconds: 1_795_716_000), until: Instant(seconds: 1_795_824_000))
+            ])
+    }
+
+    @Test("Windows are marked on their days, also those that let slots start")
+    func windows() throws {
+        var rule = try Self.daily("0 6 1 * *")
+        rule.windows = [Self.window(.run)]
+        let calendar = DashboardCalendar(rules: [("gl", rule)], now: Self.now, zone: nil)
+        let marked = calendar.days.filter { $0.marks.contains("window freeze") }
+        #expect(marked.map(\.date.day) == [26, 27])
+        #expect(try Pages().calendar(calendar).contains("href=\"/windows\""))
+    }
+
+    @Test("The windows' page says when they are, whose they are and what they do")
+    func windowsPage() throws {
+        var rule = try Self.daily("0 6 * * *")
+        rule.windows = [Self.window(.skip)]
+        var other = rule
+        other.windows = [Self.window(.delay)]
+        var page = DashboardWindows(rules: [("gl", rule), ("tax", other)], now: Self.now)
+        #expect(page.windows.map(\.name) == ["freeze"])
+        page.windows[0].slots = [
+            WindowSlot(
+                slotID: 7, schedule: "gl", local: "2026-11-27T06:00:00+00:00",
+                disposition: .skipped, reason: "in window freeze")
+        ]
+        let html = try Pages().windows(page)
+        #expect(html.contains("<b>2026-11-26 18:00</b> to <b>2026-11-28 00:00</b>"))
+        #expect(html.contains("begins in 2 d 12 h"))
+        #expect(html.contains("gl</a> <span class=\"dim\">slots are skipped"))
+        #expect(html.contains("tax</a> <span class=\"dim\">slots wait for its end"))
+        #expect(html.contains("href=\"/slots/7\""))
+        let none = try Pages().windows(DashboardWindows(rules: [], now: Self.now))
+        #expect(none.contains("No schedule keeps a window."))
+    }
+
+    @Test("A rule that fires too often to be counted says how often", arguments: [1_000, 60_000])
+    func oftenInWords(milliseconds: Int64) throws {
+        let rule = FiringRule(kind: .every(milliseconds: milliseconds), zone: .utc)
+        let calendar = DashboardCalendar(rules: [("tick", rule)], now: Self.now, zone: nil)
+        let words = try #require(calendar.days.last?.entries.first?.note)
+        let often = milliseconds == 1_000 ? "about 86400" : "1440"
+        #expect(words == "goes on, \(often) a day")
     }
 }

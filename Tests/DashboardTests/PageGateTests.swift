@@ -48,6 +48,7 @@ import Timetable
         func connection(name: String) async throws -> DashboardConnection? { nil }
         func errors(before: Instant?) async throws -> DashboardLog { Samples.errors }
         func audit(before: Instant?) async throws -> DashboardLog { Samples.errors }
+        func windows() async throws -> DashboardWindows { .init(rules: [], now: Samples.now) }
         func calendar() async throws -> DashboardCalendar {
             DashboardCalendar(rules: [], now: Samples.now, zone: nil)
         }

@@ -65,6 +65,7 @@ struct PageTests {
         }
         #expect(!html.contains("M1040 16h17"), "a day with slots is drawn as one without")
         #expect(!html.contains("M1040 56h17"), "a day to come is drawn")
+        #expect(!html.contains("2026-11-24 00:39:59"), "an instant that has passed is called next")
     }
 
     @Test(

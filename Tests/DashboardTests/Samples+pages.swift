@@ -16,9 +16,12 @@ extension Samples {
         var schedule = DashboardSchedule(takenAt: now, line: line)
         schedule.facts = [("Time zone", "America/New_York"), ("Rule", line.rule)]
         schedule.next = [
+            // Written before it passed.
+            .init(
+                at: now.adding(milliseconds: -1_000), local: "2026-11-24T00:39:59-05:00", note: ""),
             .init(
                 at: now.adding(milliseconds: 19_200_000), local: "2026-11-24T06:00:00-05:00",
-                note: hostile)
+                note: hostile),
         ]
         schedule.history = overview.history
         schedule.days = [

@@ -208,6 +208,7 @@ struct DashboardServerTests {
         }
         func connection(name: String) async throws -> DashboardConnection? { Samples.connection }
         func audit(before: Instant?) async throws -> DashboardLog { Samples.errors }
+        func windows() async throws -> DashboardWindows { .init(rules: [], now: Samples.now) }
         func calendar() async throws -> DashboardCalendar {
             DashboardCalendar(rules: [], now: Samples.now, zone: nil)
         }
@@ -255,12 +256,12 @@ struct DashboardServerTests {
             #expect(schedule.body.contains("half of the last 3 took up to 30 min"))
             let slot = try await send(.GET, base + "/slots/4711")
             #expect(slot.body.contains("is held until a person decides"))
-            let errors = try await send(.GET, base + "/errors")
-            #expect(errors.body.contains("startProcess 500"))
+            #expect(try await send(.GET, base + "/errors").body.contains("startProcess 500"))
             let older = try await send(.GET, base + "/errors?before=2026-11-24T05:00:00Z")
             #expect(older.body.contains("No error."))
             #expect(try await send(.GET, base + "/audit").body.contains("<h2 id=\"log\">Audit"))
             #expect(try await send(.GET, base + "/calendar").body.contains("2026-11-24"))
+            #expect(try await send(.GET, base + "/windows").body.contains("No schedule keeps"))
             let filtered = try await send(.GET, base + "/?q=a%26b&tag=close&state=trouble&page=2")
             #expect(filtered.body.contains("value=\"a&amp;b\""))
             #expect(

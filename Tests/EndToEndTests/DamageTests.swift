@@ -353,7 +353,7 @@ struct DamageTests {
         (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 13) }
     }
 
-    private static let tick = """
+    static let tick = """
         [schedules.tick]
         process = "\(Site.process)"
         every = "1s"

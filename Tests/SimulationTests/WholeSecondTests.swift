@@ -15,7 +15,14 @@ import Timetable
     }
 
     static let processes = 40
-    static let worlds = 26
+    static let worlds = 34
+    static let firstWorlds = 5
+
+    /// What issue 10 asks for: three of five troubles lose the answer of a run that exists.
+    @Test func theseAreMoreThanAThousandLostAnswers() {
+        let lost = Self.worlds * Self.processes * 3 / Trouble.allCases.count
+        #expect(lost + Self.firstWorlds * Self.processes >= 1_000)
+    }
 
     private static func fixture(_ dice: inout Dice) throws -> Fixture {
         let schedules = (0..<processes).map { number in
@@ -105,10 +112,15 @@ import Timetable
                 // Ours may be hidden behind the person's, or there is none: a person decides.
                 #expect(slot.disposition == .held || slot.disposition == .started, "\(words)")
             }
+            switch Self.trouble(number) {
+            case .lostRequestAndPersonBefore, .lostRequestAndPersonAfter: continue
+            case .lostAnswer, .lostAnswerAndPersonBefore, .lostAnswerAndPersonAfter:
+                #expect(!slot.reason.contains("before the attempt began"), "\(words)")
+            }
         }
     }
 
-    @Test(arguments: 0..<5)
+    @Test(arguments: 0..<WholeSecondTests.firstWorlds)
     func theVeryFirstStartIsAdoptedThoughOurUserIsNotKnown(seed: Int) throws {
         var dice = Dice(seed: UInt64(1_000 + seed))
         let fixture = try Self.fixture(&dice)

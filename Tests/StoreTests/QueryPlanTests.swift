@@ -40,7 +40,7 @@ import Timetable
         "errors of a tag": "as many of each schedule as are asked for",
         "runs of an outcome": "as many of each as are asked for",
         "days": "as many slots as are asked for", "tags": "the schedules",
-        "neighbours": "four slots",
+        "neighbours": "four slots", "slots of a window": "twenty thousand slots",
         "counts": "the statuses of one run", "make-ups": "the attempts at one slot's work",
         "revision": "the revisions of one schedule",
         "start of the daemon": "what is open",
@@ -121,6 +121,11 @@ import Timetable
             ("revision", { _ = try $0.revision(schedule: "s", at: Scratch.now) }),
             ("neighbours", { _ = try $0.neighbours(schedule: "s", of: Scratch.now) }),
             ("scheduleNames", { _ = try $0.scheduleNames() }),
+            ("connectionNames", { _ = try $0.connectionNames() }),
+            (
+                "slots of a window",
+                { _ = try $0.slots(ofWindow: "freeze", since: Scratch.now, limit: 10) }
+            ),
             ("answers", { _ = try $0.answers(of: "prod") }),
             ("durations", { _ = try $0.durations(of: "s", limit: 20) }),
             (

@@ -21,16 +21,15 @@ struct History: CarillonCommand {
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
     @OptionGroup var filter: FilterOptions
+    @OptionGroup var scope: ScopeOptions
 
     @Option(
+        name: [.customLong("disposition"), .customLong("status")],
         help: ArgumentHelp(
             "Only slots in one of these, joined by commas: "
                 + "\(History.dispositions.joined(separator: " ")).",
             valueName: "words"))
     var disposition: [String] = []
-
-    @Option(help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"))
-    var tag: String?
 
     static let dispositions = Disposition.allCases.map(\.rawValue)
 
@@ -40,7 +39,7 @@ struct History: CarillonCommand {
         let reader = try ledger.open(environment)
         var filter = try filter.filter(reader, environment)
         filter.dispositions = dispositions
-        filter.tag = tag
+        try scope.narrow(&filter, reader)
         let columns: [LedgerOutput.Column] = [
             .init("slot_id", "SLOT", isNumber: true, rank: 3), .init("schedule", "SCHEDULE", .name),
             .init("slot_local", "DUE", .local), .init("disposition", "DISPOSITION"),
@@ -70,6 +69,7 @@ struct Runs: CarillonCommand {
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
     @OptionGroup var filter: FilterOptions
+    @OptionGroup var scope: ScopeOptions
 
     @Option(
         help: ArgumentHelp(
@@ -83,9 +83,6 @@ struct Runs: CarillonCommand {
             valueName: "words"))
     var outcome: [String] = []
 
-    @Option(help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"))
-    var tag: String?
-
     static let statuses = RunStatus.documented.map(\.raw)
     static let outcomes = RunOutcome.allCases.map(\.rawValue)
 
@@ -94,7 +91,8 @@ struct Runs: CarillonCommand {
         let statuses = try WordList.words(status, of: Self.statuses, "status")
         let reader = try ledger.open(environment)
         var filter = try filter.filter(reader, environment)
-        (filter.statuses, filter.outcomes, filter.tag) = (statuses, outcomes, tag)
+        (filter.statuses, filter.outcomes) = (statuses, outcomes)
+        try scope.narrow(&filter, reader)
         let columns: [LedgerOutput.Column] = [
             .init("run_id", "RUN", .id), .init("schedule", "SCHEDULE", .name),
             .init("origin", "ORIGIN", rank: 4), .init("status", "STATUS"),
@@ -113,20 +111,19 @@ struct Errors: CarillonCommand {
         abstract: "List errors of the API and jobs in error, and what came next, the newest first.",
         discussion: """
               carillon errors gl-refresh --since -2h
+              carillon errors --connection prod
               carillon errors --json        with target, meta and details
             """)
 
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
     @OptionGroup var filter: FilterOptions
-
-    @Option(help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"))
-    var tag: String?
+    @OptionGroup var scope: ScopeOptions
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
         var filter = try filter.filter(reader, environment)
-        filter.tag = tag
+        try scope.narrow(&filter, reader)
         let columns: [LedgerOutput.Column] = [
             .init("occurred_at", "AT", .relative), .init("operation", "OPERATION"),
             .init("connection", "CONNECTION", .name, rank: 3),
@@ -146,10 +143,13 @@ struct Schedules: CarillonCommand {
         abstract: "List the schedules with their next and last slot and their run.",
         discussion: """
             As the daemon has them; carillon check and carillon next read the config file instead.
+
+              carillon schedules --tag close
             """)
 
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
+    @OptionGroup var scope: ScopeOptions
 
     @OptionGroup var schedule: OnlySchedule
 
@@ -157,8 +157,9 @@ struct Schedules: CarillonCommand {
         let reader = try ledger.open(environment)
         var filter = LedgerFilter()
         filter.schedule = schedule.name
+        try scope.narrow(&filter, reader)
         let table = try reader.schedules(filter)
-        if let name = schedule.name, table.rows.isEmpty {
+        if let name = schedule.name, scope.isEmpty, table.rows.isEmpty {
             throw ScheduleName.unknown(name, among: try reader.scheduleNames())
         }
         let columns: [LedgerOutput.Column] = [

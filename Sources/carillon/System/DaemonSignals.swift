@@ -21,9 +21,25 @@ enum DaemonSignals {
     /// The two before them are the C library's own.
     private static let realTime: ClosedRange<Int32> = 34...64
 
+    /// Memory that stands for a file is gone: somebody has cut it, or the disk can't be read.
+    ///
+    /// The next start makes the index of the log anew, so the end is one that systemd starts again.
+    private static let cutWords: StaticString = """
+        a file that is in use was cut short, or the disk can't be read (SIGBUS; most likely the \
+        database's -shm): ended, so that the next start makes it anew
+
+        """
+
     /// To be called on the first line of `main`.
     static func tame() {
         for number in strangers { signal(number, SIG_IGN) }
+        // Writing a text that is part of the program, and ending, are safe at any point of it.
+        signal(SIGBUS) { _ in
+            let words = DaemonSignals.cutWords
+            // SAFETY: the text is a constant of the program, as long as it says.
+            _ = unsafe write(2, words.utf8Start, words.utf8CodeUnitCount)
+            _exit(1)
+        }
         // Storing into an atomic is all the handler does, which is safe at any point of the program.
         signal(SIGHUP) { _ in DaemonSignals.reloadWanted.store(true, ordering: .relaxed) }
     }
