@@ -113,7 +113,8 @@ END;
 -- Runs; those of others are not ours to tell of. A run that takes too long and then breaks, and one
 -- that was broken already when its slot adopted it, are each told; what stands already is not told again.
 CREATE TRIGGER events_run_trouble AFTER UPDATE OF outcome, status, origin ON process_runs
-WHEN NEW.outcome IN ('failed', 'attention', 'lost') AND NEW.origin <> 'external'
+WHEN (NEW.outcome = 'failed' OR NEW.outcome = 'attention' OR NEW.outcome = 'lost')
+    AND NEW.origin <> 'external'
     AND (OLD.outcome <> NEW.outcome OR OLD.status <> NEW.status OR OLD.origin = 'external')
     AND NOT EXISTS (SELECT 1 FROM events WHERE run_key = NEW.run_key AND is_open = 1
         AND kind = CASE
@@ -138,7 +139,8 @@ BEGIN
 END;
 
 CREATE TRIGGER events_run_healed AFTER UPDATE OF outcome ON process_runs
-WHEN NEW.outcome IN ('active', 'succeeded', 'cancelled') AND OLD.outcome <> NEW.outcome
+WHEN OLD.outcome <> NEW.outcome
+    AND (NEW.outcome = 'active' OR NEW.outcome = 'succeeded' OR NEW.outcome = 'cancelled')
     AND NEW.origin <> 'external'
     AND EXISTS (SELECT 1 FROM events WHERE run_key = NEW.run_key AND is_open = 1)
 BEGIN

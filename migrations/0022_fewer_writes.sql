@@ -27,8 +27,9 @@ DROP TRIGGER events_slot_resolved;
 DROP TRIGGER events_slot_trouble;
 CREATE TRIGGER events_slot_moved AFTER UPDATE OF disposition ON slots
 WHEN OLD.disposition <> NEW.disposition AND (
-    NEW.disposition IN ('held', 'failed', 'expired', 'missed', 'skipped', 'coalesced', 'cancelled')
-    OR OLD.disposition = 'held'
+    -- No list of three and more words here: SQLite makes a table of it for each statement.
+    NEW.ended_at IS NOT NULL AND NEW.disposition <> 'started'
+    OR NEW.disposition = 'held' OR OLD.disposition = 'held'
     OR NEW.disposition = 'started' AND (NEW.is_late = 1
         OR EXISTS (SELECT 1 FROM events WHERE schedule = NEW.schedule AND is_open = 1)
         OR EXISTS (SELECT 1 FROM heartbeats WHERE schedule = NEW.schedule)))

@@ -3,7 +3,7 @@ ALTER TABLE slots ADD COLUMN makes_up_slot_id INTEGER;
 -- Once: a second one only where the first has come to nothing too.
 CREATE UNIQUE INDEX slots_made_up ON slots (makes_up_slot_id)
     WHERE makes_up_slot_id IS NOT NULL
-    AND disposition IN ('pending', 'starting', 'unknown', 'held', 'started');
+    AND (ended_at IS NULL OR disposition = 'started');
 CREATE INDEX slots_making_up ON slots (makes_up_slot_id) WHERE makes_up_slot_id IS NOT NULL;
 
 -- Somebody makes up for a range: whoever follows the schedule hears of it.

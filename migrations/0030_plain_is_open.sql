@@ -11,14 +11,17 @@ CREATE TABLE process_runs_with_plain_is_open (
     schedule      TEXT,
     slot_id       INTEGER UNIQUE REFERENCES slots,
     origin        TEXT NOT NULL
-        CHECK (origin IN ('rule', 'manual', 'after', 'catchup', 'adopted', 'external', 'boot')),
+        -- Of a list of three and more words SQLite makes a table for each statement.
+        CHECK (origin = 'rule' OR origin = 'manual' OR origin = 'after' OR origin = 'catchup'
+            OR origin = 'adopted' OR origin = 'external' OR origin = 'boot'),
     name          TEXT,
     user_id       TEXT,
     status        TEXT NOT NULL,
     -- Open is everything but complete and cancelled, unknown statuses included; written with status.
     is_open       INTEGER NOT NULL CHECK (is_open = (status NOT IN ('complete', 'cancelled'))),
     outcome       TEXT NOT NULL
-        CHECK (outcome IN ('active', 'succeeded', 'cancelled', 'failed', 'attention', 'lost')),
+        CHECK (outcome = 'active' OR outcome = 'succeeded' OR outcome = 'cancelled'
+            OR outcome = 'failed' OR outcome = 'attention' OR outcome = 'lost'),
     outcome_reason TEXT,
     counts        TEXT NOT NULL DEFAULT '{}' CHECK (counts GLOB '{*}'),
     job_counts    TEXT NOT NULL DEFAULT '{}' CHECK (job_counts GLOB '{*}'),
@@ -92,7 +95,8 @@ CREATE INDEX process_runs_with_tree ON process_runs (changed_at)
     WHERE tree IS NOT NULL AND outcome = 'succeeded' AND next_poll_at IS NULL;
 
 CREATE TRIGGER events_run_trouble AFTER UPDATE OF outcome, status, origin ON process_runs
-WHEN NEW.outcome IN ('failed', 'attention', 'lost') AND NEW.origin <> 'external'
+WHEN (NEW.outcome = 'failed' OR NEW.outcome = 'attention' OR NEW.outcome = 'lost')
+    AND NEW.origin <> 'external'
     AND (OLD.outcome <> NEW.outcome OR OLD.status <> NEW.status OR OLD.origin = 'external')
     AND NOT EXISTS (SELECT 1 FROM events WHERE run_key = NEW.run_key AND is_open = 1
         AND kind = CASE
@@ -117,7 +121,8 @@ BEGIN
 END;
 
 CREATE TRIGGER events_run_healed AFTER UPDATE OF outcome ON process_runs
-WHEN NEW.outcome IN ('active', 'succeeded', 'cancelled') AND OLD.outcome <> NEW.outcome
+WHEN OLD.outcome <> NEW.outcome
+    AND (NEW.outcome = 'active' OR NEW.outcome = 'succeeded' OR NEW.outcome = 'cancelled')
     AND NEW.origin <> 'external'
     AND EXISTS (SELECT 1 FROM events WHERE run_key = NEW.run_key AND is_open = 1)
 BEGIN

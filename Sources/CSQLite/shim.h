@@ -18,8 +18,10 @@ static inline int carillon_bind_blob(sqlite3_stmt *s, int i, const void *p, sqli
 static inline int carillon_db_config_int(sqlite3 *db, int op, int value, int *result) {
     return sqlite3_db_config(db, op, value, result);
 }
-static inline int carillon_keep_statement_journals(int bytes) {
-    return sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, bytes);
+// For the whole program, before SQLite is used first: see Database.settings.
+static inline int carillon_configure(int statement_journal_bytes) {
+    int code = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, statement_journal_bytes);
+    return code != SQLITE_OK ? code : sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 // Swift's Glibc module leaves sys/vfs.h out, and statvfs(3) doesn't tell the type.

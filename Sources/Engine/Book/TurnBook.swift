@@ -8,7 +8,8 @@ final class TurnBook {
     /// What a failed turn or step puts back.
     private struct Page {
         var time = Now(wall: Instant(milliseconds: 0), monotonicMilliseconds: 0)
-        var wakes: [Instant] = []
+        /// Only the earliest: a list that a step's copy shares is copied whole by the next wish.
+        var wake: Instant?
         var wantsTurnSoon = false
         var connections: [String: ConnectionRow] = [:]
         var daemon: DaemonRow?
@@ -92,13 +93,13 @@ final class TurnBook {
     }
 
     /// A turn is wanted at that instant at the latest.
-    func wake(at instant: Instant) { page.wakes.append(instant) }
+    func wake(at instant: Instant) { page.wake = min(page.wake ?? instant, instant) }
 
     /// Something is left to do at once.
     func wakeSoon() { page.wantsTurnSoon = true }
 
     /// The earliest instant that anybody wants a turn at.
-    var nextWake: Instant? { page.wantsTurnSoon ? now : page.wakes.min() }
+    var nextWake: Instant? { page.wantsTurnSoon ? now : page.wake }
     var wantsTurnSoon: Bool { page.wantsTurnSoon }
 
     func tell(_ news: News) { page.news.append(news) }

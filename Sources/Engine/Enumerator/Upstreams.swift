@@ -39,11 +39,7 @@ final class Upstreams: Room, Grounded {
         let ended = ended
         self.ended = []
         guard !ended.isEmpty || !againAt.isEmpty else { return }
-        for name in roster.schedules.keys.sorted() {
-            guard let schedule = roster.schedule(name), case .after(let rule) = schedule.trigger
-            else {
-                continue
-            }
+        for (name, rule) in roster.schedules.dependents {
             if let again = againAt[name] {
                 guard again <= now else {
                     book.wake(at: again)
@@ -53,7 +49,9 @@ final class Upstreams: Room, Grounded {
                 continue
             }
             againAt[name] = nil
-            guard let row = try ledger.schedule(name), row.state == .active else { continue }
+            guard let schedule = roster.schedule(name), let row = try ledger.schedule(name),
+                row.state == .active
+            else { continue }
             let done = try book.step(
                 "look for ended upstream slots of \(name)", schedule: name
             ) {

@@ -119,12 +119,18 @@ struct ProcessKey: Hashable {
 struct EnabledSchedules {
     private let all: [Schedule]
     private let places: [String: Int]
+    /// Those that come after others, by name, and in the order of their names: asked in each turn.
+    let dependents: [(name: String, rule: AfterRule)]
 
     init(_ schedules: [Schedule]) {
         all = schedules
         let enabled = schedules.enumerated().filter { $1.enabled }.map { ($1.name, $0) }
         // Of a name that comes twice, the last one.
         places = Dictionary(enabled, uniquingKeysWith: { $1 })
+        dependents = places.sorted { $0.key < $1.key }.compactMap { name, place in
+            guard case .after(let rule) = schedules[place].trigger else { return nil }
+            return (name, rule)
+        }
     }
 
     subscript(name: String) -> Schedule? { places[name].map { all[$0] } }

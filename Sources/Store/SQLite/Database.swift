@@ -32,7 +32,7 @@ import CSQLite
     ///   - mode: reading or writing; writing creates the file.
     /// - Throws: `StoreError` when SQLite cannot open it.
     package init(path: String, mode: Mode) throws {
-        _ = Self.keepsStatementJournals
+        _ = Self.isConfigured
         var opened: OpaquePointer?
         let flags =
             switch mode {
@@ -79,13 +79,14 @@ import CSQLite
             }, this)
     }
 
-    /// What a SAVEPOINT may have to put back stays in memory up to so much, and goes to a file past it.
+    /// Set once for the program, before SQLite is used first.
     ///
-    /// In one piece: with `temp_store = MEMORY`, which has no limit, each page of it is allocated in
-    /// four pieces and freed at every RELEASE, a tenth of a start's time. Once for the program,
-    /// before SQLite is used first.
-    private static let keepsStatementJournals =
-        carillon_keep_statement_journals(8 << 20) == SQLITE_OK
+    /// What a SAVEPOINT may have to put back stays in memory up to so many bytes, in one piece, and goes
+    /// to a file past it: with `temp_store = MEMORY`, which has no limit, each page of it is allocated
+    /// in four pieces and freed at every RELEASE, a tenth of a start's time. And SQLite doesn't add
+    /// up what it allocates: nobody asks, and the lock around each of some hundred allocations a
+    /// start is another tenth.
+    private static let isConfigured = carillon_configure(8 << 20) == SQLITE_OK
 
     deinit { close() }
 
