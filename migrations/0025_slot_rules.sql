@@ -3,6 +3,7 @@
 ALTER TABLE slots ADD COLUMN rule TEXT;
 -- The window that a slot falls into: it was skipped for it, waits for its end, or started all the same.
 ALTER TABLE slots ADD COLUMN window TEXT;
+CREATE INDEX slots_of_window ON slots (window, slot_at) WHERE window IS NOT NULL;
 
 DROP VIEW history;
 CREATE VIEW history AS

@@ -26,7 +26,7 @@ extension LedgerReader {
     /// - Parameters:
     ///   - window: its name.
     ///   - since: slots for earlier instants are left out.
-    ///   - limit: how many at most; they are looked for among the newest twenty thousand of all slots.
+    ///   - limit: how many at most.
     /// - Returns: skipped, held back or started ones, as they are now.
     /// - Throws: `StoreError` if the ledger can't be read.
     package func slots(
@@ -35,9 +35,7 @@ extension LedgerReader {
         try database.rows(
             """
             SELECT slot_id, schedule, slot_at, utc_offset_seconds, disposition, reason
-            FROM (SELECT slot_id, schedule, slot_at, utc_offset_seconds, disposition, reason, window
-                FROM slots WHERE slot_at >= ?2 ORDER BY slot_at DESC LIMIT 20000)
-            WHERE window = ?1 ORDER BY slot_at DESC LIMIT ?3
+            FROM slots WHERE window = ?1 AND slot_at >= ?2 ORDER BY slot_at DESC LIMIT ?3
             """, .text(window), .at(since), .int(limit)
         ) { row in
             WindowSlot(

@@ -40,7 +40,7 @@ import Timetable
         "errors of a tag": "as many of each schedule as are asked for",
         "runs of an outcome": "as many of each as are asked for",
         "days": "as many slots as are asked for", "tags": "the schedules",
-        "neighbours": "four slots", "slots of a window": "twenty thousand slots",
+        "neighbours": "four slots",
         "counts": "the statuses of one run", "make-ups": "the attempts at one slot's work",
         "revision": "the revisions of one schedule",
         "start of the daemon": "what is open",
