@@ -13,4 +13,4 @@ CREATE TABLE acknowledgements (
 
 -- The rule slots of a schedule that nothing was started for, since its last start.
 CREATE INDEX slots_not_made ON slots (schedule, ended_at)
-    WHERE disposition IN ('missed', 'expired') AND kind = 'rule';
+    WHERE disposition IN ('missed', 'expired');

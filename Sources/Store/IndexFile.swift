@@ -13,7 +13,7 @@ final class IndexFile {
     private static let headBytes = 96
     private let descriptor: Int32
     let identity: FileIdentity
-    /// The most bytes that it has had.
+    /// The most bytes that it has had since the database was opened.
     private var size: Int64 = 0
 
     /// Opens it; nil if there is none.
@@ -29,6 +29,9 @@ final class IndexFile {
     }
 
     deinit { close(descriptor) }
+
+    /// The database is opened anew: SQLite itself cuts the index then, if nobody else has it open.
+    func forgetSize() { size = 0 }
 
     /// Somebody has cut the index since the last time it was asked.
     func isCut() -> Bool {

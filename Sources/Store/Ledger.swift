@@ -70,6 +70,7 @@ package final class Ledger {
         logIdentity = FileIdentity(path: logPath)
         // Never closed while it is the same file, see there.
         if index?.identity != FileIdentity(path: indexPath) { index = IndexFile(path: indexPath) }
+        index?.forgetSize()
         // What the index of a file that was just opened tells is of before, until the first turn.
         logSize = 0
     }

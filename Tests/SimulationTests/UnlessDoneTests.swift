@@ -40,6 +40,23 @@ import Timetable
         try fixture.check()
     }
 
+    /// The slot at 30 leaves its work to the one at 45, which Ann's run has done: not for the slot at 30.
+    @Test func whatALaterSlotStandsForNeedsNoRunOfItsOwn() throws {
+        let fixture = try Fixture([Self.schedule()], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 20)
+        fixture.simulator.kill()
+        fixture.rest(untilMinute: 35)
+        _ = fixture.simulator.sandbox.startByPerson(
+            process: "p1", user: "ann", at: fixture.simulator.time)
+        fixture.rest(untilMinute: 46)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 61)
+        #expect(
+            try fixture.told() == "15 started, 30 coalesced, 45 skipped, 60 started")
+        try fixture.check()
+    }
+
     @Test func onlyOursCountIfThatIsWanted() throws {
         let fixture = try Fixture(
             [Self.schedule(UnlessDone(author: .us))], runMinutes: 1...1)

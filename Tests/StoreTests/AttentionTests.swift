@@ -22,14 +22,16 @@ import Timetable
     }
 
     /// A slot that ended so at that minute after midnight of 2026-03-02.
-    private func end(_ disposition: String, minute: Int64, reason: String = "late") throws {
+    private func end(
+        _ disposition: String, minute: Int64, reason: String = "late", kind: String = "rule"
+    ) throws {
         let at = 1_772_409_600_000 + minute * Self.minute
         try ledger.database.execute(
             """
             INSERT INTO slots (slot_id, schedule, kind, slot_at, due_at, utc_offset_seconds,
                 disposition, reason, connection, base_url, process_id, revision_id,
                 next_action_at, window_from_at, created_at) VALUES
-                (\(minute), 's', 'rule', \(at), \(at), 0, 'pending', 'due', 'prod', 'u', 'p', 1, 1,
+                (\(minute), 's', '\(kind)', \(at), \(at), 0, 'pending', 'due', 'prod', 'u', 'p', 1, 1,
                     1, 1);
             """)
         if disposition == "started" {
@@ -55,6 +57,17 @@ import Timetable
 
     private func rows(_ columns: String, of view: String = "attention") throws -> [String] {
         try ledger.database.rows("SELECT \(columns) FROM \(view)") { $0.string(0) }
+    }
+
+    /// A backfill that the API was down for must not end in silence.
+    @Test(arguments: ["manual", "after", "boot"])
+    func whatAPersonAskedForIsToldAsWhatARuleDid(kind: String) throws {
+        try end("expired", minute: 1, reason: "the API was down", kind: kind)
+        #expect(
+            try rows("kind || '|' || sentence") == [
+                "expired|nothing was started for the slot of 2026-03-02T00:01:00Z: "
+                    + "the API was down"
+            ])
     }
 
     @Test func whatNothingWasStartedForIsOneRowUntilSomethingStarts() throws {

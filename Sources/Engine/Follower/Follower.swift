@@ -19,6 +19,7 @@ final class Follower: Room, Grounded {
     /// A run that so many reads over so long have told nothing of is in `attention`.
     private static let untoldReadsMin = 3
     private static let untoldMillisecondsMin: Int64 = 600_000
+    private static let untoldMemoryMilliseconds: Int64 = 3_600_000
     /// So many lists in a row that failed: runs are read by themselves meanwhile.
     private static let failedListsMin: Int64 = 3
     /// The same refusal of the same run is one row for so long.
@@ -164,12 +165,12 @@ final class Follower: Room, Grounded {
                 try ledger.clear(kind: .notReadable, subject: row.processID)
             }
         case .success:
-            untold[runKey, default: Untold(at: now)].note(now)
+            noteUntold(row)
             let why = "the answer does not show the run"
             try delay(row, why: why, answer: answer)
             try tellUntold(row, why)
         case .failure(let failure):
-            untold[runKey, default: Untold(at: now)].note(now)
+            noteUntold(row)
             try gate.noteFailure(connection, request, failure)
             if failure.apiStatus == 404 {
                 try miss(row, connection, failure, answer)
@@ -179,6 +180,17 @@ final class Follower: Room, Grounded {
             try tellUntold(row, failure.summary)
         }
         try ledger.wakeLookers(connection: connection.name, now: now)
+    }
+
+    private func noteUntold(_ row: RunRow) {
+        // A read that failed long ago, between others' lists that showed the run, begins nothing.
+        let memory = max(
+            Self.untoldMemoryMilliseconds,
+            3 * roster.pollPolicy(row.schedule).maxMilliseconds)
+        if let former = untold[row.runKey], now.since(former.at) > memory {
+            untold[row.runKey] = nil
+        }
+        untold[row.runKey, default: Untold(at: now)].note(now)
     }
 
     /// A run that nobody can tell of for so long: it may have ended, or wait for somebody, unseen.

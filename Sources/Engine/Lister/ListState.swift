@@ -10,8 +10,8 @@ struct ListState {
     var names: [String: ListedNames] = [:]
     /// What waits for a list to show it, until one is sent.
     var sought: [String: Set<Sought>] = [:]
-    /// What the last lists didn't show that were sent for its sake.
-    var unlisted: [Sought: Unlisted] = [:]
+    /// What the last lists of each connection didn't show that were sent for its sake.
+    var unlisted: [String: [Sought: Unlisted]] = [:]
     /// Connections whose lists fail, since when, and whether that is in `attention`.
     var unread: [String: Unread] = [:]
     /// Connections whose last list didn't come to its end.

@@ -77,7 +77,7 @@ final class Lister: Room, Grounded {
     func want(look connection: String, for sought: Sought) -> Instant? {
         // Its own list is being read: what that shows is known at its end.
         if state.sweeps[connection]?.sought.contains(sought) ?? false { return nil }
-        if let next = state.unlisted[sought]?.next(after: now) { return next }
+        if let next = state.unlisted[connection]?[sought]?.next(after: now) { return next }
         state.sought[connection, default: []].insert(sought)
         want(look: connection, .start)
         return nil
@@ -347,7 +347,9 @@ final class Lister: Room, Grounded {
     private func finish(_ sweep: Sweep, _ connection: Connection, isComplete: Bool) throws {
         let (name, now) = (connection.name, now)
         state.sweeps[name] = nil
-        noteUnlisted(sweep)
+        noteUnlisted(sweep, name)
+        // A list was read: one that failed before is not the first of many any more.
+        if state.unread[name]?.isTold == false { state.unread[name] = nil }
         state.paces[name]?.pages = sweep.pages
         if isComplete, !sweep.isOfFormerConfiguration {
             state.names[name] = ListedNames(requestedAt: sweep.requestedAt.wall, byID: sweep.names)
@@ -365,8 +367,10 @@ final class Lister: Room, Grounded {
     }
 
     /// What the list didn't show that it was sent for is asked for again with a growing gap.
-    private func noteUnlisted(_ sweep: Sweep) {
-        state.unlisted = state.unlisted.filter { $0.value.matters(at: now) }
+    private func noteUnlisted(_ sweep: Sweep, _ connection: String) {
+        var unlisted = state.unlisted[connection, default: [:]].filter {
+            $0.value.matters(at: now)
+        }
         for sought in sweep.sought {
             let isShown =
                 switch sought {
@@ -375,10 +379,11 @@ final class Lister: Room, Grounded {
                 case .name(let name): sweep.names.values.contains(name)
                 }
             if isShown {
-                state.unlisted[sought] = nil
+                unlisted[sought] = nil
             } else {
-                state.unlisted[sought, default: Unlisted(at: now)].note(now)
+                unlisted[sought, default: Unlisted(at: now)].note(now)
             }
         }
+        state.unlisted[connection] = unlisted.isEmpty ? nil : unlisted
     }
 }
