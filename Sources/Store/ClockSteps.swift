@@ -68,20 +68,25 @@ extension Ledger {
             delta)
     }
 
-    /// Moves the slots that no rule has put at an instant: they were due when somebody asked, or when
-    /// something ended, and that stays as long ago as it was.
+    /// Moves the slots that no rule has put at an instant, or that a person has decided since: they were
+    /// due when somebody asked, or when something ended, and that stays as long ago as it was.
+    ///
+    /// The instant of a rule's slot is its name, whoever has decided it.
     private func shiftUnruledSlots(by delta: SQLValue) throws {
         try database.run(
             """
-            UPDATE slots SET due_at = CASE WHEN window IS NULL THEN due_at + ?1 ELSE due_at END,
-                window_from_at = CASE WHEN window IS NULL THEN window_from_at + ?1
-                    ELSE window_from_at END,
-                slot_at = CASE WHEN attempts > 0 OR makes_up_slot_id IS NOT NULL
+            UPDATE slots SET
+                due_at = CASE WHEN window IS NULL OR requested_by IS NOT NULL
+                    THEN due_at + ?1 ELSE due_at END,
+                window_from_at = CASE WHEN window IS NULL OR requested_by IS NOT NULL
+                    THEN window_from_at + ?1 ELSE window_from_at END,
+                slot_at = CASE WHEN kind = 'rule' OR attempts > 0 OR makes_up_slot_id IS NOT NULL
                         OR EXISTS (SELECT 1 FROM slots AS o
                         WHERE o.schedule = slots.schedule AND o.kind = slots.kind
                             AND o.slot_at = slots.slot_at + ?1)
                     THEN slot_at ELSE slot_at + ?1 END
-            WHERE disposition IN ('pending', 'starting', 'unknown') AND kind <> 'rule'
+            WHERE disposition IN ('pending', 'starting', 'unknown')
+                AND (kind <> 'rule' OR requested_by IS NOT NULL)
             """, delta)
     }
 
@@ -114,7 +119,8 @@ extension Ledger {
         try database.run(
             """
             UPDATE slots SET due_at = ?1, window_from_at = ?1, next_action_at = ?1
-            WHERE kind = 'manual' AND disposition = 'pending' AND attempts = 0 AND created_at > ?2
+            WHERE (kind = 'manual' OR requested_by IS NOT NULL) AND disposition = 'pending'
+                AND attempts = 0 AND created_at > ?2
             """, .at(now), .at(instant))
         return try removeSlots(
             """
