@@ -28,6 +28,28 @@ extension Ledger {
             """, .int(slotID), map: SlotRow.init)
     }
 
+    /// When the last run of a process that made up for a slot was over, as far as its last runs tell.
+    ///
+    /// - Parameters:
+    ///   - baseURL: the API.
+    ///   - processID: the process.
+    ///   - now: what a clock that was ahead has written later doesn't count.
+    /// - Returns: when it changed last, by our clock; nil: there is none.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func lastRunMakingUp(
+        baseURL: String, processID: String, through now: Instant
+    ) throws -> Instant? {
+        try database.integer(
+            """
+            SELECT max(r.changed_at) FROM (
+                SELECT slot_id, changed_at FROM process_runs
+                WHERE base_url = ?1 AND process_id = ?2 ORDER BY first_seen_at DESC LIMIT 20
+            ) AS r JOIN slots AS s ON s.slot_id = r.slot_id
+            WHERE s.makes_up_slot_id IS NOT NULL AND r.changed_at <= ?3
+            """, .text(baseURL), .text(processID), .at(now)
+        ).map(Instant.init(milliseconds:))
+    }
+
     /// Schedules with slots to come that start a process.
     ///
     /// - Parameters:

@@ -213,6 +213,29 @@ import Timetable
         #expect(Set(names).count == names.count)
     }
 
+    /// What a run that was open then has kept waiting until it was too late, it has taken away.
+    @Test func aRunTakesASlotThatWasSeenToWaitForIt() {
+        var facts = Self.facts()
+        func takers(_ reasons: [EndReason]) -> [String?] { reasons.map(facts.taker) }
+        let late: [EndReason] = [
+            .standsFor(later: Self.at(30)), .tooLate(.windowOver, wasUp: .up),
+            .afterRuleOver(when: []),
+        ]
+        #expect(takers(late) == [nil, nil, nil])
+        facts.openRuns = [Self.openRun]
+        #expect(takers(late) == ["r", "r", "r"])
+        let blocker = Blocker(runID: "q", status: "running")
+        #expect(takers([.overlap(blocker, owner: .user("u"))]) == ["q"])
+        #expect(takers([.laterWaits(Self.at(30), runID: "q")]) == ["q"])
+        #expect(takers([.scheduleGone, .maxRuns(3), .dropped(by: "ann")]) == [nil, nil, nil])
+        // What was seen before it was due may have ended before it was due.
+        facts.openRuns[0].wasOpenWhenDue = false
+        #expect(takers(late) == [nil, nil, nil])
+        facts.openRuns = [Self.openRun]
+        facts.schedule?.overlap = .allow
+        #expect(takers(late) == [nil, nil, nil])
+    }
+
     @Test func everyReasonHasWordsOfItsOwn() {
         let reasons: [WaitReason] = [
             .draining, .clockDiffers, .credential(since: Self.six), .unreachable,

@@ -192,8 +192,12 @@ struct Reload: Grounded {
         let isMoved =
             known.process != row.process || known.connection != row.connection
             || known.baseURL != row.baseURL
-        // The run that made its slots skip is in its way no more.
-        if isMoved || schedule.overlap != .skip { try slots.forgetOverlap(of: schedule.name) }
+        // The run that took its slots is in its way no more, or in another way.
+        if isMoved || schedule.overlap == .allow
+            || old.map({ $0.overlap != schedule.overlap }) ?? false
+        {
+            try slots.forgetOverlap(of: schedule.name)
+        }
         let wasActive = known.state == .active
         if schedule.enabled, wasActive, known.firingKey == row.firingKey {
             return try keep(row, known: known, schedule)

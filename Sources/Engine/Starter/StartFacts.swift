@@ -29,16 +29,20 @@ package struct StartFacts: Sendable {
         package var owner: RunOwner
         /// Its state was seen after the slot was due and not long ago.
         package var isFresh: Bool
+        /// It was seen to be open after the slot was due, however long ago.
+        package var wasOpenWhenDue: Bool
         /// It was started to make up for a slot.
         package var makesUp: Bool
 
         package init(
-            runID: String, status: String, owner: RunOwner, isFresh: Bool, makesUp: Bool = false
+            runID: String, status: String, owner: RunOwner, isFresh: Bool,
+            wasOpenWhenDue: Bool? = nil, makesUp: Bool = false
         ) {
             self.runID = runID
             self.status = status
             self.owner = owner
             self.isFresh = isFresh
+            self.wasOpenWhenDue = wasOpenWhenDue ?? isFresh
             self.makesUp = makesUp
         }
     }
@@ -176,6 +180,22 @@ package struct StartFacts: Sendable {
     /// up for a slot that another ledger may have started (rule 20).
     package var mayHaveStarted: Bool {
         wasDownWhenDue || (slot.makesUpSlotID != nil && !slot.forced)
+    }
+
+    /// The run that takes the slot away, if it ends so: the one that it is skipped for, or whose end it
+    /// has waited for until it was too late.
+    ///
+    /// - Parameter reason: why it ends.
+    /// - Returns: the run's id; nil: it isn't a run that takes it.
+    package func taker(by reason: EndReason) -> String? {
+        switch reason {
+        case .overlap(let blocker, _): return blocker.runID
+        case .laterWaits(_, let runID): return runID
+        case .standsFor, .tooLate, .afterRuleOver:
+            guard let schedule, schedule.overlap != .allow, !slot.forced else { return nil }
+            return openRuns.first(where: \.wasOpenWhenDue)?.runID
+        default: return nil
+        }
     }
 
     /// The run that may be this slot's own already, although no slot claims it; nil: there is none.

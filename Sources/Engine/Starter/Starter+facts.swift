@@ -154,6 +154,7 @@ extension Starter {
                     runID: run.runID, status: run.status,
                     owner: run.origin == .external ? .user(run.userID) : .schedule(run.schedule),
                     isFresh: isFresh(run, slot, look: facts.look),
+                    wasOpenWhenDue: wasSeen(run, since: slot.dueAt, look: facts.look),
                     makesUp: run.slotID.flatMap { try ledger.slot($0) }?.makesUpSlotID != nil)
             }
         guard facts.openRuns.isEmpty else {
@@ -173,8 +174,13 @@ extension Starter {
     private func isFresh(_ run: RunRow, _ slot: SlotRow, look: Look?) -> Bool {
         let oldest = max(
             now.adding(milliseconds: -limits.lookAgeMaxMilliseconds), min(slot.dueAt, now))
-        if let look, look.runID == run.runID, look.requestedAt >= oldest { return true }
+        return wasSeen(run, since: oldest, look: look)
+    }
+
+    /// A look shows it, or it was read, at the instant or later.
+    private func wasSeen(_ run: RunRow, since instant: Instant, look: Look?) -> Bool {
+        if let look, look.runID == run.runID, look.requestedAt >= instant { return true }
         guard let polled = run.lastPolledAt else { return false }
-        return polled >= oldest && polled <= now
+        return polled >= instant && polled <= now
     }
 }

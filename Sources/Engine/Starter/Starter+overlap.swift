@@ -1,10 +1,10 @@
 import Store
 import Timetable
 
-/// What overlap does beside its decision: counts skips, lets one slot of a queue wait (rule 9).
+/// What overlap does beside its decision: counts lost slots, lets one slot of a queue wait (rule 9).
 extension Starter {
-    /// The second skip in a row by the same run is in `attention`.
-    private static let skipsToReport = 2
+    /// The second slot in a row that the same run takes away is in `attention`.
+    private static let lossesToReport = 2
 
     /// Nothing is in the slot's way any more.
     func noteUnblocked(_ slot: SlotRow) throws {
@@ -15,23 +15,27 @@ extension Starter {
         try slots.forgetOverlap(of: slot.schedule)
     }
 
-    /// A slot was skipped for a run.
-    func countSkip(_ slot: SlotRow, blocker: Blocker) throws {
+    /// A run has taken a slot away: it was skipped for it, or has waited for its end in vain.
+    func countLoss(of slot: SlotRow, to runID: String) throws {
         guard slot.kind != .manual, let row = try ledger.schedule(slot.schedule) else { return }
-        let skips = row.overlapRunID == blocker.runID ? row.overlapSkips + 1 : 1
-        try ledger.setOverlap(schedule: slot.schedule, runID: blocker.runID, skips: skips)
-        if skips >= Self.skipsToReport {
-            let missingSince = try ledger.run(baseURL: slot.baseURL, runID: blocker.runID)?
-                .missingSince
-            try ledger.raise(
-                kind: .overlap, subject: slot.schedule,
-                whatToDo: "run \(blocker.runID) has made \(skips) slots in a row skip; "
-                    + (missingSince.map {
-                        "the API has not known it since \($0.iso8601) (404), and it blocks until "
-                            + "that has lasted ten minutes and no list shows it"
-                    } ?? "close it in Workiva (with autoClose off it may never close by itself)"),
-                now: now)
+        let losses = row.overlapRunID == runID ? row.overlapSkips + 1 : 1
+        try ledger.setOverlap(schedule: slot.schedule, runID: runID, skips: losses)
+        guard losses >= Self.lossesToReport else { return }
+        let run = try ledger.run(baseURL: slot.baseURL, runID: runID)
+        // That slots are coalesced is what a queue is for, unless nothing starts for too long.
+        if let schedule = roster.schedule(slot.schedule), schedule.overlap == .queue, let run,
+            now.since(run.firstSeenAt) <= schedule.startWithinMilliseconds
+        {
+            return
         }
+        try ledger.raise(
+            kind: .overlap, subject: slot.schedule,
+            whatToDo: "run \(runID) has kept \(losses) slots in a row from starting; "
+                + (run?.missingSince.map {
+                    "the API has not known it since \($0.iso8601) (404), and it blocks until "
+                        + "that has lasted ten minutes and no list shows it"
+                } ?? "close it in Workiva (with autoClose off it may never close by itself)"),
+            now: now)
     }
 
     /// One slot waits, the newest; the older ones are coalesced into it.
@@ -42,6 +46,7 @@ extension Starter {
             && slot.makesUpSlotID == nil && other.makesUpSlotID == nil
         {
             try slots.end(other, reason)
+            try countLoss(of: other, to: blocker.runID)
         }
         try setBlocker(of: slot, to: blocker)
         try slots.wait(slot, .queued(blocker), until: now.adding(milliseconds: 60_000))

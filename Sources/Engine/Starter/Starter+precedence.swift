@@ -14,24 +14,43 @@ extension Starter {
         guard slot.makesUpSlotID != nil, !slot.forced,
             facts.openRuns.isEmpty || schedule.overlap == .allow
         else { return }
-        let waiting =
-            try ledger.openSlots(baseURL: slot.baseURL, processID: slot.processID)
-            + ledger.openSlots(schedule: slot.schedule, .pending)
-        let first = waiting.first { other in
-            other.disposition == .pending && other.dueAt <= now && !other.isAskedFor
-                && other.connection == slot.connection && isBlockedByRuns(other.schedule)
+        let waiting = try
+            (ledger.openSlots(baseURL: slot.baseURL, processID: slot.processID)
+            + ledger.openSlots(schedule: slot.schedule, .pending)).filter { other in
+                other.disposition == .pending && !other.isAskedFor
+                    && other.connection == slot.connection && isBlockedByRuns(other.schedule)
+            }
+        if let due = waiting.first(where: { $0.dueAt <= now }) {
+            return facts.goesFirst = due.name
         }
-        if let first { return facts.goesFirst = first.name }
+        // Where several schedules share a process there may be no instant that is far from all of them:
+        // what has been let go first for so long is let go no more.
+        guard try now.since(lastTurn(of: slot)) <= schedule.startWithinMilliseconds else { return }
         let durations = try ledger.durations(of: slot.schedule, limit: Self.runsMax).sorted()
         let usual = durations.isEmpty ? 0 : durations[durations.count / 2]
+        // The rule's cursor is past what is born already, and due when a window or `spread` says so.
+        let born = waiting.first { other in
+            roster.schedule(other.schedule).map { theirs in
+                other.dueAt.since(now)
+                    <= lead(before: other.slotAt, of: theirs, schedule, usual: usual)
+            } ?? false
+        }
+        if let born { return facts.goesFirst = born.name }
         let coming = try ledger.schedulesComing(
             baseURL: slot.baseURL, process: ProcessReference.id(slot.processID).stored,
             orNamed: slot.schedule,
             through: now.adding(
                 milliseconds: max(
                     schedule.startWithinMilliseconds, Self.precedenceMillisecondsMin)))
-        facts.goesFirst =
-            coming.lazy.compactMap { self.soon($0, slot, schedule, usual: usual) }.first
+        facts.goesFirst = coming.lazy.compactMap { self.soon($0, schedule, usual: usual) }.first
+    }
+
+    /// When it was asked for, or the last run of its kind on the process was over: the members of a range
+    /// wait for each other, which is no reason to be in anybody's way.
+    private func lastTurn(of slot: SlotRow) throws -> Instant {
+        let last = try ledger.lastRunMakingUp(
+            baseURL: slot.baseURL, processID: slot.processID, through: now)
+        return max(slot.dueAt, last ?? slot.dueAt)
     }
 
     /// Its slots are skipped, or wait, while a run of the process is open.
@@ -41,25 +60,26 @@ extension Starter {
     }
 
     /// The next slot of a schedule, if it is so close that the make-up's run would be in its way.
-    ///
-    /// Where runs take more than half of the time between two slots they are in each other's way whatever
-    /// one does: a make-up whose own time is over lets nobody go first there but what is due.
-    private func soon(
-        _ name: String, _ makeUp: SlotRow, _ own: Schedule, usual: Int64
-    ) -> SlotName? {
+    private func soon(_ name: String, _ own: Schedule, usual: Int64) -> SlotName? {
         guard isBlockedByRuns(name), let schedule = roster.schedule(name),
             let next = schedule.nextOccurrence(after: now), next.decision == .run
         else { return nil }
         if case .skipped = next.window { return nil }
-        let gap = schedule.nextOccurrence(after: next.at).map { $0.at.since(next.at) }
-        let half = gap.map { $0 / 2 } ?? Int64.max
-        var lead = min(Self.precedenceMillisecondsMin, half)
-        if usual <= half {
-            lead = max(lead, min(usual, own.startWithinMilliseconds))
-        } else if now.since(makeUp.dueAt) > own.startWithinMilliseconds {
-            return nil
-        }
+        let lead = lead(before: next.at, of: schedule, own, usual: usual)
         guard schedule.dueAt(of: next.at).since(now) <= lead else { return nil }
         return SlotName(schedule: name, slotAt: next.at)
+    }
+
+    /// How long before a slot no make-up starts.
+    ///
+    /// Where runs take more than half of the time between two slots they are in each other's way whatever
+    /// one does, and five minutes have to do.
+    private func lead(
+        before slotAt: Instant, of schedule: Schedule, _ own: Schedule, usual: Int64
+    ) -> Int64 {
+        let gap = schedule.nextOccurrence(after: slotAt).map { $0.at.since(slotAt) }
+        let half = gap.map { $0 / 2 } ?? Int64.max
+        let least = min(Self.precedenceMillisecondsMin, half)
+        return usual <= half ? max(least, min(usual, own.startWithinMilliseconds)) : least
     }
 }

@@ -110,7 +110,7 @@ final class Starter: Room, Grounded {
         case .hold(let reason): try slots.hold(slot, reason)
         case .end(let reason):
             try slots.end(slot, reason)
-            if case .overlap(let blocker, _) = reason { try countSkip(slot, blocker: blocker) }
+            if let runID = facts.taker(by: reason) { try countLoss(of: slot, to: runID) }
         }
     }
 
