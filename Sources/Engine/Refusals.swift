@@ -42,9 +42,9 @@ package struct Refusals {
         if error.kind != .full && error.kind != .busy { mustReopen = true }
         count += 1
         let keptBefore = self.inputs.count
-        let isFateUnknown = wasOpen && mustReopen
+        let mayBeWritten = wasOpen && mustReopen
         places = inputs.indices.filter { place in
-            Self.isKept(inputs[place], mayBeWritten: place < keptBefore || isFateUnknown)
+            Self.isKept(inputs[place], mayBeWritten: place < keptBefore || mayBeWritten)
         }
         self.inputs = places.map { inputs[$0] }
         let dropped = Set(inputs.indices).subtracting(places).sorted()
