@@ -44,9 +44,8 @@ struct OverviewView {
         let requests: String
         let trouble: String
         let hasTrouble: Bool
-        let limit: String
-        let breaker: String
-        let budget: String
+        /// What stands in the way of requests: breaker, budget, limits.
+        let pace: String
     }
 
     let title: String
@@ -104,10 +103,12 @@ struct OverviewView {
             Connection(
                 name: $0.name, href: "/connections/" + percentEncoded($0.name), baseURL: $0.baseURL,
                 requests: "\($0.requestsSent)",
-                trouble: $0.trouble, hasTrouble: !$0.trouble.isEmpty, limit: $0.limit,
-                breaker: $0.isBroken ? "breaker open" : "breaker closed",
-                budget: $0.startsAtOnce.map { $0 == 1 ? "1 start at once" : "\($0) starts at once" }
-                    ?? "")
+                trouble: $0.trouble, hasTrouble: !$0.trouble.isEmpty,
+                pace: [
+                    $0.isBroken ? "breaker open" : "breaker closed",
+                    $0.startsAtOnce.map { $0 == 1 ? "1 start at once" : "\($0) starts at once" }
+                        ?? "", $0.limit,
+                ].filter { !$0.isEmpty }.joined(separator: " · "))
         }
         nothing =
             overview.total == 0

@@ -102,8 +102,7 @@ extension Templates {
         <ul class="plain">
         {{#connections}}<li><a href="{{href}}"><b>{{name}}</b></a> <span class="dim">{{baseURL}} · {{requests}} requests sent</span> \
         {{#hasTrouble}}<span class="pill bad">{{trouble}}</span>{{/hasTrouble}}\
-        {{^hasTrouble}}<span class="pill good">ok</span>{{/hasTrouble}} <span class="dim">{{breaker}}</span> \
-        <span class="dim">{{budget}}</span> <span class="dim">{{limit}}</span></li>{{/connections}}
+        {{^hasTrouble}}<span class="pill good">ok</span>{{/hasTrouble}} <span class="dim">{{pace}}</span></li>{{/connections}}
         {{^connections}}<li class="dim">None is configured.</li>{{/connections}}
         </ul>
         </section>
