@@ -5,7 +5,7 @@ extension Ledger {
     /// A slot before another.
     package struct FormerSlot: Sendable {
         package var slotAt: Instant
-        /// Its work is done, or under way, or left to a later slot.
+        /// Its work is done, or under way.
         ///
         /// Done by a run of its own, of what made up for it, or of somebody else's that it was
         /// skipped for.
@@ -24,7 +24,7 @@ extension Ledger {
     package func slotBefore(_ slot: SlotRow) throws -> FormerSlot? {
         try database.first(
             """
-            SELECT s.slot_at, s.done_by_run_id IS NOT NULL OR s.disposition = 'coalesced'
+            SELECT s.slot_at, s.done_by_run_id IS NOT NULL
                 OR EXISTS (SELECT 1 FROM process_runs AS r
                     WHERE r.run_key = s.run_key AND \(Self.hasServed))
                 OR EXISTS (SELECT 1 FROM slots AS m JOIN process_runs AS r ON r.run_key = m.run_key

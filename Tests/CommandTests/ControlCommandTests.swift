@@ -235,6 +235,9 @@ import carillon
         #expect(busy.status == 75 && busy.messages.count == 2)
         #expect(busy.errors.contains("close: disk full\ngl: disk full\n"))
         #expect(busy.errors.components(separatedBy: advice).count == 2)
+        let script = try await exchange(
+            verb + ["--json"], answer: ControlAnswer(exitCode: 75, message: "disk full"))
+        #expect(script.status == 75 && script.errors.contains(advice))
         let again = try await exchange(verb + ["--uuid", "u"])
         #expect(again.messages.map(\.uuid) == ["u/close", "u/gl"])
         let paused = await carillon(

@@ -64,7 +64,8 @@ extension ControlOptions {
                 + "\"\(Printable.escaped(tag, limit: 60))\" refused it"
             throw CommandFailure(
                 ExitStatus(rawValue: first.exitCode) ?? .failed,
-                json ? "" : words + Self.advice(uuid))
+                // A program that repeats a command of starts must know its UUID, too.
+                json && uuid == nil ? "" : words + Self.advice(uuid))
         }
         return done
     }
