@@ -109,7 +109,7 @@ extension ControlOptions {
     private static func advice(_ uuid: String?) -> String {
         guard let uuid else { return "" }
         return "; to ask all again without starting twice, add --uuid "
-            + Printable.escaped(uuid, limit: 100)
+            + Printable.escaped(uuid, limit: 300)
     }
 
     /// The schedules that carry a tag, by name.
