@@ -37,9 +37,9 @@ struct FirstHourTests {
         if ProcessInfo.processInfo.environment["CARILLON_GOLDEN"] == "write" {
             try Data(found.joined(separator: "\n").utf8).write(to: Self.page)
         }
-        let (wanted, got) = (recorded.map(Self.timeless), found.map(Self.timeless))
-        for (number, lines) in zip(got, wanted).enumerated() where lines.0 != lines.1 {
-            Issue.record("docs/first-hour.md:\(number + 1) is\n\(lines.0)\ninstead of\n\(lines.1)")
+        let (wanted, got) = (Self.lasting(recorded), Self.lasting(found))
+        for lines in zip(got, wanted) where lines.0 != lines.1 {
+            Issue.record("docs/first-hour.md: is\n\(lines.0)\ninstead of\n\(lines.1)")
             return
         }
         #expect(got.count == wanted.count)
@@ -62,6 +62,13 @@ struct FirstHourTests {
             #expect(check.status == 0, "said: \(check.errors)")
             #expect(page.contains("sandbox --port 8480"))
             #expect(page.contains("export WORKIVA_SECRET=sandbox-secret"))
+        }
+    }
+
+    /// What must be the same: which states `--wait` meets on the way to the last one is chance.
+    private static func lasting(_ lines: [String]) -> [String] {
+        lines.map(timeless).filter { line in
+            !["pending", "starting", "started ID running active"].contains(line)
         }
     }
 
