@@ -101,6 +101,22 @@ import Timetable
         #expect(try fixture.alarms(.credential) + fixture.alarms(.unreachable) == [])
     }
 
+    /// It was set by an hour; nothing has failed for so long.
+    @Test func aClockThatIsSetMakesAShortTroubleNoLongOne() throws {
+        let fixture = try Self.broken([
+            FaultRule(.gateway(502, .html, acts: false), operation: "listProcesses"),
+            Self.reads(.gateway(502, .html, acts: false)),
+        ])
+        try fixture.run(untilMinute: 19)
+        fixture.simulator.stepClock(byMilliseconds: 3_600_000)
+        try fixture.run(untilMinute: 23)
+        #expect(try fixture.alarms(.incompleteList) + fixture.alarms(.notReadable) == [])
+        try fixture.run(untilMinute: 40)
+        #expect(try fixture.alarms(.incompleteList) == ["prod"])
+        let words = try fixture.ask("SELECT sentence FROM attention WHERE kind = 'incomplete list'")
+        #expect(words.joined().contains("has not been read since 2026-11-24T06:"))
+    }
+
     @Test func aListThatNeverShowsTheProcessIsAskedForWithGrowingGaps() throws {
         let fixture = try Fixture()
         fixture.simulator.sandbox.inject(.next(.lostAfter(), operation: "runProcess"))

@@ -39,13 +39,20 @@ final class Follower: Room, Grounded {
     private struct Untold {
         var reads = 0
         var at: Instant
-        let since: Instant
+        private(set) var since: Instant
 
         init(at now: Instant) { (at, since) = (now, now) }
 
         mutating func note(_ now: Instant) {
             reads = min(reads + 1, 1_000)
             at = now
+        }
+
+        func moved(byMilliseconds milliseconds: Int64) -> Untold {
+            var moved = self
+            moved.at = at.adding(milliseconds: milliseconds)
+            moved.since = since.adding(milliseconds: milliseconds)
+            return moved
         }
     }
 
@@ -62,6 +69,10 @@ final class Follower: Room, Grounded {
     func keep() -> () -> Void {
         let kept = (reading, untold)
         return { [self] in (reading, untold) = kept }
+    }
+
+    func clockWasSet(by milliseconds: Int64) {
+        untold = untold.mapValues { $0.moved(byMilliseconds: milliseconds) }
     }
 
     /// There is a process of that id: a schedule names it, or lists have shown it.

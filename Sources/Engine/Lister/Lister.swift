@@ -57,6 +57,7 @@ final class Lister: Room, Grounded {
         state.names = [:]
         state.unlisted = [:]
         state.paces = [:]
+        for name in state.unread.keys { state.unread[name]?.move(byMilliseconds: milliseconds) }
         for name in state.sweeps.keys {
             let requestedAt = state.sweeps[name]?.requestedAt.wall ?? now
             state.sweeps[name]?.requestedAt.wall = requestedAt.adding(milliseconds: milliseconds)
