@@ -39,7 +39,7 @@ struct DemoReport {
                 + (open > 0 ? ", \(Words.count(open, "run")) still open" : "")
         ] + comparison.differences.map { "  \($0)" } + toldLines
             + ["\nSee what happened:"]
-            + LedgerReader.queriesToTry.map { "  sqlite3 -box \(play.database) '\($0)'" }
+            + LedgerReader.queriesToTry.map { "  sqlite3 -box \(play.database) \"\($0)\"" }
             + ["  carillon why gl-refresh TIME --database \(play.database)"]
     }
 
