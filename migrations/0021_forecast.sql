@@ -175,7 +175,8 @@ WITH RECURSIVE failing (schedule) AS (
         THEN '''' || replace(s.schedule, '''', '''\''''') || '''' ELSE s.schedule END
     FROM schedule_states AS c
     CROSS JOIN slots AS s ON s.schedule = c.schedule
-    WHERE c.state = 'active' AND s.disposition IN ('missed', 'expired')
+    -- Of a schedule that only observes nothing is started any more, by nobody.
+    WHERE c.state = 'active' AND c.mode = 'run' AND s.disposition IN ('missed', 'expired')
         AND s.ended_at > coalesce((SELECT max(later.ended_at) FROM slots AS later
             WHERE later.schedule = c.schedule AND later.disposition = 'started'), 0)
     GROUP BY c.schedule

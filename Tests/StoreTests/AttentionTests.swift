@@ -70,6 +70,13 @@ import Timetable
             ])
     }
 
+    @Test func aScheduleThatOnlyObservesHasNoRowWhoseCommandIsRefused() throws {
+        try end("expired", minute: 1)
+        #expect(try rows("kind") == ["expired"])
+        try ledger.database.execute("UPDATE schedule_states SET mode = 'observe'")
+        #expect(try rows("kind") == [])
+    }
+
     @Test func whatNothingWasStartedForIsOneRowUntilSomethingStarts() throws {
         try end("missed", minute: 1)
         #expect(

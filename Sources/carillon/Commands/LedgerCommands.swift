@@ -159,7 +159,9 @@ struct Schedules: CarillonCommand {
         filter.schedule = schedule.name
         try scope.narrow(&filter, reader)
         let table = try reader.schedules(filter)
-        if let name = schedule.name, scope.isEmpty, table.rows.isEmpty {
+        if let name = schedule.name, table.rows.isEmpty,
+            try !reader.scheduleNames().contains(name)
+        {
             throw ScheduleName.unknown(name, among: try reader.scheduleNames())
         }
         let columns: [LedgerOutput.Column] = [

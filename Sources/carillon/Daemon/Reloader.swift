@@ -140,14 +140,19 @@ actor ReloadLine {
     private var isTaken = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
     private var isRetried = false
+    private var isRetryWantedAgain = false
 
     /// What could not be taken is tried again by one; false: another one does.
     func takeRetry() -> Bool {
-        defer { isRetried = true }
+        defer { (isRetried, isRetryWantedAgain) = (true, isRetried) }
         return !isRetried
     }
 
-    func endRetry() { isRetried = false }
+    /// - Returns: false if somebody has left another reload to the one who retries meanwhile.
+    func endRetry() -> Bool {
+        defer { (isRetried, isRetryWantedAgain) = (isRetryWantedAgain, false) }
+        return !isRetryWantedAgain
+    }
 
     func enter() async {
         guard isTaken else {
@@ -223,12 +228,13 @@ struct ReloadSignal: Service {
         guard reply.exitCode == Self.tryLater, await reloader.line.takeRetry() else { return }
         reloader.logger.warning("\(Self.words(reply))")
         var reply = reply
-        while reply.exitCode == Self.tryLater {
+        var isOver = false
+        while !isOver {
             await reloader.clock.sleep(milliseconds: Self.againGapMilliseconds)
             guard !Task.isCancelled else { return }
             reply = await reloader.reload()
+            if reply.exitCode != Self.tryLater { isOver = await reloader.line.endRetry() }
         }
-        await reloader.line.endRetry()
         notifier?.status(Self.words(reply))
     }
 

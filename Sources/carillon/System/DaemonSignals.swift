@@ -33,6 +33,8 @@ enum DaemonSignals {
     /// To be called on the first line of `main`.
     static func tame() {
         for number in strangers { signal(number, SIG_IGN) }
+        // Made before the handler may touch it: a debug build makes it at its first use, behind a lock.
+        _ = cutWords
         // Writing a text that is part of the program, and ending, are safe at any point of it.
         signal(SIGBUS) { _ in
             let words = DaemonSignals.cutWords
