@@ -21,7 +21,7 @@ struct CalendarMarks {
         for window in rules.flatMap(\.windows) { known[window.name] = window }
         for name in known.keys.sorted() {
             guard let window = known[name] else { continue }
-            let start = Instant(seconds: (first - 1) * 86_400)
+            let start = CivilDate(dayNumber: first - 1).beginningUTC
             for span in window.spans(notOverAt: start, count: Self.spansMax) {
                 let begins = zone.local(at: span.from).date.dayNumber
                 // Its end is outside: one at midnight holds nothing of that day.

@@ -155,11 +155,12 @@ package actor LedgerSource: DashboardSource {
     package func windows() async throws -> DashboardWindows {
         let reader = try reader()
         let rules = try rules(reader)
-        var windows = DashboardWindows(rules: rules, now: now())
+        let now = now()
+        var windows = DashboardWindows(rules: rules, now: now)
         for index in windows.windows.indices {
             try windows.windows[index].slots = reader.slots(
                 ofWindow: windows.windows[index].name,
-                since: now().adding(milliseconds: -DashboardWindows.slotsMilliseconds),
+                since: now.adding(milliseconds: -DashboardWindows.slotsMilliseconds),
                 limit: DashboardWindows.slotsMax)
         }
         return windows

@@ -33,7 +33,7 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
     }
 
     /// The same five characters as the template engine's.
-    private static func escape(_ value: String, into text: inout String) {
+    fileprivate static func escape(_ value: String, into text: inout String) {
         let isPlain = value.utf8.allSatisfy { byte in
             byte != 0x26 && byte != 0x3C && byte != 0x3E && byte != 0x22 && byte != 0x27
         }
@@ -51,5 +51,15 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
             default: text.unicodeScalars.append(scalar)
             }
         }
+    }
+}
+
+/// Text for a page that is made elsewhere.
+package enum PageText {
+    /// The value as an element's text, or between an attribute's quotes.
+    package static func escaped(_ value: String) -> String {
+        var text = ""
+        Markup.escape(value, into: &text)
+        return text
     }
 }

@@ -43,11 +43,16 @@ package struct Refusals {
         count += 1
         let keptBefore = self.inputs.count
         let mayBeWritten = wasOpen && mustReopen
-        places = inputs.indices.filter { place in
-            Self.isKept(inputs[place], mayBeWritten: place < keptBefore || mayBeWritten)
+        var dropped: [Int] = []
+        places = []
+        for place in inputs.indices {
+            if Self.isKept(inputs[place], mayBeWritten: place < keptBefore || mayBeWritten) {
+                places.append(place)
+            } else {
+                dropped.append(place)
+            }
         }
         self.inputs = places.map { inputs[$0] }
-        let dropped = Set(inputs.indices).subtracting(places).sorted()
         return dropped.compactMap { Self.commandID(of: inputs[$0]) }.map { id in
             .reply(
                 commandID: id,

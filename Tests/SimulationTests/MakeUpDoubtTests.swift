@@ -8,22 +8,6 @@ import Timetable
 /// Rule 20 of docs/protocol.md where what is made up for may have been started, or be still to come; and
 /// what a make-up is to the slots of its day.
 @Suite struct MakeUpDoubtTests {
-    private static func minute(_ minute: Int64) -> Instant {
-        Instant(seconds: 1_795_496_400 + minute * 60)
-    }
-
-    private func makeUp(
-        _ fixture: Fixture, minute: Int64, uuid: String = "u", force: Bool = false
-    ) {
-        fixture.simulator.command(
-            .makeUp(
-                schedule: "s", slotAt: Self.minute(minute), uuid: uuid, force: force, reason: "x"))
-    }
-
-    private func manual(_ fixture: Fixture) throws -> [SlotRow] {
-        try fixture.slots().filter { $0.kind == .manual }
-    }
-
     private func rule(_ fixture: Fixture) throws -> [SlotRow] {
         try fixture.slots().filter { $0.kind == .rule }
     }
@@ -57,9 +41,9 @@ import Timetable
     func whatAnotherLifeHasStartedIsHeldUnlessAPersonInsists(force: Bool) throws {
         let fixture = try Self.putBack()
         #expect(try rule(fixture).map(\.disposition) == Array(repeating: .missed, count: 8))
-        makeUp(fixture, minute: 60, force: force)
+        fixture.makeUp(minute: 60, force: force)
         try fixture.run(untilMinute: 510)
-        #expect(try manual(fixture).map(\.disposition) == [force ? .started : .held])
+        #expect(try fixture.manual().map(\.disposition) == [force ? .started : .held])
         #expect(fixture.simulator.starts.count == (force ? 2 : 1))
         let attention = try fixture.ask("SELECT sentence FROM attention WHERE kind = 'held'")
         #expect(attention.count == (force ? 0 : 1))
@@ -71,13 +55,13 @@ import Timetable
         // The slot of 14:00 starts, on a look that has shown the run of 06:00.
         try fixture.run(untilMinute: 545)
         #expect(fixture.simulator.starts.count == 2)
-        makeUp(fixture, minute: 60)
+        fixture.makeUp(minute: 60)
         fixture.simulator.command(
             .backfill(
-                schedule: "s", from: Self.minute(120), through: Self.minute(480),
+                schedule: "s", from: Fixture.minute(120), through: Fixture.minute(480),
                 takesSkipped: true, reason: ""))
         try fixture.run(untilMinute: 580)
-        let slots = try manual(fixture)
+        let slots = try fixture.manual()
         #expect(slots.first?.disposition == .held)
         // Nothing was started since these were due but what other slots have.
         #expect(slots.dropFirst().allSatisfy { $0.disposition == .started })
@@ -89,11 +73,11 @@ import Timetable
         fixture.simulator.sandbox.inject(
             FaultRule(.listing(.without(process: "p1")), operation: "listProcesses"))
         try fixture.run(untilMinute: 503)
-        makeUp(fixture, minute: 120)
+        fixture.makeUp(minute: 120)
         try fixture.run(untilMinute: 509)
-        #expect(try manual(fixture).map(\.disposition) == [.pending])
+        #expect(try fixture.manual().map(\.disposition) == [.pending])
         try fixture.run(untilMinute: 515)
-        #expect(try manual(fixture).map(\.disposition) == [.held])
+        #expect(try fixture.manual().map(\.disposition) == [.held])
         #expect(fixture.simulator.starts.count == 1)
     }
 
@@ -108,12 +92,12 @@ import Timetable
         try fixture.run(untilMinute: 7)
         #expect(try fixture.told() == "60 skipped, 120 skipped")
         simulator.command(.resume(schedule: "s"))
-        makeUp(fixture, minute: 60)
+        fixture.makeUp(minute: 60)
         try fixture.run(untilMinute: 8)
-        #expect(try manual(fixture).map(\.disposition) == [.pending])
+        #expect(try fixture.manual().map(\.disposition) == [.pending])
         simulator.stepClock(byMilliseconds: -7_200_000)
         try fixture.run(untilMinute: 20)
-        let made = try #require(try manual(fixture).first)
+        let made = try #require(try fixture.manual().first)
         #expect(made.disposition == .cancelled)
         #expect(made.reason.contains("still to come"))
         try fixture.run(untilMinute: 62)
@@ -135,21 +119,21 @@ import Timetable
         simulator.command(.pause(schedule: "s", until: nil, reason: ""))
         try fixture.run(untilMinute: 61)
         simulator.command(.resume(schedule: "s"))
-        makeUp(fixture, minute: 60)
+        fixture.makeUp(minute: 60)
         // It acts ten minutes after its answer was lost, long after it was taken for absent.
         simulator.sandbox.inject(
             .next(.lostAfter(actsAfterMilliseconds: 600_000), operation: "runProcess"))
         try fixture.run(untilMinute: 69)
-        #expect(try manual(fixture).map(\.disposition) == [.expired])
+        #expect(try fixture.manual().map(\.disposition) == [.expired])
         simulator.sandbox.inject(
             FaultRule(.listing(.without(process: "p1")), operation: "listProcesses"))
         try fixture.run(untilMinute: 70)
-        makeUp(fixture, minute: 60, uuid: "v")
+        fixture.makeUp(minute: 60, uuid: "v")
         try fixture.run(untilMinute: 75)
         simulator.sandbox.removeFaults()
         try fixture.run(untilMinute: 80)
-        #expect(try manual(fixture).map(\.disposition) == [.expired, .held])
-        #expect(try manual(fixture).last?.reason.contains("had been taken for absent") == true)
+        #expect(try fixture.manual().map(\.disposition) == [.expired, .held])
+        #expect(try fixture.manual().last?.reason.contains("had been taken for absent") == true)
         #expect(simulator.sandbox.runs.count == 1)
     }
 
@@ -176,18 +160,19 @@ import Timetable
         let fixture = try Self.skipped(overlap, runMinutes: runMinutes)
         fixture.simulator.command(
             .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(180), takesSkipped: true,
+                schedule: "s", from: Fixture.minute(0), through: Fixture.minute(180),
+                takesSkipped: true,
                 reason: ""))
         try fixture.run(untilMinute: 242)
         let due = try #require(try rule(fixture).last)
-        #expect(due.slotAt == Self.minute(240))
+        #expect(due.slotAt == Fixture.minute(240))
         #expect(due.disposition == (runMinutes == 35 ? .pending : .started))
         try fixture.run(untilMinute: 600)
-        let rule = try rule(fixture).filter { $0.slotAt > Self.minute(200) }
+        let rule = try rule(fixture).filter { $0.slotAt > Fixture.minute(200) }
         #expect(rule.count == 7)
         // The last one may still wait for the run before it, and with "queue" each takes its place.
         #expect(rule.allSatisfy { $0.disposition != .skipped && $0.disposition != .expired })
-        #expect(try manual(fixture).map(\.disposition) == [.started, .started, .started])
+        #expect(try fixture.manual().map(\.disposition) == [.started, .started, .started])
         try fixture.check()
     }
 
@@ -195,13 +180,13 @@ import Timetable
     func aMakeUpLetsTheSlotThatIsSoonDueGoFirst(overlap: OverlapPolicy) throws {
         let fixture = try Self.skipped(overlap, runMinutes: 10)
         try fixture.run(untilMinute: 238)
-        makeUp(fixture, minute: 120)
+        fixture.makeUp(minute: 120)
         try fixture.run(untilMinute: 239)
-        let made = try #require(try manual(fixture).first)
+        let made = try #require(try fixture.manual().first)
         #expect(made.disposition == .pending)
         #expect(made.reason.contains("lets s@2026-11-24T09:00:00Z go first"))
         try fixture.run(untilMinute: 270)
-        #expect(try manual(fixture).map(\.disposition) == [.started])
+        #expect(try fixture.manual().map(\.disposition) == [.started])
         let first = try #require(try rule(fixture).last)
         #expect(fixture.simulator.starts.map(\.slotID) == [first.slotID, made.slotID])
         try fixture.check()
@@ -217,11 +202,11 @@ import Timetable
         try fixture.run(untilMinute: 1141)
         simulator.command(.resume(schedule: "s"))
         try fixture.run(untilMinute: 1198)
-        makeUp(fixture, minute: 1140)
+        fixture.makeUp(minute: 1140)
         try fixture.run(untilMinute: 1199)
-        #expect(try manual(fixture).map(\.disposition) == [.pending])
+        #expect(try fixture.manual().map(\.disposition) == [.pending])
         try fixture.run(untilMinute: 1230)
-        #expect(try manual(fixture).map(\.disposition) == [.started])
+        #expect(try fixture.manual().map(\.disposition) == [.started])
         #expect(try fixture.slots("t").allSatisfy { $0.disposition == .started })
         try fixture.check()
     }
@@ -235,12 +220,13 @@ import Timetable
         fixture.simulator.command(.resume(schedule: "s"))
         fixture.simulator.command(
             .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(20), takesSkipped: true,
+                schedule: "s", from: Fixture.minute(0), through: Fixture.minute(20),
+                takesSkipped: true,
                 reason: ""))
         try fixture.run(untilMinute: 59)
         #expect(
-            try manual(fixture).map(\.disposition) == [.started, .started, .started, .started])
-        let due = try rule(fixture).filter { $0.slotAt > Self.minute(22) }
+            try fixture.manual().map(\.disposition) == [.started, .started, .started, .started])
+        let due = try rule(fixture).filter { $0.slotAt > Fixture.minute(22) }
         #expect(due.count == 7)
         #expect(due.allSatisfy { $0.disposition == .started })
         try fixture.check()

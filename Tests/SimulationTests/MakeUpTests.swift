@@ -21,39 +21,23 @@ import Timetable
         return fixture
     }
 
-    private static func minute(_ minute: Int64) -> Instant {
-        Instant(seconds: 1_795_496_400 + minute * 60)
-    }
-
-    private func makeUp(
-        _ fixture: Fixture, minute: Int64, uuid: String = "u", force: Bool = false
-    ) {
-        fixture.simulator.command(
-            .makeUp(
-                schedule: "s", slotAt: Self.minute(minute), uuid: uuid, force: force, reason: "x"))
-    }
-
-    private func manual(_ fixture: Fixture) throws -> [SlotRow] {
-        try fixture.slots().filter { $0.kind == .manual }
-    }
-
     /// Asks for all that came to nothing from 05:00 on, skipped slots too.
     private func backfill(_ fixture: Fixture, throughMinute minute: Int64, reason: String = "") {
         fixture.simulator.command(
             .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(minute),
+                schedule: "s", from: Fixture.minute(0), through: Fixture.minute(minute),
                 takesSkipped: true, reason: reason))
     }
 
     @Test func oneSlotIsMadeUpForOnceAndASecondTryNamesTheFirst() throws {
         let fixture = try Self.skipped()
-        makeUp(fixture, minute: 30)
+        fixture.makeUp(minute: 30)
         try fixture.run(untilMinute: 64)
-        let slot = try #require(try manual(fixture).first)
+        let slot = try #require(try fixture.manual().first)
         #expect(slot.disposition == .started)
-        #expect(slot.slotAt == Self.minute(30))
-        makeUp(fixture, minute: 30)
-        makeUp(fixture, minute: 30, uuid: "another")
+        #expect(slot.slotAt == Fixture.minute(30))
+        fixture.makeUp(minute: 30)
+        fixture.makeUp(minute: 30, uuid: "another")
         try fixture.run(untilMinute: 70)
         let replies = fixture.simulator.replies.suffix(2)
         #expect(replies.map(\.exitCode) == [0, 4])
@@ -71,10 +55,10 @@ import Timetable
         fixture.simulator.sandbox.inject(.next(.lostBefore, operation: "runProcess"))
         try fixture.run(untilMinute: 31)
         #expect(try fixture.told() == "15 started, 30 unknown")
-        makeUp(fixture, minute: 15)
-        makeUp(fixture, minute: 30, uuid: "v")
-        makeUp(fixture, minute: 45, uuid: "w")
-        makeUp(fixture, minute: 44, uuid: "z")
+        fixture.makeUp(minute: 15)
+        fixture.makeUp(minute: 30, uuid: "v")
+        fixture.makeUp(minute: 45, uuid: "w")
+        fixture.makeUp(minute: 44, uuid: "z")
         try fixture.run(untilMinute: 32)
         let replies = fixture.simulator.replies
         #expect(replies.map(\.exitCode) == [4, 4, 3, 3])
@@ -82,7 +66,7 @@ import Timetable
         #expect(replies[1].message.contains("it is still unknown"))
         #expect(replies[2].message.contains("is still to come"))
         #expect(replies[3].message.contains("had no slot at 2026-11-24T05:44:00Z"))
-        #expect(try manual(fixture).isEmpty)
+        #expect(try fixture.manual().isEmpty)
     }
 
     @Test func itHasTheNameOfItsOwnDate() throws {
@@ -96,10 +80,10 @@ import Timetable
         fixture.simulator.command(.pause(schedule: "s", until: nil, reason: ""))
         try fixture.run(untilMinute: 24 * 60 + 1)
         fixture.simulator.command(.resume(schedule: "s"))
-        makeUp(fixture, minute: 30)
+        fixture.makeUp(minute: 30)
         try fixture.run(untilMinute: 24 * 60 + 5)
         #expect(fixture.simulator.sandbox.runs.map(\.process) == ["p1"])
-        #expect(try manual(fixture).map(\.processID) == ["p1"])
+        #expect(try fixture.manual().map(\.processID) == ["p1"])
         try fixture.check()
     }
 
@@ -109,7 +93,7 @@ import Timetable
         backfill(fixture, throughMinute: 60, reason: "catching up")
         try fixture.run(untilMinute: 74)
         #expect(
-            try manual(fixture).map(\.disposition) == [.started, .started, .started, .started])
+            try fixture.manual().map(\.disposition) == [.started, .started, .started, .started])
         let starts = fixture.simulator.starts.map(\.at)
         #expect(zip(starts, starts.dropFirst()).allSatisfy { $1.since($0) >= 2_000 })
         #expect(
@@ -137,7 +121,7 @@ import Timetable
         fixture.simulator.kill()
         try fixture.simulator.boot()
         try fixture.run(untilMinute: 100)
-        let slots = try manual(fixture)
+        let slots = try fixture.manual()
         #expect(slots.map(\.disposition) == [.started, .started, .started, .started])
         let rule = try fixture.slots().filter { $0.kind == .rule && $0.disposition == .started }
         #expect(fixture.simulator.sandbox.runs.count == 4 + rule.count)
@@ -151,7 +135,7 @@ import Timetable
         fixture.simulator.reload(Fixture.configuration([], hash: "2"))
         try fixture.run(untilMinute: 66)
         #expect(
-            try manual(fixture).map(\.disposition) == [
+            try fixture.manual().map(\.disposition) == [
                 .started, .cancelled, .cancelled, .cancelled,
             ])
         try fixture.check()
@@ -166,14 +150,15 @@ import Timetable
         try fixture.run(untilMinute: 121)
         #expect(fixture.simulator.replies.last?.exitCode == 2)
         #expect(fixture.simulator.replies.last?.message.contains("at most 100 go at once") == true)
-        #expect(try manual(fixture).isEmpty)
+        #expect(try fixture.manual().isEmpty)
     }
 
     @Test func aRangeLeavesSkippedSlotsAloneAndNothingStartsWhatWasDone() throws {
         let fixture = try Self.skipped()
         fixture.simulator.command(
             .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(60), takesSkipped: false,
+                schedule: "s", from: Fixture.minute(0), through: Fixture.minute(60),
+                takesSkipped: false,
                 reason: ""))
         try fixture.run(untilMinute: 63)
         #expect(fixture.simulator.replies.last?.message.hasPrefix("nothing to make up for") == true)
@@ -186,9 +171,10 @@ import Timetable
         #expect(try done.told() == "15 started, 30 skipped")
         done.simulator.command(
             .backfill(
-                schedule: "s", from: Self.minute(0), through: Self.minute(31), takesSkipped: true,
+                schedule: "s", from: Fixture.minute(0), through: Fixture.minute(31),
+                takesSkipped: true,
                 reason: ""))
-        makeUp(done, minute: 30)
+        done.makeUp(minute: 30)
         try done.run(untilMinute: 33)
         #expect(done.simulator.replies.suffix(2).map(\.exitCode) == [0, 4])
         #expect(done.simulator.replies.last?.message.contains("had done its work") == true)
@@ -209,7 +195,7 @@ import Timetable
             .next(.lostAfter(actsAfterMilliseconds: 600_000), operation: "runProcess"))
         try fixture.run(untilMinute: 80)
         #expect(try fixture.told() == "60 expired")
-        makeUp(fixture, minute: 60)
+        fixture.makeUp(minute: 60)
         backfill(fixture, throughMinute: 60)
         try fixture.run(untilMinute: 85)
         #expect(fixture.simulator.sandbox.runs.count == 1)
@@ -223,6 +209,6 @@ import Timetable
         fixture.simulator.stepClock(byMilliseconds: -30_000)
         try fixture.run(untilMinute: 65)
         #expect(
-            try manual(fixture).map(\.slotAt) == [15, 30, 45, 60].map { Self.minute($0) })
+            try fixture.manual().map(\.slotAt) == [15, 30, 45, 60].map { Fixture.minute($0) })
     }
 }

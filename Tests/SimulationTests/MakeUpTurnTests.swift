@@ -7,16 +7,6 @@ import Timetable
 
 /// Rules 9 and 20 of docs/protocol.md: make-ups and slots of the rule get their turns, or somebody is told.
 @Suite struct MakeUpTurnTests {
-    private static func minute(_ minute: Int64) -> Instant {
-        Instant(seconds: 1_795_496_400 + minute * 60)
-    }
-
-    private func makeUp(_ fixture: Fixture, minute: Int64) {
-        fixture.simulator.command(
-            .makeUp(
-                schedule: "s", slotAt: Self.minute(minute), uuid: "u", force: false, reason: "x"))
-    }
-
     private func slots(
         _ fixture: Fixture, _ kind: SlotKind, of schedule: String = "s"
     ) throws -> [SlotRow] {
@@ -40,7 +30,7 @@ import Timetable
     func aRunThatIsLeftOpenDoesNotTakeSlotAfterSlotInSilence(overlap: OverlapPolicy) throws {
         let fixture = try Self.skipped(
             [Fixture.schedule { $0.overlap = overlap }], runMinutes: 20_000, untilMinute: 16)
-        makeUp(fixture, minute: 15)
+        fixture.makeUp(minute: 15)
         // With "queue" nothing has started for start_within; with "skip" one slot is too late.
         try fixture.run(untilMinute: 74)
         #expect(try fixture.alarms(.overlap) == [])
@@ -88,7 +78,7 @@ import Timetable
         let fixture = try Self.skipped(
             [Fixture.schedule(every: 60), other], runMinutes: 16, untilMinute: 61)
         try fixture.run(untilMinute: 145)
-        makeUp(fixture, minute: 60)
+        fixture.makeUp(minute: 60)
         // For all of start_within it lets those go first whose runs its own would meet.
         try fixture.run(untilMinute: 184)
         #expect(try slots(fixture, .manual).map(\.disposition) == [.pending])
@@ -104,13 +94,13 @@ import Timetable
     /// The cursor of the rule is past it already, and its time is still to come.
     @Test func aSlotThatIsBornButNotYetDueGoesFirst() throws {
         let other = Fixture.schedule("t", every: 60) { $0.spreadMilliseconds = 1_800_000 }
-        let share = Int64(other.dueAt(of: Self.minute(1200)).since(Self.minute(1200)) / 1000)
+        let share = Int64(other.dueAt(of: Fixture.minute(1200)).since(Fixture.minute(1200)) / 1000)
         try #require(share > 240)
         let fixture = try Self.skipped(
             [Fixture.schedule(every: 1440), other], runMinutes: 10, untilMinute: 1141)
         try fixture.run(untilMinute: 1200, second: share - 120)
         #expect(try slots(fixture, .rule, of: "t").last?.disposition == .pending)
-        makeUp(fixture, minute: 1140)
+        fixture.makeUp(minute: 1140)
         try fixture.run(untilMinute: 1200, second: share - 60)
         let made = try #require(try slots(fixture, .manual).first)
         #expect(made.disposition == .pending)

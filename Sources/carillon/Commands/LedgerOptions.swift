@@ -163,20 +163,12 @@ struct ScopeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only what uses this connection.", valueName: "name"))
     var connection: String?
 
-    /// Neither is given.
-    var isEmpty: Bool { tag == nil && connection == nil }
-
     /// Narrows a filter to what the options say.
     ///
     /// - Throws: `CommandFailure` with 3 and the nearest name for a connection that was never known.
     func narrow(_ filter: inout LedgerFilter, _ reader: LedgerReader) throws {
         (filter.tag, filter.connection) = (tag, connection)
         guard let connection else { return }
-        let known = try reader.connectionNames()
-        guard !known.contains(connection) else { return }
-        throw CommandFailure(
-            .notFound,
-            "no connection \"\(Printable.escaped(connection, limit: 100))\""
-                + NearestName.hint(connection, in: known))
+        _ = try ConnectionChoice.name(connection, among: reader.connectionNames())
     }
 }

@@ -7,8 +7,8 @@ package enum ConnectionChoice {
     ///
     /// - Parameters:
     ///   - written: `--connection`; nil: not given.
-    ///   - names: those of the config.
-    /// - Returns: a name of the config.
+    ///   - names: those of the config, or of the ledger.
+    /// - Returns: one of them.
     /// - Throws: `CommandFailure`, with 2 if one must be named or the config has none, with 3 and the
     ///   nearest name if there is none of that name.
     package static func name(

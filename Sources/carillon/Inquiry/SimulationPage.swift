@@ -1,4 +1,5 @@
 import Console
+import Dashboard
 import Simulation
 import Store
 import Timetable
@@ -145,7 +146,6 @@ struct SimulationPage {
     }
 
     private static func escaped(_ text: String) -> String {
-        Printable.escaped(text).replacing("&", with: "&amp;").replacing("<", with: "&lt;")
-            .replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
+        PageText.escaped(Printable.escaped(text))
     }
 }

@@ -81,8 +81,9 @@ enum ScratchFolder {
                 defer { close(descriptor) }
                 guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { continue }
             } else {
-                let made = attributes?[.modificationDate] as? Date ?? Date()
-                guard Date().timeIntervalSince(made) > unlockedSecondsMax else { continue }
+                guard let made = attributes?[.modificationDate] as? Date,
+                    Date().timeIntervalSince(made) > unlockedSecondsMax
+                else { continue }
             }
             try? files.removeItem(atPath: folder)
         }
