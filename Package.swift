@@ -84,6 +84,8 @@ let package = Package(
             name: "ProcessesAPI", dependencies: ["Timetable", asyncHTTPClient, structuredFields]),
         .target(name: "Store", dependencies: ["CSQLite", "Migrations", "Timetable"]),
         .target(name: "Cluster", dependencies: ["Timetable", crypto]),
+        .systemLibrary(name: "CPostgres", path: "Sources/CPostgres"),
+        .target(name: "Postgres", dependencies: ["CPostgres", "Cluster", "Timetable"]),
         .target(
             name: "Engine",
             dependencies: ["JSON", "Timetable", "ProcessesAPI", "Store", logging, collections]),
@@ -125,6 +127,8 @@ let package = Package(
         .testTarget(
             name: "StoreTests", dependencies: ["Store", "CSQLite", "Migrations", "Timetable"]),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Timetable"]),
+        .testTarget(
+            name: "PostgresTests", dependencies: ["Cluster", "Loopback", "Postgres", "Timetable"]),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "ProcessesAPI", "Store", "Timetable"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),

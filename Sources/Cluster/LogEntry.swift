@@ -15,12 +15,18 @@ package struct Chain: Sendable, Hashable {
     /// The chain with one entry more.
     package func followed(by body: [UInt8]) -> Chain {
         var hash = SHA256()
-        hash.update(data: Array(digits.utf8))
+        hash.update(data: bytes)
         hash.update(data: body)
         let hex = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         for byte in hash.finalize() { text += [hex[Int(byte >> 4)], hex[Int(byte & 15)]] }
         return Chain(digits: String(decoding: text, as: UTF8.self))
+    }
+
+    /// The keeper computes it, too, over the same bytes.
+    private var bytes: [UInt8] {
+        let values = digits.map { UInt8(clamping: $0.hexDigitValue ?? 0) }
+        return stride(from: 0, to: values.count - 1, by: 2).map { values[$0] << 4 | values[$0 + 1] }
     }
 }
 

@@ -47,7 +47,11 @@ package final class ConnectProxy: Sendable {
 
 extension LoopbackSocket {
     /// Copies bytes in both directions between this socket and a port until one side ends.
-    fileprivate func tunnel(to port: Int) {
+    ///
+    /// - Parameters:
+    ///   - port: of this machine.
+    ///   - mayPass: asked with true before an answer is copied; false ends the tunnel.
+    func tunnel(to port: Int, mayPass: (Bool) -> Bool = { _ in true }) {
         let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { _ = Glibc.close(other) }
         var address = sockaddr_in()
@@ -67,7 +71,7 @@ extension LoopbackSocket {
         let patienceMilliseconds = Int32(LoopbackListener.patienceSeconds * 1000)
         while unsafe poll(&ends, 2, patienceMilliseconds) > 0 {
             for (end, peer) in [(0, other), (1, descriptor)] where ends[end].revents != 0 {
-                guard Self.copy(from: ends[end].fd, to: peer) else { return }
+                guard mayPass(end == 1), Self.copy(from: ends[end].fd, to: peer) else { return }
             }
         }
     }

@@ -146,6 +146,7 @@ struct RuleTests {
     func statements(text: String, isFound: Bool) {
         #expect(lines(StatementRule.findings, text) == (isFound ? [1] : []))
         #expect(lines(StatementRule.findings, text, at: "Sources/Store/A.swift") == [])
+        #expect(lines(StatementRule.findings, text, at: "Sources/Postgres/A.swift") == [])
     }
 
     @Test(

@@ -69,7 +69,7 @@ struct TidyTests {
             tests.flatMap(BannedWord.findings).filter { $0.message.hasPrefix("testable") })
     }
 
-    @Test("All SQL is in Store and in migrations/")
+    @Test("All SQL is in Store and in migrations/, that of the shared log in Postgres")
     func statements() {
         report(sources.flatMap(StatementRule.findings))
     }
