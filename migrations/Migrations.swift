@@ -6,6 +6,8 @@ package enum Migrations {
     package struct File: Sendable {
         package let name: String
         package let sql: [UInt8]
+        /// It builds a table anew, which rows of other tables name, and gives it the old name.
+        package var isRebuilding = false
     }
 
     /// All files, first to last.
@@ -46,7 +48,9 @@ package enum Migrations {
             File(name: "0027_make_up", sql: PackageResources._027_make_up_sql),
             File(name: "0028_days_to_come", sql: PackageResources._028_days_to_come_sql),
             File(name: "0029_tree_parts", sql: PackageResources._029_tree_parts_sql),
-            File(name: "0030_plain_is_open", sql: PackageResources._030_plain_is_open_sql),
+            File(
+                name: "0030_plain_is_open", sql: PackageResources._030_plain_is_open_sql,
+                isRebuilding: true),
         ]
     }
 }

@@ -106,15 +106,33 @@ extension Ledger {
     }
 }
 
+extension RandomAccessCollection<Int64> {
+    /// Of values in their order, the one that half of them don't exceed; nil: there is none.
+    package var middle: Int64? {
+        isEmpty ? nil : self[index(startIndex, offsetBy: (count - 1) / 2)]
+    }
+}
+
 /// One read for the daemon and for pages.
 enum DurationRead {
-    static func of(_ schedule: String, limit: Int, in database: Database) throws -> [Int64] {
+    /// - Parameters:
+    ///   - schedule: whose runs that succeeded.
+    ///   - created: within this time, the end itself not included.
+    ///   - limit: how many are read, the newest ones.
+    ///   - database: where.
+    /// - Returns: milliseconds, the newest first.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    static func of(
+        _ schedule: String, created: Range<Instant> = always, limit: Int, in database: Database
+    ) throws -> [Int64] {
         try database.rows(
             """
             SELECT completed_at - created_at FROM process_runs
-            WHERE schedule = ? AND outcome = 'succeeded' AND created_at IS NOT NULL
+            WHERE schedule = ? AND outcome = 'succeeded' AND created_at >= ? AND created_at < ?
             ORDER BY created_at DESC LIMIT ?
-            """, .text(schedule), .int(limit)
+            """, .text(schedule), .at(created.lowerBound), .at(created.upperBound), .int(limit)
         ) { $0.int(0) }.compactMap { $0 }.filter { $0 >= 0 }
     }
+
+    static let always = Instant(milliseconds: .min)..<Instant(milliseconds: .max)
 }

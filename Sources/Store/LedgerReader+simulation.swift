@@ -73,13 +73,6 @@ extension LedgerReader {
     package func durations(
         of schedule: String, from: Instant, to: Instant, limit: Int
     ) throws -> [Int64] {
-        try database.rows(
-            """
-            SELECT completed_at - created_at FROM process_runs
-            WHERE schedule = ? AND outcome = 'succeeded'
-                AND created_at >= ? AND created_at < ? AND completed_at >= created_at
-            ORDER BY created_at DESC LIMIT ?
-            """, .text(schedule), .at(from), .at(to), .int(limit)
-        ) { $0.integer(0) }
+        try DurationRead.of(schedule, created: from..<max(from, to), limit: limit, in: database)
     }
 }

@@ -54,9 +54,7 @@ package enum Migrator {
     private static func rebuilding(
         _ file: Migrations.File, _ database: Database, _ apply: () throws -> Void
     ) throws {
-        guard String(decoding: file.sql, as: UTF8.self).contains(" RENAME TO ") else {
-            return try apply()
-        }
+        guard file.isRebuilding else { return try apply() }
         // Both are heard only outside of a transaction.
         let keepsForeignKeys = try database.integer("PRAGMA foreign_keys") == 1
         try database.execute("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON")

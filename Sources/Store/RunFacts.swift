@@ -74,11 +74,17 @@ package struct FirstRead: Sendable {
 }
 
 extension RunRow {
-    /// What `status_history` shows of the run would be different: a due date that was moved is no change of
-    /// its status.
-    func isOtherInHistory(than facts: RunFacts, _ outcome: RunOutcome) -> Bool {
-        lastPolledAt == nil || facts.status != status || outcome != self.outcome
-            || (facts.counts ?? counts) != counts || (facts.jobCounts ?? jobCounts) != jobCounts
+    /// The facts differ from the row in what `status_history` shows of a run.
+    ///
+    /// What an answer leaves out is as it was, but for the end, which a reopened run has lost. A due date that
+    /// was moved is no change of its status.
+    package func isOther(than facts: RunFacts) -> Bool {
+        facts.status != status || haveCountsChanged(in: facts)
             || (facts.modifiedAt ?? modifiedAt) != modifiedAt || facts.completedAt != completedAt
+    }
+
+    /// The facts have other counts, of jobs or of actions.
+    package func haveCountsChanged(in facts: RunFacts) -> Bool {
+        (facts.counts ?? counts) != counts || (facts.jobCounts ?? jobCounts) != jobCounts
     }
 }

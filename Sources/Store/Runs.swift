@@ -213,7 +213,9 @@ extension Ledger {
             to: RunTally(
                 outcome: outcome, createdAt: facts.createdAt ?? run.createdAt,
                 completedAt: facts.completedAt), slotID: run.slotID, detectedAt: now)
-        guard run.isOtherInHistory(than: facts, outcome) else { return }
+        guard run.lastPolledAt == nil || outcome != run.outcome || run.isOther(than: facts) else {
+            return
+        }
         try writeHistory(runKey: run.runKey, now: now)
     }
 

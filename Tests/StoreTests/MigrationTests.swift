@@ -105,6 +105,17 @@ import Timetable
         }
     }
 
+    /// A file that drops a table and gives another one its name needs the switches; a mere new name doesn't.
+    @Test func theListSaysWhichFilesBuildATableAnew() {
+        for file in Migrations.all {
+            let text = String(decoding: file.sql, as: UTF8.self)
+            let named = text.matches(of: /RENAME TO (\w+)/).map { $0.output.1 }
+            let isRebuilding = named.contains { text.contains("DROP TABLE \($0);") }
+            #expect(file.isRebuilding == isRebuilding, "\(file.name)")
+        }
+        #expect(!Migrations.all.filter(\.isRebuilding).isEmpty)
+    }
+
     @Test func indexesTriggersAndViewsComeBackAsTheyWere() throws {
         let scratch = try Self.scratch(migrations: 29, filledWith: "")
         let sql = """

@@ -33,28 +33,9 @@ final class Follower: Room, Grounded {
     /// Runs that are being read in full.
     private var reading: Set<Int64> = []
     /// Runs whose last reads told nothing, by key.
-    private var untold: [Int64: Untold] = [:]
-
-    /// Reads in a row that told nothing of a run: a 404, a 403, another run's body.
-    private struct Untold {
-        var reads = 0
-        var at: Instant
-        private(set) var since: Instant
-
-        init(at now: Instant) { (at, since) = (now, now) }
-
-        mutating func note(_ now: Instant) {
-            reads = min(reads + 1, 1_000)
-            at = now
-        }
-
-        func moved(byMilliseconds milliseconds: Int64) -> Untold {
-            var moved = self
-            moved.at = at.adding(milliseconds: milliseconds)
-            moved.since = since.adding(milliseconds: milliseconds)
-            return moved
-        }
-    }
+    ///
+    /// Such as a 404, a 403, another run's body.
+    private var untold: [Int64: GrowingGap] = [:]
 
     init(_ ground: Ground, gate: Gate, lister: Lister) {
         self.ground = ground
@@ -145,13 +126,8 @@ final class Follower: Room, Grounded {
     ///
     /// - Returns: when to ask again, of a run that is not read now because of such a gap.
     func readForStart(_ run: RunRow, _ connection: Connection) throws -> Instant? {
-        // After a step back of the clock the gap would last for as long as the step.
-        if let former = untold[run.runKey], former.at <= now {
-            let next = former.at.adding(
-                milliseconds: Backoff.ceilingMilliseconds(
-                    base: Self.untoldMilliseconds.lowerBound,
-                    cap: Self.untoldMilliseconds.upperBound, attempt: former.reads))
-            if now < next { return next }
+        if let next = untold[run.runKey]?.next(after: now, gaps: Self.untoldMilliseconds) {
+            return next
         }
         _ = try read(run, connection, priority: .start)
         return nil
@@ -198,16 +174,16 @@ final class Follower: Room, Grounded {
         let memory = max(
             Self.untoldMemoryMilliseconds,
             3 * roster.pollPolicy(row.schedule).maxMilliseconds)
-        if let former = untold[row.runKey], now.since(former.at) > memory {
+        if let former = untold[row.runKey], former.ageMilliseconds(at: now) > memory {
             untold[row.runKey] = nil
         }
-        untold[row.runKey, default: Untold(at: now)].note(now)
+        untold[row.runKey, default: GrowingGap(at: now)].note(now)
     }
 
     /// A run that nobody can tell of for so long: it may have ended, or wait for somebody, unseen.
     private func tellUntold(_ row: RunRow, _ why: String) throws {
         guard row.isOpen, row.outcome != .lost, row.origin != .external,
-            let former = untold[row.runKey], former.reads >= Self.untoldReadsMin,
+            let former = untold[row.runKey], former.times >= Self.untoldReadsMin,
             now.since(former.since) >= Self.untoldMillisecondsMin
         else { return }
         try ledger.raise(

@@ -129,14 +129,10 @@ final class Runs: Room, Grounded {
         let reading = TreeReading(run.root, parts: roster.treeParts)
         let facts = Self.facts(of: run, reading, processID: row.processID)
         let isNew = row.lastPolledAt == nil
-        let countsChanged =
-            facts.counts ?? row.counts != row.counts
-            || facts.jobCounts ?? row.jobCounts != row.jobCounts
+        let countsChanged = row.haveCountsChanged(in: facts)
         let treeChanged = try facts.isFull && hasTreeChanged(reading, of: row)
         let changed =
-            isNew || countsChanged || treeChanged || facts.status != row.status
-            || row.outcome == .lost || facts.modifiedAt != row.modifiedAt
-            || facts.completedAt != row.completedAt
+            isNew || treeChanged || row.outcome == .lost || row.isOther(than: facts)
         if countsChanged, facts.status == row.status, facts.modifiedAt == row.modifiedAt,
             try wasModifiedBeforeLastRead(row)
         {

@@ -11,7 +11,7 @@ struct ListState {
     /// What waits for a list to show it, until one is sent.
     var sought: [String: Set<Sought>] = [:]
     /// What the last lists of each connection didn't show that were sent for its sake.
-    var unlisted: [String: [Sought: Unlisted]] = [:]
+    var unlisted: [String: [Sought: GrowingGap]] = [:]
     /// Connections whose lists fail, since when, and whether that is in `attention`.
     var unread: [String: Unread] = [:]
     /// Connections whose last list didn't come to its end.
@@ -22,6 +22,16 @@ struct ListState {
     var cachedReads: [String: Int64] = [:]
     /// Connections whose answers are fresh, also if an earlier life has said otherwise.
     var fresh: Set<String> = []
+
+    /// The gaps between lists that didn't show what they were sent for.
+    private static let unlistedMilliseconds: ClosedRange<Int64> = 2_000...60_000
+    /// Who hasn't asked for so long has given up, and begins anew.
+    static let unlistedMemoryMilliseconds: Range<Int64> = 0..<600_000
+
+    /// When something may be sought again that the last lists didn't show; nil: at once.
+    func next(for sought: Sought, _ connection: String, after now: Instant) -> Instant? {
+        unlisted[connection]?[sought]?.next(after: now, gaps: Self.unlistedMilliseconds)
+    }
 }
 
 /// What a complete list says all processes of a connection are called.

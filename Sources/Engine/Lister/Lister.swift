@@ -78,7 +78,7 @@ final class Lister: Room, Grounded {
     func want(look connection: String, for sought: Sought) -> Instant? {
         // Its own list is being read: what that shows is known at its end.
         if state.sweeps[connection]?.sought.contains(sought) ?? false { return nil }
-        if let next = state.unlisted[connection]?[sought]?.next(after: now) { return next }
+        if let next = state.next(for: sought, connection, after: now) { return next }
         state.sought[connection, default: []].insert(sought)
         want(look: connection, .start)
         return nil
@@ -370,7 +370,7 @@ final class Lister: Room, Grounded {
     /// What the list didn't show that it was sent for is asked for again with a growing gap.
     private func noteUnlisted(_ sweep: Sweep, _ connection: String) {
         var unlisted = state.unlisted[connection, default: [:]].filter {
-            $0.value.matters(at: now)
+            ListState.unlistedMemoryMilliseconds.contains($0.value.ageMilliseconds(at: now))
         }
         for sought in sweep.sought {
             let isShown =
@@ -382,7 +382,7 @@ final class Lister: Room, Grounded {
             if isShown {
                 unlisted[sought] = nil
             } else {
-                unlisted[sought, default: Unlisted(at: now)].note(now)
+                unlisted[sought, default: GrowingGap(at: now)].note(now)
             }
         }
         state.unlisted[connection] = unlisted.isEmpty ? nil : unlisted

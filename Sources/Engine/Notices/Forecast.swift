@@ -48,7 +48,7 @@ package enum Forecast: Sendable, Equatable {
 
     /// What half of the runs didn't exceed; nil: there are too few.
     package static func usual(_ durations: [Int64]) -> Int64? {
-        durations.count < runsMin ? nil : middle(durations.sorted()[...])
+        durations.count < runsMin ? nil : durations.sorted().middle
     }
 
     /// The longer a run takes already, the fewer of those before it say how long it will take: the middle
@@ -66,7 +66,7 @@ package enum Forecast: Sendable, Equatable {
             return .late(
                 end: end,
                 words(
-                    middle(sorted[...]), elapsed, end, created.adding(milliseconds: limit)))
+                    sorted.middle ?? elapsed, elapsed, end, created.adding(milliseconds: limit)))
         }
         let again = sorted.first {
             $0 > elapsed && $0 < limit && Self.expected(sorted, longerThan: $0) > limit
@@ -76,12 +76,7 @@ package enum Forecast: Sendable, Equatable {
 
     private static func expected(_ sorted: [Int64], longerThan elapsed: Int64) -> Int64 {
         let rest = sorted.drop { $0 <= elapsed }
-        return rest.isEmpty ? elapsed : middle(rest)
-    }
-
-    /// Of values in their order, at least one.
-    private static func middle(_ sorted: ArraySlice<Int64>) -> Int64 {
-        sorted[sorted.startIndex + (sorted.count - 1) / 2]
+        return rest.middle ?? elapsed
     }
 
     private static func words(

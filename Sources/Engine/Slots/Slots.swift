@@ -5,6 +5,10 @@ extension SlotRow {
     /// A person has asked for it, or decided that it is to be started: no pause, brake or policy ends it
     /// (docs/protocol.md, rule 14).
     package var isAskedFor: Bool { kind == .manual || requestedBy != nil }
+
+    /// It makes up for a slot that another ledger may have started, and no person has decided (`--start`,
+    /// `--force`) that it goes out all the same (rule 20).
+    var isMakeUpInDoubt: Bool { makesUpSlotID != nil && !forced }
 }
 
 /// What becomes of slots, whoever decides it: rows, and what people and `after` schedules are told.

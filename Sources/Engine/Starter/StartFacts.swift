@@ -143,7 +143,7 @@ package struct StartFacts: Sendable {
         self.connection = connection
         // What a person asks for is due since then; what he makes up for was due long ago.
         dueSince =
-            slot.kind == .manual && !(slot.makesUpSlotID != nil && !slot.forced)
+            slot.kind == .manual && !slot.isMakeUpInDoubt
             ? slot.dueAt : schedule?.opening(of: slot) ?? slot.slotAt
     }
 
@@ -179,7 +179,7 @@ package struct StartFacts: Sendable {
     /// A start for it may exist that this ledger doesn't know: it was due during a down time, or it makes
     /// up for a slot that another ledger may have started (rule 20).
     package var mayHaveStarted: Bool {
-        wasDownWhenDue || (slot.makesUpSlotID != nil && !slot.forced)
+        wasDownWhenDue || slot.isMakeUpInDoubt
     }
 
     /// The run that takes the slot away, if it ends so: the one that it is skipped for, or whose end it

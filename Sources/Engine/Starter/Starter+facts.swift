@@ -116,7 +116,7 @@ extension Starter {
     private func readDueSince(_ facts: inout StartFacts) throws {
         let slot = facts.slot
         var origin = slot
-        if let id = slot.makesUpSlotID, !slot.forced {
+        if slot.isMakeUpInDoubt, let id = slot.makesUpSlotID {
             // Its own instant is moved where several make up for one slot.
             guard let original = try ledger.slot(id) else { return }
             origin = original

@@ -11,7 +11,7 @@ extension Starter {
     /// A start of the process that is due, or will be before the run of the make-up has ended, as it looks.
     func readPrecedence(_ facts: inout StartFacts, _ schedule: Schedule) throws {
         let slot = facts.slot
-        guard slot.makesUpSlotID != nil, !slot.forced,
+        guard slot.isMakeUpInDoubt,
             facts.openRuns.isEmpty || schedule.overlap == .allow
         else { return }
         let waiting = try
@@ -26,8 +26,8 @@ extension Starter {
         // Where several schedules share a process there may be no instant that is far from all of them:
         // what has been let go first for so long is let go no more.
         guard try now.since(lastTurn(of: slot)) <= schedule.startWithinMilliseconds else { return }
-        let durations = try ledger.durations(of: slot.schedule, limit: Self.runsMax).sorted()
-        let usual = durations.isEmpty ? 0 : durations[durations.count / 2]
+        let durations = try ledger.durations(of: slot.schedule, limit: Self.runsMax)
+        let usual = durations.sorted().middle ?? 0
         // The rule's cursor is past what is born already, and due when a window or `spread` says so.
         let born = waiting.first { other in
             roster.schedule(other.schedule).map { theirs in

@@ -22,7 +22,8 @@ package struct SimulatedDeadlines: Sendable, Equatable {
         var found: [String: SimulatedDeadlines] = [:]
         for slot in slots {
             guard let deadline = slot.finishBy else { continue }
-            // As in the ledger: a slot that came to nothing by a rule has no deadline.
+            // One that a rule took away has no deadline. One that failed or was missed has not met its own:
+            // the ledger calls it void, since the slot's end is told there by itself.
             switch slot.disposition {
             case .skipped, .coalesced, .cancelled: continue
             case .started, .pending, .starting, .unknown, .held, .missed, .expired, .failed: break

@@ -48,13 +48,11 @@ struct ControlOptions: ParsableArguments {
     ) async throws -> ControlAnswer {
         var client = ControlClient(
             socketPath: try socketPath(environment), host: environment.host)
-        client.saysUUID = !isOneOfSeveral
+        client.isOneOfSeveral = isOneOfSeveral
         var answer = try await client.send(message, environment)
-        if !isOneOfSeveral, answer.exitCode == ExitStatus.tryLater.rawValue,
-            let uuid = message.uuid
-        {
+        if answer.exitCode == ExitStatus.tryLater.rawValue {
             // A write that failed may have reached the disk all the same.
-            answer.message += "; to ask again without starting twice, add --uuid \(uuid)"
+            answer.message += client.advice(message.uuid)
         }
         return answer
     }

@@ -65,7 +65,7 @@ extension ControlOptions {
             throw CommandFailure(
                 ExitStatus(rawValue: first.exitCode) ?? .failed,
                 // A program that repeats a command of starts must know its UUID, too.
-                json && uuid == nil ? "" : words + Self.advice(uuid))
+                json && uuid == nil ? "" : words + ControlClient.advice(uuid, isOfAll: true))
         }
         return done
     }
@@ -93,7 +93,8 @@ extension ControlOptions {
                 let rest = names.dropFirst(answers.count + 1)
                 failure.message =
                     "\(Printable.escaped(name)): \(failure.message)"
-                    + (rest.isEmpty ? "" : "; not asked: \(Self.list(rest))") + Self.advice(uuid)
+                    + (rest.isEmpty ? "" : "; not asked: \(Self.list(rest))")
+                    + ControlClient.advice(uuid, isOfAll: true)
                 throw failure
             }
         }
@@ -104,12 +105,6 @@ extension ControlOptions {
         let shown = names.prefix(20).map { Printable.escaped($0, limit: 100) }
         return shown.joined(separator: ", ")
             + (names.count > shown.count ? " and \(names.count - shown.count) more" : "")
-    }
-
-    private static func advice(_ uuid: String?) -> String {
-        guard let uuid else { return "" }
-        return "; to ask all again without starting twice, add --uuid "
-            + Printable.escaped(uuid, limit: 300)
     }
 
     /// The schedules that carry a tag, by name.

@@ -17,8 +17,8 @@ struct ControlClient {
     let host: any HostReading
     /// A reload of thousands of schedules takes its time; the daemon answers well before.
     var timeoutSeconds: Int64 = 60
-    /// A failure says how to ask again; of several that are sent for one command, the caller does.
-    var saysUUID = true
+    /// It is one of several messages of one command: how to ask again is said by the caller, for all.
+    var isOneOfSeveral = false
 
     /// Sends the message, and says so if the daemon lets us wait.
     ///
@@ -116,10 +116,8 @@ struct ControlClient {
     private func silent(_ message: ControlMessage) -> CommandFailure {
         var words = "the daemon has the command and hasn't answered within \(timeoutSeconds) s: it "
         words += "hangs, or is very busy (systemctl status carillon)"
-        if saysUUID, let uuid = message.uuid {
-            words += "; to ask again without starting twice, add --uuid \(uuid)"
-        }
-        return CommandFailure(.daemonUnreachable, Printable.escaped(words, limit: 400))
+        return CommandFailure(
+            .daemonUnreachable, Printable.escaped(words, limit: 400) + advice(message.uuid))
     }
 
     /// With the UUID of a command that the daemon may have taken before it was lost.
@@ -140,17 +138,29 @@ struct ControlClient {
                     + "(\(Printable.escaped("\(error)", limit: 200))): is carillon well? "
                     + "(systemctl status carillon)"
             }
-        if let uuid {
-            words += "; it may have taken the command before it was lost"
-            if saysUUID {
-                words +=
-                    ": to ask again without starting twice, add --uuid "
-                    + Printable.escaped(uuid, limit: 100)
-            }
+        if uuid != nil {
+            words += "; it may have taken the command before it was lost" + advice(uuid)
         }
         var failure = CommandFailure(.daemonUnreachable, words)
         failure.isForbidden = (error as? IOError)?.errnoCode == EACCES
         return failure
+    }
+
+    /// How to ask again, after a command that may have been taken; nothing where it carries no UUID.
+    func advice(_ uuid: String?) -> String {
+        isOneOfSeveral ? "" : Self.advice(uuid)
+    }
+
+    /// How to ask again.
+    ///
+    /// - Parameters:
+    ///   - uuid: of the command; nil: it starts nothing.
+    ///   - isOfAll: several were sent for the command.
+    /// - Returns: a clause to be appended, or nothing.
+    static func advice(_ uuid: String?, isOfAll: Bool = false) -> String {
+        guard let uuid else { return "" }
+        return "; to ask\(isOfAll ? " all" : "") again without starting twice, add --uuid "
+            + Printable.escaped(uuid, limit: 300)
     }
 
     /// The path as the host of an `http+unix` URL.

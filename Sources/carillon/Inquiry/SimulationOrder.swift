@@ -23,8 +23,7 @@ struct SimulationOrder {
     func simulation(
         of loaded: LoadedConfiguration, _ host: any HostReading
     ) throws(CommandFailure) -> ConfigSimulation {
-        let zones = Set(loaded.engine.schedules.map(\.timezone))
-        let zone = zones.count == 1 ? loaded.engine.schedules.first?.zone : nil
+        let zone = Self.zone(of: loaded)
         let (begin, end) = try period(zone)
         guard let takes = DurationText.milliseconds(runTakes), takes > 0 else {
             throw CommandFailure(
@@ -51,20 +50,31 @@ struct SimulationOrder {
         if let back = DurationText.milliseconds(runsAs), back > 0 {
             return (now.adding(milliseconds: -back), now)
         }
+        let zone = Self.zone(of: loaded)
+        return try said("--runs-as", runsAs) { () throws(FaultPlan.Refusal) in
+            try FaultPlan.span(
+                runsAs,
+                time: Self.time(zone, "; or write how long it reaches back, such as 31d"))
+        }
+    }
+
+    /// That of all schedules; nil where they have several.
+    private static func zone(of loaded: LoadedConfiguration) -> Zone? {
         let zones = Set(loaded.engine.schedules.map(\.timezone))
-        let zone = zones.count == 1 ? loaded.engine.schedules.first?.zone : nil
-        func time(_ text: String) throws(FaultPlan.Refusal) -> Instant {
+        return zones.count == 1 ? loaded.engine.schedules.first?.zone : nil
+    }
+
+    /// Reads a time; a refusal names what was written, and ends with the advice.
+    private static func time(
+        _ zone: Zone?, _ advice: String = ""
+    ) -> (String) throws(FaultPlan.Refusal) -> Instant {
+        { text throws(FaultPlan.Refusal) in
             switch TimeArgument.parse(text, zone: zone) {
             case .success(let instant): return instant
             case .failure(let refusal):
                 throw FaultPlan.Refusal(
-                    message:
-                        "\(Printable.escaped(text, limit: 60)): \(refusal.message); or write how "
-                        + "long it reaches back, 31d")
+                    message: "\(Printable.escaped(text, limit: 60)): \(refusal.message)" + advice)
             }
-        }
-        return try said("--runs-as", runsAs) { () throws(FaultPlan.Refusal) in
-            try FaultPlan.span(runsAs, time: time)
         }
     }
 
@@ -86,14 +96,7 @@ struct SimulationOrder {
     private func add(
         to simulation: inout ConfigSimulation, _ zone: Zone?
     ) throws(CommandFailure) {
-        func time(_ text: String) throws(FaultPlan.Refusal) -> Instant {
-            switch TimeArgument.parse(text, zone: zone) {
-            case .success(let instant): return instant
-            case .failure(let refusal):
-                throw FaultPlan.Refusal(
-                    message: "\(Printable.escaped(text, limit: 60)): \(refusal.message)")
-            }
-        }
+        let time = Self.time(zone)
         for text in down {
             let span = try said("--down", text) { () throws(FaultPlan.Refusal) in
                 try FaultPlan.span(text, time: time)
