@@ -28,7 +28,7 @@ package enum SpokenTime {
         if let span = span(word, direction) {
             return .success(now.adding(milliseconds: span))
         }
-        if let local = day(word, zone: zone, now: now) {
+        if let local = named(word, zone: zone, now: now) {
             return instant(local.time, isWholeDay: local.isWholeDay, zone: zone)
         }
         if let date = CivilDate(iso8601: word) {
@@ -40,6 +40,35 @@ package enum SpokenTime {
             return found
         }
         return .failure(TimeArgument.Refusal(message: advice(word, now: now)))
+    }
+
+    /// A whole day, from its first instant to that of the next one.
+    package struct Day: Sendable {
+        package var date: CivilDate
+        package var instants: Range<Instant>
+    }
+
+    /// The day that a text means, `2026-03-08` or `yesterday`; nil: it means an instant, or nothing.
+    ///
+    /// - Parameters:
+    ///   - text: what the person wrote.
+    ///   - zone: whose day it is.
+    ///   - now: what `yesterday` counts from.
+    /// - Returns: the day.
+    package static func day(_ text: String, zone: Zone, now: Instant) -> Day? {
+        let word = text.lowercased().trimmed
+        let spoken = named(word, zone: zone, now: now)
+            .flatMap { $0.isWholeDay ? $0.time.date : nil }
+        guard let date = CivilDate(iso8601: word) ?? spoken else { return nil }
+        func begin(_ date: CivilDate) -> Instant? {
+            try? instant(
+                LocalDateTime(date: date, secondOfDay: 0), isWholeDay: true, zone: zone
+            ).get()
+        }
+        guard let from = begin(date), let to = begin(CivilDate(dayNumber: date.dayNumber + 1)),
+            from < to
+        else { return nil }
+        return Day(date: date, instants: from..<to)
     }
 
     // MARK: The forms
@@ -66,7 +95,7 @@ package enum SpokenTime {
     }
 
     /// `yesterday`, `today 07:00`, `07:00`; nil: none of these.
-    private static func day(
+    private static func named(
         _ word: String, zone: Zone, now: Instant
     ) -> (time: LocalDateTime, isWholeDay: Bool)? {
         var names = word.split(separator: " ").map(String.init)

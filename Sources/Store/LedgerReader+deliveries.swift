@@ -12,12 +12,36 @@ extension LedgerReader {
 
     /// Messages to targets, newest first (view `delivery_log`).
     ///
+    /// A schedule's messages are those that tell of it, among others perhaps, and its heartbeats.
+    ///
+    /// - Parameters:
+    ///   - filter: schedule, tag, connection, the time at which a message was made, and the limit.
+    ///   - target: only messages to this one; nil: to all.
+    /// - Returns: rows of the view.
     /// - Throws: `StoreError` if the ledger can't be read.
-    package func deliveries(target: String?, limit: Int) throws -> LedgerTable {
+    package func deliveries(_ filter: LedgerFilter, target: String? = nil) throws -> LedgerTable {
         try table(
             """
-            SELECT * FROM delivery_log WHERE (?1 IS NULL OR target = ?1)
-            ORDER BY delivery_id DESC LIMIT ?2
-            """, .text(target), .int(limit))
+            SELECT v.* FROM deliveries AS d CROSS JOIN delivery_log AS v ON v.delivery_id = d.delivery_id
+            WHERE (?1 IS NULL OR d.target = ?1)
+                AND (?3 IS NULL OR d.created_at >= ?3) AND (?4 IS NULL OR d.created_at < ?4)
+                AND (coalesce(?5, ?6, ?7) IS NULL
+                    OR EXISTS (SELECT 1 FROM delivery_events AS x
+                        CROSS JOIN events AS e ON e.event_id = x.event_id
+                        LEFT JOIN schedule_states AS c ON c.schedule = e.schedule
+                        WHERE x.delivery_id = d.delivery_id
+                            AND (?5 IS NULL OR e.schedule = ?5)
+                            AND (?6 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.tags) AS g
+                                WHERE g.value = ?6))
+                            AND (?7 IS NULL OR coalesce(e.connection, c.connection) = ?7))
+                    OR EXISTS (SELECT 1 FROM schedule_states AS c
+                        WHERE c.schedule = d.heartbeat_of
+                            AND (?5 IS NULL OR c.schedule = ?5)
+                            AND (?6 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.tags) AS g
+                                WHERE g.value = ?6))
+                            AND (?7 IS NULL OR c.connection = ?7)))
+            ORDER BY d.delivery_id DESC LIMIT ?2
+            """, .text(target), .int(filter.limit), .at(filter.since), .at(filter.until),
+            .text(filter.schedule), .text(filter.tag), .text(filter.connection))
     }
 }

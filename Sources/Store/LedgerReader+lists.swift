@@ -86,26 +86,42 @@ extension LedgerReader {
 
     /// What people and the daemon did, newest first (view `audit_log`).
     ///
-    /// A schedule's rows are those about it, about single slots of it, and about all schedules.
+    /// A schedule's rows are those about it, about single slots of it, and about all schedules; those of
+    /// a tag or a connection are those of its schedules, and of the connection itself.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
     package func audit(_ filter: LedgerFilter) throws -> LedgerTable {
         let name = SQLValue.text(filter.schedule)
+        let isNarrow = filter.tag != nil || filter.connection != nil
+        let scope: [SQLValue] = [
+            .text(filter.connection), .text(filter.tag), .text(filter.tag),
+            .text(filter.connection), .text(filter.connection),
+        ]
         let conditions = Conditions([
             (
                 "(x.subject IN (?, 'all schedules') OR substr(x.subject, 1, length(?) + 1) = ? || '@')",
                 filter.schedule == nil ? [.null] : [name, name, name]
             ),
+            (
+                """
+                (x.subject IN ('all schedules', ?) OR EXISTS (SELECT 1 FROM schedule_states AS c
+                    WHERE c.schedule = CASE instr(x.subject, '@') WHEN 0 THEN x.subject
+                            ELSE substr(x.subject, 1, instr(x.subject, '@') - 1) END
+                        AND (? IS NULL OR EXISTS (SELECT 1 FROM json_each(c.tags) AS g
+                            WHERE g.value = ?))
+                        AND (? IS NULL OR c.connection = ?)))
+                """, isNarrow ? scope : [.null]
+            ),
             ("x.at >= ?", [.at(filter.since)]), ("x.at < ?", [.at(filter.until)]),
             ("x.actor = ?", [.text(filter.actor)]), ("x.action = ?", [.text(filter.action)]),
         ])
-        var untagged = filter
-        // Much of what people do is about no schedule.
-        untagged.tag = nil
+        var walked = filter
+        // It is a condition already: much of what people do is about no schedule.
+        walked.tag = nil
         return try newest(
             Rows(table: "audit", key: "audit_id", time: "x.at") { key in
                 "CROSS JOIN audit_log AS v ON v.audit_id = \(key)"
-            }, [conditions], untagged)
+            }, [conditions], walked)
     }
 
     /// All connections that the config has, or had, sorted.

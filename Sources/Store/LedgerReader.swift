@@ -83,22 +83,6 @@ package final class LedgerReader {
         }
     }
 
-    /// What needs a person, oldest first (view `attention`).
-    ///
-    /// - Parameter limit: how many rows at most; nil: all.
-    /// - Returns: rows of the view.
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func attention(limit: Int? = nil) throws -> LedgerTable {
-        try table("SELECT * FROM attention ORDER BY since_at LIMIT ?", .int(limit ?? -1))
-    }
-
-    /// The same with what somebody took out of sight, and who did (view `attention_all`).
-    ///
-    /// - Throws: `StoreError` if the ledger can't be read.
-    package func attentionWithAcknowledged() throws -> LedgerTable {
-        try table("SELECT * FROM attention_all ORDER BY since_at")
-    }
-
     /// The next slots (view `upcoming`).
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

@@ -154,6 +154,94 @@ import carillon
         #expect(try await run("pauses").output.contains("(all)"))
     }
 
+    @Test func pausesAndTheAuditAreThoseOfATagOrAConnection() async throws {
+        // What holds for all schedules holds for those of a tag.
+        let paused = try await run("pauses", "--all", "--tag", "finance", "--json")
+        #expect(try column("requested_by", paused.output) == ["bob"])
+        let both = try await run("pauses", "--all", "--connection", "prod", "--json")
+        #expect(try column("requested_by", both.output) == ["bob", "ann"])
+        let done = try await run("audit", "--tag", "finance", "--json")
+        #expect(try column("action", done.output) == ["skip"])
+        let all = try await run("audit", "--connection", "prod", "--json")
+        #expect(try column("action", all.output) == ["skip", "resume", "pause"])
+        #expect(try await run("audit", "--tag", "none", "--json").output == "[]\n")
+        for verb in ["audit", "pauses", "attention", "notifications"] {
+            let wrong = try await run(verb, "--connection", "prd")
+            #expect(wrong.status == 3)
+            #expect(
+                wrong.errors.hasPrefix("carillon: no connection \"prd\"; did you mean \"prod\"?"),
+                "\(verb): \(wrong.errors)")
+            #expect(try await run(verb, "glx").status == 3, "\(verb)")
+        }
+    }
+
+    /// A held slot of gl, a connection in trouble, a full log; two messages.
+    private func troubled() throws -> LedgerFixture {
+        let fixture = try LedgerFixture()
+        try fixture.execute(
+            """
+            UPDATE schedule_states SET tags = '["finance"]' WHERE schedule = 'close';
+            INSERT INTO connections (connection, base_url, api_version) VALUES
+                ('test', 'https://test', '2026-01-01');
+            UPDATE schedule_states SET connection = 'test' WHERE schedule = 'close';
+            INSERT INTO slots (slot_id, schedule, kind, slot_at, due_at, utc_offset_seconds,
+                disposition, reason, connection, base_url, process_id, revision_id, next_action_at,
+                window_from_at, created_at) VALUES
+                (5, 'gl', 'rule', 1781517600000, 1781517600000, 0, 'pending', 'due', 'prod', 'u',
+                    'p1', 1, 1, 1, 1);
+            UPDATE slots SET disposition = 'held' WHERE slot_id = 5;
+            INSERT INTO alarms VALUES ('log', '/carillon.db', 1781521200000, 'it grows'),
+                ('overlap', 'close', 1781521200000, 'run r9 is still open'),
+                ('preflight', 'close@2026-06-16T11:00:00Z', 1781521200000, 'no such process');
+            INSERT INTO deliveries (delivery_id, target, state, created_at, ended_at) VALUES
+                (1, 'ops', 'delivered', 1781521200000, 1781521201000),
+                (2, 'ops', 'delivered', 1781524700000, 1781524701000);
+            INSERT INTO deliveries (delivery_id, target, heartbeat_of, state, created_at, ended_at)
+                VALUES (3, 'dead-man', 'gl', 'delivered', 1781524700000, 1781524701000);
+            INSERT INTO delivery_events SELECT 1, kind, event_id FROM events
+                WHERE subject LIKE 'gl@%' AND kind = 'slot_held';
+            INSERT INTO delivery_events SELECT 2, kind, event_id FROM events
+                WHERE subject = 'close' AND kind = 'overlap';
+            """)
+        return fixture
+    }
+
+    @Test(arguments: [
+        ([], ["clock", "held", "log", "overlap", "preflight"]), (["gl"], ["clock", "held"]),
+        (["--schedule", "close"], ["overlap", "preflight"]),
+        (["--tag", "finance"], ["overlap", "preflight"]), (["--tag", "none"], []),
+        (["--connection", "prod"], ["clock", "held"]),
+        (["--connection", "test"], ["overlap", "preflight"]),
+        (["gl", "--until", "10:30"], ["held"]), (["gl", "--since", "-90m"], ["clock"]),
+        (["gl", "--tag", "finance"], []),
+    ])
+    func whatNeedsAPersonIsNarrowedAsHistoryIs(
+        arguments: [String], kinds: [String]
+    ) async throws {
+        let fixture = try troubled()
+        for more in [[], ["--all"]] {
+            let found = await carillon(
+                arguments: ["attention", "--json", "--exit-code"] + arguments + more
+                    + ["--database", fixture.path], now: "2026-06-15T12:00:00Z")
+            #expect(try column("kind", found.output).sorted() == kinds)
+            #expect(found.status == (kinds.isEmpty ? 0 : 1))
+        }
+    }
+
+    @Test(arguments: [
+        ([], ["3", "2", "1"]), (["gl"], ["3", "1"]), (["--tag", "finance"], ["2"]),
+        (["--connection", "prod"], ["3", "1"]), (["--connection", "test"], ["2"]),
+        (["gl", "--since", "-30m"], ["3"]), (["gl", "--target", "ops"], ["1"]),
+        (["gl", "-n", "1"], ["3"]),
+    ])
+    func messagesAreThoseThatTellOfASchedule(arguments: [String], ids: [String]) async throws {
+        let fixture = try troubled()
+        let found = await carillon(
+            arguments: ["notifications", "--json"] + arguments + ["--database", fixture.path],
+            now: "2026-06-15T12:00:00Z")
+        #expect(try column("delivery_id", found.output) == ids)
+    }
+
     @Test func attentionCanEndWithOne() async throws {
         #expect(try await run("attention").status == 0)
         let found = try await run("attention", "--exit-code")

@@ -48,6 +48,8 @@ import Timetable
             try schedule(
                 "chain", rule: "after gl", source: #"{"rule":"after gl","zone":"UTC"}"#,
                 zone: "UTC", since: "2026-01-01T00:00:00Z", database)
+            try schedule(
+                "week", rule: "0 6 * * 1-5", zone: "UTC", since: "2026-01-01T00:00:00Z", database)
             try database.execute(
                 "INSERT INTO audit (at, actor, action, subject, detail) "
                     + "VALUES (1772323200000, 'reload', 'rename', 'ledger-load', 'gl')")
@@ -263,6 +265,54 @@ import Timetable
             // One sentence, not two.
             #expect(run.output.isEmpty != isSlot)
         }
+    }
+
+    /// As in "why did nothing run on the 4th?".
+    @Test(
+        arguments: [
+            ("gl", "2026-06-04", ["2026-06-04T06:00:00+00:00 was missed: the daemon was down"], 0),
+            (
+                "gl", "2026-06-12",
+                [
+                    "06:00:00+00:00 was skipped: observe mode", "The manual slot of gl",
+                    "The boot slot of gl",
+                ], 0
+            ),
+            (
+                "week", "2026-06-06",
+                ["week has no slot on Saturday, 2026-06-06: its rule then was 0 6 * * 1-5 (UTC)"], 3
+            ),
+            (
+                "week", "2026-07-04",
+                [
+                    "week has no slot on Saturday, 2026-07-04: its rule is 0 6 * * 1-5 (UTC); the next"
+                ],
+                3
+            ),
+            ("gl", "2026-05-01", ["2026-05-01T06:00:00+00:00 was a slot of gl by its rule"], 3),
+            ("gl", "yesterday", ["2026-06-16T06:00:00+00:00 is a slot of gl by its rule"], 3),
+            ("gl", "2026-07-02", ["2026-07-02T06:00:00+00:00 is a slot of gl that is still"], 3),
+            ("gl", "2025-06-01", ["gl has no slot on Sunday, 2025-06-01: the schedule was not"], 3),
+            (
+                "bound", "2026-07-02", ["on Thursday, 2026-07-02: it lies outside its active time"],
+                3
+            ),
+            ("off", "2026-06-01", ["off has no slot on Monday, 2026-06-01: it was disabled"], 3),
+            ("chain", "2026-06-01", ["on Monday, 2026-06-01: its rule then was after gl (UTC)"], 3),
+            ("chain", "2026-07-02", ["Thursday, 2026-07-02 is still to come, and no slot"], 3),
+            ("gl", "2026-06-31", ["not a time"], 2),
+        ] as [(String, String, [String], Int32)])
+    func aDayHasTheSentencesOfItsSlots(
+        schedule: String, day: String, said: [String], status: Int32
+    ) async throws {
+        let past = try Past()
+        let run = await carillon(
+            arguments: ["why", schedule, day, "--database", past.path], host: MemoryHost([:]),
+            now: "2026-06-17T12:00:00Z")
+        let lines = (run.output + run.errors).split(separator: "\n")
+        #expect(lines.count == said.count, "\(lines)")
+        for (line, words) in zip(lines, said) { #expect(line.contains(words), "\(line)") }
+        #expect(run.status == status)
     }
 
     @Test func jsonGivesTheSameAnswers() async throws {

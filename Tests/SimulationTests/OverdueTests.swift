@@ -27,7 +27,7 @@ import Timetable
 
     static let obstacles = [
         Obstacle(name: "drained", words: "draining") { $0.simulator.command(.drain(reason: "")) },
-        Obstacle(name: "the API is away", words: "circuit open") {
+        Obstacle(name: "the API is away", words: "can't be reached") {
             $0.simulator.sandbox.inject(FaultRule(.unreachable(isCertificate: false)))
         },
         Obstacle(name: "the clocks differ", words: "clock and the server's differ") {
@@ -186,6 +186,6 @@ import Timetable
         let told = try fixture.ask(
             "SELECT disposition, reason, overdue_since_at, next_action_at FROM slots")
         #expect(rows.count > 5, "\(told)")
-        #expect(rows.allSatisfy { $0.contains("catch-up is ramped") }, "\(rows)")
+        #expect(rows.allSatisfy { $0.contains("catchup_per_minute") }, "\(rows)")
     }
 }

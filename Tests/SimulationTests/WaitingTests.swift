@@ -37,7 +37,7 @@ import Timetable
             cause = "draining"
         case "outage":
             simulator.sandbox.inject(FaultRule(.unreachable(isCertificate: false)))
-            cause = "circuit open"
+            cause = "can't be reached"
         case "hint":
             simulator.sandbox.inject(
                 .next(

@@ -31,8 +31,8 @@ import Timetable
     ]
     /// Reads that sort, and what bounds the sort.
     private static let sorts: [String: String] = [
-        "attention": "what needs a person", "status": "what needs a person",
-        "attentionWithAcknowledged": "what needs a person",
+        "attention": "what needs a person", "attention of some": "what needs a person",
+        "status": "what needs a person",
         "upcoming": "the days ahead", "statusHistory": "the changes of one run",
         "history of some": "as many of each as are asked for", "runs in trouble": "what is open",
         "history of a tag": "as many of each schedule as are asked for",
@@ -69,8 +69,11 @@ import Timetable
         (all.dispositions, all.outcomes) = (["started", "held"], ["active", "lost", "succeeded"])
         (all.schedule, all.tag) = ("s", "rare")
         let rare = [tagged, all]
-        var ofOne = LedgerFilter()
-        ofOne.connection = "prod"
+        let ofOne = {
+            var filter = LedgerFilter()
+            filter.connection = "prod"
+            return filter
+        }()
         let filters = [LedgerFilter(), narrow, recent]
         return [
             ("history", { reader in try filters.forEach { _ = try reader.history($0) } }),
@@ -88,8 +91,16 @@ import Timetable
             ("runs of a tag", { reader in try rare.forEach { _ = try reader.runs($0) } }),
             ("errors of a tag", { reader in try rare.forEach { _ = try reader.errors($0) } }),
             ("runs in trouble", { [held] in _ = try $0.runs(held) }),
-            ("audit", { reader in try filters.forEach { _ = try reader.audit($0) } }),
-            ("pauses", { _ = try $0.pauses(LedgerFilter(), isOverToo: true) }),
+            (
+                "audit",
+                { reader in try (filters + rare + [ofOne]).forEach { _ = try reader.audit($0) } }
+            ),
+            (
+                "pauses",
+                { reader in
+                    try (rare + [ofOne]).forEach { _ = try reader.pauses($0, isOverToo: true) }
+                }
+            ),
             ("marks", { _ = try $0.marks(schedule: "s", since: nil, limit: 5) }),
             ("days", { _ = try $0.days(schedule: "s", since: Scratch.now, limit: 5) }),
             (
@@ -101,12 +112,20 @@ import Timetable
             ("dayTotals", { _ = try $0.dayTotals(since: "2026-11-30") }),
             ("tags", { _ = try $0.tags() }), ("attempts", { _ = try $0.attempts(ofSlot: 1) }),
             ("activeRules", { _ = try $0.activeRules() }),
-            ("errors of a connection", { [ofOne] in _ = try $0.errors(ofOne) }),
+            ("errors of a connection", { _ = try $0.errors(ofOne) }),
             ("errors of a slot", { _ = try $0.errors(ofSlot: 1) }),
             ("runs", { reader in try filters.forEach { _ = try reader.runs($0) } }),
             ("errors", { reader in try filters.forEach { _ = try reader.errors($0) } }),
             ("attention", { _ = try $0.attention() }),
-            ("attentionWithAcknowledged", { _ = try $0.attentionWithAcknowledged() }),
+            (
+                "attention of some",
+                { reader in
+                    for filter in filters + rare + [ofOne] {
+                        _ = try reader.attention(filter)
+                        _ = try reader.attention(filter, isAcknowledgedToo: true)
+                    }
+                }
+            ),
             ("daily", { reader in try filters.forEach { _ = try reader.daily($0) } }),
             ("readings", { _ = try $0.readings(at: Scratch.now) }),
             ("dispositionCounts", { _ = try $0.dispositionCounts() }),
@@ -137,8 +156,13 @@ import Timetable
             ("lastContentHash", { _ = try $0.lastContentHash() }),
             ("cursor", { _ = try $0.cursor(of: "s") }),
             ("prunedBefore", { _ = try $0.prunedBefore() }),
-            ("deliveries", { _ = try $0.deliveries(target: nil, limit: 50) }),
-            ("deliveries of one", { _ = try $0.deliveries(target: "ops", limit: 50) }),
+            (
+                "deliveries",
+                { reader in
+                    try (filters + rare + [ofOne]).forEach { _ = try reader.deliveries($0) }
+                }
+            ),
+            ("deliveries of one", { _ = try $0.deliveries(LedgerFilter(), target: "ops") }),
             ("overdueSlotCount", { _ = try $0.overdueSlotCount() }),
             ("renaming", { _ = try $0.renaming(of: "s") }),
         ]

@@ -29,7 +29,7 @@ extension Operator {
             return .conflict("\(name) is in observe mode, nothing is sent for it")
         }
         guard !life.isDraining else {
-            return .conflict("the daemon is draining; resume --all first")
+            return .conflict("the daemon is draining; first: carillon resume --all")
         }
         return try body(Place(schedule: schedule, row: row))
     }

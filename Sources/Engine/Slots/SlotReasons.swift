@@ -122,12 +122,12 @@ package enum WaitReason: Sendable, Equatable {
         switch self {
         case .asBefore: nil
         case .scheduleWaits(let words): "its schedule waits: \(words)"
-        case .draining: "draining: no new starts until resume --all"
+        case .draining: "draining: no new starts until carillon resume --all"
         case .clockDiffers: "our clock and the server's differ by over 120 s"
         case .credential(let since):
             "the credential is not accepted since \(since.iso8601): the grant may have expired, its "
                 + "IP allowlist may lack this host, its user or secret may have been changed"
-        case .unreachable: "the API can't be reached or fails (circuit open)"
+        case .unreachable: "the API can't be reached or fails; starts wait until a probe succeeds"
         case .askedToWait(let until): "the API asked us to wait until \(until.iso8601)"
         case .inDoubt(let number, let slotID):
             "attempt \(number) of slot \(slotID) on this process is in doubt"
@@ -144,7 +144,7 @@ package enum WaitReason: Sendable, Equatable {
         case .heldSlot(let slotID): "slot \(slotID) of this process is held without a known run"
         case .queued(let blocker): "queued behind run \(blocker.runID) (\(blocker.status))"
         case .makeUpOpen(let blocker):
-            "run \(blocker.runID) (\(blocker.status)) makes up for another slot, it waits for its end"
+            "run \(blocker.runID) (\(blocker.status)) makes up for another slot; its end is waited for"
         case .goesFirst(let name): "it makes up for another slot, and lets \(name) go first"
         case .validation: "the process is being validated"
         case .validationHint(let until):
@@ -154,7 +154,7 @@ package enum WaitReason: Sendable, Equatable {
         case .tokenRefused: "the token was not accepted"
         case .token: "waiting for an access token"
         case .budget: "waiting for the rate budget"
-        case .ramp: "catch-up is ramped"
+        case .ramp: "late starts go out one after another (catchup_per_minute)"
         case .heldBack(let words): "due (\(words))"
         case .windowLifted(let name): "due, window \(name) holds it back no more"
         case .undecided: "could not be decided, see: carillon errors"
@@ -295,7 +295,7 @@ package enum EndReason: Sendable, Equatable {
         var words: String {
             switch self {
             case .scheduleGone: "its schedule is gone"
-            case .windowsOver: "its windows are over"
+            case .windowsOver: "its start_within and missed_window are over"
             case .attemptsUsedUp: "retry.max_attempts is used up"
             }
         }

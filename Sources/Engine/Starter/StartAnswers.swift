@@ -226,7 +226,7 @@ struct StartAnswers: Grounded {
         case .throttled: "sent again when the wait is over, uses up no attempt"
         case .notSent: "sent again, it never left"
         case .conflict: "sent again (on_conflict = \"retry\")"
-        case .unavailable: "sent again after a backoff"
+        case .unavailable: "sent again after a while"
         }
     }
 

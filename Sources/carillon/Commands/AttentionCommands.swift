@@ -14,10 +14,16 @@ struct Attention: CarillonCommand {
 
               carillon attention
               carillon attention --exit-code --json     for a script: ends with 1 if there is anything
+              carillon attention --tag close --exit-code
+
+            With a schedule, a tag or a connection it is what concerns them: their slots and runs, \
+            and their connection. What concerns the host or the daemon is listed without.
             """)
 
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
+    @OptionGroup var period: PeriodOptions
+    @OptionGroup var scope: ScopeOptions
 
     @Flag(help: "Also the rows that somebody took out of sight.")
     var all = false
@@ -27,7 +33,9 @@ struct Attention: CarillonCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
-        let rows = all ? try reader.attentionWithAcknowledged() : try reader.attention()
+        var filter = try period.filter(reader, environment)
+        try scope.narrow(&filter, reader)
+        let rows = try reader.attention(filter, isAcknowledgedToo: all)
         let isList = ledger.json || list.csv || list.wide || environment.style.width == nil
         if isList || rows.rows.isEmpty {
             let columns: [LedgerOutput.Column] = [
@@ -39,7 +47,9 @@ struct Attention: CarillonCommand {
         } else {
             show(rows, environment)
         }
-        let isAnything = !all ? !rows.rows.isEmpty : try !reader.attention().rows.isEmpty
+        let isAnything = rows.rows.indices.contains {
+            rows.value("acknowledged_by", row: $0) == .null
+        }
         if exitCode, isAnything { throw CommandFailure(.failed) }
     }
 

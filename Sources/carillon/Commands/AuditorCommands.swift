@@ -13,11 +13,15 @@ struct Audit: CarillonCommand {
 
               carillon audit gl-refresh --since -30d
               carillon audit --action pause --actor ann --csv
+              carillon audit --tag close
+
+            What was done to all schedules is among a schedule's lines, too.
             """)
 
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
     @OptionGroup var filter: FilterOptions
+    @OptionGroup var scope: ScopeOptions
 
     @Option(help: ArgumentHelp("Only what this user did.", valueName: "name"))
     var actor: String?
@@ -30,6 +34,7 @@ struct Audit: CarillonCommand {
         var filter = try filter.filter(reader, environment)
         let known = try reader.auditWords()
         (filter.actor, filter.action) = (actor, action)
+        try scope.narrow(&filter, reader)
         let columns: [LedgerOutput.Column] = [
             .init("done_at", "AT", .relative), .init("actor", "WHO", .name),
             .init("action", "ACTION"), .init("subject", "SUBJECT", .name),
@@ -49,23 +54,26 @@ struct Pauses: CarillonCommand {
     static let configuration = CommandConfiguration(
         abstract: "List pauses and skips that are in force or still to come.",
         discussion: """
-            Each with who asked for it, why, and until when. A schedule that is empty means all of \
-            them. carillon resume ends a pause.
+            Each with who asked for it, why, and until when. One of all schedules stands as (all), \
+            and has no schedule in JSON and CSV. carillon resume ends a pause.
 
               carillon pauses
               carillon pauses gl-refresh --all --csv
+              carillon pauses --tag close
             """)
 
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
     @OptionGroup var filter: FilterOptions
+    @OptionGroup var scope: ScopeOptions
 
     @Flag(help: "Also those that are over.")
     var all = false
 
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
-        let filter = try filter.filter(reader, environment)
+        var filter = try filter.filter(reader, environment)
+        try scope.narrow(&filter, reader)
         let columns: [LedgerOutput.Column] = [
             .init("schedule", "SCHEDULE", .name), .init("kind", "KIND"), .init("state", "STATE"),
             .init("from_at", "FROM", .relative), .init("until_at", "UNTIL", .relative),

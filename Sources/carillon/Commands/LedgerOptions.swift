@@ -114,8 +114,8 @@ struct OnlySchedule: ParsableArguments {
     var name: String? { only ?? schedule }
 }
 
-/// A schedule, `--since`, `--until` and `--limit`.
-struct FilterOptions: ParsableArguments {
+/// A schedule, `--since` and `--until`.
+struct PeriodOptions: ParsableArguments {
     @OptionGroup var schedule: OnlySchedule
 
     @Option(
@@ -131,8 +131,6 @@ struct FilterOptions: ParsableArguments {
         help: ArgumentHelp("Only what is older, in the same forms.", valueName: "time"))
     var until: String?
 
-    @OptionGroup var limit: LimitOption
-
     /// The filter that the options say.
     ///
     /// - Throws: `CommandFailure` for an unknown schedule or a time that is none.
@@ -140,7 +138,6 @@ struct FilterOptions: ParsableArguments {
         _ reader: LedgerReader, _ environment: CommandEnvironment
     ) throws -> LedgerFilter {
         var filter = LedgerFilter()
-        filter.limit = limit.rows
         let schedule = try schedule.name.map { try ScheduleName.checked($0, in: reader) }
         filter.schedule = schedule
         let times = LedgerTimes(reader: reader, environment: environment)
@@ -155,12 +152,31 @@ struct FilterOptions: ParsableArguments {
     }
 }
 
+/// A schedule, `--since`, `--until` and `--limit`.
+struct FilterOptions: ParsableArguments {
+    @OptionGroup var period: PeriodOptions
+    @OptionGroup var limit: LimitOption
+
+    /// The filter that the options say.
+    ///
+    /// - Throws: `CommandFailure` for an unknown schedule or a time that is none.
+    func filter(
+        _ reader: LedgerReader, _ environment: CommandEnvironment
+    ) throws -> LedgerFilter {
+        var filter = try period.filter(reader, environment)
+        filter.limit = limit.rows
+        return filter
+    }
+}
+
 /// `--tag` and `--connection`, for every verb that lists what belongs to schedules.
 struct ScopeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"))
     var tag: String?
 
-    @Option(help: ArgumentHelp("Only what uses this connection.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Only what uses this connection.", valueName: "name"),
+        completion: .connections)
     var connection: String?
 
     /// Narrows a filter to what the options say.

@@ -65,20 +65,22 @@ struct Notifications: CarillonCommand {
             A message is sent again until its target has taken it, for a day; a target that has seen \
             its id may drop it.
 
-              carillon notifications --target ops
-              carillon notifications --json
+              carillon notifications --target ops --since yesterday
+              carillon notifications gl-refresh --json
             """)
 
     @OptionGroup var ledger: LedgerOptions
     @OptionGroup var list: ListOptions
+    @OptionGroup var filter: FilterOptions
+    @OptionGroup var scope: ScopeOptions
 
     @Option(help: ArgumentHelp("Only messages to this target.", valueName: "name"))
     var target: String?
 
-    @OptionGroup var limit: LimitOption
-
     func run(in environment: CommandEnvironment) async throws {
         let reader = try ledger.open(environment)
+        var filter = try filter.filter(reader, environment)
+        try scope.narrow(&filter, reader)
         let columns: [LedgerOutput.Column] = [
             .init("created_at", "MADE", .relative), .init("target", "TARGET", .name),
             .init("state", "STATE"), .init("events", "EVENTS", isNumber: true),
@@ -88,7 +90,7 @@ struct Notifications: CarillonCommand {
             .init("last_error", "LAST ERROR", .name, rank: 1),
         ]
         try ledger.show(
-            try reader.deliveries(target: target, limit: limit.rows), columns, list, "no messages",
+            try reader.deliveries(filter, target: target), columns, list, "no messages",
             environment)
     }
 }

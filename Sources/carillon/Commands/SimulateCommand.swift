@@ -85,7 +85,7 @@ struct SimulateCommand: CarillonCommand {
     var exact = false
 
     @Flag(
-        help: "Simulate days that are equal to others, too: slow, and the same numbers come of it.")
+        help: "Simulate a day that goes as an earlier one, too: slow, with the same numbers.")
     var everyDay = false
 
     @Flag(help: "Print JSON.")

@@ -10,8 +10,9 @@ struct Trigger: CarillonCommand {
             open it ends with 4, unless --force is given.
 
             The command can be lost and is then sent again: the daemon knows it by its UUID and \
-            starts nothing twice. A --tag that breaks off says which --uuid goes on with it. With --wait it ends when the run ends, or stands in error until a \
-            person fixes it: 0 succeeded, 4 held (a person must decide), 1 otherwise.
+            starts nothing twice. Where a command with --tag breaks off, it says which --uuid goes on \
+            with it. With --wait it ends when the run ends, or stands in error until a person fixes \
+            it: 0 succeeded, 4 held (a person must decide), 1 otherwise.
 
               carillon trigger gl-refresh --reason 'late journal entries'
               carillon trigger gl-refresh --wait

@@ -12,6 +12,7 @@ struct DemoReport {
     private let play: DemoPlay
 
     private static let rowsMax = 100_000
+    private static let deliveriesMax = 1000
 
     /// Reads what a play has left.
     ///
@@ -24,7 +25,8 @@ struct DemoReport {
         comparison = DemoComparison(
             try reader.runs(filter), book: play.sandbox.withState { $0.runs }, now: now)
         history = try reader.history(filter)
-        deliveries = try reader.deliveries(target: nil, limit: 1000)
+        filter.limit = Self.deliveriesMax
+        deliveries = try reader.deliveries(filter)
         received = DemoReceiver.titles(play.messages, host: play.environment.host)
     }
 

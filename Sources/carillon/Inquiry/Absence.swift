@@ -4,10 +4,13 @@ import Engine
 import Store
 import Timetable
 
-/// Why there is no slot at an instant.
+/// Why there is no slot at an instant, or on a day.
 struct Absence {
     let schedule: String
-    let instant: Instant
+    /// One instant, or those of the day.
+    let instants: Range<Instant>
+    /// Nil: an instant was asked for.
+    let day: CivilDate?
     let now: Instant
     let reader: LedgerReader
     let host: any HostReading
@@ -30,13 +33,21 @@ struct Absence {
         }
     }
 
+    /// An instant as what a sentence is about.
+    static func instants(of instant: Instant) -> Range<Instant> {
+        instant..<instant.adding(milliseconds: 1)
+    }
+
+    private var instant: Instant { instants.lowerBound }
+
     func sentence() throws -> String {
-        guard let then = Revision(try reader.revision(schedule: schedule, at: instant)) else {
-            return
-                "\(instant.iso8601) is not a slot of \(schedule): the schedule was not known then"
+        // Of a day its end counts: a schedule that came or changed on it had its slots after that.
+        let last = instants.upperBound.adding(milliseconds: -1)
+        guard let then = Revision(try reader.revision(schedule: schedule, at: last)) else {
+            return no(instant.iso8601) + ": the schedule was not known then"
         }
         let isFuture = instant > now
-        let no = "\(local(then)) is not a slot of \(schedule)"
+        let no = no(local(instant, then))
         guard then.state == .active else {
             return isFuture
                 ? "\(no): it is \(then.state.rawValue) since \(then.since)"
@@ -48,35 +59,50 @@ struct Absence {
         else {
             // By hand, after another one, at a start, or in words that no longer mean anything.
             return isFuture
-                ? "\(local(then)) is still to come, and no slot that is known yet: \(rule)"
+                ? "\(day.map(Self.words) ?? local(instant, then)) is still to come, and no slot that "
+                    + "is known yet: \(rule)"
                 : "\(no): \(rule)" + (try nearest())
         }
-        let before = instant.adding(milliseconds: -1)
-        guard let occurrence = compiled.next(after: before), occurrence.at == instant else {
+        let before = max(instant, Instant(iso8601: then.since) ?? instant).adding(milliseconds: -1)
+        guard let occurrence = compiled.next(after: before), instants.contains(occurrence.at) else {
             return "\(no): \(rule)" + (isFuture ? next(compiled) : try nearest())
         }
-        if let key = then.key, !key.active.contains(instant) {
+        let at = occurrence.at
+        if let key = then.key, !key.active.contains(at) {
             let window = [
                 key.active.from.map { "active_from \($0.iso8601)" },
                 key.active.until.map { "active_until \($0.iso8601)" },
             ].compactMap(\.self).joined(separator: ", ")
             return "\(no): it lies outside its active time (\(window))"
         }
-        if isFuture { return try coming(occurrence, then) }
-        guard let cursor = try reader.cursor(of: schedule), cursor >= instant else {
+        if at > now { return try coming(occurrence, then) }
+        guard let cursor = try reader.cursor(of: schedule), cursor >= at else {
             return
-                "\(local(then)) is a slot of \(schedule) by its rule \(then.rule), but has no row "
+                "\(local(at, then)) is a slot of \(schedule) by its rule \(then.rule), but has no row "
                 + "yet: \(try daemonState()); it gets one with its reason at the next turn"
         }
-        let isPruned = try reader.prunedBefore().map { instant < $0 } ?? false
+        let isPruned = try reader.prunedBefore().map { at < $0 } ?? false
         return
-            "\(local(then)) was a slot of \(schedule) by its rule \(then.rule), but its row is "
+            "\(local(at, then)) was a slot of \(schedule) by its rule \(then.rule), but its row is "
             + (isPruned
                 ? "no longer in the ledger: history of that time was removed (keep_history, prune)"
                 : "missing, which should never happen: keep a copy of the database and report it")
     }
 
-    private func local(_ revision: Revision) -> String {
+    private func no(_ written: String) -> String {
+        day.map { "\(schedule) has no slot on \(Self.words($0))" }
+            ?? "\(written) is not a slot of \(schedule)"
+    }
+
+    /// A day with the name of its weekday, which is why many a schedule has no slot on it.
+    private static func words(_ day: CivilDate) -> String {
+        let names = [
+            "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+        ]
+        return "\(names[day.weekday]), \(day.iso8601)"
+    }
+
+    private func local(_ instant: Instant, _ revision: Revision) -> String {
         guard let zone = ZoneShelf.zone(revision.timezone, on: host) else {
             return instant.iso8601
         }
@@ -90,7 +116,7 @@ struct Absence {
         // The daemon's own list knows of pauses too.
         let upcoming = try reader.upcoming(filter)
         let row = upcoming.rows.indices.first {
-            upcoming.value("slot_at", row: $0).words == instant.iso8601
+            upcoming.value("slot_at", row: $0).words == occurrence.at.iso8601
         }
         var note = row.flatMap { upcoming.value("note", row: $0).words } ?? ""
         if note.isEmpty {
@@ -102,7 +128,7 @@ struct Absence {
             note = [note, occurrence.ruleNote ?? ""].filter { !$0.isEmpty }
                 .joined(separator: "; ")
         }
-        return "\(local(revision)) is a slot of \(schedule) that is still to come"
+        return "\(local(occurrence.at, revision)) is a slot of \(schedule) that is still to come"
             + (note.isEmpty ? "" : " (\(note))")
     }
 

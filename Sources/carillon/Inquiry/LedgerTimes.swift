@@ -32,6 +32,18 @@ struct LedgerTimes {
         ).said(option, text)
     }
 
+    /// The day that a text means, in the zone that a schedule had then; nil: the text is no day.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    func day(_ text: String, of schedule: String) throws -> SpokenTime.Day? {
+        let now = environment.now()
+        guard let present = try zone(of: schedule, at: now),
+            let day = SpokenTime.day(text, zone: present, now: now)
+        else { return nil }
+        let then = try zone(of: schedule, at: day.instants.lowerBound)
+        return then.flatMap { SpokenTime.day(text, zone: $0, now: now) } ?? day
+    }
+
     /// The instant of a slot, local in the zone of that time, which an edit may have changed.
     ///
     /// - Throws: `CommandFailure` with 2 for what is no time; `StoreError` if the ledger can't be read.
