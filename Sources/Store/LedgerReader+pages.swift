@@ -160,6 +160,18 @@ extension LedgerReader {
         return tags
     }
 
+    /// All tags that a schedule carries, or carried when it was removed, sorted.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func tagNames() throws -> [String] {
+        try database.rows(
+            """
+            SELECT DISTINCT t.value FROM schedule_states AS s, json_each(s.tags) AS t
+            WHERE s.tags <> '[]' ORDER BY 1
+            """
+        ) { $0.string(0) }
+    }
+
     /// The attempts of a slot, first one first.
     ///
     /// - Parameter slotID: of the slot.

@@ -164,7 +164,6 @@ import carillon
         #expect(try column("action", done.output) == ["skip"])
         let all = try await run("audit", "--connection", "prod", "--json")
         #expect(try column("action", all.output) == ["skip", "resume", "pause"])
-        #expect(try await run("audit", "--tag", "none", "--json").output == "[]\n")
         for verb in ["audit", "pauses", "attention", "notifications"] {
             let wrong = try await run(verb, "--connection", "prd")
             #expect(wrong.status == 3)
@@ -173,6 +172,18 @@ import carillon
                 "\(verb): \(wrong.errors)")
             #expect(try await run(verb, "glx").status == 3, "\(verb)")
         }
+    }
+
+    /// A typo must not look like "nothing needs attention".
+    @Test(arguments: [
+        "history", "runs", "errors", "schedules", "audit", "pauses", "attention", "notifications",
+    ])
+    func aTagThatNobodyCarriesIsRefused(verb: String) async throws {
+        let wrong = try await run(verb, "--tag", "financ")
+        #expect(wrong.status == 3)
+        #expect(
+            wrong.errors
+                == "carillon: no schedule has the tag \"financ\"; did you mean \"finance\"?\n")
     }
 
     /// A held slot of gl, a connection in trouble, a full log; two messages.
@@ -209,7 +220,7 @@ import carillon
     @Test(arguments: [
         ([], ["clock", "held", "log", "overlap", "preflight"]), (["gl"], ["clock", "held"]),
         (["--schedule", "close"], ["overlap", "preflight"]),
-        (["--tag", "finance"], ["overlap", "preflight"]), (["--tag", "none"], []),
+        (["--tag", "finance"], ["overlap", "preflight"]),
         (["--connection", "prod"], ["clock", "held"]),
         (["--connection", "test"], ["overlap", "preflight"]),
         (["gl", "--until", "10:30"], ["held"]), (["gl", "--since", "-90m"], ["clock"]),

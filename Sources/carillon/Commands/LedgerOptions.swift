@@ -171,7 +171,8 @@ struct FilterOptions: ParsableArguments {
 
 /// `--tag` and `--connection`, for every verb that lists what belongs to schedules.
 struct ScopeOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"))
+    @Option(
+        help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"), completion: .tags)
     var tag: String?
 
     @Option(
@@ -181,9 +182,10 @@ struct ScopeOptions: ParsableArguments {
 
     /// Narrows a filter to what the options say.
     ///
-    /// - Throws: `CommandFailure` with 3 and the nearest name for a connection that was never known.
+    /// - Throws: `CommandFailure` with 3 and the nearest name for a tag or connection that was never known.
     func narrow(_ filter: inout LedgerFilter, _ reader: LedgerReader) throws {
         (filter.tag, filter.connection) = (tag, connection)
+        if let tag { try TagChoice.check(tag, among: reader.tagNames()) }
         guard let connection else { return }
         _ = try ConnectionChoice.name(connection, among: reader.connectionNames())
     }

@@ -8,7 +8,9 @@ struct ScheduleOrAll: ParsableArguments {
         completion: .schedules)
     var schedule: String?
 
-    @Option(help: ArgumentHelp("The schedules that carry this tag now.", valueName: "tag"))
+    @Option(
+        help: ArgumentHelp("The schedules that carry this tag now.", valueName: "tag"),
+        completion: .tags)
     var tag: String?
 
     @Flag(help: "All schedules.")

@@ -11,7 +11,9 @@ struct ScheduleOrTag: ParsableArguments {
         completion: .schedules)
     var schedule: String?
 
-    @Option(help: ArgumentHelp("The schedules that carry this tag now.", valueName: "tag"))
+    @Option(
+        help: ArgumentHelp("The schedules that carry this tag now.", valueName: "tag"),
+        completion: .tags)
     var tag: String?
 
     mutating func validate() throws {
@@ -111,11 +113,7 @@ extension ControlOptions {
     private func schedules(tag: String, _ environment: CommandEnvironment) throws -> [String] {
         let tags = try ledger(environment).tags()
         let names = tags.filter { $0.value.contains(tag) }.keys.sorted()
-        guard names.isEmpty else { return names }
-        let known = Set(tags.values.joined()).sorted()
-        throw CommandFailure(
-            .notFound,
-            "no schedule has the tag \"\(Printable.escaped(tag, limit: 60))\""
-                + NearestName.hint(tag, in: known))
+        try TagChoice.check(tag, among: tags.values.joined())
+        return names
     }
 }

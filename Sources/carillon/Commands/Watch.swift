@@ -18,7 +18,8 @@ struct Watch: CarillonCommand {
 
     @OptionGroup var ledger: LedgerOptions
 
-    @Option(help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"))
+    @Option(
+        help: ArgumentHelp("Only schedules with this tag.", valueName: "tag"), completion: .tags)
     var tag: String?
 
     func run(in environment: CommandEnvironment) async throws {
@@ -34,7 +35,8 @@ struct Watch: CarillonCommand {
         }
         // Says now what is wrong with the database, not on a screen that is gone a moment later.
         let path = try ledger.path(environment)
-        _ = try ledger.open(environment)
+        let reader = try ledger.open(environment)
+        if let tag { try TagChoice.check(tag, among: reader.tagNames()) }
         var filter = OverviewFilter()
         filter.tag = tag ?? ""
         let loop = WatchLoop(path: path, filter: filter, environment: environment)

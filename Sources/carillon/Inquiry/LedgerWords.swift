@@ -26,6 +26,9 @@ struct LedgerWords {
         }
     }
 
+    /// Tags of schedules, also of removed ones.
+    var tags: [String] { offered { try $0.tagNames() } }
+
     private func offered(_ names: (LedgerReader) throws -> [String]) -> [String] {
         do {
             let path =
