@@ -8,6 +8,7 @@ struct ConfigFiles {
     /// Named tables of all files, merged, and the hash of all that was read.
     struct Merged {
         var daemon: ConfigNode?
+        var cluster: ConfigNode?
         var defaults: ConfigNode?
         var connections: [String: ConfigNode] = [:]
         var calendars: [String: ConfigNode] = [:]
@@ -25,7 +26,7 @@ struct ConfigFiles {
 
     static let topKeys = [
         "version", "daemon", "connections", "defaults", "calendars", "schedules", "notify",
-        "windows",
+        "windows", "cluster",
     ]
     /// Sections whose tables have names of the user's own.
     static let namedSections: Set<ConfigPath.Step> = [
@@ -94,8 +95,11 @@ struct ConfigFiles {
 
     private func readFile(_ path: String, isMain: Bool, into merged: inout Merged) {
         guard let bytes = readBytes(path, isMain: isMain) else { return }
-        merged.hash.add(name: path, bytes: bytes)
-        guard let top = ConfigTree.parse(bytes, file: path, problems: problems) else { return }
+        let top = ConfigTree.parse(bytes, file: path, problems: problems)
+        let node = isMain ? top?.entries?["cluster"]?.entries?["node"] : nil
+        merged.hash.add(
+            name: path, bytes: bytes, withoutLine: node.map(\.keyPosition.line))
+        guard let top else { return }
         if top.entries?.isEmpty ?? true || bytes.last != UInt8(ascii: "\n") {
             merged.unfinished.append(path)
         }
@@ -113,6 +117,7 @@ struct ConfigFiles {
         if isMain {
             merged.isMeantEmpty = top.entries?["schedules"]?.entries?.isEmpty ?? false
             merged.daemon = top.entries?["daemon"]
+            merged.cluster = top.entries?["cluster"]
             merged.defaults = top.entries?["defaults"]
         }
         merge(top.entries?["connections"], "connection", into: &merged.connections)

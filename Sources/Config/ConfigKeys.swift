@@ -2,6 +2,6 @@
 package enum ConfigKeys {
     /// The keys that a config may hold, without those inside of inline tables.
     package static let all =
-        ConfigFiles.topKeys + DaemonSection.keys + ConnectionSection.keys + CalendarSection.keys
-        + NotifySection.keys + WindowSection.keys + ScheduleSection.keys
+        ConfigFiles.topKeys + DaemonSection.keys + ClusterSection.keys + ConnectionSection.keys
+        + CalendarSection.keys + NotifySection.keys + WindowSection.keys + ScheduleSection.keys
 }

@@ -11,6 +11,8 @@ package struct LoadedConfiguration: Sendable {
     package var daemon: DaemonSettings
     /// How each connection is reached, by name.
     package var access: [String: ConnectionAccess]
+    /// With which hosts the ledger is shared; nil: with none.
+    package var cluster: ClusterSettings?
     /// How each target of messages is reached, by name.
     package var notify: [String: NotifySettings] = [:]
     /// Where a dead-man service is told of the runs of schedules, by their names.
@@ -79,6 +81,13 @@ package struct ConfigurationLoader {
         }
         let (schedules, waiting, parts, calendars) = readSchedules(
             merged, today: now.map { LocalDateTime(localSeconds: $0.seconds).date }, problems)
+        let cluster = ClusterSection.read(merged.cluster, problems: problems)
+        if let cluster, let node = merged.cluster {
+            checkSecrets([("postgres", cluster.postgres)], of: node, secrets, problems)
+            problems.error(
+                node.path, at: node.keyPosition,
+                "this version does not share its ledger with another host yet: remove [cluster]")
+        }
         let targets = readTargets(merged, secrets, problems)
         let plan = noticePlan(targets, schedules + parts, merged, problems)
         let heartbeats = readHeartbeats(merged, secrets, problems)
@@ -105,6 +114,7 @@ package struct ConfigurationLoader {
             path: path, engine: engine, daemon: settings, access: access,
             awaitedFiles: Set(problems.awaited.keys), warnings: warnings,
             isMeantEmpty: merged.isMeantEmpty, unfinishedFiles: merged.unfinished)
+        loaded.cluster = cluster
         loaded.notify = targets.mapValues(\.settings)
         loaded.heartbeats = heartbeats
         return loaded
@@ -260,6 +270,7 @@ package struct ConfigurationLoader {
                     switch key {
                     case "proxy": ProxyText.mistakeOfSecret(secret)
                     case "url", "heartbeat": NotifyAddress.mistake(secret)
+                    case "postgres": PostgresText.mistake(secret)
                     default: String?.none
                     }
                 if let mistake {

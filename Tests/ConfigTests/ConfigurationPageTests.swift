@@ -13,6 +13,7 @@ import Testing
             .compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) }
         let sections: Set = [
             "version", "daemon", "connections", "defaults", "calendars", "schedules", "windows",
+            "cluster",
         ]
         let keys = Set(ConfigKeys.all).subtracting(sections).union(["notify"])
         #expect(keys.subtracting(rows).sorted() == [], "keys without a row")
