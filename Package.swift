@@ -88,7 +88,9 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CPostgres", "Cluster", "Timetable"]),
         .target(
             name: "Engine",
-            dependencies: ["JSON", "Timetable", "ProcessesAPI", "Store", logging, collections]),
+            dependencies: [
+                "Cluster", "JSON", "Timetable", "ProcessesAPI", "Store", logging, collections,
+            ]),
         .target(name: "Sandbox", dependencies: ["JSON", "ProcessesAPI", "Timetable", hummingbird]),
         .target(name: "Console", dependencies: ["Timetable"]),
         .target(name: "Config", dependencies: ["Console", "Engine", "Store", "Timetable", toml]),
@@ -135,7 +137,7 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Simulation", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable",
+                "Cluster", "Simulation", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable",
             ],
             exclude: ["seeds.txt"]),
         .testTarget(

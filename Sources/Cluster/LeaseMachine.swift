@@ -8,10 +8,12 @@ package struct LeaseMachine: Sendable {
         case otherEpoch(String)
         /// The ledger has more entries than the log: the log was put back.
         case ahead(local: Int64, log: Int64)
-        /// An entry doesn't follow the ledger's last one.
+        /// An entry doesn't follow the ledger's last one, or is no longer there.
         case broken(seq: Int64)
         /// An entry doesn't fit the ledger's rows.
         case conflict(seq: Int64, words: String)
+        /// An entry is of a ledger with other migrations (R12).
+        case otherSchema(seq: Int64, own: Int, log: Int)
     }
 
     /// What a node is.
@@ -108,6 +110,12 @@ package struct LeaseMachine: Sendable {
         lastSent = sentAt
         state = .leader(tenure, until: sentAt.adding(timing.holdMilliseconds))
         return tenure
+    }
+
+    /// It follows, and may lead one day.
+    package var isFollower: Bool {
+        if case .follower = state { return true }
+        return false
     }
 
     // MARK: A leader (R4, R8, R9)

@@ -39,6 +39,16 @@ package final class Inbox: Sendable {
     /// How many inputs wait.
     package var count: Int { state.withLock { $0.inputs.count } }
 
+    /// Somebody wants the daemon to stop, and it is to be heard yet.
+    var hasStop: Bool {
+        state.withLock { state in
+            state.inputs.contains { input in
+                if case .stop = input { return true }
+                return false
+            }
+        }
+    }
+
     /// Returns once an input waits, or when the task is cancelled.
     package func wait() async {
         await withTaskCancellationHandler {

@@ -94,6 +94,8 @@ package struct RequestEffect: Sendable {
     package var token: Secret?
     /// Dropped unsent, as `not sent`, if it can't be written by then; nil: no hurry.
     package var sendBy: Instant?
+    /// Under which term of a lease it was wanted; nil: one host has the ledger for itself.
+    package var term: Int64?
 }
 
 /// A line for the log; the shell adds time and place.

@@ -18,6 +18,14 @@ package struct Refusals {
     /// Nothing was refused.
     package init() {}
 
+    /// The daemon is to stop.
+    var isStopped: Bool {
+        inputs.contains { input in
+            if case .stop = input { return true }
+            return false
+        }
+    }
+
     /// The last turn was refused.
     package var isAny: Bool { count > 0 }
 

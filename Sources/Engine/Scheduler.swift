@@ -1,3 +1,4 @@
+import Cluster
 package import Store
 import Timetable
 
@@ -56,15 +57,35 @@ package actor Scheduler {
     /// A cancelled task can't wait; this often it looks whether an answer has come.
     private static let cancelledWaitMilliseconds: Int64 = 20
 
+    /// Under what turns are kept in a log.
+    struct Post {
+        let seat: LogSeat
+        let log: any TurnLog
+        let install: String
+    }
+
+    private enum Ground {
+        case own(@Sendable () throws -> sending Clockwork)
+        case shared(SharedLog)
+    }
+
     private let executor: any SerialExecutor
-    private let makeClockwork: @Sendable () throws -> sending Clockwork
-    private let inbox: Inbox
-    private let clock: any SchedulerClock
-    private let observer: SchedulerObserver
+    private let ground: Ground
+    let inbox: Inbox
+    let clock: any SchedulerClock
+    let observer: SchedulerObserver
     /// No wait is longer, one for a full disk neither: a turn must come in time for the watchdog.
     private let waitMillisecondsMax: Int64
-    private var refusals = Refusals()
+    var refusals = Refusals()
     private var stopBy: Int64?
+    /// Nil: one host has the ledger for itself, or this node does not lead.
+    var post: Post?
+    /// What later lives that lead are told.
+    var backlog = Backlog()
+    /// What the first turn of a life that leads is given.
+    var first: [Input] = []
+    /// The last turn was, and not for want of the log.
+    private(set) var isRefusedByDisk = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         // The actor keeps the executor alive for as long as it lives itself.
@@ -86,7 +107,29 @@ package actor Scheduler {
         waitMillisecondsMax: Int64 = Scheduler.waitMillisecondsMax
     ) {
         self.waitMillisecondsMax = waitMillisecondsMax
-        self.makeClockwork = makeClockwork
+        ground = .own(makeClockwork)
+        self.inbox = inbox
+        self.clock = clock
+        self.executor = executor
+        self.observer = observer
+    }
+
+    /// Makes the scheduler of a node, which follows first.
+    ///
+    /// - Parameters:
+    ///   - shared: the log, and what it needs to follow and to lead.
+    ///   - inbox: where its inputs come from.
+    ///   - clock: the time.
+    ///   - executor: the thread it runs on, kept alive by it.
+    ///   - observer: what it tells.
+    ///   - waitMillisecondsMax: the longest time without a turn.
+    package init(
+        sharing shared: SharedLog, inbox: Inbox, clock: any SchedulerClock,
+        executor: any SerialExecutor, observer: SchedulerObserver,
+        waitMillisecondsMax: Int64 = Scheduler.waitMillisecondsMax
+    ) {
+        self.waitMillisecondsMax = min(waitMillisecondsMax, shared.seat.turnMilliseconds)
+        ground = .shared(shared)
         self.inbox = inbox
         self.clock = clock
         self.executor = executor
@@ -100,8 +143,12 @@ package actor Scheduler {
     package func run() async throws {
         let inbox = inbox
         try await withTaskCancellationHandler {
-            guard let clockwork = try await opened() else { return }
-            while try await step(clockwork) {}
+            switch ground {
+            case .own(let makeClockwork):
+                guard let clockwork = try await opened(makeClockwork) else { return }
+                while try await step(clockwork) {}
+            case .shared(let shared): try await run(with: shared)
+            }
         } onCancel: {
             inbox.post(.stop)
         }
@@ -110,7 +157,9 @@ package actor Scheduler {
     /// Opens the ledger; what passes (a disk, a folder that isn't there yet) is waited for.
     ///
     /// - Returns: nil if it was asked to stop before.
-    private func opened() async throws -> Clockwork? {
+    private func opened(
+        _ makeClockwork: @Sendable () throws -> sending Clockwork
+    ) async throws -> Clockwork? {
         while true {
             let now = clock.now()
             do {
@@ -127,21 +176,24 @@ package actor Scheduler {
     /// One turn and the wait after it.
     ///
     /// - Returns: false when all is done.
-    private func step(_ clockwork: Clockwork) async throws -> Bool {
-        let kept = refusals.inputs
-        let inputs = kept + inbox.take(max: max(0, clockwork.limits.inputsMax - kept.count))
+    func step(_ clockwork: Clockwork) async throws -> Bool {
+        let inputs = inputs(max: clockwork.limits.inputsMax)
         let now = clock.now()
         do {
             if refusals.mustReopen {
                 try clockwork.reopen(now: now)
                 refusals.noteOpened()
             }
-            let result = try clockwork.take(inputs, now: now, provesWrites: refusals.isAny)
+            let result =
+                if let post { try take(inputs, clockwork, post, now: now) } else {
+                    try clockwork.take(inputs, now: now, provesWrites: refusals.isAny)
+                }
+            isRefusedByDisk = false
             if result.didWrite {
                 observer.wrote(clock.now().monotonicMilliseconds - now.monotonicMilliseconds)
             }
             if refusals.noteTaken(didWrite: result.didWrite) { observer.storeFailing(nil) }
-            for effect in result.effects { observer.release(effect) }
+            release(result.effects)
             // A thousand schedules are read, compiled and written in a turn, as never again.
             if inputs.contains(where: \.isConfiguration) { clockwork.giveBackMemory() }
             observer.turnCompleted(now)
@@ -149,32 +201,54 @@ package actor Scheduler {
                 let stopBy = stopBy ?? now.monotonicMilliseconds + Self.stopMillisecondsMax
                 self.stopBy = stopBy
                 if clockwork.startsInFlight == 0 || now.monotonicMilliseconds >= stopBy {
-                    try clockwork.close(now: now)
+                    if let post {
+                        try end(clockwork, post, now: now)
+                    } else {
+                        try clockwork.close(now: now)
+                    }
                     return false
                 }
             }
             await wait(for: result, now: now)
             return true
         } catch let error as StoreError where error.isPassing {
+            isRefusedByDisk = true
             return await outlast(error, inputs, now: now)
         } catch let error as StoreError where error.kind == .corrupt {
-            clockwork.noteDamage(error, now: now)
+            // What is in no log would set the ledger apart.
+            if post == nil { clockwork.noteDamage(error, now: now) }
             throw error
+        }
+    }
+
+    /// What the next turn is about: what waits from before, then what has come.
+    private func inputs(max: Int) -> [Input] {
+        let kept = refusals.inputs + first
+        first = []
+        let new = inbox.take(max: Swift.max(0, max - kept.count))
+        if post != nil { for input in new { backlog.note(input) } }
+        return kept + new
+    }
+
+    private func release(_ effects: [Effect]) {
+        for effect in effects {
+            if let post, case .request(var request) = effect {
+                request.term = post.seat.term ?? 0
+                observer.release(.request(request))
+            } else {
+                observer.release(effect)
+            }
         }
     }
 
     /// Sends nothing, keeps the answers, goes on trying (docs/reliability.md#disk).
     ///
     /// - Returns: false if it was asked to stop.
-    private func outlast(_ error: StoreError, _ inputs: [Input], now: Now) async -> Bool {
+    func outlast(_ error: StoreError, _ inputs: [Input], now: Now) async -> Bool {
         for reply in refusals.note(error, inputs) { observer.release(reply) }
         observer.storeFailing(error)
         observer.turnCompleted(now)
-        let isOver = refusals.inputs.contains { input in
-            if case .stop = input { return true }
-            return false
-        }
-        guard !isOver, !Task.isCancelled else { return false }
+        guard !refusals.isStopped, !Task.isCancelled else { return false }
         await clock.sleep(milliseconds: refusals.waitMilliseconds(max: waitMillisecondsMax))
         return true
     }

@@ -100,12 +100,17 @@ extension Simulator {
 
     /// The log has the turn that is open: it counts.
     ///
+    /// - Parameters:
+    ///   - place: where the ledger stands with it.
+    ///   - noted: called between the COMMIT and the effects.
     /// - Throws: `StoreError` of the COMMIT, which the log is ahead of then; a death only ends the life.
-    package func commit(at place: LogPlace) throws {
+    package func commit(at place: LogPlace, noted: () -> Void) throws {
         guard let clockwork, let (turn, open) = openTurn else { return }
         openTurn = nil
         do {
-            try end(turn, try clockwork.commit(open, at: place))
+            let result = try clockwork.commit(open, at: place)
+            noted()
+            try end(turn, result)
         } catch is Killed {
             kill()
         }

@@ -34,6 +34,13 @@ extension Ledger {
         }
     }
 
+    /// How many migrations the ledger has, by which nodes tell whether they speak of the same tables.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func migrationCount() throws -> Int {
+        Int(try database.integer("SELECT count(*) FROM schema_migrations") ?? 0)
+    }
+
     /// Notes where the ledger stands, in the transaction that brings it there.
     ///
     /// - Throws: `StoreError` if the ledger can't be written.

@@ -37,7 +37,7 @@ enum ImportRule {
         "CPostgres": [],
         "Postgres": ["CPostgres", "Cluster", "Timetable", "Glibc"],
         "Engine": [
-            "JSON", "Timetable", "ProcessesAPI", "Store", "Logging", "DequeModule",
+            "Cluster", "JSON", "Timetable", "ProcessesAPI", "Store", "Logging", "DequeModule",
         ],
         "Sandbox": Set(
             ["JSON", "ProcessesAPI", "Timetable", "FoundationEssentials"] + server),

@@ -78,7 +78,7 @@ final class Upcoming: Room, Grounded {
         try ledger.setUpcoming(schedule: schedule.name, lines, zoneDataHash: hash)
     }
 
-    private static func zoneDataHash(of schedule: Schedule) -> String {
+    static func zoneDataHash(of schedule: Schedule) -> String {
         String(schedule.zone.contentHash, radix: 16)
     }
 

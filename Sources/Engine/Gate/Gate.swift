@@ -39,9 +39,9 @@ final class Gate: Room {
     /// Connections whose API version was accepted in this life.
     private var acceptedVersions: Set<String> = []
 
-    init(book: TurnBook) {
+    init(book: TurnBook, firstRequestID: UInt64) {
         self.book = book
-        wire = Wire(book: book)
+        wire = Wire(book: book, firstID: firstRequestID)
         budget = Budget(book: book)
         hints = Hints(book: book)
         breaker = Breaker(book: book)

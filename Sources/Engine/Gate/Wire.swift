@@ -41,9 +41,13 @@ struct PendingRequest {
 final class Wire: Room {
     private let book: TurnBook
     private var requests = UndoTable<UInt64, PendingRequest>()
-    private var nextID: UInt64 = 1
+    private var nextID: UInt64
 
-    init(book: TurnBook) { self.book = book }
+    /// No request has gone out; what an earlier life has asked is answered under lower numbers.
+    init(book: TurnBook, firstID: UInt64) {
+        self.book = book
+        nextID = firstID
+    }
 
     func keep() -> () -> Void {
         let (mark, nextID) = (requests.mark, nextID)
@@ -84,7 +88,7 @@ final class Wire: Room {
                     id: nextID, connection: connection.name,
                     endpoint: APIEndpoint(
                         baseURL: connection.address, apiVersion: connection.apiVersion),
-                    call: call, token: token, sendBy: sendBy)))
+                    call: call, token: token, sendBy: sendBy, term: nil)))
         nextID += 1
     }
 

@@ -50,6 +50,18 @@ extension Clockwork {
         return turn.result
     }
 
+    /// Opens the last turn of a life, which notes how it ended.
+    ///
+    /// - Throws: `StoreError`; none is open then.
+    func openEnd(now: Now) throws -> OpenTurn {
+        let (_, changes) = try ledger.recorded { try life.end(at: now.wall) }
+        return OpenTurn(
+            result: Result(effects: [], nextDeadline: nil, didWrite: true), changes: changes)
+    }
+
+    /// Between turns, at a clean stop: writes SQLite's own log back into the file.
+    func emptyLog() { ledger.emptyLog() }
+
     /// The turn is not in the log, and never will be.
     package func rollBack() { book.rollBack() }
 }

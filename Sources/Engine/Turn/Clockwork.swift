@@ -57,10 +57,11 @@ package final class Clockwork {
     ///   - limits: bounds of a turn.
     ///   - guards: of the protocol; negative tests switch one off.
     ///   - membership: of two hosts; nil: there is one.
+    ///   - firstRequestID: higher than any of an earlier life of this process.
     package init(
         ledger: Ledger, pid: Int32, version: String,
         recompile: @escaping @Sendable (String) -> FiringRule?, limits: Limits = Limits(),
-        guards: Guards = Guards(), membership: Membership? = nil
+        guards: Guards = Guards(), membership: Membership? = nil, firstRequestID: UInt64 = 1
     ) {
         self.ledger = ledger
         self.limits = limits
@@ -70,7 +71,7 @@ package final class Clockwork {
         roster = Roster(book: book)
         slots = Slots(book: book, roster: roster)
         let ground = Ground(book: book, life: life, roster: roster, slots: slots)
-        gate = Gate(book: book)
+        gate = Gate(book: book, firstRequestID: firstRequestID)
         lister = Lister(ground, gate: gate)
         follower = Follower(ground, gate: gate, lister: lister)
         settler = Settler(ground: ground, lister: lister, runs: follower.runs)

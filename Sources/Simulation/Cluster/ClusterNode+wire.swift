@@ -16,8 +16,9 @@ extension ClusterNode {
     }
 
     func wire(_ effect: RequestEffect, slotID: Int64?) -> Bool {
-        guard case .startRun = effect.call, let tenure = machine.tenure else { return false }
-        world.checkReleased(seq: seq, chain: chain, node: index)
+        guard case .startRun = effect.call, let tenure = member.lease.tenure else { return false }
+        world.checkReleased(
+            seq: member.place.seq, chain: member.place.chain, node: index)
         let start = Start(
             effect: effect, slotID: slotID, life: simulator.lives, term: tenure.term,
             connectedAt: world.time)
@@ -31,7 +32,7 @@ extension ClusterNode {
     private func connect(_ start: Start) {
         setWall()
         var start = start
-        guard machine.isOpen(term: start.term, at: now),
+        guard member.lease.isOpen(term: start.term, at: now),
             start.effect.sendBy.map({ simulator.wall <= $0 }) ?? true
         else {
             return fail(start, .notSent(reason: "the lease is over", isCertificate: false))
@@ -43,7 +44,7 @@ extension ClusterNode {
     }
 
     private func writeBody(_ start: Start) {
-        guard machine.isOpen(term: start.term, at: now) else {
+        guard member.lease.isOpen(term: start.term, at: now) else {
             return fail(start, .lost("the lease is over"))
         }
         // Between the look at the clock and the write, which nothing can guard.

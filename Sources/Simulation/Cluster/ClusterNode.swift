@@ -16,13 +16,12 @@ final class ClusterNode {
     static let leaseMilliseconds: Int64 = 6_000
     static let stallMilliseconds: Int64 = 20_000
     private static let answerMilliseconds: Int64 = 3_000
-    private static let readsMax = 100
-    private static let entriesPerRead = 64
 
     let index: Int
     let simulator: Simulator
     unowned let world: ClusterWorld
-    private(set) var machine: LeaseMachine
+    /// What it is to the log: the very code that the daemon goes by.
+    private(set) var member: Member
     private let install: String
     var clock: BootClock
     /// Lives of the process; what was meant for an earlier one never arrives.
@@ -32,12 +31,8 @@ final class ClusterNode {
     private(set) var isDown = false
     /// The ledger while it follows.
     private var follower: Ledger?
-    private(set) var seq: Int64 = 0
-    private(set) var chain = Chain.empty
-    private var lastEntry: LogEntry?
-    private var pending: PendingAppend?
-    /// The lease was taken, and the rest of the log is read first.
-    private var catchingUp: Tenure?
+    /// An append that a turn wants.
+    private var wanted: LogRequest?
     private var append: Asked?
     private var renewal: Asked?
     private var reading: Asked?
@@ -56,11 +51,20 @@ final class ClusterNode {
         install = "install-\(index)"
         pausedUntil = world.time
         skewMilliseconds = simulator.skewMilliseconds
-        machine = LeaseMachine(
-            holder: Holder(incarnation: "\(index).0", install: install, node: "\(index)"),
-            timing: LeaseTiming(leaseMilliseconds: Self.leaseMilliseconds))
+        member = Self.member("\(index)", life: 0, install, nil, at: clock.reading(at: world.time))
         simulator.keep = { [unowned self] in keep($0) }
         simulator.wire = { [unowned self] in wire($0, slotID: $1) }
+    }
+
+    private static func member(
+        _ node: String, life: Int, _ install: String, _ place: LogPlace?, at now: BootTime
+    ) -> Member {
+        Member(
+            holder: Holder(incarnation: "\(node).\(life)", install: install, node: node),
+            timing: LeaseTiming(leaseMilliseconds: leaseMilliseconds),
+            place: place.map { Member.Place($0) }
+                ?? Member.Place(epoch: ClusterWorld.epoch, term: 0, seq: 0, chain: .empty),
+            schema: 1, at: now)
     }
 
     var now: BootTime { clock.reading(at: world.time) }
@@ -70,16 +74,12 @@ final class ClusterNode {
     /// The process starts, or starts to follow.
     func begin() throws {
         isDown = false
-        machine = LeaseMachine(
-            holder: Holder(
-                incarnation: "\(index).\(incarnation)", install: install, node: "\(index)"),
-            timing: machine.timing)
-        (pending, catchingUp, append, renewal, reading) = (nil, nil, nil, nil, nil)
+        (wanted, append, renewal, reading) = (nil, nil, nil, nil)
         simulator.rest(until: world.time)
         let ledger = try Ledger(
             path: simulator.path, pid: nil, now: simulator.wall, durability: .simulated)
-        let place = try ledger.logPlace()
-        (seq, chain) = (place?.seq ?? 0, place.map { Chain(digits: $0.chain) } ?? .empty)
+        member = Self.member(
+            "\(index)", life: incarnation, install, try ledger.logPlace(), at: now)
         ledger.database.willStep = { [weak self] _ in
             guard let self, let left = followerDiesIn else { return }
             followerDiesIn = left - 1
@@ -107,8 +107,7 @@ final class ClusterNode {
 
     /// It leads no more: the turn in hand never was, and what it had wanted isn't awaited.
     private func fence() throws {
-        guard machine.tenure != nil || machine.state == .fenced else { return }
-        machine.fence()
+        member.fence()
         world.note("node \(index) is fenced")
         simulator.kill()
         incarnation += 1
@@ -117,21 +116,21 @@ final class ClusterNode {
 
     private func tick() throws {
         world.after(LeaseTiming.pollMilliseconds, self) { [unowned self] in try tick() }
-        machine.tick(at: now)
         // A request without an answer for so long is given up.
         try expire(append) { try received($0, append: $1) }
         try expire(renewal) { _, _ in renewal = nil }
         try expire(reading) { _, _ in reading = nil }
-        if let request = machine.renewal(at: now, aliveAt: now) {
+        member.noteAlive(at: now)
+        if let request = member.renewal(at: now) {
             renewal = ask(request) { node, answer, asked in
                 guard node.renewal?.id == asked.id else { return }
                 node.renewal = nil
                 guard case .renew(let tenure) = asked.request else { return }
-                node.machine.receive(answer, under: tenure, sentAt: asked.sentAt)
-                if answer == .refused { try node.fence() }
+                node.member.receive(renewal: answer, under: tenure, sentAt: asked.sentAt)
+                if node.member.lease.state == .fenced { try node.fence() }
             }
         }
-        if machine.tenure == nil || catchingUp != nil, reading == nil { read() }
+        if member.isFollowing, reading == nil { perform(.ask(member.poll)) }
     }
 
     private func expire(_ asked: Asked?, _ then: (LogAnswer, Asked) throws -> Void) throws {
@@ -152,73 +151,48 @@ final class ClusterNode {
 
     // MARK: Following
 
-    private func read() {
-        // While it catches up, the last entry that it has, too: it tells of the other's clock.
-        let after = catchingUp == nil ? seq : max(0, seq - 1)
-        reading = ask(.read(after: after, limit: Self.entriesPerRead)) { node, answer, asked in
+    private func perform(_ course: Member.Course) {
+        guard case .ask(let request) = course else { return }
+        reading = ask(request) { node, answer, asked in
             guard node.reading?.id == asked.id else { return }
             node.reading = nil
-            guard case .read(let lease, let entries, let at) = answer else { return }
             do {
-                try node.take(in: lease, entries, keeperAt: at)
+                try node.received(answer, reading: asked)
             } catch is Killed {
                 node.die()
             }
         }
     }
 
-    private func take(in lease: Lease, _ entries: [LogEntry], keeperAt: Instant) throws {
-        if let last = entries.last { lastEntry = last }
-        let new = entries.filter { $0.seq > seq }
-        guard try follow(new) else { return }
-        if let tenure = catchingUp {
-            guard lease.term == tenure.term else { return try fence() }
-            if seq < lease.seq { return read() }
-            return try lead(tenure, keeperAt: keeperAt)
-        }
-        guard
-            case .take(let request) = machine.see(
-                lease, epoch: ClusterWorld.epoch, seq: seq, at: now)
-        else { return }
-        reading = ask(request) { node, answer, asked in
-            guard node.reading?.id == asked.id else { return }
-            node.reading = nil
-            node.catchingUp = node.machine.receive(taking: answer, sentAt: asked.sentAt)
-            if node.catchingUp != nil { node.read() }
-        }
-    }
-
-    private func follow(_ entries: [LogEntry]) throws -> Bool {
-        guard let last = entries.last, let follower else { return true }
-        guard case .fits(let end) = Following.judge(entries, after: seq, chain: chain) else {
-            machine.part(.broken(seq: seq + 1))
-            return false
-        }
-        let place = LogPlace(
-            epoch: ClusterWorld.epoch, install: install, term: last.term, seq: last.seq,
-            chain: end.digits)
-        if let conflict = try follower.follow(entries.map(\.body), to: place) {
-            machine.part(.conflict(seq: seq + 1, words: conflict.words))
-            return false
-        }
-        (seq, chain) = (last.seq, end)
-        return true
-    }
-
-    private func lead(_ tenure: Tenure, keeperAt: Instant) throws {
-        catchingUp = nil
-        follower = nil
+    private func received(_ answer: LogAnswer, reading asked: Asked) throws {
         setWall()
         simulator.rest(until: world.time)
-        let difference = ClockDifference.milliseconds(
-            since: lastEntry, wall: simulator.wall, keeper: keeperAt)
+        var course = member.receive(
+            answer, to: asked.request, sentAt: asked.sentAt, at: now, wall: simulator.wall)
+        if case .apply(let entries, let place) = course, let follower {
+            let conflict = try follower.follow(
+                entries.map(\.body), to: LogPlace(place, install: install))
+            course = member.applied(conflict: conflict?.words)
+        }
+        switch course {
+        case .wait, .apply: break
+        case .ask: perform(course)
+        case .lead(let tenure, let difference): try lead(tenure, difference)
+        case .fenced: try fence()
+        }
+    }
+
+    private func lead(_ tenure: Tenure, _ difference: Int64) throws {
+        follower = nil
         simulator.membership = Membership(
             node: "\(index)",
             stallMilliseconds: world.has(.waitsForTheStall) ? Self.stallMilliseconds : 0,
             clockDifferenceMilliseconds: world.has(.shiftsTheClock) ? difference : 0)
         simulator.plan.guards =
             world.has(.recoversAtTakeover) ? Guards() : Guards(without: .recoversStarting)
-        world.note("node \(index) leads term \(tenure.term) from \(seq), clocks \(difference) ms")
+        world.note(
+            "node \(index) leads term \(tenure.term) from \(member.place.seq), clocks \(difference) ms"
+        )
         simulator.plan.dieAt = world.dieAt()
         try world.withSandbox(of: self) { try simulator.boot() }
         if !simulator.isUp { die() }
@@ -232,11 +206,11 @@ final class ClusterNode {
 
     /// When it takes a turn next; nil: not before something else happens.
     func turnMoment() -> Instant? {
-        guard !isDown, catchingUp == nil, pending == nil, machine.tenure != nil, simulator.isUp,
+        guard !isDown, !member.isFollowing, !member.isAppending, simulator.isUp,
             let moment = simulator.nextMoment()
         else { return nil }
         let at = max(moment, world.time, pausedUntil)
-        return machine.mayTurn(at: clock.reading(at: at)) ? at : nil
+        return member.lease.mayTurn(at: clock.reading(at: at)) ? at : nil
     }
 
     func turn() throws {
@@ -247,25 +221,26 @@ final class ClusterNode {
         }
         let lives = try world.withSandbox(of: self) { try simulator.run(until: world.time) }
         guard lives, simulator.isUp else { return die() }
-        if let pending, append == nil { askAppend(pending.request) }
+        if let wanted {
+            self.wanted = nil
+            askAppend(wanted)
+        }
     }
 
     /// What a turn has changed goes into the log.
     private func keep(_ changes: [UInt8]) -> LogPlace? {
-        guard let tenure = machine.tenure else { return nil }
-        let entry = LogEntry(
-            seq: seq + 1, term: tenure.term, schema: 1, previous: chain, nodeAt: simulator.wall,
-            body: changes)
-        pending = PendingAppend(entry, under: tenure)
-        guard !world.has(.appendsFirst) else { return nil }
-        (seq, chain) = (entry.seq, entry.chain)
-        return place(of: entry)
-    }
-
-    private func place(of entry: LogEntry) -> LogPlace {
-        LogPlace(
-            epoch: ClusterWorld.epoch, install: install, term: entry.term, seq: entry.seq,
-            chain: entry.chain.digits)
+        guard let request = member.append(changes, wall: simulator.wall) else { return nil }
+        guard world.has(.appendsFirst) else {
+            // It counts before anybody has heard of it.
+            guard case .kept(let place) = member.receive(append: .appended, sentAt: now) else {
+                return nil
+            }
+            member.committed()
+            world.send(request, of: self) { _ in }
+            return LogPlace(place, install: install)
+        }
+        wanted = request
+        return nil
     }
 
     private func askAppend(_ request: LogRequest) {
@@ -277,27 +252,22 @@ final class ClusterNode {
 
     private func received(_ answer: LogAnswer, append asked: Asked) throws {
         append = nil
-        guard var pending else { return }
-        let step =
-            answer == .unknown && !world.has(.asksAgain) ? .kept : pending.receive(answer)
-        self.pending = pending
-        switch step {
+        let heard = answer == .unknown && !world.has(.asksAgain) ? .appended : answer
+        switch member.receive(append: heard, sentAt: asked.sentAt) {
         case .ask(let request): askAppend(request)
         case .lost: try fence()
-        case .kept:
-            machine.receive(answer, under: pending.tenure, sentAt: asked.sentAt)
-            try commit(pending.entry)
+        case .kept(let place): try commit(at: place)
         }
     }
 
-    private func commit(_ entry: LogEntry) throws {
-        pending = nil
-        guard world.has(.appendsFirst) else { return }
+    private func commit(at place: Member.Place) throws {
         setWall()
         simulator.rest(until: world.time)
-        (seq, chain) = (entry.seq, entry.chain)
+        let entry = LogPlace(place, install: install)
         do {
-            try world.withSandbox(of: self) { try simulator.commit(at: place(of: entry)) }
+            try world.withSandbox(of: self) {
+                try simulator.commit(at: entry) { [unowned self] in member.committed() }
+            }
             if !simulator.isUp { die() }
         } catch is StoreError {
             // The log is ahead of this ledger: another one leads, and this one follows.
@@ -309,7 +279,8 @@ final class ClusterNode {
 
     /// It has all of the log, and nothing in hand.
     func isLevel(with log: ModelLog) -> Bool {
-        !isDown && pending == nil && seq == log.lease.seq && chain == log.lease.chain
+        !isDown && !member.isAppending && member.place.seq == log.lease.seq
+            && member.place.chain == log.lease.chain
     }
 
     /// Its ledger as it is.

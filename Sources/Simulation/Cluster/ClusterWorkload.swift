@@ -160,7 +160,8 @@ package struct ClusterWorkload {
         guard world.violations.isEmpty else { return }
         for node in world.nodes where !node.isLevel(with: world.log) {
             world.violate(
-                "C5: node \(node.index) has \(node.seq) of \(world.log.lease.seq) turns")
+                "C5: node \(node.index) has \(node.member.place.seq) of \(world.log.lease.seq) turns"
+            )
         }
     }
 

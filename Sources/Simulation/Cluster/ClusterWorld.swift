@@ -218,7 +218,7 @@ final class ClusterWorld {
     /// C1: each ledger is a prefix of the log, and no node has gone apart.
     func checkPrefixes() throws {
         for node in nodes where !node.isDown {
-            if case .apart(let why) = node.machine.state {
+            if case .apart(let why) = node.member.lease.state {
                 violate("C1: node \(node.index) is apart: \(why)")
             }
             guard let place = try node.inspect({ try $0.logPlace() }) else { continue }

@@ -1,5 +1,5 @@
 package import Cluster
-import Timetable
+package import Timetable
 
 /// The log and the lease as docs/cluster.md wants them kept: one request after another, each whole or
 /// not at all, and for good.
@@ -9,12 +9,17 @@ package final class ModelLog: TurnLog {
     /// When each term began, by the true time, and who held it; the first is term 1.
     private(set) var tenures: [(tenure: Tenure, at: Instant)] = []
     /// The keeper's clock: the true time.
-    var now: Instant
+    package var now: Instant
     /// Off in a negative test: an append is taken from anybody, at any number.
     private let checksTheSeq: Bool
 
     /// An empty log.
-    init(epoch: String, now: Instant, checksTheSeq: Bool) {
+    ///
+    /// - Parameters:
+    ///   - epoch: its name.
+    ///   - now: the keeper's clock.
+    ///   - checksTheSeq: off in a negative test.
+    package init(epoch: String, now: Instant, checksTheSeq: Bool = true) {
         lease = Lease(epoch: epoch)
         self.now = now
         self.checksTheSeq = checksTheSeq

@@ -1,0 +1,287 @@
+import Cluster
+import Store
+import Timetable
+
+/// A scheduler whose ledger is a member of a log: it follows until the lease is its own, leads until it
+/// is fenced, and follows again (docs/cluster.md, States).
+extension Scheduler {
+    /// The turn that was in hand is dropped: this life leads no more.
+    struct Fenced: Error {}
+
+    /// Under what a life leads.
+    private struct Lead {
+        var tenure: Tenure
+        var clockDifferenceMilliseconds: Int64
+    }
+
+    /// How soon a leader looks again whether the log answers (R9).
+    private static let suspendedMilliseconds: Int64 = 100
+
+    /// Follows and leads until it is asked to stop.
+    ///
+    /// - Throws: `StoreError` that only a restart or a person can recover from.
+    func run(with shared: SharedLog) async throws {
+        let log = shared.connect()
+        guard let ledger = try await opened(shared) else { return }
+        while true {
+            try begin(ledger, shared.seat)
+            guard let lead = try await follow(ledger, log, shared.seat) else { return }
+            let membership = Membership(
+                node: shared.seat.node, stallMilliseconds: shared.stallMilliseconds,
+                clockDifferenceMilliseconds: lead.clockDifferenceMilliseconds)
+            say(.notice, "leads term \(lead.tenure.term)")
+            let clockwork = shared.makeClockwork(
+                ledger, membership, shared.seat.firstRequestID)
+            refusals = Refusals()
+            refusals.noteOpened()
+            post = Post(
+                seat: shared.seat, log: log, install: try ledger.logPlace()?.install ?? "")
+            first = backlog.inputs
+            let isOver = try await self.lead(clockwork, shared.seat)
+            post = nil
+            if isOver { return }
+            say(.warning, "leads no more: the lease is another's, or could not be kept")
+        }
+    }
+
+    private func say(_ level: LogLine.Level, _ words: String) {
+        observer.release(.log(LogLine(level: level, message: "node: \(words)")))
+    }
+
+    // MARK: Following
+
+    private func opened(_ shared: SharedLog) async throws -> Ledger? {
+        while true {
+            let now = clock.now()
+            do {
+                let ledger = try shared.openLedger()
+                refusals.noteOpened()
+                return ledger
+            } catch let error as StoreError where error.isPassing {
+                let inputs = inbox.take(max: Limits().inputsMax)
+                for input in inputs { backlog.note(input) }
+                guard await outlast(error, refusals.inputs + inputs, now: now) else { return nil }
+            }
+        }
+    }
+
+    /// A life begins on what the ledger says.
+    private func begin(_ ledger: Ledger, _ seat: LogSeat) throws {
+        guard let place = try ledger.logPlace() else {
+            throw StoreError(
+                kind: .foreign, attempted: "follow the log", path: ledger.database.path,
+                cause: "the ledger is no member of a cluster",
+                advice: "make it the first entry of a log by `carillon cluster init`, or put a "
+                    + "copy of the leader's in its place (`carillon backup --member`)")
+        }
+        seat.begin(at: place, schema: try ledger.migrationCount())
+    }
+
+    /// Takes in what others have done.
+    ///
+    /// - Returns: nil: it was asked to stop.
+    private func follow(
+        _ ledger: Ledger, _ log: any TurnLog, _ seat: LogSeat
+    ) async throws -> Lead? {
+        while true {
+            let now = clock.now()
+            do {
+                guard hear(seat) else { return nil }
+                if let lead = try look(ledger, log, seat) { return lead }
+                observer.storeFailing(nil)
+                observer.turnCompleted(now)
+            } catch let error as StoreError where error.isPassing {
+                observer.storeFailing(error)
+                observer.turnCompleted(now)
+                await clock.sleep(milliseconds: Self.followMillisecondsMax)
+                try await reopen(ledger, seat, after: error)
+            }
+            if Task.isCancelled { return nil }
+            await clock.sleep(milliseconds: LeaseTiming.pollMilliseconds)
+        }
+    }
+
+    private static let followMillisecondsMax: Int64 = 1_000
+
+    /// After a failed write only the disk tells what is in the file.
+    private func reopen(_ ledger: Ledger, _ seat: LogSeat, after error: StoreError) async throws {
+        do {
+            if error.kind != .full, error.kind != .busy {
+                try ledger.reopen(now: clock.now().wall)
+            }
+            try begin(ledger, seat)
+        } catch let error as StoreError where error.isPassing {
+            observer.storeFailing(error)
+        }
+    }
+
+    /// What people and the surroundings say to a node that follows.
+    ///
+    /// - Returns: false: it is to stop.
+    private func hear(_ seat: LogSeat) -> Bool {
+        let leader = seat.standing?.leader
+        for input in inbox.take(max: Limits().inputsMax) {
+            if case .stop = input { return false }
+            backlog.note(input)
+            if let reply = Backlog.answer(to: input, leader: leader) { observer.release(reply) }
+        }
+        return true
+    }
+
+    /// One look at the log, and all that it leads to.
+    private func look(_ ledger: Ledger, _ log: any TurnLog, _ seat: LogSeat) throws -> Lead? {
+        guard let poll = seat.poll else { return nil }
+        var course = Member.Course.ask(poll)
+        while true {
+            switch course {
+            case .wait: return nil
+            case .fenced:
+                try begin(ledger, seat)
+                return nil
+            case .lead(let tenure, let difference):
+                return Lead(tenure: tenure, clockDifferenceMilliseconds: difference)
+            case .ask(let request):
+                if case .take = request, try !mayLead(ledger, seat) { return nil }
+                let sentAt = seat.now
+                course = seat.receive(
+                    log.perform(request), to: request, sentAt: sentAt)
+            case .apply(let entries, let place):
+                let install = try ledger.logPlace()?.install ?? ""
+                let conflict = try ledger.follow(
+                    entries.map(\.body), to: LogPlace(place, install: install))
+                observer.turnCompleted(clock.now())
+                course = seat.applied(conflict: conflict?.words)
+                if inbox.hasStop { return nil }
+            }
+        }
+    }
+
+    /// Nothing but the lease is in the way (R6).
+    private func mayLead(_ ledger: Ledger, _ seat: LogSeat) throws -> Bool {
+        let obstacle = try LeadObstacle.judge(
+            backlog.plan, ledger, clockMilliseconds: seat.clockMilliseconds)
+        if let obstacle, obstacle != seat.standing?.obstacle {
+            say(.error, "may not lead: it \(obstacle.words)")
+        }
+        seat.note(obstacle)
+        guard obstacle == nil, let place = try ledger.logPlace() else { return false }
+        // A disk that can't be written leads nothing: noting the place again shows it.
+        _ = try ledger.follow([], to: place)
+        return true
+    }
+
+    // MARK: Leading
+
+    /// Takes turns until the lease is lost.
+    ///
+    /// - Returns: false: it is, and this node follows; true: it was asked to stop.
+    private func lead(_ clockwork: Clockwork, _ seat: LogSeat) async throws -> Bool {
+        while let mayTurn = seat.mayTurn {
+            do {
+                if mayTurn {
+                    guard try await step(clockwork) else { return true }
+                } else if isRefusedByDisk {
+                    // It can't write, and nobody is to wait for that.
+                    seat.fence()
+                } else {
+                    guard await suspend(seat) else { return true }
+                }
+            } catch is Fenced {}
+        }
+        // A stop that was under way needs no lease.
+        return clockwork.isStopping
+    }
+
+    /// The hold is over, and the log does not answer: no turn, as with a full disk (R9).
+    ///
+    /// - Returns: false: it was asked to stop.
+    private func suspend(_ seat: LogSeat) async -> Bool {
+        let error = StoreError(
+            kind: .busy, attempted: "take a turn", path: seat.node,
+            cause: "the log of the cluster does not answer, and the lease is over",
+            advice: "nothing is sent until it answers")
+        let taken = inbox.take(max: Limits().inputsMax)
+        for input in taken { backlog.note(input) }
+        let now = clock.now()
+        seat.noteAlive()
+        for reply in refusals.note(error, refusals.inputs + taken) { observer.release(reply) }
+        observer.storeFailing(error)
+        observer.turnCompleted(now)
+        guard !refusals.isStopped, !Task.isCancelled else { return false }
+        await clock.sleep(milliseconds: Self.suspendedMilliseconds)
+        return true
+    }
+
+    /// A turn that counts when the log has it (R1).
+    ///
+    /// - Throws: `StoreError` of a turn that never was; `Fenced` if the log does not have it, or the ledger
+    ///   couldn't take what the log has.
+    func take(
+        _ inputs: [Input], _ clockwork: Clockwork, _ post: Post, now: Now
+    ) throws -> Clockwork.Result {
+        let turn = try clockwork.open(inputs, now: now, provesWrites: refusals.isAny)
+        do {
+            let result = try keep(turn, clockwork, post, now: now)
+            post.seat.noteAlive()
+            return result
+        } catch let fenced as Fenced {
+            for input in inputs {
+                if case .stop = input { inbox.post(input) }
+                if let reply = Backlog.doubt(of: input) { observer.release(reply) }
+            }
+            throw fenced
+        }
+    }
+
+    /// The last turn of a life that ends by itself.
+    func end(_ clockwork: Clockwork, _ post: Post, now: Now) throws {
+        guard post.seat.mayTurn == true else { return }
+        _ = try keep(try clockwork.openEnd(now: now), clockwork, post, now: now)
+        clockwork.emptyLog()
+    }
+
+    private func keep(
+        _ turn: Clockwork.OpenTurn, _ clockwork: Clockwork, _ post: Post, now: Now
+    ) throws -> Clockwork.Result {
+        guard !turn.changes.isEmpty else { return try clockwork.commit(turn, at: nil) }
+        guard let place = append(turn.changes, post, now: now) else {
+            clockwork.rollBack()
+            throw Fenced()
+        }
+        do {
+            let result = try clockwork.commit(turn, at: place)
+            post.seat.committed()
+            return result
+        } catch {
+            // The log is ahead of this ledger: another one leads, and this one follows.
+            say(.error, "a turn is in the log, and could not be written here: \(error)")
+            post.seat.fence()
+            throw Fenced()
+        }
+    }
+
+    /// Asks until it is known what became of an append (R3).
+    ///
+    /// - Returns: where the ledger stands with it; nil: it never was, or is not ours to say.
+    private func append(_ changes: [UInt8], _ post: Post, now: Now) -> LogPlace? {
+        guard var request = post.seat.append(changes, wall: now.wall) else { return nil }
+        while true {
+            let sentAt = post.seat.now
+            let answer = post.log.perform(request)
+            switch post.seat.receive(append: answer, sentAt: sentAt) {
+            case .lost: return nil
+            case .kept(let place): return LogPlace(place, install: post.install)
+            case .ask(let next):
+                request = next
+                guard answer == .unknown else { continue }
+                // It waits, and lives.
+                observer.turnCompleted(clock.now())
+                if inbox.hasStop || Task.isCancelled {
+                    post.seat.fence()
+                    return nil
+                }
+                clock.hold(milliseconds: Self.suspendedMilliseconds)
+            }
+        }
+    }
+}
