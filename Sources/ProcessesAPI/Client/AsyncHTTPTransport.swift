@@ -45,7 +45,15 @@ package final class AsyncHTTPTransport: CustomReflectable, Sendable {
     ///
     /// A start that has begun runs to its answer or its deadline, whatever happens to the calling
     /// task; a read ends with it.
-    package func exchange(_ request: APIRequest) async -> Result<APIResponse, TransportFailure> {
+    ///
+    /// - Parameters:
+    ///   - request: what is sent.
+    ///   - gate: may it be written now? Asked before connecting, and again between head and body: without
+    ///     its body it can't act (docs/cluster.md, R8). Nil: it may. For requests with a body.
+    /// - Returns: the answer; a gate that was closed before connecting is `notSent`, later it is `lost`.
+    package func exchange(
+        _ request: APIRequest, gate: (@Sendable () -> Bool)? = nil
+    ) async -> Result<APIResponse, TransportFailure> {
         guard let (origin, _) = Origin.split(request.url), origin.isAllowed else {
             let reason = "the address is neither https nor this machine"
             return .failure(.notSent(reason: reason, isCertificate: false))
@@ -53,18 +61,25 @@ package final class AsyncHTTPTransport: CustomReflectable, Sendable {
         guard !Task.isCancelled, lifecycle.withLock({ $0.begin() }) else {
             return .failure(.notSent(reason: "the client is stopping", isCertificate: false))
         }
-        let result = await perform(request)
+        if let gate, !gate() {
+            lifecycle.withLock { $0.end() }?.resume()
+            return .failure(
+                .notSent(reason: ClosedGate.beforeConnecting, isCertificate: false))
+        }
+        let result = await perform(request, gate: gate)
         lifecycle.withLock { $0.end() }?.resume()
         return result
     }
 
-    private func perform(_ request: APIRequest) async -> Result<APIResponse, TransportFailure> {
+    private func perform(
+        _ request: APIRequest, gate: (@Sendable () -> Bool)?
+    ) async -> Result<APIResponse, TransportFailure> {
         let message: HTTPClient.Request
         do {
             message = try HTTPClient.Request(
                 url: request.url, method: HTTPMethod(rawValue: request.method),
                 headers: HTTPHeaders(request.headers.map { ($0.name, $0.value) }),
-                body: request.body.map { .byteBuffer(ByteBuffer(bytes: $0)) })
+                body: request.body.map { Self.body($0, gate: gate) })
         } catch {
             return .failure(.notSent(reason: "the request is malformed", isCertificate: false))
         }
@@ -87,6 +102,20 @@ package final class AsyncHTTPTransport: CustomReflectable, Sendable {
                 })
         } catch {
             return .failure(recorder.failure(error))
+        }
+    }
+
+    /// The bytes of a body, written only while the gate is open.
+    private static func body(
+        _ bytes: [UInt8], gate: (@Sendable () -> Bool)?
+    ) -> HTTPClient.Body {
+        let buffer = ByteBuffer(bytes: bytes)
+        guard let gate else { return .byteBuffer(buffer) }
+        return .stream(contentLength: Int64(bytes.count)) { writer in
+            guard gate() else {
+                return HTTPClient.defaultEventLoopGroup.any().makeFailedFuture(ClosedGate())
+            }
+            return writer.write(.byteBuffer(buffer))
         }
     }
 
@@ -127,6 +156,13 @@ package final class AsyncHTTPTransport: CustomReflectable, Sendable {
             throw error
         }
     }
+}
+
+/// The lease was over when a start was about to be written.
+struct ClosedGate: Error, CustomStringConvertible {
+    static let beforeConnecting = "the lease of this node is over"
+
+    let description = "the lease of this node was over before the request's body was sent"
 }
 
 /// Counts what is in flight, so that closing can wait for it.

@@ -15,6 +15,8 @@ struct RequestPerformer: Service {
     let clock: any SchedulerClock
     let routes: ConnectionRoutes
     let logger: Logger
+    /// Where hosts share a ledger: by whose hold a start may be written.
+    var seat: LogSeat?
 
     /// Starts of one connection.
     private typealias Lane = AsyncStream<RequestEffect>.Continuation
@@ -89,7 +91,10 @@ struct RequestPerformer: Service {
                 credential: credential)
             logger.debug(
                 "request", metadata: ["call": "\(effect.call.operation)", "id": "\(effect.id)"])
-            return await route.transport.exchange(request)
+            guard case .startRun = effect.call, let term = effect.term, let seat else {
+                return await route.transport.exchange(request)
+            }
+            return await route.transport.exchange(request) { seat.isOpen(term: term) }
         } catch {
             // Nothing has left the machine.
             return .failure(.notSent(reason: "\(error)", isCertificate: false))
