@@ -59,14 +59,14 @@ extension Templates {
         <span class="pill {{tone}}">{{status}}</span><span class="dim">{{age}}</span></span>{{#bar}}{{>bar}}{{/bar}}{{/run}}
         </section>
         <section aria-labelledby="attempts">
-        <h2 id="attempts">Attempts</h2>
+        <h2 id="attempts">Attempts <small>times in UTC</small></h2>
         <ul class="plain">
         {{#attempts}}<li><b>{{at}}</b> <span class="pill {{tone}}">{{what}}</span> {{words}}</li>{{/attempts}}
         {{^attempts}}<li class="dim">Nothing was sent for it.</li>{{/attempts}}
         </ul>
         </section>
         <section aria-labelledby="errors">
-        <h2 id="errors">What the API said</h2>
+        <h2 id="errors">What the API said <small>times in UTC</small></h2>
         \(errorList)
         {{/body}}{{/layout}}
         """

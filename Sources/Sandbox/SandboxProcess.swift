@@ -10,6 +10,8 @@ package struct SandboxProcess: Sendable {
     package var autoClose = true
     /// Plain date `yyyy-MM-dd`.
     package var dueDate: String?
+    /// So many days after a run was created each of its jobs is due.
+    package var jobsDueAfterDays: Int64 = 30
     /// How long a run is `waiting` before its first job runs.
     package var startDelayMilliseconds: ClosedRange<Int64> = 0...0
     /// How runs end; the weights are relative to one another.

@@ -169,10 +169,11 @@ private struct TreeWriter {
         writer.field("metadata", plain: nil as String?)
     }
 
-    /// Thirty days after a run was created each of its jobs is due.
+    /// The day on which the jobs of a run are due.
     private func dueDay(of run: SandboxRun?) -> String {
         let created = run?.createdAt ?? now
-        return String(created.adding(milliseconds: 30 * 86_400_000).iso8601.prefix(10))
+        let days = run?.settings.jobsDueAfterDays ?? 30
+        return String(created.adding(milliseconds: days * 86_400_000).iso8601.prefix(10))
     }
 
     private func write(

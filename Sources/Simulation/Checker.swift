@@ -52,6 +52,9 @@ package struct Checker {
         for line in simulator.errorLines { violations.append("error line: \(line)") }
     }
 
+    /// Adds what a part of the checks has found.
+    mutating func note(_ found: [String]) { violations += found }
+
     // MARK: I1 and I6
 
     /// At most one run per slot, and the ledger knows which.

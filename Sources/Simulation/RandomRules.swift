@@ -1,9 +1,10 @@
 import Engine
 import Timetable
 
-/// The rules that workloads have: one or several of elapsed time, and windows of some schedules.
+/// The rules that workloads have: one or several of elapsed time or of the wall clock, and windows.
 ///
-/// What stands in the ledger is enough to compile them again: `every 10; every 15 @skip 0 60000`.
+/// What stands in the ledger is enough to compile them again: `every 10; every 15 @skip 0 60000`,
+/// `cron */10 * * * *; at -5 21600 | in 3600 1795500000 0 | off skip 20781 @delay cron 0 7 * * * for 30`.
 enum RandomRules {
     static func every(
         _ minutes: Int64, name: String, process: String, connection: String
@@ -17,8 +18,7 @@ enum RandomRules {
 
     /// Gives a schedule the rule, or the rules, of so many minutes; its windows stay.
     static func set(_ minutes: [Int64], of schedule: inout Schedule) {
-        schedule.ruleText = minutes.map { "every \($0)" }.joined(separator: "; ")
-        dress(&schedule)
+        set(minutes.map { "every \($0)" }.joined(separator: "; "), of: &schedule)
     }
 
     /// Gives a schedule other windows.
@@ -28,32 +28,59 @@ enum RandomRules {
         dress(&schedule)
     }
 
+    /// Gives a schedule a rule in the words of `compile`; its zone comes with it.
+    static func set(_ text: String, of schedule: inout Schedule) {
+        schedule.ruleText = text
+        dress(&schedule)
+    }
+
+    /// Gives a schedule windows in the words of `compile`.
+    ///
+    /// - Parameters:
+    ///   - windows: their words.
+    ///   - ground: the zone and what else the clock of windows goes by, in the same words.
+    ///   - schedule: gets them.
+    static func set(windows: [String], ground: [String], of schedule: inout Schedule) {
+        let rule = (["every 5"] + ground).joined(separator: " | ")
+        schedule.windows = windows.compactMap { compile("\(rule) @\($0)")?.windows.first }
+        dress(&schedule)
+    }
+
     private static func dress(_ schedule: inout Schedule) {
         let windows = schedule.windows.flatMap { window in
-            window.spans.map {
-                " @\(window.effect.rawValue) \($0.from.milliseconds) \($0.until.milliseconds)"
-            }
+            // One that comes again is named by its words.
+            window.spans.isEmpty
+                ? [" @\(window.name)"]
+                : window.spans.map {
+                    " @\(window.effect.rawValue) \($0.from.milliseconds) \($0.until.milliseconds)"
+                }
         }
         schedule.ruleSource = schedule.ruleText + windows.joined()
-        if let rule = compile(schedule.ruleSource) { schedule.trigger = .rule(rule) }
+        guard let rule = compile(schedule.ruleSource) else { return }
+        schedule.trigger = .rule(rule)
+        schedule.windows = rule.windows
+        schedule.zone = rule.zone
+        schedule.timezone = rule.zone.name
     }
 
     /// Compiles the only rules that workloads have.
     static let compile: @Sendable (String) -> FiringRule? = { source in
         let words = source.split(separator: " @").map(String.init)
-        var parts: [FiringRule.Part] = []
-        for text in (words.first ?? "").split(separator: "; ") {
-            guard text.hasPrefix("every "), let minutes = Int64(text.dropFirst(6)) else {
-                return nil
-            }
-            parts.append(
-                FiringRule.Part(
-                    kind: .every(milliseconds: minutes * 60_000), text: String(text)))
-        }
-        guard let first = parts.first else { return nil }
+        let pieces = (words.first ?? "").split(separator: " | ").map(String.init)
+        let parts = (pieces.first ?? "").split(separator: "; ").map { RandomRuleText(String($0)) }
+        let kinds = parts.compactMap(\.part)
+        guard let first = kinds.first, kinds.count == parts.count else { return nil }
+        let ground = pieces.dropFirst().map(RandomRuleText.init)
+        let off = ground.lazy.compactMap(\.holidays).first
         var rule = FiringRule(
-            kind: parts.count == 1 ? first.kind : .several(parts), zone: .utc)
-        rule.windows = words.dropFirst().compactMap(window)
+            kind: kinds.count == 1 ? first.kind : .several(kinds),
+            zone: ground.lazy.compactMap(\.zone).first ?? .utc,
+            dst: ground.lazy.compactMap(\.dst).first ?? .cron, calendar: off?.calendar,
+            onHoliday: off?.onHoliday ?? .skip)
+        let bare = rule
+        rule.windows = words.dropFirst().compactMap {
+            window($0) ?? RandomRuleText($0).window(of: bare)
+        }
         return rule
     }
 

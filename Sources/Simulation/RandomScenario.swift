@@ -18,6 +18,10 @@ struct RandomScenario {
     var hasSeveralRules = false
     /// Edits give rules on parts of runs and other last days, too.
     var drawsMonthEnd = false
+    /// Edits give rules and windows of a wall clock, too.
+    var drawsClocks = false
+    /// Schedules that a host lacked something for, as they were.
+    var shelf: [String: Schedule] = [:]
 
     /// How lives end.
     struct Mortality {
@@ -288,9 +292,13 @@ struct RandomScenario {
     }
 
     /// Edits pile up: each event has the configuration after all edits before it.
-    private mutating func edit(_ dice: inout Dice) -> RandomWorkload.Event {
+    mutating func edit(_ dice: inout Dice) -> RandomWorkload.Event {
         configuration.contentHash += "+"
         let index = dice.below(configuration.schedules.count)
+        if drawsClocks, dice.chance(0.7) {
+            editClocks(index, &dice)
+            return .reload(configuration)
+        }
         switch dice.below(5) {
         case 0:
             let minutes = dice.pick(Self.minutes)

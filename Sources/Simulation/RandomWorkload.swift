@@ -31,6 +31,7 @@ package struct RandomWorkload {
         case resolve
         case revokeTokens
         case disk(Simulator.DiskTrouble?)
+        case missing(connection: String, String?)
     }
 
     package let seed: UInt64
@@ -54,6 +55,10 @@ package struct RandomWorkload {
     private static let diskSeeds: Range<UInt64> = 700_000..<100_000_000
     /// With what a month-end asks for (`RandomMonthEnd.swift`).
     private static let monthEndSeeds: Range<UInt64> = 800_000..<100_000_000
+    /// Rules of wall clocks, deadlines, tags and missing things (`RandomClock.swift`).
+    private static let clockSeeds: Range<UInt64> = 900_000..<100_000_000
+    /// Schedules that waited for something of the host, as they are when it is there.
+    let shelf: [String: Schedule]
     /// The world in which it is played.
     package let simulator: Simulator
 
@@ -89,6 +94,10 @@ package struct RandomWorkload {
             var dice = Dice(seed: seed &* 43 &+ 17)
             scenarioOfSeed.drawMonthEnd(&dice)
         }
+        if Self.clockSeeds.contains(seed) {
+            var dice = Dice(seed: seed &* 53 &+ 23)
+            scenarioOfSeed.drawClocks(&dice)
+        }
         simulator = Simulator(
             path: path, configuration: scenarioOfSeed.configuration,
             sandbox: SandboxState(seed: seed, scenario: scenarioOfSeed.scenario), time: Self.start,
@@ -105,10 +114,15 @@ package struct RandomWorkload {
             var dice = Dice(seed: seed &* 47 &+ 19)
             events = (events + scenarioOfSeed.monthEndEvents(&dice)).sorted { $0.at < $1.at }
         }
+        if Self.clockSeeds.contains(seed) {
+            var dice = Dice(seed: seed &* 59 &+ 29)
+            events = (events + scenarioOfSeed.clockEvents(&dice)).sorted { $0.at < $1.at }
+        }
         if Self.diskSeeds.contains(seed) {
             var dice = Dice(seed: seed &* 41 &+ 13)
             events = (events + scenarioOfSeed.diskEvents(&dice)).sorted { $0.at < $1.at }
         }
+        shelf = scenarioOfSeed.shelf
         self.dice = dice
     }
 
@@ -133,6 +147,7 @@ package struct RandomWorkload {
         try simulator.run(until: simulator.time.adding(milliseconds: 3 * 3_600_000))
         try checker.check(simulator, healedAt: healedAt)
         if seed >= Self.firstKindSeed { try checker.checkWaits(simulator) }
+        if Self.clockSeeds.contains(seed) { try checker.checkClose(simulator, healedAt: healedAt) }
         return finish(outcome, checker)
     }
 
@@ -154,6 +169,10 @@ package struct RandomWorkload {
             simulator.plan.dieAt = 1 + dice.below(1 << magnitude)
         }
         try simulator.boot()
+        // A host tells its daemon at each start what is not there.
+        for (connection, why) in simulator.missingFiles.sorted(by: { $0.key < $1.key }) {
+            miss(connection, why)
+        }
     }
 
     private mutating func live(
@@ -209,7 +228,33 @@ package struct RandomWorkload {
             simulator.sandbox.revokeTokens()
         case .disk(let trouble):
             simulator.diskTrouble = trouble
+        case .missing(let connection, let why):
+            miss(connection, why)
         }
+    }
+
+    /// A file that a connection needs is not there, or is there again, which the daemon is told.
+    private func miss(_ connection: String, _ why: String?) {
+        simulator.missingFiles[connection] = why
+        guard simulator.isUp else { return }
+        simulator.post(
+            .trouble(
+                Trouble(
+                    kind: .waits, subject: AlarmKind.waitingSubject(connection: connection),
+                    whatToDo: why)))
+        if why == nil { simulator.post(.credentialChanged(connection: connection)) }
+    }
+
+    /// The host has all that schedules wait for.
+    private func bringBack() {
+        var configuration = simulator.configuration
+        guard !configuration.waiting.isEmpty else { return }
+        configuration.schedules =
+            (configuration.schedules
+            + configuration.waiting.keys.compactMap { shelf[$0] }).sorted { $0.name < $1.name }
+        configuration.waiting = [:]
+        configuration.contentHash += "!"
+        simulator.reload(configuration)
     }
 
     /// Faults end, people undo what they paused, the clock is right again.
@@ -217,6 +262,8 @@ package struct RandomWorkload {
         simulator.sandbox.removeFaults()
         simulator.diskTrouble = nil
         simulator.plan.dieAt = nil
+        for connection in simulator.missingFiles.keys.sorted() { miss(connection, nil) }
+        bringBack()
         if simulator.skewMilliseconds != 0 {
             simulator.stepClock(byMilliseconds: -simulator.skewMilliseconds)
         }

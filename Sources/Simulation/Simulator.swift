@@ -196,9 +196,15 @@ package final class Simulator {
 
     /// What windows make of a slot is known to the checker where they were never edited.
     private func noteWindows(of new: EngineConfiguration) {
-        func spans(_ schedules: [Schedule]) -> [String: [[Window.Span]]] {
+        func spans(_ schedules: [Schedule]) -> [String: [String]] {
             Dictionary(
-                schedules.map { ($0.name, $0.windows.map(\.spans)) },
+                schedules.map { schedule in
+                    // Those that come again are named by their words, and mean the schedule's zone.
+                    let words = schedule.windows.map {
+                        "\($0.name) \($0.effect) \($0.spans) \(schedule.zone.contentHash)"
+                    }
+                    return (schedule.name, words)
+                },
                 uniquingKeysWith: { first, _ in first })
         }
         let (before, after) = (spans(configuration.schedules), spans(new.schedules))

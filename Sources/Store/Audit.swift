@@ -177,6 +177,47 @@ extension Ledger {
         ) { $0.integer(0) }
     }
 
+    /// The rule slots of a schedule with what made them.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func ruleMarks(
+        schedule: String, after: Instant, through: Instant
+    ) throws -> [(slotAt: Instant, rule: String, window: String, disposition: Disposition)] {
+        try database.rows(
+            """
+            SELECT slot_at, coalesce(rule, ''), coalesce(window, ''), disposition FROM slots
+            WHERE schedule = ? AND kind = 'rule' AND slot_at > ? AND slot_at <= ? ORDER BY slot_at
+            """, .text(schedule), .at(after), .at(through)
+        ) {
+            (
+                $0.instant(0), $0.string(1), $0.string(2),
+                Disposition(rawValue: $0.string(3)) ?? .held
+            )
+        }
+    }
+
+    /// For each slot of kind `after`, the instants of the slots whose ends have set it off.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func rounds() throws -> [(schedule: String, slotID: Int64, slotAts: [Instant])] {
+        let rows = try database.rows(
+            """
+            SELECT u.schedule, u.slot_id, s.slot_at
+            FROM after_uses AS u JOIN slots AS s ON s.slot_id = u.upstream_slot_id
+            WHERE u.slot_id IS NOT NULL ORDER BY u.slot_id, s.slot_at
+            """
+        ) { (schedule: $0.string(0), slotID: $0.integer(1), at: $0.instant(2)) }
+        var found: [(schedule: String, slotID: Int64, slotAts: [Instant])] = []
+        for row in rows {
+            if let last = found.last, last.slotID == row.slotID {
+                found[found.count - 1].slotAts.append(row.at)
+            } else {
+                found.append((row.schedule, row.slotID, [row.at]))
+            }
+        }
+        return found
+    }
+
     /// Slots that more than one attempt says it has started, or whose run says another slot.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

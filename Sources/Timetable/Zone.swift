@@ -29,6 +29,23 @@ package struct Zone: Sendable, Equatable {
         table = ZoneTable(fixedOffsetSeconds: fixedOffsetSeconds)
     }
 
+    /// Makes a zone that changes its offset once: what a summer's end is to one day.
+    ///
+    /// - Parameters:
+    ///   - before: the offset until the change, seconds east of UTC.
+    ///   - change: the first instant with the other offset.
+    ///   - after: the offset from then on.
+    ///   - name: its name.
+    package init(
+        offsetSeconds before: Int, changingAt change: Instant, to after: Int, name: String
+    ) {
+        self.name = name
+        contentHash = FNV1a.hash("\(before) \(change.seconds) \(after)")
+        table = ZoneTable(
+            transitions: [(change.seconds, Int32(clamping: after))],
+            initialOffset: Int32(clamping: before), cycleStart: change.seconds, isCyclic: false)
+    }
+
     /// The offset from UTC in seconds, east positive.
     package func offsetSeconds(at instant: Instant) -> Int {
         Int(table[table.place(of: instant.seconds).index].offset)

@@ -87,7 +87,13 @@ import Timetable
         #expect(none.errors.contains("no run of these schedules succeeded; take a longer time"))
         let odd = try await simulate(minutes: [60], "--runs-as", "last month")
         #expect(odd.status == 2)
-        #expect(odd.errors.contains("--runs-as last month: write FROM/TO"))
+        #expect(
+            odd.errors.contains(
+                "--runs-as last month: write FROM/TO, or how long it reaches back: 31d"))
+        for text in ["31x", "-31d", "0d", "31"] {
+            let odd = try await simulate(minutes: [60], "--runs-as=\(text)")
+            #expect(odd.status == 2 && odd.errors.contains("or how long it reaches back: 31d"))
+        }
         let alone = try await simulate(minutes: [60])
         #expect(alone.status == 2)
         #expect(alone.errors.contains("write --runs-as too"))

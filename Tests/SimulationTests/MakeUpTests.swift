@@ -36,6 +36,11 @@ import Timetable
         let slot = try #require(try fixture.manual().first)
         #expect(slot.disposition == .started)
         #expect(slot.slotAt == Fixture.minute(30))
+        #expect(
+            try fixture.ask(
+                "SELECT made.slot_id FROM history AS made JOIN history AS old "
+                    + "ON old.slot_id = made.makes_up_slot_id AND old.slot_at = made.slot_at "
+                    + "AND old.kind = 'rule'") == [String(slot.slotID)])
         fixture.makeUp(minute: 30)
         fixture.makeUp(minute: 30, uuid: "another")
         try fixture.run(untilMinute: 70)

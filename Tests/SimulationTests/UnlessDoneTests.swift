@@ -35,7 +35,7 @@ import Timetable
         #expect(slot.reason.contains("already done: run \(run) started by user ann succeeded at"))
         #expect(slot.reason.contains("after the slot before, 2026-11-24T05:15:00Z (unless_done)"))
         let named = try fixture.ask(
-            "SELECT done_by_run_id FROM slots WHERE disposition = 'skipped'")
+            "SELECT done_by_run_id FROM history WHERE disposition = 'skipped'")
         #expect(named == [run])
         try fixture.check()
     }

@@ -53,7 +53,8 @@ extension ConfigSimulation {
         }
         try run(simulator, until: to)
         var sum = OutcomeSum()
-        sum.add(try SegmentOutcome(ending: simulator, keepsSlots: keepsSlots), at: from)
+        let kept = keepsSlots ? slotsMax : 0
+        sum.add(try SegmentOutcome(ending: simulator, slotsMax: kept), at: from)
         return sum
     }
 

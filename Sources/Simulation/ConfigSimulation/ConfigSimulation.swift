@@ -48,6 +48,20 @@ package struct ConfigSimulation {
             }
         }
 
+        /// That there are more slots than were kept with their runs, in words; nil: all were, or none.
+        package var slotsLeftOut: String? {
+            let total = schedules.rows.indices.reduce(0) { sum, row in
+                guard case .integer(let count) = schedules.value("slots", row: row) else {
+                    return sum
+                }
+                return sum + Int(count)
+            }
+            guard let last = slots.last, total > slots.count else { return nil }
+            return "Only the first \(slots.count) of \(total) slots, those up to "
+                + "\(last.slotAt.iso8601), are drawn and judged by their finish_by: "
+                + "simulate a shorter time."
+        }
+
         /// The time that was not simulated, to the next day: its parts are as long as the quiet times
         /// make them.
         package var repeatedDays: Int {
@@ -78,6 +92,8 @@ package struct ConfigSimulation {
     package var durations: [String: [Int64]] = [:]
     /// Keeps each slot with its run.
     package var keepsSlots = false
+    /// So many of them are kept, the first ones: a bound of memory.
+    package var slotsMax = 200_000
     /// Looks as often as the config says, not as seldom as a simulation may.
     package var isExact = false
     /// Simulates days that are equal to others, too.

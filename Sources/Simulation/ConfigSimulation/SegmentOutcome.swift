@@ -16,7 +16,12 @@ struct SegmentOutcome {
     private(set) var requestTimes: [String: [Int64]]
 
     /// Ends the daemon of a simulation, reads what it left, and removes its database.
-    init(ending simulator: Simulator, keepsSlots: Bool = false) throws {
+    ///
+    /// - Parameters:
+    ///   - simulator: is killed.
+    ///   - slotsMax: so many slots are kept with their runs, the first ones.
+    /// - Throws: `StoreError` if its ledger can't be read.
+    init(ending simulator: Simulator, slotsMax: Int = 0) throws {
         isCutShort = simulator.isStuck
         errors = simulator.errorLines
         requestTimes = simulator.requestTimes
@@ -25,7 +30,7 @@ struct SegmentOutcome {
         schedules = try reader.dispositions()
         unstarted = try reader.unstarted(limit: OutcomeSum.unstartedMax)
         attention = try reader.attention()
-        slots = keepsSlots ? try reader.simulatedSlots(limit: OutcomeSum.slotsMax) : []
+        slots = slotsMax > 0 ? try reader.simulatedSlots(limit: slotsMax) : []
         for suffix in ["", "-wal", "-shm"] {
             // Gone already or never made: either way there is nothing left to do.
             _ = unsafe unlink(simulator.path + suffix)
@@ -41,7 +46,6 @@ struct SegmentOutcome {
 /// What came of all parts together.
 struct OutcomeSum {
     static let unstartedMax = 20
-    static let slotsMax = 200_000
     private static let longestWait = "longest_wait_seconds"
 
     private(set) var unstarted = LedgerTable()

@@ -120,9 +120,12 @@ struct SimulateCommand: CarillonCommand {
         } else {
             printText(outcome, environment)
             printDeadlines(deadlines, told, environment)
+            if let cut = outcome.slotsLeftOut { environment.line(cut) }
         }
         if let page {
-            let words = [told ?? "Every run took \(runTakes)."] + deadlines.words
+            let words =
+                [told ?? "Every run took \(runTakes)."] + deadlines.words
+                + [outcome.slotsLeftOut].compactMap(\.self)
             let result = SimulationPage(
                 title: "Simulation of \(options.config) from \(simulation.from.iso8601) to "
                     + simulation.to.iso8601, words: words + [outcome.looks], slots: outcome.slots,
@@ -279,6 +282,7 @@ extension SimulateCommand {
         ]
         if let runsAs { members.append(.init("runs_as", .string(runsAs))) }
         if !outcome.slots.isEmpty { members.append(.init("deadlines", deadlines.json)) }
+        if let cut = outcome.slotsLeftOut { members.append(.init("slots_left_out", .string(cut))) }
         environment.line(JSONText.object(members).text)
     }
 }

@@ -52,7 +52,11 @@ struct SimulationOrder {
         }
         let zone = Self.zone(of: loaded)
         return try said("--runs-as", runsAs) { () throws(FaultPlan.Refusal) in
-            try FaultPlan.span(
+            guard runsAs.contains("/") || runsAs.contains("..") else {
+                throw FaultPlan.Refusal(
+                    message: "write FROM/TO, or how long it reaches back: 31d")
+            }
+            return try FaultPlan.span(
                 runsAs,
                 time: Self.time(zone, "; or write how long it reaches back, such as 31d"))
         }
