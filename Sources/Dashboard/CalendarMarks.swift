@@ -7,9 +7,6 @@ struct CalendarMarks {
     /// Names of the windows that hold a part of a day, by its number.
     private var windows: [Int64: [String]] = [:]
 
-    /// Spans of one window that are marked at most: one a day, and some more.
-    private static let spansMax = 100
-
     /// - Parameters:
     ///   - rules: of all schedules.
     ///   - first: the number of the first day that is shown.
@@ -21,16 +18,12 @@ struct CalendarMarks {
         for window in rules.flatMap(\.windows) { known[window.name] = window }
         for name in known.keys.sorted() {
             guard let window = known[name] else { continue }
-            let start = CivilDate(dayNumber: first - 1).beginningUTC
-            for span in window.spans(notOverAt: start, count: Self.spansMax) {
-                let begins = zone.local(at: span.from).date.dayNumber
-                // Its end is outside: one at midnight holds nothing of that day.
-                let ends = zone.local(at: span.until.adding(milliseconds: -1)).date.dayNumber
-                guard begins <= last, ends >= first else { continue }
-                for day in max(begins, first)...min(ends, last)
-                where windows[day]?.last != "window \(name)" {
-                    windows[day, default: []].append("window \(name)")
-                }
+            // However often it comes again, its first span of each day is enough.
+            for day in first..<(last + 1) {
+                let begins = zone.beginning(of: CivilDate(dayNumber: day))
+                let span = window.spans(notOverAt: begins, count: 1).first
+                guard let span, zone.local(at: span.from).date.dayNumber <= day else { continue }
+                windows[day, default: []].append("window \(name)")
             }
         }
         var byName: [String: BusinessCalendar] = [:]

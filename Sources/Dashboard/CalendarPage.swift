@@ -73,10 +73,12 @@ package struct DashboardCalendar: Sendable {
         _ entries: [Int64: Entry], since start: Instant, until end: Instant
     ) -> String {
         let days = entries.keys.sorted()
-        if days.count > 2 { return "\(entries[days[days.count - 2]]?.count ?? 0) a day" }
+        if days.count > 2 {
+            return "\(Words.grouped(entries[days[days.count - 2]]?.count ?? 0)) a day"
+        }
         // As many steps as were counted lie between the first one and the one after the last.
         let elapsed = max(1, end.since(start))
-        return "about \(Int64(instantsMax) * 86_400_000 / elapsed) a day"
+        return "about \(Words.grouped(Int(Int64(instantsMax) * 86_400_000 / elapsed))) a day"
     }
 
     private static func entries(
@@ -179,7 +181,8 @@ struct CalendarView {
                 return Entry(
                     schedule: entry.schedule,
                     href: "/schedules/" + percentEncoded(entry.schedule),
-                    times: entry.times.joined(separator: " ") + (rest > 0 ? " +\(rest)" : ""),
+                    times: entry.times.joined(separator: " ")
+                        + (rest > 0 ? " +\(Words.grouped(rest))" : ""),
                     note: entry.note, isSkipped: entry.isSkipped)
             }, more: hidden > 0 ? "\(hidden) more" : "")
     }

@@ -135,7 +135,7 @@ enum Style {
         .entry.skipped::after { content: " (skipped)"; }
         @media (max-width: 640px) { .week { display: block; } .week li { min-height: 0; margin-bottom: 6px; }
           header, main { padding-left: 12px; padding-right: 12px; }
-          header { flex-wrap: wrap; gap: 8px; } nav { margin-left: 12px; }
+          header { flex-wrap: wrap; gap: 8px; } nav { margin-left: 0; flex-wrap: wrap; }
           .taken { font-size: 12px; } section { padding: 12px; } .broad { display: none; }
           .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden;
             clip-path: inset(50%); }

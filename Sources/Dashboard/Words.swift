@@ -26,6 +26,17 @@ package enum Words {
         return day + " " + (time.hasSuffix(":00") ? String(time.dropLast(3)) : time)
     }
 
+    /// `1,440`: three digits at a time.
+    static func grouped(_ number: Int) -> String {
+        var digits = String(number.magnitude)
+        var groups: [Substring] = []
+        while digits.count > 3 {
+            groups.insert(digits.suffix(3), at: 0)
+            digits = String(digits.dropLast(3))
+        }
+        return (number < 0 ? "-" : "") + ([Substring(digits)] + groups).joined(separator: ",")
+    }
+
     /// What a person must know before anything else of a daemon that drains; empty: it doesn't.
     static func draining(since instant: Instant?) -> String {
         guard let instant else { return "" }

@@ -110,6 +110,30 @@ struct CalendarTests {
         #expect(try Pages().calendar(calendar).contains("href=\"/windows\""))
     }
 
+    @Test("A window of each hour, or of every other minute, is marked to the last day")
+    func oftenOpen() throws {
+        for (expression, minutes) in [("0 * * * *", 20), ("*/2 * * * *", 1)] as [(String, Int64)] {
+            var rule = try Self.daily("0 6 1 * *")
+            let begins = FiringRule(kind: .cron(try CronRule(expression)), zone: .utc)
+            rule.windows = [
+                Window(
+                    name: "busy", effect: .delay, spans: [],
+                    recurrences: [.init(rule: begins, lastsMilliseconds: minutes * 60_000)])
+            ]
+            let calendar = DashboardCalendar(rules: [("gl", rule)], now: Self.now, zone: nil)
+            #expect(calendar.days.allSatisfy { $0.marks == ["window busy"] })
+        }
+    }
+
+    @Test("Large numbers are read by thousands")
+    func thousands() throws {
+        let minutely = FiringRule(kind: .every(milliseconds: 60_000), zone: .utc)
+        let calendar = DashboardCalendar(rules: [("tick", minutely)], now: Self.now, zone: nil)
+        let html = try Pages().calendar(calendar)
+        #expect(html.contains(" +1,438") && html.contains("goes on, 1,440 a day"))
+        #expect(!html.contains("1440"))
+    }
+
     @Test("The windows' page says when they are, whose they are and what they do")
     func windowsPage() throws {
         var rule = try Self.daily("0 6 * * *")
@@ -138,7 +162,7 @@ struct CalendarTests {
         let rule = FiringRule(kind: .every(milliseconds: milliseconds), zone: .utc)
         let calendar = DashboardCalendar(rules: [("tick", rule)], now: Self.now, zone: nil)
         let words = try #require(calendar.days.last?.entries.first?.note)
-        let often = milliseconds == 1_000 ? "about 86400" : "1440"
+        let often = milliseconds == 1_000 ? "about 86,400" : "1,440"
         #expect(words == "goes on, \(often) a day")
     }
 }
