@@ -130,7 +130,8 @@ let package = Package(
             name: "StoreTests", dependencies: ["Store", "CSQLite", "Migrations", "Timetable"]),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Timetable"]),
         .testTarget(
-            name: "PostgresTests", dependencies: ["Cluster", "Loopback", "Postgres", "Timetable"]),
+            name: "PostgresTests",
+            dependencies: ["Cluster", "Engine", "Loopback", "Postgres", "Store", "Timetable"]),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "ProcessesAPI", "Store", "Timetable"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),

@@ -136,6 +136,47 @@ extension PostgresTests {
             try keeper.server.ask("DROP TRIGGER warns ON carillon.turns", "DROP FUNCTION warn()")
         }
 
+        /// No standby has it, and a person ends the wait: it is in the log for all to read, and doesn't
+        /// count until a later write has a standby.
+        @Test func aTurnThatNoStandbyHas() throws {
+            let keeper = try Keeper()
+            let tenure = try keeper.take(keeper.log(), anna)
+            let log = impatient(keeper)
+            let waiting =
+                "FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'carillon'"
+            try keeper.server.ask(
+                "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+            defer {
+                _ = try? keeper.server.ask(
+                    "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+            }
+            // A renewal or two go through before the server has read its settings.
+            var renewals = 0
+            while renewals < 500, log.perform(.renew(tenure)) == .renewed { renewals += 1 }
+            try keeper.server.ask("SELECT pg_cancel_backend(pid) \(waiting)")
+            let first = entry(1, of: tenure)
+            var (wasCancelled, reads) = (false, 0)
+            let (step, answers) = try keeper.settle(log, first, tenure) { answer in
+                if !wasCancelled {
+                    // Ended by hand as soon as it waits.
+                    let ended = try keeper.server.ask("SELECT pg_cancel_backend(pid) \(waiting)")
+                    wasCancelled = ended == "t"
+                } else if case .read(_, let entries, _) = answer {
+                    #expect(entries.map(\.chain) == [first.chain])
+                    reads += 1
+                } else if reads > 0, answer == .unknown,
+                    try keeper.server.ask("SELECT 1 \(waiting)") == "1"
+                {
+                    // The renewal waits, too: nothing has counted.
+                    try keeper.server.ask(
+                        "ALTER SYSTEM RESET synchronous_standby_names",
+                        "SELECT pg_reload_conf()")
+                }
+            }
+            #expect(step == .kept && wasCancelled && reads == 1, "\(answers)")
+            #expect(answers.last == .renewed && answers.dropLast().last == .unknown)
+        }
+
         /// Settings may change below a connection: each statement says by which it was committed.
         @Test func whatMayBeForgottenIsUnknown() throws {
             let keeper = try Keeper()
@@ -162,7 +203,10 @@ extension PostgresTests {
         /// A connected log that awaits no answer for long.
         private func impatient(_ keeper: Keeper) -> PostgresLog {
             let log = keeper.log(answerMilliseconds: 200)
-            for _ in 0..<50 where log.perform(.read(after: 0, limit: 1)) == .unknown {}
+            var attempts = 0
+            while attempts < 50, log.perform(.read(after: 0, limit: 1)) == .unknown {
+                attempts += 1
+            }
             return log
         }
 
