@@ -24,7 +24,7 @@ extension Scheduler {
         let log = shared.connect()
         guard let ledger = try await opened(shared) else { return }
         while true {
-            try begin(ledger, shared.seat)
+            guard try await beginLife(ledger, shared.seat) else { return }
             guard let lead = try await follow(ledger, log, shared.seat) else { return }
             let membership = Membership(
                 node: shared.seat.node, stallMilliseconds: shared.stallMilliseconds,
@@ -39,6 +39,7 @@ extension Scheduler {
             first = backlog.inputs
             let isOver = try await self.lead(clockwork, shared.seat)
             post = nil
+            mustReopen = mustReopen || refusals.mustReopen
             if isOver { return }
             say(.warning, "leads no more: the lease is another's, or could not be kept")
         }
@@ -65,7 +66,33 @@ extension Scheduler {
         }
     }
 
-    /// A life begins on what the ledger says.
+    /// A life begins on what the file says, which is opened anew where only the disk tells that.
+    ///
+    /// - Returns: false: it was asked to stop.
+    private func beginLife(_ ledger: Ledger, _ seat: LogSeat) async throws -> Bool {
+        while true {
+            do {
+                if mustReopen { try ledger.reopen(now: clock.now().wall) }
+                mustReopen = false
+                try begin(ledger, seat)
+                return true
+            } catch let error as StoreError where error.isPassing {
+                note(error)
+                observer.storeFailing(error)
+                observer.turnCompleted(clock.now())
+                guard hear(seat), !Task.isCancelled else { return false }
+                await clock.sleep(milliseconds: Self.refusedMilliseconds)
+            }
+        }
+    }
+
+    /// After all but FULL and BUSY only the disk tells what is in the file.
+    private func note(_ error: StoreError) {
+        if error.kind != .full, error.kind != .busy { mustReopen = true }
+    }
+
+    private static let refusedMilliseconds: Int64 = 1_000
+
     private func begin(_ ledger: Ledger, _ seat: LogSeat) throws {
         guard let place = try ledger.logPlace() else {
             throw StoreError(
@@ -93,25 +120,12 @@ extension Scheduler {
             } catch let error as StoreError where error.isPassing {
                 observer.storeFailing(error)
                 observer.turnCompleted(now)
-                await clock.sleep(milliseconds: Self.followMillisecondsMax)
-                try await reopen(ledger, seat, after: error)
+                note(error)
+                await clock.sleep(milliseconds: Self.refusedMilliseconds)
+                guard try await beginLife(ledger, seat) else { return nil }
             }
             if Task.isCancelled { return nil }
             await clock.sleep(milliseconds: LeaseTiming.pollMilliseconds)
-        }
-    }
-
-    private static let followMillisecondsMax: Int64 = 1_000
-
-    /// After a failed write only the disk tells what is in the file.
-    private func reopen(_ ledger: Ledger, _ seat: LogSeat, after error: StoreError) async throws {
-        do {
-            if error.kind != .full, error.kind != .busy {
-                try ledger.reopen(now: clock.now().wall)
-            }
-            try begin(ledger, seat)
-        } catch let error as StoreError where error.isPassing {
-            observer.storeFailing(error)
         }
     }
 
@@ -255,6 +269,7 @@ extension Scheduler {
         } catch {
             // The log is ahead of this ledger: another one leads, and this one follows.
             say(.error, "a turn is in the log, and could not be written here: \(error)")
+            if let error = error as? StoreError { note(error) }
             post.seat.fence()
             throw Fenced()
         }

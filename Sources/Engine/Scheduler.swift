@@ -84,7 +84,9 @@ package actor Scheduler {
     var backlog = Backlog()
     /// What the first turn of a life that leads is given.
     var first: [Input] = []
-    /// The last turn was, and not for want of the log.
+    /// Only the disk tells what is in the file.
+    var mustReopen = false
+    /// The last turn was refused, and not for want of the log.
     private(set) var isRefusedByDisk = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {

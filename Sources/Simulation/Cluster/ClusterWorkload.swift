@@ -68,6 +68,9 @@ package struct ClusterWorkload {
                 ClusterNode(index: index, simulator: simulator, world: world, clock: clock))
         }
         for _ in 0..<dice.between(2, 8) { plan(fault: &dice, world) }
+        // Of their own, so that a seed's other faults stay what they are.
+        var disks = Dice(seed: seed ^ 0xD15C)
+        for _ in 0..<disks.between(0, 3) { plan(fullDisk: &disks, world) }
         try world.run(until: Self.begin.adding(milliseconds: Self.troubleMilliseconds))
         try world.checkPrefixes()
         world.heal()
@@ -118,6 +121,24 @@ package struct ClusterWorkload {
             scenario.faults = [lost]
         }
         return SandboxState(seed: seed, scenario: scenario)
+    }
+
+    /// A leader's COMMITs fail behind their appends for a while, with or without being in the file.
+    private func plan(fullDisk dice: inout Dice, _ world: ClusterWorld) {
+        let at = dice.between(5_000, Self.troubleMilliseconds - 50_000)
+        let (index, length) = (dice.below(2), dice.between(10, 8_000))
+        let trouble = dice.pick([
+            Simulator.DiskTrouble(.full, "the disk is full"),
+            Simulator.DiskTrouble(.ioError, "the sync failed", isWritten: true),
+            Simulator.DiskTrouble(.ioError, "the write failed"),
+        ])
+        world.after(at, nil) { [unowned world] in
+            world.note("node \(index) can't write: \(trouble.error.cause), for \(length) ms")
+            world.nodes[index].simulator.diskTrouble = trouble
+            world.after(length, nil) { [unowned world] in
+                world.nodes[index].simulator.diskTrouble = nil
+            }
+        }
     }
 
     private func plan(fault dice: inout Dice, _ world: ClusterWorld) {
