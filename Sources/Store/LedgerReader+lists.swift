@@ -86,31 +86,35 @@ extension LedgerReader {
 
     /// What people and the daemon did, newest first (view `audit_log`).
     ///
-    /// A schedule's rows are those about it, about single slots of it, and about all schedules; those of
+    /// A schedule's rows are those about it, its slots and runs, and about all schedules; those of
     /// a tag or a connection are those of its schedules, and of the connection itself.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
     package func audit(_ filter: LedgerFilter) throws -> LedgerTable {
         let name = SQLValue.text(filter.schedule)
         let isNarrow = filter.tag != nil || filter.connection != nil
-        let scope: [SQLValue] = [
-            .text(filter.connection), .text(filter.tag), .text(filter.tag),
-            .text(filter.connection), .text(filter.connection),
-        ]
+        let scope = """
+            (? IS NULL OR EXISTS (SELECT 1 FROM json_each(c.tags) AS g WHERE g.value = ?))
+            AND (? IS NULL OR c.connection = ?)
+            """
+        let (tag, connection) = (SQLValue.text(filter.tag), SQLValue.text(filter.connection))
+        let named = [tag, tag, connection, connection]
         let conditions = Conditions([
             (
-                "(x.subject IN (?, 'all schedules') OR substr(x.subject, 1, length(?) + 1) = ? || '@')",
-                filter.schedule == nil ? [.null] : [name, name, name]
+                """
+                (x.subject IN (?, 'all schedules') OR substr(x.subject, 1, length(?) + 1) = ? || '@'
+                    OR \(Self.acknowledges("?")))
+                """, filter.schedule == nil ? [.null] : [name, name, name, name, name]
             ),
             (
                 """
                 (x.subject IN ('all schedules', ?) OR EXISTS (SELECT 1 FROM schedule_states AS c
                     WHERE c.schedule = CASE instr(x.subject, '@') WHEN 0 THEN x.subject
                             ELSE substr(x.subject, 1, instr(x.subject, '@') - 1) END
-                        AND (? IS NULL OR EXISTS (SELECT 1 FROM json_each(c.tags) AS g
-                            WHERE g.value = ?))
-                        AND (? IS NULL OR c.connection = ?)))
-                """, isNarrow ? scope : [.null]
+                        AND \(scope))
+                    OR (x.action = 'ack' AND EXISTS (SELECT 1 FROM schedule_states AS c
+                        WHERE \(Self.acknowledges("c.schedule")) AND \(scope))))
+                """, isNarrow ? [connection] + named + named : [.null]
             ),
             ("x.at >= ?", [.at(filter.since)]), ("x.at < ?", [.at(filter.until)]),
             ("x.actor = ?", [.text(filter.actor)]), ("x.action = ?", [.text(filter.action)]),
@@ -122,6 +126,15 @@ extension LedgerReader {
             Rows(table: "audit", key: "audit_id", time: "x.at") { key in
                 "CROSS JOIN audit_log AS v ON v.audit_id = \(key)"
             }, [conditions], walked)
+    }
+
+    /// A row of `attention` about the schedule was taken out of sight: the subject is its kind, and then the
+    /// schedule, alone, with a slot or with a run.
+    private static func acknowledges(_ schedule: String) -> String {
+        """
+        (x.action = 'ack' AND (instr(x.subject || '@', ' ' || \(schedule) || '@')
+            OR instr(x.subject, ' ' || \(schedule) || ' ')))
+        """
     }
 
     /// All connections that the config has, or had, sorted.

@@ -146,6 +146,26 @@ import carillon
                 == "nothing of that kind was done; did you mean \"ann\"?\n")
     }
 
+    /// What was taken out of sight is told by the kind first, which may have blanks itself.
+    @Test func auditOfAScheduleHasWhatWasTakenOutOfSight() async throws {
+        let fixture = try LedgerFixture()
+        try fixture.execute(
+            """
+            UPDATE schedule_states SET tags = '["finance"]' WHERE schedule = 'gl';
+            INSERT INTO audit (at, actor, action, subject) VALUES
+                (1781300000000, 'ann', 'ack', 'missed gl'),
+                (1781300000001, 'bob', 'ack', 'run in trouble gl run-two-2'),
+                (1781300000002, 'cyd', 'ack', 'held gl@2026-06-15T06:00:00Z'),
+                (1781300000003, 'dan', 'ack', 'held gl-2@2026-06-15T06:00:00Z'),
+                (1781300000004, 'eve', 'ack', 'missed close'), (1781300000005, 'fay', 'ack', 'log gl2');
+            """)
+        for filter in [["gl"], ["--tag", "finance"]] {
+            let found = await carillon(
+                arguments: ["audit", "--json", "--database", fixture.path] + filter)
+            #expect(try column("actor", found.output) == ["cyd", "bob", "ann"])
+        }
+    }
+
     @Test func pausesAreThoseInForceUnlessAllAreWanted() async throws {
         let inForce = try await run("pauses", "gl", "--json")
         #expect(try column("requested_by", inForce.output) == ["bob"])
