@@ -60,11 +60,12 @@ package enum ConnectionSection {
         connection.grantExpires = reader.lastDay("grant_expires", today: today)
         connection.versionEnds = reader.lastDay("version_ends", today: today)
         guard base != nil, let access else { return nil }
-        connection.client =
-            switch access.clientID {
-            case .plain(let id): id
-            case .secret(let reference): "\(reference)"
-            }
+        switch access.clientID {
+        case .plain(let id): connection.client = id
+        case .secret(let reference):
+            connection.client = "\(reference)"
+            connection.isClientReferred = true
+        }
         return (connection, access)
     }
 

@@ -71,26 +71,36 @@ package struct HintRow: Sendable, Equatable {
 extension Ledger {
     /// Writes a connection of the config, keeping what was learned of it.
     ///
-    /// What was learned belongs to the address: another base URL starts afresh.
+    /// What was learned belongs to the address: another base URL starts afresh. Whose runs are ours
+    /// belongs to the client, too: a user that another client acted for is forgotten, and one that is
+    /// not known counts as ours until the next start tells. So does what was held against the
+    /// credential: another client's is tried at once.
     ///
+    /// - Parameter client: which client of the API it is, as the config has it; empty: it isn't told.
     /// - Returns: whether the config had it before, and not the last one: what was wrong with it may
     ///   still be in force, but nothing in `attention` says so.
     /// - Throws: `StoreError` if the ledger can't be written.
     @discardableResult
     package func upsertConnection(
-        name: String, baseURL: String, apiVersion: String
+        name: String, baseURL: String, apiVersion: String, client: String = ""
     ) throws -> Bool {
         let isBack = try connection(name) != nil && !isConfigured(connection: name)
         try database.run(
             """
-            INSERT INTO connections (connection, base_url, api_version) VALUES (?, ?, ?)
+            INSERT INTO connections (connection, base_url, api_version, client)
+            VALUES (?, ?, ?, ?)
             ON CONFLICT (connection) DO UPDATE SET api_version = excluded.api_version,
                 removed_at = NULL,
-                user_id = CASE WHEN base_url = excluded.base_url THEN user_id END,
+                user_id = CASE WHEN base_url = excluded.base_url AND client IS excluded.client
+                    THEN user_id END,
+                next_token_at = CASE WHEN client IS excluded.client THEN next_token_at END,
+                credential_failures = CASE WHEN client IS excluded.client
+                    THEN credential_failures ELSE 0 END,
+                client = excluded.client,
                 clock_skew_ms = CASE WHEN base_url = excluded.base_url THEN clock_skew_ms END,
                 clock_read_at = CASE WHEN base_url = excluded.base_url THEN clock_read_at END,
                 base_url = excluded.base_url
-            """, .text(name), .text(baseURL), .text(apiVersion))
+            """, .text(name), .text(baseURL), .text(apiVersion), .text(client))
         return isBack
     }
 

@@ -22,17 +22,24 @@ package enum FileSystemKind {
         }
     }
 
-    /// Refuses a folder on such a file system.
+    /// Refuses a file, or the folder that it will be in, on such a file system.
     ///
-    /// - Parameter databasePath: the database; only its folder need exist.
+    /// - Parameters:
+    ///   - databasePath: the database, or a link to it; only its folder need exist.
+    ///   - kind: the number of the file system of a path; 0: there is no such path.
     /// - Throws: `StoreError` of kind `.unsuitable`.
-    static func refuseForeign(databasePath: String) throws {
+    package static func refuseForeign(
+        databasePath: String, kind: (String) -> UInt32 = { unsafe carillon_file_system($0) }
+    ) throws {
+        // Where links lead to is where locks are taken.
+        let databasePath = FileIdentity.resolved(databasePath)
         let folder = databasePath.lastIndex(of: "/").map { String(databasePath[..<$0]) } ?? "."
-        let magic = unsafe carillon_file_system(folder.isEmpty ? "/" : folder)
-        guard let name = foreignName(magic) else { return }
+        // The file itself may be mounted into a folder that is local.
+        let kinds = [folder.isEmpty ? "/" : folder, databasePath].lazy.map(kind)
+        guard let name = kinds.compactMap(foreignName).first else { return }
         throw StoreError(
             kind: .unsuitable, attempted: "use the database", path: databasePath,
-            cause: "its folder is on \(name), where locks and syncs can't be relied on",
+            cause: "it is on \(name), where locks and syncs can't be relied on",
             advice: "put it on a local disk, or take the risk with "
                 + "[daemon] network_filesystem = true")
     }

@@ -20,6 +20,16 @@ struct EncodingTests {
         Dictionary(uniqueKeysWithValues: request.headers.map { ($0.name, $0.value) })
     }
 
+    /// A list out of a cache would tell that a run is absent.
+    @Test("Every read asks caches to stay out of the way")
+    func noCache() throws {
+        for call in [
+            APICall.listProcesses(next: nil), .getRun(id: "r"),
+        ] {
+            #expect(Self.fields(try Self.encode(call))["Cache-Control"] == "no-cache")
+        }
+    }
+
     @Test("The token request is a form with an encoded secret, and has no bearer")
     func token() throws {
         let request = try Self.encode(.token, token: nil)

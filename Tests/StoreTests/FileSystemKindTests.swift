@@ -1,3 +1,4 @@
+import Foundation
 import Store
 import Testing
 
@@ -18,5 +19,30 @@ struct FileSystemKindTests {
             as [UInt32])
     func local(_ magic: UInt32) {
         #expect(FileSystemKind.foreignName(magic) == nil)
+    }
+
+    /// A link to a file on a share, a share as the folder, a file that is mounted by itself.
+    @Test(
+        "Where the file really is counts",
+        arguments: ["share/ledger.db", "link.db", "local/mounted.db"])
+    func trueHome(_ path: String) throws {
+        let folder = try Scratch()
+        let root = URL(filePath: folder.folder).resolvingSymlinksInPath().path
+        for name in ["share", "local"] {
+            #expect(mkdir("\(root)/\(name)", 0o755) == 0)
+        }
+        for name in ["share/ledger.db", "local/mounted.db", "local/own.db"] {
+            try Data().write(to: URL(filePath: "\(root)/\(name)"))
+        }
+        #expect(symlink("\(root)/share/ledger.db", "\(root)/link.db") == 0)
+        let foreign = ["\(root)/share", "\(root)/share/ledger.db", "\(root)/local/mounted.db"]
+        func kind(_ path: String) -> UInt32 { foreign.contains(path) ? 0x6969 : 0xEF53 }
+        let error = try #require(throws: StoreError.self) {
+            try FileSystemKind.refuseForeign(databasePath: "\(root)/\(path)", kind: kind)
+        }
+        #expect(error.kind == .unsuitable)
+        #expect(error.cause.hasPrefix("it is on NFS"))
+        try FileSystemKind.refuseForeign(databasePath: "\(root)/local/own.db", kind: kind)
+        try FileSystemKind.refuseForeign(databasePath: "\(root)/local/new.db", kind: kind)
     }
 }

@@ -63,6 +63,8 @@ package struct Connection: Sendable, Equatable {
     package var apiVersion: String
     /// Which client of the API it is, as far as the config tells; empty: it doesn't.
     package var client = ""
+    /// `client` names the place that says it, a file for example, whose content may change.
+    package var isClientReferred = false
     package var rate = RatePolicy()
     /// How long the API may still act on a request after we lost it.
     package var requestWindowMilliseconds = requestWindowMillisecondsDefault

@@ -195,6 +195,7 @@ final class Gate: Room {
         for (name, connection) in old
         where new[name]?.baseURL != connection.baseURL
             || new[name]?.apiVersion != connection.apiVersion
+            || new[name]?.client != connection.client
         {
             tokens.forget(name)
             acceptedVersions.remove(name)
@@ -217,6 +218,10 @@ final class Gate: Room {
         try book.change(connection.name) {
             $0.nextTokenAt = nil
             $0.credentialFailures = 0
+        }
+        // A client that is named by a file may be another one now.
+        if connection.isClientReferred {
+            try book.change(connection.name) { $0.userID = nil }
         }
         tokens.forget(connection.name)
         try requestToken(connection, .start)

@@ -15,7 +15,8 @@ extension Reload {
         for name in new.connections.keys.sorted() {
             guard let connection = new.connections[name] else { continue }
             let isBack = try ledger.upsertConnection(
-                name: name, baseURL: connection.baseURL, apiVersion: connection.apiVersion)
+                name: name, baseURL: connection.baseURL, apiVersion: connection.apiVersion,
+                client: connection.client)
             if let former = heirs[name] {
                 try book.saveRows()
                 try ledger.succeed(
