@@ -16,6 +16,7 @@ import Timetable
         var isClaimed = false
         var wasKnownBefore = false
         var isContested = false
+        var hasRival = false
         var skewSeconds: Int64 = 0
         var absentLooks = 0
         var requestedSeconds: Int64 = 70
@@ -56,6 +57,9 @@ import Timetable
             verdict: "absent"),
         Row(
             what: "another held slot's candidate", shows: "r", isContested: true, verdict: "hold r"),
+        Row(
+            what: "another run that may be the attempt's, too", shows: "r", hasRival: true,
+            verdict: "hold r"),
         Row(what: "the baseline is gone", baseline: "q", shows: nil, verdict: "hold"),
         Row(
             what: "baseline not known, a run", baseline: "not known", shows: "r", verdict: "hold r"),
@@ -100,7 +104,7 @@ import Timetable
                     lowMilliseconds: row.skewSeconds * 1000,
                     highMilliseconds: row.skewSeconds * 1000), ourUserID: row.knownUser,
                 isClaimed: row.isClaimed, wasKnownBefore: row.wasKnownBefore,
-                isContested: row.isContested,
+                isContested: row.isContested, hasRival: row.hasRival,
                 settleWithinMilliseconds: 120_000))
         let words =
             switch verdict {

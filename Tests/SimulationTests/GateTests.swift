@@ -107,6 +107,26 @@ import Timetable
         #expect(fixture.requests("token") == 2)
     }
 
+    /// The answer to the first address's request comes when the second one is configured.
+    @Test func aTokenThatIsUnderWayForOneAddressIsNotTakenForTheOther() throws {
+        let fixture = try Fixture([Fixture.schedule { $0.overlap = .allow }])
+        var slow = Fault()
+        slow.delayMilliseconds = 20_000
+        fixture.simulator.sandbox.inject(.next(slow, operation: "token"))
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 1)
+        #expect(fixture.requests("token") == 1)
+        var moved = fixture.simulator.configuration
+        moved.contentHash = "2"
+        moved.connections["prod"] = Connection(
+            name: "prod", baseURL: "https://api.elsewhere.example.com", apiVersion: "2026-01-01")
+        fixture.simulator.reload(moved)
+        try fixture.run(untilMinute: 18)
+        #expect(fixture.requests("token") == 2)
+        #expect(try fixture.told() == "15 started")
+        try fixture.check()
+    }
+
     @Test func aSecretThatWasMendedIsTriedAtOnceAfterARestart() throws {
         let fixture = try Fixture()
         fixture.simulator.secrets["prod"] = "expired"

@@ -29,12 +29,14 @@ struct FileSystemKindTests {
         let folder = try Scratch()
         let root = URL(filePath: folder.folder).resolvingSymlinksInPath().path
         for name in ["share", "local"] {
-            #expect(mkdir("\(root)/\(name)", 0o755) == 0)
+            try FileManager.default.createDirectory(
+                atPath: "\(root)/\(name)", withIntermediateDirectories: false)
         }
         for name in ["share/ledger.db", "local/mounted.db", "local/own.db"] {
             try Data().write(to: URL(filePath: "\(root)/\(name)"))
         }
-        #expect(symlink("\(root)/share/ledger.db", "\(root)/link.db") == 0)
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(root)/link.db", withDestinationPath: "\(root)/share/ledger.db")
         let foreign = ["\(root)/share", "\(root)/share/ledger.db", "\(root)/local/mounted.db"]
         func kind(_ path: String) -> UInt32 { foreign.contains(path) ? 0x6969 : 0xEF53 }
         let error = try #require(throws: StoreError.self) {

@@ -83,6 +83,7 @@ enum ReferenceRule {
     }
 
     private struct Patterns {
+        let test = pattern(#"`(Tests/[\w./+-]+\.swift): (\w+)`"#)
         let page = pattern(#"[\w./+-]*\w\.md(#[\w-]+)?"#)
         let ownAnchor = pattern(#"\]\((#[\w-]+)\)"#)
         let path = pattern(
@@ -98,7 +99,7 @@ enum ReferenceRule {
     private static func files(
         in text: String, of path: String, citing pages: CitedPages, _ patterns: Patterns
     ) -> [String] {
-        var messages: [String] = []
+        var messages = tests(in: text, citing: pages, patterns)
         if text.contains(".md") {
             for name in text.allMatches(of: patterns.page) {
                 let parts = name.split(separator: "#", maxSplits: 1).map(String.init)
@@ -127,6 +128,18 @@ enum ReferenceRule {
             }
         }
         return messages
+    }
+
+    /// Tests that are named as `file: function`.
+    private static func tests(
+        in text: String, citing pages: CitedPages, _ patterns: Patterns
+    ) -> [String] {
+        guard text.contains(".swift: ") else { return [] }
+        let paths = text.allMatches(of: patterns.test, group: 1)
+        return zip(paths, text.allMatches(of: patterns.test, group: 2)).compactMap { path, name in
+            let isThere = pages.text(path)?.contains("func \(name)(") ?? false
+            return isThere ? nil : "\(path) has no test \(name)"
+        }
     }
 
     /// A name as a path from the top: as it stands, or seen from the folder of who cites it.

@@ -209,7 +209,7 @@ struct RuleTests {
         """,
         "docs/disk.md": "# Disk\n## When it's full",
         "README.md": "# Carillon",
-        "Tests/StoreTests/LedgerTests.swift": "",
+        "Tests/StoreTests/LedgerTests.swift": "@Test func opens() {}",
     ]
 
     @Test(
@@ -236,6 +236,8 @@ struct RuleTests {
             ("// DESIGN rule 1", true),
             ("// as Tests/StoreTests/LedgerTests.swift shows", false),
             ("// as Tests/StoreTests shows", false),
+            ("// `Tests/StoreTests/LedgerTests.swift: opens`", false),
+            ("// `Tests/StoreTests/LedgerTests.swift: shuts`", true),
             ("// as Tests/StoreTests/Ledger.swift shows", true),
             ("// in /etc/systemd/system", false),
             ("// https://example.org/notes.md section", false),
