@@ -311,19 +311,24 @@ package struct Checker {
         }
     }
 
-    /// Queued behind a process that another schedule, which lets runs overlap, keeps busy for ever:
-    /// what was configured, as long as the run is truly open and the wait is told.
+    /// Queued behind a process that another schedule, which lets runs overlap, keeps busy for ever, or
+    /// a make-up on one whose own slots are always due (rule 20): what was configured, as long as the
+    /// run is truly open and the wait is told.
     private func isKeptWaiting(
         _ slot: SlotRow, _ simulator: Simulator, _ ledger: Ledger
     ) throws -> Bool {
         guard slot.disposition == .pending, slot.overdueSince != nil, let runID = slot.blockedBy,
             let blocker = try ledger.run(baseURL: slot.baseURL, runID: runID),
-            let schedule = blocker.schedule, schedule != slot.schedule,
-            simulator.configuration.schedules.first(where: { $0.name == schedule })?.overlap
-                == .allow,
+            slot.makesUpSlotID != nil
+                || blocker.schedule.map({ $0 != slot.schedule && mayOverlap($0, simulator) })
+                    ?? false,
             let run = simulator.sandbox.run(runID), run.createdAt > slot.dueAt
         else { return false }
         return run.completed(at: simulator.time) == nil
+    }
+
+    private func mayOverlap(_ schedule: String, _ simulator: Simulator) -> Bool {
+        simulator.configuration.schedules.first { $0.name == schedule }?.overlap == .allow
     }
 
     /// No window of the configured length holds more requests than configured.
