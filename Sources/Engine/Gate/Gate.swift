@@ -218,10 +218,8 @@ final class Gate: Room {
         try book.change(connection.name) {
             $0.nextTokenAt = nil
             $0.credentialFailures = 0
-        }
-        // A client that is named by a file may be another one now.
-        if connection.isClientReferred {
-            try book.change(connection.name) { $0.userID = nil }
+            // A client that is named by a file may be another one now.
+            if connection.isClientReferred { $0.userID = nil }
         }
         tokens.forget(connection.name)
         try requestToken(connection, .start)
