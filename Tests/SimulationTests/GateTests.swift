@@ -124,8 +124,9 @@ import Timetable
         moved.connections["prod"] = Connection(
             name: "prod", baseURL: "https://api.elsewhere.example.com", apiVersion: "2026-01-01")
         fixture.simulator.reload(moved)
-        try fixture.run(untilMinute: 18)
+        try fixture.run(untilMinute: 2)
         #expect(fixture.requests("token") == 2)
+        try fixture.run(untilMinute: 18)
         #expect(try fixture.told().hasSuffix("15 started"))
     }
 
