@@ -76,7 +76,11 @@ extension Ledger {
     /// not known counts as ours until the next start tells. So does what was held against the
     /// credential: another client's is tried at once.
     ///
-    /// - Parameter client: which client of the API it is, as the config has it; empty: it isn't told.
+    /// - Parameters:
+    ///   - name: the connection.
+    ///   - baseURL: its API, in the one spelling of the ledger.
+    ///   - apiVersion: as the config has it.
+    ///   - client: which client of the API it is, as the config has it; empty: it isn't told.
     /// - Returns: whether the config had it before, and not the last one: what was wrong with it may
     ///   still be in force, but nothing in `attention` says so.
     /// - Throws: `StoreError` if the ledger can't be written.
