@@ -78,7 +78,7 @@ CREATE TRIGGER events_alarm_raised AFTER INSERT ON alarms
 BEGIN
     INSERT INTO events (kind, subject, words, schedule, connection, is_open)
     VALUES (replace(NEW.kind, ' ', '_'), NEW.subject, NEW.what_to_do,
-        CASE WHEN NEW.kind IN ('overlap', 'paused', 'missing part', 'set aside', 'waits', 'cut tree', 'preflight', 'undecided')
+        CASE WHEN NEW.kind IN ('overlap', 'paused', 'missing part', 'unmatched', 'set aside', 'waits', 'cut tree', 'preflight', 'undecided')
             THEN (SELECT schedule FROM schedule_states WHERE schedule = CASE instr(NEW.subject, '@')
                 WHEN 0 THEN NEW.subject
                 ELSE substr(NEW.subject, 1, instr(NEW.subject, '@') - 1) END) END,

@@ -118,6 +118,8 @@ WITH RECURSIVE failing (schedule) AS (
             WHEN 'undecided' THEN 'carillon errors'
             WHEN 'missing part' THEN 'carillon runs ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
         THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
+            WHEN 'unmatched' THEN 'carillon trigger ' || CASE WHEN a.subject GLOB '*[^-A-Za-z0-9_.@:/+=]*'
+        THEN '''' || replace(a.subject, '''', '''\''''') || '''' ELSE a.subject END
             WHEN 'unreachable' THEN 'carillon errors'
             WHEN 'throttled' THEN 'carillon errors'
             WHEN 'limit' THEN 'carillon errors'

@@ -60,6 +60,8 @@ package enum AlarmKind: String, Sendable, CaseIterable {
     case undecided
     /// Refusals in a row that don't say how long to wait.
     case throttled
+    /// Ends that a schedule waits for together never came together.
+    case unmatched
     /// The API can't be reached.
     case unreachable
     /// The API version is not served any more.
@@ -83,7 +85,7 @@ package enum AlarmKind: String, Sendable, CaseIterable {
             .grantExpires, .limit, .scope, .sweepDistrusted, .throttled, .unreachable, .version,
             .versionEnds:
             .connection
-        case .cutTree, .missingPart, .overlap, .paused, .setAside: .schedule
+        case .cutTree, .missingPart, .overlap, .paused, .setAside, .unmatched: .schedule
         case .preflight, .undecided: .slot
         case .possibleDuplicate: .run
         case .notReadable: .process

@@ -26,7 +26,7 @@ extension EventKind {
         case .slotFailed, .runFailed, .runInError, .runLost, EventKind(.paused): .failed
         case .slotHeld, EventKind(.undecided), EventKind(.possibleDuplicate): .held
         case .slotExpired, .slotMissed, .slotWaiting, .runOverTime, .startByMissed, .finishByMissed,
-            .lateForecast:
+            .lateForecast, EventKind(.unmatched):
             .late
         case .runWarned, .runFast, EventKind(.cutTree), EventKind(.missingPart): .suspect
         case .recovered, .slotResolved, .catchupDone, .backfill: .info

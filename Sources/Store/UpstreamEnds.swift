@@ -66,6 +66,44 @@ extension Ledger {
         return isOldest ? found : found.reversed()
     }
 
+    /// When a schedule has started something last; nil: never.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func lastStart(of schedule: String) throws -> Instant? {
+        try database.integer(
+            "SELECT max(ended_at) FROM slots WHERE schedule = ? AND disposition = 'started'",
+            .text(schedule)
+        ).map(Instant.init(milliseconds:))
+    }
+
+    /// When the upstream slots were due whose ends a waiting schedule has used, the newest ones.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func usedEnds(by schedule: String, limit: Int) throws -> [Instant] {
+        try database.rows(
+            """
+            SELECT s.slot_at FROM after_uses AS u JOIN slots AS s ON s.slot_id = u.upstream_slot_id
+            WHERE u.schedule = ? ORDER BY u.upstream_slot_id DESC LIMIT ?
+            """, .text(schedule), .int(limit)
+        ) { $0.instant(0) }
+    }
+
+    /// When the slots of an upstream were due that have not ended as `unusedEnds` means it.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func slotsYetToEnd(of upstream: String) throws -> [Instant] {
+        try database.rows(
+            """
+            SELECT slot_at FROM slots WHERE ended_at IS NULL AND schedule = ?1
+            UNION ALL
+            SELECT s.slot_at FROM process_runs AS r JOIN slots AS s ON s.slot_id = r.slot_id
+            WHERE r.next_poll_at IS NOT NULL AND +r.schedule = ?1
+                AND r.outcome NOT IN ('failed', 'lost')
+                AND (r.is_open = 1 OR (r.changed_hint = 1 AND r.poll_failures < 3))
+            """, .text(upstream)
+        ) { $0.instant(0) }
+    }
+
     /// Uses an end up: each upstream slot counts once.
     ///
     /// - Throws: `StoreError` if the ledger can't be written.

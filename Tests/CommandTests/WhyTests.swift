@@ -315,6 +315,27 @@ import Timetable
         #expect(run.status == status)
     }
 
+    /// A day on which one of several upstreams had no slot: as long as `attention` says so, so does `why`.
+    @Test func aDayThatWasNeverWholeSaysWhoseSlotWasMissing() async throws {
+        let past = try Past()
+        let ledger = try Ledger(
+            path: past.path, pid: nil, now: Past.instant("2026-06-16T00:00:00Z"),
+            durability: .simulated)
+        _ = try ledger.transaction {
+            try ledger.raise(
+                kind: .unmatched, subject: "chain",
+                whatToDo: "nothing was started for 2026-06-15: tax had no slot then",
+                now: Past.instant("2026-06-16T00:00:00Z"))
+        }
+        for (schedule, isTold) in [("chain", true), ("off", false)] {
+            let run = await carillon(
+                arguments: ["why", schedule, "2026-06-15", "--database", past.path],
+                host: MemoryHost([:]), now: "2026-06-17T12:00:00Z")
+            #expect(run.status == 3)
+            #expect(run.errors.contains("; nothing was started for 2026-06-15: tax") == isTold)
+        }
+    }
+
     @Test func jsonGivesTheSameAnswers() async throws {
         let past = try Past()
         let slot = await carillon(

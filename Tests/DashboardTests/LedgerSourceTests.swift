@@ -24,12 +24,12 @@ struct LedgerSourceTests {
         if isCounted { try ledger.countAgain() }
     }
 
-    private func source(lastTurnAt: Instant? = nil) -> LedgerSource {
+    private func source(lastTurnAt: Instant? = nil, tokens: Double? = nil) -> LedgerSource {
         LedgerSource(
             path: path, executor: PageThread(), now: { Samples.now }, lastTurnAt: { lastTurnAt },
             gauges: { _ in
                 [MetricFamily("rate_tokens", .gauge, help: "Tokens.", samples: [.init(7)])]
-            })
+            }, tokens: { _ in tokens.map { ["prod": $0] } ?? [:] })
     }
 
     /// A schedule with a finished slot, one with a run under way, one that is set aside.
@@ -235,6 +235,52 @@ struct LedgerSourceTests {
         let waiting = try #require(try await source().connection(name: "prod"))
         #expect(waiting.line.trouble.hasPrefix("told to wait until 2026-11-24 05:40:59"))
         #expect(try await source().connection(name: "none") == nil)
+    }
+
+    @Test("The front page tells breaker, budget and learned limit of a connection apart")
+    func pace() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(Self.world)
+        try fill(
+            "UPDATE connections SET learned_requests = 100, learned_window_ms = 60000",
+            isCounted: false)
+        func shown(_ tokens: Double?) async throws -> String {
+            try Pages().overview(try await source(tokens: tokens).overview(OverviewFilter()))
+        }
+        #expect(
+            try await shown(1.9).contains(
+                "breaker open · 1 start at once · learned limit: 100 requests in 1 min"))
+        #expect(try await shown(nil).contains("breaker open · learned limit"))
+        try fill(
+            "UPDATE connections SET breaker_opened_at = NULL, learned_requests = NULL",
+            isCounted: false)
+        #expect(try await shown(0.4).contains("breaker closed · 0 starts at once<"))
+        #expect(try await shown(12).contains("breaker closed · 12 starts at once<"))
+    }
+
+    @Test("Deadlines stand on the slot's own clock, with what became of them")
+    func deadlines() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try fill(Self.world)
+        try fill(
+            """
+            UPDATE slots SET start_by_at = 1795410900000, start_by_verdict = 'met',
+                finish_by_at = 1795420800000 WHERE slot_id = 1
+            """, isCounted: false)
+        func shown() async throws -> [String] {
+            try await source().schedule(name: "gl-refresh")?.history.first?.deadlines ?? []
+        }
+        #expect(
+            try await shown() == [
+                "start by 2026-11-23 06:15 +01:00: met", "end by 2026-11-23 09:00 +01:00",
+            ])
+        let page = try #require(try await source().schedule(name: "gl-refresh"))
+        #expect(
+            try Pages().schedule(page).contains("<small>start by 2026-11-23 06:15 +01:00: met; "))
+        try fill(
+            "UPDATE slots SET finish_by_verdict = 'missed', start_by_verdict = 'void' WHERE slot_id = 1",
+            isCounted: false)
+        #expect(try await shown() == ["end by 2026-11-23 09:00 +01:00: missed"])
     }
 
     @Test("Metrics carry the names people graph")

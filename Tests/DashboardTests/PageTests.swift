@@ -300,4 +300,11 @@ struct RunTreeTests {
         #expect(tree.nodes.count == RunTree.nodesMax)
         #expect(tree.isCut)
     }
+
+    @Test("Times of a slot's page say whose they are")
+    func zones() throws {
+        let html = try Pages().slot(Samples.slot)
+        #expect(html.contains("Attempts <small>times in UTC</small>"))
+        #expect(html.contains("What the API said <small>times in UTC</small>"))
+    }
 }

@@ -69,7 +69,7 @@ import Timetable
         try fixture.simulator.boot()
         try fixture.run(untilMinute: 6)
         #expect(try kinds.filter { try !fixture.alarms($0).isEmpty } == [])
-        #expect(kinds.count == 5)
+        #expect(kinds.count == 6)
     }
 
     /// Rules on counts are gone, and so is the need to look at what they don't see.

@@ -134,6 +134,36 @@ import Timetable
         #expect(try fixture.told().hasPrefix("15 started"))
     }
 
+    /// The gap has grown to a minute where a lost answer is never shown; a lost one of another connection is
+    /// settled, and its slots start, as if nothing were.
+    @Test func whatTheListsOfOneConnectionNeverShowHoldsUpNoOther() throws {
+        let fixture = try Fixture(runMinutes: 1...2)
+        var other = Fixture.schedule("t", every: 20, process: "p2") { $0.overlap = .allow }
+        other.connection = "second"
+        var configuration = Fixture.configuration([Fixture.schedule(), other], hash: "2")
+        configuration.connections["second"] = Connection(
+            name: "second", baseURL: "https://api.example.com", apiVersion: "2026-01-01")
+        fixture.simulator.reload(configuration)
+        fixture.simulator.sandbox.inject(.next(.lostAfter(), operation: "runProcess"))
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 15, second: 10)
+        #expect(try fixture.told() == "15 unknown")
+        fixture.simulator.sandbox.inject(Self.unseen)
+        try fixture.run(untilMinute: 59)
+        fixture.simulator.sandbox.inject(.next(.lostAfter(), operation: "runProcess"))
+        try fixture.run(untilMinute: 60, second: 10)
+        #expect(try fixture.told("t") == "20 started, 40 started, 60 unknown")
+        try fixture.run(untilMinute: 64)
+        #expect(try fixture.told("t") == "20 started, 40 started, 60 started")
+        try fixture.run(untilMinute: 121)
+        #expect(try fixture.slots("t").allSatisfy { $0.disposition == .started })
+        #expect(
+            try fixture.ask(
+                "SELECT count(*) <= 1 FROM history WHERE schedule = 't' AND start_lag_seconds > 5")
+                == ["1"])
+        #expect(try fixture.told().hasPrefix("15 unknown"))
+    }
+
     @Test func aSlotWhoseProcessNoListShowsAsksForFewOfThem() throws {
         let fixture = try Fixture()
         fixture.simulator.sandbox.inject(Self.unseen)

@@ -7,7 +7,7 @@ final class Upstreams: Room, Grounded {
     private static let againMilliseconds: Int64 = 60_000
 
     /// Ends of an upstream that wait for those of others, at most: more than a year of days.
-    private static let endsMax = 500
+    static let endsMax = 500
 
     let ground: Ground
     private let lister: Lister
@@ -15,6 +15,12 @@ final class Upstreams: Room, Grounded {
     private var ended: Set<String> = []
     /// Schedules whose slots could not be created, and when they are looked for again.
     private var againAt: [String: Instant] = [:]
+    /// When periods of schedules with joins are looked at again; not named: now.
+    private var periodsAt: [String: Instant] = [:]
+    /// The configuration for which that was found out, and whether any of its schedules joins.
+    private var revisionID: Int64?
+    private var hasJoins = false
+    private static let daysMilliseconds: Int64 = 366 * 86_400_000
 
     init(_ ground: Ground, lister: Lister) {
         self.ground = ground
@@ -22,12 +28,13 @@ final class Upstreams: Room, Grounded {
     }
 
     func keep() -> () -> Void {
-        let kept = (ended, againAt)
-        return { [self] in (ended, againAt) = kept }
+        let kept = (ended, againAt, periodsAt, revisionID, hasJoins)
+        return { [self] in (ended, againAt, periodsAt, revisionID, hasJoins) = kept }
     }
 
     func clockWasSet(by milliseconds: Int64) {
         againAt = againAt.mapValues { $0.adding(milliseconds: milliseconds) }
+        periodsAt = [:]
     }
 
     var isIdle: Bool { ended.isEmpty && againAt.isEmpty }
@@ -38,7 +45,12 @@ final class Upstreams: Room, Grounded {
         guard !life.isStopping else { return }
         let ended = ended
         self.ended = []
-        guard !ended.isEmpty || !againAt.isEmpty else { return }
+        if revisionID != roster.revisionID {
+            (periodsAt, revisionID) = ([:], roster.revisionID)
+            hasJoins = roster.schedules.dependents.contains { $0.rule.join != .order }
+            try forgetPeriods()
+        }
+        guard hasJoins || !ended.isEmpty || !againAt.isEmpty else { return }
         for (name, rule) in roster.schedules.dependents {
             if let again = againAt[name] {
                 guard again <= now else {
@@ -46,9 +58,20 @@ final class Upstreams: Room, Grounded {
                     continue
                 }
             } else if !rule.upstreams.contains(where: ended.contains) {
-                continue
+                guard rule.join != .order else { continue }
+                if let at = periodsAt[name], at > now {
+                    book.wake(at: at)
+                    continue
+                }
             }
             againAt[name] = nil
+            var nextAt = now.adding(milliseconds: Self.daysMilliseconds)
+            defer {
+                if rule.join != .order {
+                    periodsAt[name] = nextAt
+                    book.wake(at: nextAt)
+                }
+            }
             guard let schedule = roster.schedule(name), let row = try ledger.schedule(name),
                 row.state == .active
             else { continue }
@@ -56,6 +79,9 @@ final class Upstreams: Room, Grounded {
                 "look for ended upstream slots of \(name)", schedule: name
             ) {
                 while try createAfterSlot(schedule, rule, row: row) {}
+                if rule.join != .order, let at = try tellPeriods(schedule, rule, row: row) {
+                    nextAt = at
+                }
             }
             if !done {
                 let again = now.adding(milliseconds: Self.againMilliseconds)

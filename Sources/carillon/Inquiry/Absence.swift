@@ -61,7 +61,7 @@ struct Absence {
             return isFuture
                 ? "\(day.map(Self.words) ?? local(instant, then)) is still to come, and no slot that "
                     + "is known yet: \(rule)"
-                : "\(no): \(rule)" + (try nearest())
+                : "\(no): \(rule)" + (try nearest()) + (try unmatched())
         }
         let before = max(instant, Instant(iso8601: then.since) ?? instant).adding(milliseconds: -1)
         guard let occurrence = compiled.next(after: before), instants.contains(occurrence.at) else {
@@ -137,6 +137,16 @@ struct Absence {
             $0.at.iso8601(offsetSeconds: $0.utcOffsetSeconds)
         }
         return times.isEmpty ? "" : "; the next slots are \(Words.and(Array(times)))"
+    }
+
+    /// That ends which it waits for together never came together, as long as `attention` says so.
+    private func unmatched() throws -> String {
+        let attention = try reader.attention()
+        let row = attention.rows.indices.first {
+            attention.value("kind", row: $0).words == AlarmKind.unmatched.rawValue
+                && attention.value("subject", row: $0).words == schedule
+        }
+        return row.flatMap { attention.value("sentence", row: $0).words }.map { "; \($0)" } ?? ""
     }
 
     private func nearest() throws -> String {
