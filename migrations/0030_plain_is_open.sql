@@ -199,7 +199,9 @@ ALTER TABLE lives ADD COLUMN node TEXT NOT NULL DEFAULT '';
 CREATE TABLE cluster_local (
     singleton     INTEGER PRIMARY KEY CHECK (singleton = 1),
     epoch         TEXT NOT NULL,
+    -- Names this copy, and by home which file it is the name of; empty: a copy that has no name yet.
     install       TEXT NOT NULL,
+    home          TEXT NOT NULL DEFAULT '',
     term          INTEGER NOT NULL,
     seq           INTEGER NOT NULL,
     -- SHA-256 over the chain before and the last turn, in hexadecimal digits.

@@ -46,21 +46,25 @@ package final class LogSeat: Sendable {
     package let node: String
     private let timing: LeaseTiming
     private let clock: any SchedulerClock
-    private let identify: @Sendable () -> String
+    /// What tells this host from others, beside the file of its ledger.
+    let host: String
+    let identify: @Sendable () -> String
     private let state = Mutex(State())
 
     /// A node that has not opened its ledger.
     ///
     /// - Parameters:
     ///   - node: its name.
+    ///   - host: what tells this host from others: names come twice by mistake.
     ///   - leaseMilliseconds: how long a lease lasts.
     ///   - clock: whose monotonic reading is the time since boot.
-    ///   - identify: names each of its lives, like no other.
+    ///   - identify: names each of its lives, and each copy of a ledger, like no other.
     package init(
-        node: String, leaseMilliseconds: Int64, clock: any SchedulerClock,
+        node: String, host: String = "", leaseMilliseconds: Int64, clock: any SchedulerClock,
         identify: @escaping @Sendable () -> String
     ) {
         self.node = node
+        self.host = host
         timing = LeaseTiming(leaseMilliseconds: leaseMilliseconds)
         self.clock = clock
         self.identify = identify

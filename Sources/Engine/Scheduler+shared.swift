@@ -94,12 +94,18 @@ extension Scheduler {
     private static let refusedMilliseconds: Int64 = 1_000
 
     private func begin(_ ledger: Ledger, _ seat: LogSeat) throws {
+        try ledger.moveIn(as: seat.identify(), on: seat.host)
         guard let place = try ledger.logPlace() else {
+            let isRestored = try ledger.daemon().isRestored
             throw StoreError(
                 kind: .foreign, attempted: "follow the log", path: ledger.database.path,
-                cause: "the ledger is no member of a cluster",
-                advice: "make it the first entry of a log by `carillon cluster init`, or put a "
-                    + "copy of the leader's in its place (`carillon backup --member`)")
+                cause: isRestored
+                    ? "the ledger is a backup that was put back, and no member of a cluster"
+                    : "the ledger is no member of a cluster",
+                advice: "put a copy of the leader's in its place (`carillon backup --member`), or "
+                    + (isRestored
+                        ? "begin a new log with this one by `carillon cluster init --from-backup`"
+                        : "make it the first entry of a log by `carillon cluster init`"))
         }
         seat.begin(at: place, schema: try ledger.migrationCount())
     }

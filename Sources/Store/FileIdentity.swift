@@ -20,6 +20,10 @@ struct FileIdentity: Equatable {
         size = Int64(info.st_size)
     }
 
+    /// The file in words, for a host that knows it by them again; another number after a copy or a move
+    /// to another disk.
+    var words: String { "\(device):\(inode)" }
+
     static func == (one: FileIdentity, other: FileIdentity) -> Bool {
         one.device == other.device && one.inode == other.inode
     }

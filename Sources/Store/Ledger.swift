@@ -20,7 +20,7 @@ package final class Ledger {
     private let lock: DatabaseLock?
     private let durability: Durability
     private let watch: OpeningWatch
-    private let identity: FileIdentity?
+    let identity: FileIdentity?
     /// The write-ahead log that SQLite writes to, and its index, over which readers and we agree; it
     /// wouldn't notice if they had no name any more.
     private var logIdentity: FileIdentity?

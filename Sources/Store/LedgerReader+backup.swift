@@ -2,22 +2,34 @@ import Glibc
 
 // Memory safety of this file: plain system calls whose paths are C strings for the call's length.
 
+/// What a copy of the ledger is for.
+package enum BackupKind: Sendable {
+    /// To go back to: marked (docs/protocol.md, rule 13), and no member of a cluster, since what was put
+    /// back has lost its place in the log.
+    case marked
+    /// For another host of the same cluster: not marked, at its place in the log, without the name of
+    /// the copy that it was made from (docs/cluster.md).
+    case member
+}
+
 extension LedgerReader {
-    /// Writes a checked copy that a restored daemon recognises (docs/protocol.md, rule 13).
+    /// Writes a checked copy that the daemon that starts on it recognises.
     ///
     /// A read of the ledger like any other, so the daemon may be up or down. The copy grows under
     /// the name `PATH.partial` and gets its own only when it is marked, checked and on the disk:
     /// under its name there is never an unmarked one, which would start the past again.
     ///
-    /// - Parameter path: The copy; must not exist.
+    /// - Parameters:
+    ///   - path: The copy; must not exist.
+    ///   - kind: what it is for.
     /// - Throws: `StoreError`; no file is left behind then.
-    package func backup(to path: String) throws {
+    package func backup(to path: String, as kind: BackupKind = .marked) throws {
         // Before the long work; the rename below asks again.
         guard unsafe access(path, F_OK) != 0 else { throw Self.exists(path) }
         let partial = path + ".partial"
         try Self.createEmpty(partial)
         do {
-            try copy(to: partial)
+            try copy(to: partial, as: kind)
             try Self.check(partial)
             try Self.sync(partial)
             try Self.rename(partial, to: path)
@@ -29,12 +41,35 @@ extension LedgerReader {
         }
     }
 
-    private func copy(to path: String) throws {
+    private func copy(to path: String, as kind: BackupKind) throws {
         let copy = try Database(path: path, mode: .write)
         try database.copy(over: copy)
         // One file that can be read from anywhere; the daemon turns the log on again.
         try copy.execute("PRAGMA journal_mode = DELETE")
-        try copy.execute("UPDATE daemon SET restored_mark = 1")
+        switch kind {
+        case .marked:
+            try copy.execute("UPDATE daemon SET restored_mark = 1")
+            try copy.execute("DELETE FROM cluster_local WHERE singleton = 1")
+        case .member:
+            try copy.execute(
+                "UPDATE cluster_local SET install = '', home = '' WHERE singleton = 1")
+            guard try Self.kind(of: copy) != nil else {
+                throw StoreError(
+                    kind: .foreign, attempted: "copy the ledger for another host",
+                    path: database.path, cause: "it is no member of a cluster",
+                    advice: "run `carillon cluster init` on the host whose ledger is to be shared")
+            }
+        }
+    }
+
+    /// What a copy was made for; nil: it is none.
+    static func kind(of copy: Database) throws -> BackupKind? {
+        if try copy.integer("SELECT restored_mark FROM daemon") == 1 { return .marked }
+        let hasPlaces = try copy.integer(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'cluster_local'")
+        guard hasPlaces == 1 else { return nil }
+        let members = try copy.integer("SELECT count(*) FROM cluster_local WHERE install = ''")
+        return members == 1 ? .member : nil
     }
 
     static func check(_ path: String) throws {
@@ -44,11 +79,11 @@ extension LedgerReader {
             findings.append(row.string(0))
             return true
         }
-        let mark = try copy.integer("SELECT restored_mark FROM daemon")
-        guard findings == ["ok"], mark == 1 else {
+        let isKnown = try kind(of: copy) != nil
+        guard findings == ["ok"], isKnown else {
             throw StoreError(
                 kind: .corrupt, attempted: "check the copy", path: path,
-                cause: mark == 1 ? findings.joined(separator: ", ") : "it can't be marked",
+                cause: isKnown ? findings.joined(separator: ", ") : "it can't be marked",
                 advice: "check the disk; carillon doctor checks the ledger itself")
         }
     }

@@ -34,6 +34,37 @@ extension Ledger {
         }
     }
 
+    /// Gives this copy of the ledger a name of its own, unless the name that it has is of this very file.
+    ///
+    /// A backup that is put back, a copy for another host and one made by `cp` bring the name of the copy
+    /// that they were made from, whose process may live: the lock of its file tells nothing of that.
+    ///
+    /// - Parameters:
+    ///   - name: like no other.
+    ///   - host: what tells this host from others.
+    /// - Throws: `StoreError` if the ledger can't be written.
+    package func moveIn(as name: @autoclosure () -> String, on host: String) throws {
+        let home = "\(host) \(identity?.words ?? "")"
+        let known = try database.first("SELECT home FROM cluster_local") { $0.string(0) }
+        guard let known, known != home else { return }
+        try database.run(
+            "UPDATE cluster_local SET install = ?, home = ? WHERE singleton = 1", .text(name()),
+            .text(home))
+    }
+
+    /// Refuses a member where nothing is put into its log: its turns would be known to no other host.
+    ///
+    /// - Throws: `StoreError` of kind `.foreign`.
+    package func refuseMember() throws {
+        guard let place = try logPlace() else { return }
+        throw StoreError(
+            kind: .foreign, attempted: "use the database", path: database.path,
+            cause: "it is a member of a cluster (log \(place.epoch)), and the config has no "
+                + "[cluster]",
+            advice: "put [cluster] back into the config, or restore a backup made by "
+                + "`carillon backup`, which is a member of none")
+    }
+
     /// How many migrations the ledger has, by which nodes tell whether they speak of the same tables.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.

@@ -9,20 +9,21 @@ package enum Restoration {
     /// Restores a backup; the present database is kept under another name.
     ///
     /// The copy grows beside the database and gets its name only when it is whole, checked and on the
-    /// disk. A daemon that starts on it sends nothing for earlier instants (docs/protocol.md, rule 13).
+    /// disk. A daemon that starts on it sends nothing for earlier instants (docs/protocol.md, rule 13), or
+    /// goes on at its place in the log of a cluster.
     ///
     /// - Parameters:
     ///   - backup: made by `carillon backup`.
     ///   - database: whose place it takes; need not exist.
     ///   - kept: what the present one is called afterwards.
     ///   - pid: our process.
-    /// - Returns: whether there was one to keep.
+    /// - Returns: whether there was one to keep, and what the backup was made for.
     /// - Throws: `StoreError`: of kind `.alreadyRunning` while a daemon has the database; nothing is
     ///   changed then.
     package static func restore(
         _ backup: String, over database: String, keepingAs kept: String, pid: Int32
-    ) throws -> Bool {
-        try examine(backup)
+    ) throws -> (isKept: Bool, kind: BackupKind) {
+        let kind = try examine(backup)
         let lock = try DatabaseLock(databasePath: database, pid: pid)
         defer { withExtendedLifetime(lock) {} }
         let partial = database + ".restoring"
@@ -40,7 +41,7 @@ package enum Restoration {
             }
             try rename(partial, to: database)
             try LedgerReader.sync(LedgerReader.folder(of: database))
-            return isKept
+            return (isKept, kind)
         } catch {
             for suffix in suffixes + ["-journal"] { unsafe _ = unlink(partial + suffix) }
             throw error
@@ -48,15 +49,15 @@ package enum Restoration {
     }
 
     /// Only what `carillon backup` has marked: anything else would start the past again.
-    private static func examine(_ backup: String) throws {
+    private static func examine(_ backup: String) throws -> BackupKind {
         let source = try Database(path: backup, mode: .read)
-        let mark = try? source.integer("SELECT restored_mark FROM daemon")
-        guard mark == 1 else {
+        guard let kind = try? LedgerReader.kind(of: source) else {
             throw StoreError(
                 kind: .foreign, attempted: "restore", path: backup,
                 cause: "it was not made by carillon backup",
                 advice: "name a file that was: ls -l /var/backups/carillon")
         }
+        return kind
     }
 
     private static func copy(_ backup: String, to path: String) throws {

@@ -63,6 +63,77 @@ import Timetable
         #expect(run.errors.contains("/nowhere/at/all.db.partial"))
     }
 
+    private static let place = LogPlace(
+        epoch: "e", install: "original", term: 3, seq: 41, chain: String(repeating: "a", count: 64))
+
+    private func member() throws -> LedgerFixture {
+        let fixture = try LedgerFixture()
+        try fixture.change { try $0.note(Self.place) }
+        return fixture
+    }
+
+    private func places(_ path: String) throws -> [String] {
+        try Database(path: path, mode: .read).rows(
+            "SELECT install || '/' || epoch || '/' || term || '/' || seq FROM cluster_local"
+        ) { $0.string(0) }
+    }
+
+    /// A ledger that was put back has lost its place in the log, and must not pass for the member that
+    /// it was copied from.
+    @Test func aBackupOfAMemberIsAMemberOfNothing() async throws {
+        let fixture = try member()
+        let copy = fresh(fixture)
+        let run = await carillon("backup", copy, "--database", fixture.path)
+        #expect(run.status == 0, "said: \(run.errors)")
+        #expect(try places(copy) == [])
+        #expect(try places(fixture.path) == ["original/e/3/41"])
+        let restored = await carillon("restore", copy, "--database", fixture.path)
+        #expect(restored.status == 0, "said: \(restored.errors)")
+        #expect(try places(fixture.path) == [])
+    }
+
+    @Test func aMembersCopyHasItsPlaceAndNoName() async throws {
+        let fixture = try member()
+        let copy = fresh(fixture)
+        let run = await carillon("backup", "--member", copy, "--database", fixture.path)
+        #expect(run.status == 0, "said: \(run.errors)")
+        #expect(
+            run.output
+                == "\(copy): a copy of \(fixture.path), checked and for one other host of the "
+                + "cluster; put it there by: carillon restore FILE\n")
+        #expect(try places(copy) == ["/e/3/41"])
+        #expect(
+            try Database(path: copy, mode: .read).integer("SELECT restored_mark FROM daemon") == 0)
+        let other = try LedgerFixture()
+        let put = await carillon("restore", copy, "--database", other.path)
+        #expect(put.status == 0, "said: \(put.errors)")
+        #expect(put.output.contains("; it follows the cluster's log from its place on; go on with"))
+        #expect(try places(other.path) == ["/e/3/41"])
+    }
+
+    @Test func aLedgerOfNoClusterHasNoMembersCopy() async throws {
+        let fixture = try LedgerFixture()
+        let copy = fresh(fixture)
+        let run = await carillon("backup", "--member", copy, "--database", fixture.path)
+        #expect(run.status == 1)
+        #expect(run.errors.contains("it is no member of a cluster"))
+        #expect(run.errors.contains("carillon cluster init"))
+        #expect(!FileManager.default.fileExists(atPath: copy))
+        #expect(!FileManager.default.fileExists(atPath: copy + ".partial"))
+        let kept = await carillon(
+            "backup", "--member", "--keep", "2", copy, "--database", fixture.path)
+        #expect(kept.status == 2)
+        #expect(kept.errors.contains("without --keep"))
+    }
+
+    /// The file of a member itself has a name, of a process that may live.
+    @Test func aMembersOwnFileIsNoCopy() async throws {
+        let (fixture, other) = (try member(), try LedgerFixture())
+        let run = await carillon("restore", fixture.path, "--database", other.path)
+        #expect(run.status == 1)
+        #expect(run.errors.contains("it was not made by carillon backup"))
+    }
+
     @Test func jsonNamesBothFiles() async throws {
         let fixture = try LedgerFixture()
         let run = await carillon(

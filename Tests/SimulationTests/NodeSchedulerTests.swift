@@ -5,6 +5,12 @@ import Synchronization
 import Testing
 import Timetable
 
+extension LogRequest {
+    fileprivate var isTake: Bool {
+        if case .take = self { true } else { false }
+    }
+}
+
 /// The daemon's scheduler as a node of two: the same Member that the simulation's nodes go by, here with
 /// the real inbox and the real waits (docs/cluster.md).
 @Suite("A scheduler with a log", .timeLimit(.minutes(5)))
@@ -180,6 +186,68 @@ struct NodeSchedulerTests {
         try await story.run()
         let took = tookAt.withLock { $0 }
         #expect(took ?? 0 >= 6_600)
+    }
+
+    /// A copy of the ledger, however it was made, is another one: the lease of the original, which lives,
+    /// is waited for, and taken only when it is over.
+    @Test func aCopyOfTheLedgerIsNotTheOriginal() async throws {
+        let story = try NodeStory()
+        try story.place()
+        let terms = Mutex(Set<Int64>())
+        story.log.script = { [inbox = story.inbox] _, request in
+            if case .append(_, let tenure) = request,
+                terms.withLock({ $0.insert(tenure.term).inserted })
+            {
+                inbox.post(.stop)
+            }
+            return nil
+        }
+        try await story.run()
+        let original = try #require(story.log.model.lease.holder)
+        let known = try #require(try story.ledger().logPlace())
+        #expect(known.install == original.install)
+        // The same file is the same copy, and has its lease back at once.
+        let asked = story.log.asked.count
+        try await story.run()
+        #expect(try story.ledger().logPlace()?.install == known.install)
+        let again = try #require(story.log.model.lease.holder)
+        #expect(again.install == original.install && again != original)
+        #expect(story.log.asked.dropFirst(asked).prefix(2).contains { $0.isTake })
+        try story.copyLedger()
+        let began = story.clock.now().monotonicMilliseconds
+        let tookAt = Mutex<Int64?>(nil)
+        story.log.script = { [inbox = story.inbox, clock = story.clock] _, request in
+            if request.isTake, tookAt.withLock({ $0 == nil }) {
+                tookAt.withLock { $0 = clock.now().monotonicMilliseconds }
+                inbox.post(.stop)
+            }
+            return nil
+        }
+        try await story.run()
+        #expect((tookAt.withLock(\.self) ?? 0) - began >= 6_600)
+        #expect(try story.ledger().logPlace()?.install != known.install)
+    }
+
+    /// A backup that was put back is told what it is, and how it becomes a member again.
+    @Test func aRestoredBackupIsRefused() async throws {
+        let story = try NodeStory()
+        try story.place()
+        try LedgerReader(path: story.path).backup(to: story.path + ".backup")
+        _ = try Restoration.restore(
+            story.path + ".backup", over: story.path, keepingAs: story.path + ".kept", pid: 1)
+        let error = await #expect(throws: StoreError.self) { try await story.run() }
+        #expect(error?.cause.contains("a backup that was put back") == true)
+        #expect(error?.advice.contains("cluster init --from-backup") == true)
+        #expect(story.log.asked.isEmpty)
+    }
+
+    /// A member's turns would be known to no other host if it were run alone.
+    @Test func aMemberIsNotRunAlone() throws {
+        let story = try NodeStory()
+        try story.ledger().refuseMember()
+        try story.place()
+        let error = #expect(throws: StoreError.self) { try story.ledger().refuseMember() }
+        #expect(error?.isPermanent == true && error?.cause.contains("log e") == true)
     }
 
     /// A ledger that is no member says so in one sentence, and nothing is asked.

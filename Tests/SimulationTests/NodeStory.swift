@@ -113,6 +113,18 @@ final class NodeStory: @unchecked Sendable {
             [], to: LogPlace(epoch: "e", install: "a", term: 0, seq: seq, chain: chain.digits))
     }
 
+    /// Puts a copy in the ledger's place, as `cp` makes one.
+    func copyLedger() throws {
+        let copy = path + ".copy"
+        try Database(path: path, mode: .write).execute("VACUUM INTO '\(copy)'")
+        for suffix in ["-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: path + suffix)
+        }
+        // The old one stays, or the copy might get its number.
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
+        try FileManager.default.moveItem(atPath: copy, toPath: path)
+    }
+
     func run() async throws {
         inbox.post(
             .configuration(

@@ -15,6 +15,9 @@ struct Backup: CarillonCommand {
               carillon backup /var/backups/carillon-2026-06-15.db
               carillon backup --keep 14 /var/backups/carillon      a new file there, the last 14 stay
               carillon restore FILE                                puts one back
+
+            --member writes a copy for another host of the same [cluster], at its place in the log \
+            and not marked: put there by carillon restore, it follows from that place on.
             """)
 
     @OptionGroup var ledger: LedgerOptions
@@ -25,12 +28,18 @@ struct Backup: CarillonCommand {
             valueName: "number"))
     var keep: Int?
 
+    @Flag(help: "A copy for another host of the cluster, not one to go back to.")
+    var member = false
+
     @Argument(help: ArgumentHelp("The new file, or the folder with --keep.", valueName: "FILE"))
     var file: String
 
     mutating func validate() throws {
         if let keep, !(1...10_000).contains(keep) {
             throw ValidationError("--keep must be 1 to 10000.")
+        }
+        if keep != nil, member {
+            throw ValidationError("--member writes one file: give its name, without --keep.")
         }
     }
 
@@ -46,7 +55,7 @@ struct Backup: CarillonCommand {
                 (target, removed) = try BackupFolder(file)
                     .add(from: reader, at: environment.now(), keeping: keep, environment.host)
             } else {
-                try reader.backup(to: file)
+                try reader.backup(to: file, as: member ? .member : .marked)
                 (target, removed) = (file, [])
             }
         } catch let error as StoreError {
@@ -64,8 +73,10 @@ struct Backup: CarillonCommand {
             return environment.line(JSONText.object(members).text)
         }
         environment.line(
-            "\(Printable.escaped(target)): a copy of \(Printable.escaped(path)), checked and marked; "
-                + "a daemon that starts on it sends nothing for earlier instants"
+            "\(Printable.escaped(target)): a copy of \(Printable.escaped(path)), checked and "
+                + (member
+                    ? "for one other host of the cluster; put it there by: carillon restore FILE"
+                    : "marked; a daemon that starts on it sends nothing for earlier instants")
                 + (removed.isEmpty ? "" : "; \(Words.count(removed.count, "older file")) removed"))
     }
 }
@@ -93,9 +104,9 @@ struct Restore: CarillonCommand {
     func run(in environment: CommandEnvironment) async throws {
         let path = try ledger.path(environment)
         let kept = path + ".before-restore-" + BackupFolder.stamp(environment.now())
-        let isKept: Bool
+        let (isKept, kind): (Bool, BackupKind)
         do {
-            isKept = try Restoration.restore(
+            (isKept, kind) = try Restoration.restore(
                 file, over: path, keepingAs: kept, pid: SystemProcess.id)
         } catch let error as StoreError where error.kind == .alreadyRunning {
             throw CommandFailure(.conflict, "\(error): systemctl stop carillon")
@@ -112,6 +123,7 @@ struct Restore: CarillonCommand {
         environment.line(
             "\(Printable.escaped(path)) is \(Printable.escaped(file)) now"
                 + (isKept ? "; the one before is \(Printable.escaped(kept))" : "")
+                + (kind == .member ? "; it follows the cluster's log from its place on" : "")
                 + "; go on with: systemctl start carillon")
     }
 }

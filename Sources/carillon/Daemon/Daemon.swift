@@ -119,6 +119,7 @@ struct Daemon {
                 let ledger = try Ledger(
                     path: settings.database, pid: processID, now: clock.now().wall,
                     takesNetworkRisk: settings.takesNetworkRisk, watch: watch)
+                try ledger.refuseMember()
                 try compareLater?(clock.now().wall)
                 pulse.opened()
                 parts.inbox.post(.trouble(Self.birth(of: ledger, settings.database, logger)))
