@@ -77,6 +77,7 @@ let package = Package(
                 .embedInCode("0027_make_up.sql"), .embedInCode("0028_days_to_come.sql"),
                 .embedInCode("0029_tree_parts.sql"),
                 .embedInCode("0030_plain_is_open.sql"),
+                .embedInCode("0031_bounded_turns.sql"),
             ]),
         .target(name: "Timetable"),
         .target(name: "JSON", dependencies: ["Timetable"]),

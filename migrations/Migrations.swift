@@ -51,6 +51,7 @@ package enum Migrations {
             File(
                 name: "0030_plain_is_open", sql: PackageResources._030_plain_is_open_sql,
                 isRebuilding: true),
+            File(name: "0031_bounded_turns", sql: PackageResources._031_bounded_turns_sql),
         ]
     }
 }

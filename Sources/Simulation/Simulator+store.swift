@@ -34,7 +34,7 @@ extension Simulator {
     func open() throws {
         let ledger = try Ledger(
             path: path, pid: nil, now: wall,
-            durability: plan.keepsBook ? .simulated : .thrownAway)
+            durability: plan.keepsBook ? .simulated : .thrownAway, isTrusted: true)
         clockwork = Clockwork(
             ledger: ledger, pid: 1, version: "simulated", recompile: recompile,
             limits: plan.limits, guards: plan.guards, membership: membership)
@@ -48,10 +48,11 @@ extension Simulator {
     /// Deaths, and what the disk says, come between statements.
     private func watchSteps(of ledger: Ledger) {
         guard plan.keepsBook else { return }
-        let everyStep = plan.diesAtEveryStep
+        let (everyStep, onStatement) = (plan.diesAtEveryStep, onStatement)
         // The ledger keeps this; kept by it, too, the file of each simulator would stay open.
         ledger.database.willStep = { [weak self, weak ledger] sql in
             guard let self, let ledger else { return }
+            onStatement?(sql)
             let isEdge = Ledger.isTransactionEdge(sql)
             if everyStep || isEdge { try pass() }
             if isEdge, diskTrouble != nil { try meetDisk(ledger, sql) }

@@ -86,6 +86,8 @@ package final class Simulator {
     /// Log lines of level error that no injected fault explains fail a run.
     package internal(set) var errorLines: [String] = []
     package var replies: [CommandReply] = []
+    /// Hears each statement of the ledger's, of lives that keep a book.
+    package var onStatement: ((String) -> Void)?
     /// What a target says to a message; what it takes is in `delivered`.
     package var receiver: (Delivery) -> DeliveryOutcome = { _ in .taken }
     package internal(set) var delivered: [Delivery] = []
@@ -375,7 +377,9 @@ package final class Simulator {
     /// - Throws: `StoreError` if the file can't be opened; what `body` throws.
     package func inspect<T>(_ body: (Ledger) throws -> T) throws -> T {
         guard let ledger else {
-            return try body(Ledger(path: path, pid: nil, now: wall, durability: .simulated))
+            return try body(
+                Ledger(
+                    path: path, pid: nil, now: wall, durability: .simulated, isTrusted: true))
         }
         let willStep = ledger.database.willStep
         ledger.database.willStep = nil

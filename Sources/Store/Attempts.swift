@@ -299,12 +299,12 @@ extension Ledger {
         try database.rows(
             """
             SELECT \(AttemptRow.columns) FROM attempts
-            WHERE base_url = ? AND process_id = ? AND began_at <= ?
-                AND (exposure_end_at >= ?
-                    OR (state IN ('absent', 'adopted', 'held') AND exposure_end_at + ? >= ?))
+            WHERE base_url = ?1 AND process_id = ?2 AND began_at <= ?3
+                AND exposure_end_at >= ?4 - ?5
+                AND (exposure_end_at >= ?4 OR state IN ('absent', 'adopted', 'held'))
             ORDER BY attempt_id DESC LIMIT 20
             """, .text(baseURL), .text(processID), .at(last), .at(first),
-            .int(graceMilliseconds), .at(first), map: AttemptRow.init)
+            .int(graceMilliseconds), map: AttemptRow.init)
     }
 }
 

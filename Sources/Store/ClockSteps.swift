@@ -22,7 +22,7 @@ extension Ledger {
                 last_absent_at = last_absent_at + ?, began_at = began_at + ?,
                 send_by_at = send_by_at + ?, clock_low_ms = clock_low_ms - ?,
                 clock_high_ms = clock_high_ms - ?
-            WHERE state IN ('unknown', 'starting')
+            WHERE state IN ('starting', 'unknown')
             """, delta, delta, delta, delta, delta, delta)
         try database.run(
             "UPDATE operation_limits SET budget_tat_us = budget_tat_us + ? * 1000", delta)
@@ -43,20 +43,21 @@ extension Ledger {
         try database.run(
             """
             UPDATE slots SET next_action_at = next_action_at + ?
-            WHERE disposition IN ('pending', 'unknown', 'starting') AND attempts > 0
+            WHERE ended_at IS NULL AND disposition IN ('pending', 'unknown', 'starting')
+                AND attempts > 0
             """, delta)
         try database.run(
             """
             UPDATE slots SET look_wanted_since_at = look_wanted_since_at + ?,
                 run_wanted_since_at = run_wanted_since_at + ?
-            WHERE disposition = 'pending' AND (look_wanted_since_at IS NOT NULL
-                OR run_wanted_since_at IS NOT NULL)
+            WHERE ended_at IS NULL AND disposition = 'pending'
+                AND (look_wanted_since_at IS NOT NULL OR run_wanted_since_at IS NOT NULL)
             """, delta, delta)
         try shiftUnruledSlots(by: delta)
         try database.run(
             """
             UPDATE slots SET next_action_at = min(next_action_at, next_action_at + ?)
-            WHERE disposition = 'pending' AND attempts = 0
+            WHERE ended_at IS NULL AND disposition = 'pending' AND attempts = 0
             """, delta)
         try database.run(
             """
@@ -85,7 +86,7 @@ extension Ledger {
                         WHERE o.schedule = slots.schedule AND o.kind = slots.kind
                             AND o.slot_at = slots.slot_at + ?1)
                     THEN slot_at ELSE slot_at + ?1 END
-            WHERE disposition IN ('pending', 'starting', 'unknown')
+            WHERE ended_at IS NULL AND disposition IN ('pending', 'starting', 'unknown')
                 AND (kind <> 'rule' OR requested_by IS NOT NULL)
             """, delta)
     }
@@ -119,8 +120,8 @@ extension Ledger {
         try database.run(
             """
             UPDATE slots SET due_at = ?1, window_from_at = ?1, next_action_at = ?1
-            WHERE (kind = 'manual' OR requested_by IS NOT NULL) AND disposition = 'pending'
-                AND attempts = 0 AND created_at > ?2
+            WHERE ended_at IS NULL AND disposition = 'pending' AND attempts = 0
+                AND (kind = 'manual' OR requested_by IS NOT NULL) AND created_at > ?2
             """, .at(now), .at(instant))
         return try removeSlots(
             """
@@ -178,6 +179,7 @@ extension Ledger {
         ] {
             try database.run(statement, parameter)
         }
+        try forgetMarks()
         return rows
     }
 

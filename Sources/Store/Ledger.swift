@@ -20,6 +20,7 @@ package final class Ledger {
     private let lock: DatabaseLock?
     private let durability: Durability
     private let watch: OpeningWatch
+    private let isTrusted: Bool
     let identity: FileIdentity?
     /// The write-ahead log that SQLite writes to, and its index, over which readers and we agree; it
     /// wouldn't notice if they had no name any more.
@@ -46,21 +47,26 @@ package final class Ledger {
     ///   - now: recorded with migrations.
     ///   - durability: FULL but in simulations.
     ///   - takesNetworkRisk: doesn't refuse a network file system.
+    ///   - isTrusted: nothing of the file is read before its first turn: nobody but simulated lives
+    ///     ever had it, and half of their time went into that.
     ///   - watch: hears what goes on, now and whenever the file is opened anew.
     /// - Throws: `StoreError`.
     package init(
         path: String, pid: Int32?, now: Instant, durability: Durability = .full,
-        takesNetworkRisk: Bool = false, watch: OpeningWatch = OpeningWatch()
+        takesNetworkRisk: Bool = false, isTrusted: Bool = false,
+        watch: OpeningWatch = OpeningWatch()
     ) throws {
         if pid != nil, !takesNetworkRisk { try FileSystemKind.refuseForeign(databasePath: path) }
         lock = try pid.map { try DatabaseLock(databasePath: path, pid: $0) }
         self.durability = durability
         self.watch = watch
+        self.isTrusted = isTrusted
         // Where links lead to is where SQLite puts its log.
         let file = FileIdentity.resolved(path)
         (logPath, indexPath) = (file + "-wal", file + "-shm")
         isNew = FileIdentity(path: path) == nil
-        (database, isUncheckedUnsaid) = try Self.open(path, now: now, durability, watch)
+        (database, isUncheckedUnsaid) = try Self.open(
+            path, now: now, durability, watch, isTrusted: isTrusted)
         try lock?.takeFile()
         identity = FileIdentity(path: path)
         identifyLog()
@@ -89,7 +95,8 @@ package final class Ledger {
             if !isInPlace(FileIdentity(path: logPath)) { try saveLog() }
             database.close()
         }
-        (database, isUncheckedUnsaid) = try Self.open(database.path, now: now, durability, watch)
+        (database, isUncheckedUnsaid) = try Self.open(
+            database.path, now: now, durability, watch, isTrusted: isTrusted)
         identifyLog()
     }
 
@@ -146,7 +153,8 @@ package final class Ledger {
     }
 
     private static func open(
-        _ path: String, now: Instant, _ durability: Durability, _ watch: OpeningWatch
+        _ path: String, now: Instant, _ durability: Durability, _ watch: OpeningWatch,
+        isTrusted: Bool
     ) throws -> (Database, leavesMuch: Bool) {
         try LogFile.check(databasePath: path)
         let database = try Database(path: path, mode: .write)
@@ -156,7 +164,8 @@ package final class Ledger {
         database.keepLogOnClose()
         try Migrator.refuseForeign(database)
         try database.execute("PRAGMA cell_size_check = ON")
-        let leavesMuch = try Soundness(database: database, watch: watch).check()
+        let leavesMuch = try Soundness(database: database, watch: watch)
+            .check(isTrusted: isTrusted)
         database.forgetStatements()
         if try database.integer("PRAGMA page_count") == 0 {
             // Before journal_mode=WAL, or it silently stays off (docs/reliability.md#settings).

@@ -215,6 +215,7 @@ extension Ledger {
                 "UPDATE \(table) SET schedule = ? WHERE schedule = ?", .text(new), .text(old))
         }
         try renameSums(old, to: new)
+        try forgetMarks()
         // One of an earlier schedule with the new name tells nothing any more.
         try database.run(
             """
@@ -384,17 +385,11 @@ extension Ledger {
     /// - Throws: `StoreError` if the ledger can't be written.
     package func liftPauses(schedule: String?, now: Instant) throws -> Int {
         pauseEnd = nil
-        if let schedule {
-            return try database.run(
-                """
-                UPDATE pause_periods SET lifted_at = ? WHERE lifted_at IS NULL AND kind = 'pause'
-                    AND (until_at IS NULL OR until_at > ?) AND schedule = ?
-                """, .at(now), .at(now), .text(schedule))
-        }
-        return try database.run(
+        let lift = """
+            UPDATE pause_periods SET lifted_at = ?1 WHERE lifted_at IS NULL AND kind = 'pause'
+                AND (until_at IS NULL OR until_at > ?1)
             """
-            UPDATE pause_periods SET lifted_at = ? WHERE lifted_at IS NULL AND kind = 'pause'
-                AND (until_at IS NULL OR until_at > ?)
-            """, .at(now), .at(now))
+        guard let schedule else { return try database.run(lift, .at(now)) }
+        return try database.run(lift + " AND schedule = ?2", .at(now), .text(schedule))
     }
 }

@@ -215,6 +215,7 @@ extension Ledger {
             .text(slot.window), .int(slot.makesUpSlotID))
         guard changed == 1 else { return nil }
         let slotID = database.lastInsertedID
+        try moveMarksBack(for: slot.schedule, to: slot.slotAt)
         if final {
             try count(
                 Sum(slot.disposition),

@@ -29,7 +29,8 @@ extension Ledger {
     /// Ends of an upstream schedule that the waiting one has not used, the oldest first.
     ///
     /// With a limit of one it is the oldest one; else they are the newest, so that ends that nothing
-    /// ever pairs with don't hide them.
+    /// ever pairs with don't hide them. Only slots from the mark on are read, so that it costs what is
+    /// waiting, not what there ever was.
     ///
     /// A started slot ends with its run (closed, or judged as failed or lost); every other slot
     /// with its disposition. A run that a list showed as closed counts once it was read in full, since
@@ -49,15 +50,15 @@ extension Ledger {
                     OR (r.outcome = 'attention' AND r.is_open = 0)
                     OR s.done_by_run_id IS NOT NULL, 0)
             FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key
-            WHERE s.schedule = ? AND s.ended_at >= ?
+            WHERE s.schedule = ?1 AND s.slot_at >= \(Self.mark) AND s.ended_at >= ?3
                 AND (r.run_key IS NULL OR r.outcome IN ('failed', 'lost')
                     OR (r.is_open = 0 AND (r.changed_hint = 0 OR r.poll_failures >= 3)))
                 AND s.disposition <> 'coalesced'
                 AND NOT EXISTS (SELECT 1 FROM after_uses AS u
-                    WHERE u.schedule = ? AND u.upstream_slot_id = s.slot_id)
+                    WHERE u.schedule = ?2 AND u.upstream_slot_id = s.slot_id)
             ORDER BY end_at \(isOldest ? "ASC" : "DESC"), s.slot_id \(isOldest ? "ASC" : "DESC")
-            LIMIT ?
-            """, .text(upstream), .at(effectiveAt), .text(schedule), .int(limit)
+            LIMIT ?4
+            """, .text(upstream), .text(schedule), .at(effectiveAt), .int(limit)
         ) {
             UpstreamEnd(
                 slotID: $0.integer(0), schedule: $0.string(1), slotAt: $0.instant(2),
@@ -65,6 +66,68 @@ extension Ledger {
         }
         return isOldest ? found : found.reversed()
     }
+
+    /// The mark of upstream ?1 and waiting schedule ?2 for ends since ?3.
+    private static let mark = """
+        coalesce((SELECT m.slot_at FROM after_marks AS m
+            WHERE m.upstream = ?1 AND m.schedule = ?2 AND m.since_at <= ?3), 0)
+        """
+
+    /// Moves the mark behind the slots of an upstream that a waiting schedule will not use any more.
+    ///
+    /// - Parameters:
+    ///   - upstream: the schedule whose slots end.
+    ///   - schedule: waits for it.
+    ///   - effectiveAt: ends before don't count.
+    ///   - waitingMax: so many of its newest slots are looked at, however long earlier ones wait;
+    ///     nil: all that wait.
+    /// - Throws: `StoreError` if the ledger can't be read or written.
+    package func advanceMark(
+        of upstream: String, for schedule: String, since effectiveAt: Instant, waitingMax: Int?
+    ) throws {
+        let waiting = try database.integer(
+            """
+            SELECT s.slot_at FROM slots AS s
+            WHERE s.schedule = ?1 AND s.slot_at >= \(Self.mark)
+                AND (s.ended_at IS NULL OR (s.ended_at >= ?3 AND s.disposition <> 'coalesced'
+                    AND NOT EXISTS (SELECT 1 FROM after_uses AS u
+                        WHERE u.schedule = ?2 AND u.upstream_slot_id = s.slot_id)))
+            ORDER BY s.slot_at LIMIT 1
+            """, .text(upstream), .text(schedule), .at(effectiveAt))
+        // The next slot comes later than the newest one, or moves the mark back.
+        let found = try waiting ?? newest(upstream, but: 0)
+        let floor = try waitingMax.flatMap { try newest(upstream, but: $0) }
+        guard let found else { return }
+        try database.run(
+            """
+            INSERT INTO after_marks (upstream, schedule, since_at, slot_at) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (upstream, schedule) DO UPDATE
+            SET since_at = excluded.since_at, slot_at = excluded.slot_at
+            WHERE (since_at, slot_at) <> (excluded.since_at, excluded.slot_at)
+            """, .text(upstream), .text(schedule), .at(effectiveAt),
+            .int(max(found, floor ?? found)))
+    }
+
+    /// When the newest slot of a schedule was due but for some; nil: there are no more than those.
+    private func newest(_ schedule: String, but count: Int) throws -> Int64? {
+        try database.integer(
+            "SELECT slot_at FROM slots WHERE schedule = ? ORDER BY slot_at DESC LIMIT 1 OFFSET ?",
+            .text(schedule), .int(count))
+    }
+
+    /// A slot that is made for an instant before the marks of its schedule moves them back to it.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
+    func moveMarksBack(for schedule: String, to slotAt: Instant) throws {
+        try database.run(
+            "UPDATE after_marks SET slot_at = ?2 WHERE upstream = ?1 AND slot_at > ?2",
+            .text(schedule), .at(slotAt))
+    }
+
+    /// Begins all searches anew, when ends that were used may be free again.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be written.
+    func forgetMarks() throws { try database.run("DELETE FROM after_marks WHERE true") }
 
     /// When a schedule has started something last; nil: never.
     ///
@@ -90,11 +153,13 @@ extension Ledger {
 
     /// When the slots of an upstream were due that have not ended as `unusedEnds` means it.
     ///
+    /// The plus keeps SQLite from reading all slots of the upstream instead of the open ones of all.
+    ///
     /// - Throws: `StoreError` if the ledger can't be read.
     package func slotsYetToEnd(of upstream: String) throws -> [Instant] {
         try database.rows(
             """
-            SELECT slot_at FROM slots WHERE ended_at IS NULL AND schedule = ?1
+            SELECT slot_at FROM slots WHERE ended_at IS NULL AND +schedule = ?1
             UNION ALL
             SELECT s.slot_at FROM process_runs AS r JOIN slots AS s ON s.slot_id = r.slot_id
             WHERE r.next_poll_at IS NOT NULL AND +r.schedule = ?1

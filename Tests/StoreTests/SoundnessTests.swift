@@ -228,6 +228,9 @@ import Timetable
             ) STRICT
             """)
         for file in Migrations.all.dropLast(count) {
+            // Views name the table that is being made anew.
+            let isRebuilding = file.isRebuilding ? 1 : 0
+            try database.execute("PRAGMA legacy_alter_table = \(isRebuilding)")
             try database.execute(String(decoding: file.sql, as: UTF8.self))
             try database.run(
                 "INSERT INTO schema_migrations VALUES (?, ?, 0)", .text(file.name),

@@ -41,10 +41,13 @@ extension Upstreams {
         for slotAt in try ledger.usedEnds(by: schedule.name, limit: Self.endsMax) {
             ended[rule.period(of: slotAt, in: schedule.zone) ?? ""] = nil
         }
-        let broken = try ended.keys.filter { $0 < present }.sorted().compactMap { period in
+        let past = ended.keys.filter { $0 < present }.sorted()
+        let open = past.isEmpty ? [:] : try openPeriods(of: rule, in: schedule.zone)
+        let broken = try past.compactMap { period in
             let missing = try rule.upstreams.filter { upstream in
                 try !(ended[period]?.contains(upstream) ?? false)
-                    && !mayEnd(upstream, in: period, of: rule, schedule.zone)
+                    && !(open[upstream]?.contains(period) ?? false)
+                    && !mayCome(upstream, in: period, of: rule, schedule.zone)
             }
             return missing.isEmpty ? nil : Broken(period: period, missing: missing)
         }
@@ -76,15 +79,21 @@ extension Upstreams {
         }
     }
 
-    /// Whether a slot of a past period is still to end, or to be made.
-    private func mayEnd(
+    /// Periods of which a slot of each upstream is still to end.
+    private func openPeriods(of rule: AfterRule, in zone: Zone) throws -> [String: Set<String>] {
+        var found: [String: Set<String>] = [:]
+        for upstream in rule.upstreams {
+            let periods = try ledger.slotsYetToEnd(of: upstream)
+                .map { rule.period(of: $0, in: zone) ?? "" }
+            found[upstream] = Set(periods)
+        }
+        return found
+    }
+
+    /// Whether a slot of a past period is still to be made.
+    private func mayCome(
         _ upstream: String, in period: String, of rule: AfterRule, _ zone: Zone
     ) throws -> Bool {
-        if try ledger.slotsYetToEnd(of: upstream).contains(where: {
-            rule.period(of: $0, in: zone) == period
-        }) {
-            return true
-        }
         guard case .rule(let own) = roster.schedule(upstream)?.trigger, !own.isReboot,
             let row = try ledger.schedule(upstream), row.state == .active,
             let next = row.nextSlotAt

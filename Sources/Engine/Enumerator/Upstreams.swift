@@ -8,6 +8,8 @@ final class Upstreams: Room, Grounded {
 
     /// Ends of an upstream that wait for those of others, at most: more than a year of days.
     static let endsMax = 500
+    /// Newest slots of an upstream among which a join looks for them.
+    private static let waitingMax = 2_000
 
     let ground: Ground
     private let lister: Lister
@@ -79,6 +81,7 @@ final class Upstreams: Room, Grounded {
                 "look for ended upstream slots of \(name)", schedule: name
             ) {
                 while try createAfterSlot(schedule, rule, row: row) {}
+                try advanceMarks(schedule, rule, row: row)
                 if rule.join != .order, let at = try tellPeriods(schedule, rule, row: row) {
                     nextAt = at
                 }
@@ -88,6 +91,16 @@ final class Upstreams: Room, Grounded {
                 againAt[name] = again
                 book.wake(at: again)
             }
+        }
+    }
+
+    private func advanceMarks(_ schedule: Schedule, _ rule: AfterRule, row: ScheduleRow) throws {
+        for upstream in rule.upstreams {
+            // A second end of a period that was whole is never used, nor are those of one that
+            // never is.
+            try ledger.advanceMark(
+                of: upstream, for: schedule.name, since: row.effectiveAt,
+                waitingMax: rule.join == .order ? nil : Self.waitingMax)
         }
     }
 
