@@ -132,14 +132,17 @@ let package = Package(
         .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Timetable"]),
         .testTarget(
             name: "PostgresTests",
-            dependencies: ["Cluster", "Engine", "Loopback", "Postgres", "Store", "Timetable"]),
+            dependencies: [
+                "Cluster", "Engine", "Loopback", "Migrations", "Postgres", "Store", "Timetable",
+            ]),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "ProcessesAPI", "Store", "Timetable"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Cluster", "Simulation", "Engine", "Sandbox", "Store", "ProcessesAPI", "Timetable",
+                "Cluster", "Simulation", "Engine", "Migrations", "Sandbox", "Store", "ProcessesAPI",
+                "Timetable",
             ],
             exclude: ["seeds.txt"]),
         .testTarget(

@@ -8,6 +8,13 @@ package enum Migrations {
         package let sql: [UInt8]
         /// It builds a table anew, which rows of other tables name, and gives it the old name.
         package var isRebuilding = false
+
+        /// A file under a name.
+        package init(name: String, sql: [UInt8], isRebuilding: Bool = false) {
+            self.name = name
+            self.sql = sql
+            self.isRebuilding = isRebuilding
+        }
     }
 
     /// All files, first to last.

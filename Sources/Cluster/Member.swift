@@ -30,6 +30,8 @@ package struct Member: Sendable {
         case ask(LogRequest)
         /// To be made in the ledger in one transaction that brings it there; then `applied` is called.
         case apply([LogEntry], Place)
+        /// A migration, to be made in the ledger, in one transaction too; then `applied` is called.
+        case migrate(LogEntry, Place)
         /// The lease is ours, and the ledger has all of the log.
         case lead(Tenure, clockDifferenceMilliseconds: Int64)
         /// Another has taken the lease before the log was read to its end.
@@ -58,14 +60,15 @@ package struct Member: Sendable {
     /// What it is, and until when.
     package private(set) var lease: LeaseMachine
     package private(set) var place: Place
-    /// How many migrations the ledger has.
-    private let schema: Int
+    /// How many migrations the ledger has, and the binary knows.
+    private var schema: Int
+    private let known: Int
     private var append: PendingAppend?
     /// The lease was taken, and the rest of the log is read first.
     private var catchingUp: Tenure?
     private var lastEntry: LogEntry?
     /// Entries that are being made, and what came with them.
-    private var applying: (place: Place, view: View)?
+    private var applying: (place: Place, schema: Int, view: View)?
     /// When the scheduler was last seen to go on.
     private var aliveAt: BootTime
 
@@ -76,13 +79,16 @@ package struct Member: Sendable {
     ///   - timing: of the lease.
     ///   - place: where its ledger stands.
     ///   - schema: how many migrations the ledger has.
+    ///   - known: how many the binary knows; nil: as many.
     ///   - now: the clock.
     package init(
-        holder: Holder, timing: LeaseTiming, place: Place, schema: Int, at now: BootTime
+        holder: Holder, timing: LeaseTiming, place: Place, schema: Int, known: Int? = nil,
+        at now: BootTime
     ) {
         lease = LeaseMachine(holder: holder, timing: timing)
         self.place = place
         self.schema = schema
+        self.known = max(known ?? schema, schema)
         aliveAt = now
     }
 
@@ -133,19 +139,28 @@ package struct Member: Sendable {
             if place.seq < view.lease.seq { lease.part(.broken(seq: place.seq + 1)) }
             return look(view)
         }
-        if let newer = new.first(where: { $0.schema != schema }) {
-            lease.part(.otherSchema(seq: newer.seq, own: schema, log: newer.schema))
-            return .wait
-        }
-        guard case .fits(let chain) = Following.judge(new, after: place.seq, chain: place.chain)
+        let turns = Array(new.prefix { $0.kind == .turn && $0.schema == schema })
+        let next = turns.isEmpty ? [first] : turns
+        guard case .fits(let chain) = Following.judge(next, after: place.seq, chain: place.chain)
         else {
             lease.part(.broken(seq: first.seq))
             return .wait
         }
-        let last = new[new.count - 1]
+        let last = next[next.count - 1]
         let target = Place(epoch: place.epoch, term: last.term, seq: last.seq, chain: chain)
-        applying = (target, view)
-        return .apply(new, target)
+        if turns.isEmpty { return migrate(first, target, view) }
+        applying = (target, schema, view)
+        return .apply(turns, target)
+    }
+
+    /// R12: the next migration is made here, too; an older binary stops before it.
+    private mutating func migrate(_ entry: LogEntry, _ target: Place, _ view: View) -> Course {
+        guard entry.kind == .migration, entry.schema == schema + 1, entry.schema <= known else {
+            lease.part(.otherSchema(seq: entry.seq, own: known, log: entry.schema))
+            return .wait
+        }
+        applying = (target, entry.schema, view)
+        return .migrate(entry, target)
     }
 
     /// The entries that were to be made stand in the ledger, or don't fit it.
@@ -153,13 +168,13 @@ package struct Member: Sendable {
     /// - Parameter conflict: what was in the way, in words; nil: nothing.
     /// - Returns: what comes next.
     package mutating func applied(conflict: String? = nil) -> Course {
-        guard let (target, view) = applying else { return .wait }
+        guard let (target, schema, view) = applying else { return .wait }
         applying = nil
         if let conflict {
             lease.part(.conflict(seq: place.seq + 1, words: conflict))
             return .wait
         }
-        place = target
+        (place, self.schema) = (target, schema)
         return look(view)
     }
 
@@ -199,13 +214,17 @@ package struct Member: Sendable {
     /// Puts a turn's changes into the log.
     ///
     /// - Parameters:
-    ///   - changes: what it has changed, not empty.
+    ///   - changes: what it has changed, not empty; or which migration was made.
+    ///   - kind: which of both.
     ///   - wall: our wall clock.
     /// - Returns: what is to be asked, until a fate is known; nil: it leads no more.
-    package mutating func append(_ changes: [UInt8], wall: Instant) -> LogRequest? {
+    package mutating func append(
+        _ changes: [UInt8], _ kind: LogEntry.Kind = .turn, wall: Instant
+    ) -> LogRequest? {
         guard let tenure = lease.tenure else { return nil }
         let entry = LogEntry(
-            seq: place.seq + 1, term: tenure.term, schema: schema, previous: place.chain,
+            seq: place.seq + 1, term: tenure.term, kind: kind,
+            schema: kind == .migration ? schema + 1 : schema, previous: place.chain,
             nodeAt: wall, body: changes)
         let append = PendingAppend(entry, under: tenure)
         self.append = append
@@ -244,6 +263,7 @@ package struct Member: Sendable {
     package mutating func committed() {
         guard let append else { return }
         place = Self.place(of: append.entry, in: place.epoch)
+        schema = append.entry.schema
         self.append = nil
     }
 

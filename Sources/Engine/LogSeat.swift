@@ -81,13 +81,15 @@ package final class LogSeat: Sendable {
     /// - Parameters:
     ///   - noted: where its ledger stands.
     ///   - schema: how many migrations the ledger has.
-    func begin(at noted: LogPlace, schema: Int) {
+    ///   - known: how many this binary knows.
+    func begin(at noted: LogPlace, schema: Int, known: Int) {
         let (now, incarnation) = (now, identify())
         let holder = Holder(incarnation: incarnation, install: noted.install, node: node)
         state.withLock { state in
             state.lives += 1
             state.member = Member(
-                holder: holder, timing: timing, place: Member.Place(noted), schema: schema, at: now)
+                holder: holder, timing: timing, place: Member.Place(noted), schema: schema,
+                known: known, at: now)
         }
     }
 
@@ -145,8 +147,8 @@ package final class LogSeat: Sendable {
     /// The term under which it leads, suspended or not.
     var term: Int64? { state.withLock { $0.member?.lease.tenure?.term } }
 
-    func append(_ changes: [UInt8], wall: Instant) -> LogRequest? {
-        state.withLock { $0.member?.append(changes, wall: wall) }
+    func append(_ changes: [UInt8], _ kind: LogEntry.Kind, wall: Instant) -> LogRequest? {
+        state.withLock { $0.member?.append(changes, kind, wall: wall) }
     }
 
     func receive(append answer: LogAnswer, sentAt: BootTime) -> Member.Fate {

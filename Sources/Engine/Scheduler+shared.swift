@@ -30,6 +30,7 @@ extension Scheduler {
                 node: shared.seat.node, stallMilliseconds: shared.stallMilliseconds,
                 clockDifferenceMilliseconds: lead.clockDifferenceMilliseconds)
             say(.notice, "leads term \(lead.tenure.term)")
+            guard try await migrate(ledger, log, shared.seat) else { continue }
             let clockwork = shared.makeClockwork(
                 ledger, membership, shared.seat.firstRequestID)
             refusals = Refusals()
@@ -45,7 +46,7 @@ extension Scheduler {
         }
     }
 
-    private func say(_ level: LogLine.Level, _ words: String) {
+    func say(_ level: LogLine.Level, _ words: String) {
         observer.release(.log(LogLine(level: level, message: "node: \(words)")))
     }
 
@@ -87,11 +88,11 @@ extension Scheduler {
     }
 
     /// After all but FULL and BUSY only the disk tells what is in the file.
-    private func note(_ error: StoreError) {
+    func note(_ error: StoreError) {
         if error.kind != .full, error.kind != .busy { mustReopen = true }
     }
 
-    private static let refusedMilliseconds: Int64 = 1_000
+    static let refusedMilliseconds: Int64 = 1_000
 
     private func begin(_ ledger: Ledger, _ seat: LogSeat) throws {
         try ledger.moveIn(as: seat.identify(), on: seat.host)
@@ -107,7 +108,8 @@ extension Scheduler {
                         ? "begin a new log with this one by `carillon cluster init --from-backup`"
                         : "make it the first entry of a log by `carillon cluster init`"))
         }
-        seat.begin(at: place, schema: try ledger.migrationCount())
+        seat.begin(
+            at: place, schema: try ledger.migrationCount(), known: ledger.schema.count)
     }
 
     /// Takes in what others have done.
@@ -116,11 +118,16 @@ extension Scheduler {
     private func follow(
         _ ledger: Ledger, _ log: any TurnLog, _ seat: LogSeat
     ) async throws -> Lead? {
+        var said: LeaseMachine.Apart?
         while true {
             let now = clock.now()
             do {
                 guard hear(seat) else { return nil }
                 if let lead = try look(ledger, log, seat) { return lead }
+                if let apart = seat.standing?.apart, apart != said {
+                    said = apart
+                    say(.error, "is apart, and never leads: \(apart.words)")
+                }
                 observer.storeFailing(nil)
                 observer.turnCompleted(now)
             } catch let error as StoreError where error.isPassing {
@@ -171,6 +178,14 @@ extension Scheduler {
                     entries.map(\.body), to: LogPlace(place, install: install))
                 observer.turnCompleted(clock.now())
                 course = seat.applied(conflict: conflict?.words)
+                if inbox.hasStop { return nil }
+            case .migrate(let entry, let place):
+                let install = try ledger.logPlace()?.install ?? ""
+                let conflict = try ledger.migrate(
+                    by: entry.body, to: LogPlace(place, install: install),
+                    working: living(seat))
+                observer.turnCompleted(clock.now())
+                course = seat.applied(conflict: conflict)
                 if inbox.hasStop { return nil }
             }
         }
@@ -264,7 +279,7 @@ extension Scheduler {
         _ turn: Clockwork.OpenTurn, _ clockwork: Clockwork, _ post: Post, now: Now
     ) throws -> Clockwork.Result {
         guard !turn.changes.isEmpty else { return try clockwork.commit(turn, at: nil) }
-        guard let place = append(turn.changes, post, now: now) else {
+        guard let place = append(turn.changes, .turn, post, now: now) else {
             clockwork.rollBack()
             throw Fenced()
         }
@@ -284,8 +299,10 @@ extension Scheduler {
     /// Asks until it is known what became of an append (R3).
     ///
     /// - Returns: where the ledger stands with it; nil: it never was, or is not ours to say.
-    private func append(_ changes: [UInt8], _ post: Post, now: Now) -> LogPlace? {
-        guard var request = post.seat.append(changes, wall: now.wall) else { return nil }
+    func append(
+        _ changes: [UInt8], _ kind: LogEntry.Kind, _ post: Post, now: Now
+    ) -> LogPlace? {
+        guard var request = post.seat.append(changes, kind, wall: now.wall) else { return nil }
         while true {
             let sentAt = post.seat.now
             let answer = post.log.perform(request)

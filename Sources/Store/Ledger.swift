@@ -21,6 +21,8 @@ package final class Ledger {
     private let durability: Durability
     private let watch: OpeningWatch
     private let isTrusted: Bool
+    /// What this binary knows of schemas.
+    package let schema: SchemaFiles
     let identity: FileIdentity?
     /// The write-ahead log that SQLite writes to, and its index, over which readers and we agree; it
     /// wouldn't notice if they had no name any more.
@@ -35,11 +37,12 @@ package final class Ledger {
     /// Until when pauses cover anything, as the transaction that is going on has read it.
     var pauseEnd: Int64?
     /// The file has to be looked at, which the next transaction notes.
-    private var isUncheckedUnsaid = false
+    var isUncheckedUnsaid = false
     /// There was no database before.
     package let isNew: Bool
 
-    /// Opens, checks, migrates and locks the database.
+    /// Opens, checks, migrates and locks the database; a member of a cluster is left at its schema, since
+    /// only a leader migrates (docs/cluster.md, R12).
     ///
     /// - Parameters:
     ///   - path: the database file, made if it does not exist.
@@ -50,23 +53,25 @@ package final class Ledger {
     ///   - isTrusted: nothing of the file is read before its first turn: nobody but simulated lives
     ///     ever had it, and half of their time went into that.
     ///   - watch: hears what goes on, now and whenever the file is opened anew.
+    ///   - schema: what this binary knows of schemas.
     /// - Throws: `StoreError`.
     package init(
         path: String, pid: Int32?, now: Instant, durability: Durability = .full,
         takesNetworkRisk: Bool = false, isTrusted: Bool = false,
-        watch: OpeningWatch = OpeningWatch()
+        watch: OpeningWatch = OpeningWatch(), schema: SchemaFiles = .own
     ) throws {
         if pid != nil, !takesNetworkRisk { try FileSystemKind.refuseForeign(databasePath: path) }
         lock = try pid.map { try DatabaseLock(databasePath: path, pid: $0) }
         self.durability = durability
         self.watch = watch
         self.isTrusted = isTrusted
+        self.schema = schema
         // Where links lead to is where SQLite puts its log.
         let file = FileIdentity.resolved(path)
         (logPath, indexPath) = (file + "-wal", file + "-shm")
         isNew = FileIdentity(path: path) == nil
         (database, isUncheckedUnsaid) = try Self.open(
-            path, now: now, durability, watch, isTrusted: isTrusted)
+            path, now: now, durability, watch, schema, isTrusted: isTrusted)
         try lock?.takeFile()
         identity = FileIdentity(path: path)
         identifyLog()
@@ -96,7 +101,7 @@ package final class Ledger {
             database.close()
         }
         (database, isUncheckedUnsaid) = try Self.open(
-            database.path, now: now, durability, watch, isTrusted: isTrusted)
+            database.path, now: now, durability, watch, schema, isTrusted: isTrusted)
         identifyLog()
     }
 
@@ -154,7 +159,7 @@ package final class Ledger {
 
     private static func open(
         _ path: String, now: Instant, _ durability: Durability, _ watch: OpeningWatch,
-        isTrusted: Bool
+        _ schema: SchemaFiles, isTrusted: Bool
     ) throws -> (Database, leavesMuch: Bool) {
         try LogFile.check(databasePath: path)
         let database = try Database(path: path, mode: .write)
@@ -189,7 +194,13 @@ package final class Ledger {
                 ? "PRAGMA wal_autocheckpoint = 20000; PRAGMA cache_size = -262144"
                 : "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000")
         try database.execute("PRAGMA temp_store = MEMORY")
-        let migrated = try Migrator.migrate(database, now: now, progress: watch.progress)
+        if try Migrator.isMember(database) {
+            try Migrator.check(database, against: schema, takesOlder: true)
+            if leavesMuch { watch.leftUnchecked() }
+            return (database, leavesMuch)
+        }
+        let migrated = try Migrator.migrate(
+            database, to: schema, now: now, progress: watch.progress)
         if leavesMuch || migrated > 0 { watch.leftUnchecked() }
         return (database, leavesMuch)
     }
@@ -245,12 +256,26 @@ package final class Ledger {
         }
     }
 
-    func begin() throws {
+    /// Files that aren't those which were opened must not be written to.
+    func refuseForeignFiles() throws {
         try refuseOtherFile()
         try refuseOtherLog()
+    }
+
+    func begin() throws {
+        try refuseForeignFiles()
         try database.execute("BEGIN IMMEDIATE")
         pauseEnd = nil
     }
+
+    /// Tables were built anew, which is looked at beside the turns, and noted by the next one.
+    func leaveUnchecked() {
+        isUncheckedUnsaid = true
+        watch.leftUnchecked()
+    }
+
+    /// Says what is being done.
+    func tell(_ progress: String) { watch.progress(progress) }
 
     private func endWork() throws {
         try writeSums()

@@ -10,13 +10,15 @@ package enum Migrator {
     ///
     /// - Parameters:
     ///   - database: a writing connection, no transaction open.
+    ///   - schema: what this binary knows.
     ///   - now: goes into `schema_migrations`.
     ///   - progress: hears which file is being applied; one may take minutes on a large ledger.
     /// - Returns: how many files were applied to a database that had some already.
     /// - Throws: `StoreError` of kind `.foreign`, `.newer`, or what SQLite reports.
     @discardableResult
     package static func migrate(
-        _ database: Database, now: Instant, progress: (String) -> Void = { _ in }
+        _ database: Database, to schema: SchemaFiles = .own, now: Instant,
+        progress: (String) -> Void = { _ in }
     ) throws -> Int {
         try refuseForeign(database)
         try database.execute(
@@ -25,8 +27,8 @@ package enum Migrator {
                 name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
             ) STRICT
             """)
-        let applied = try checkApplied(database)
-        let missing = Migrations.all.dropFirst(applied)
+        let applied = try checkApplied(database, schema)
+        let missing = schema.files.dropFirst(applied)
         if !missing.isEmpty {
             // An index over all of the history is sorted: on disk, whatever the memory's limit is.
             try database.execute("PRAGMA temp_store = FILE")
@@ -35,9 +37,12 @@ package enum Migrator {
                     "bringing the database up to date: \(file.name), \(index + 1) of "
                         + "\(missing.count)")
                 try rebuilding(file, database) {
-                    try apply(
-                        file, to: database, now: now,
-                        isLastOfOld: applied > 0 && index == missing.count - 1)
+                    try apply(file, to: database, now: now) {
+                        // A ledger of before is now up to date. What was written anew is to be looked
+                        // at, which must not be forgotten if we end here.
+                        guard applied > 0, index == missing.count - 1 else { return }
+                        try Soundness.noteUnchecked(in: database)
+                    }
                 }
             }
             try database.execute("PRAGMA temp_store = MEMORY")
@@ -70,10 +75,37 @@ package enum Migrator {
         try database.integer("SELECT count(*) FROM pragma_foreign_key_check") ?? 0
     }
 
-    // isLastOfOld: a ledger of before is now up to date. What was written anew is to be looked at, which
-    // must not be forgotten if we end here.
+    /// The next file that the database lacks.
+    static func next(for database: Database, of schema: SchemaFiles) throws -> Int? {
+        let applied = try checkApplied(database, schema)
+        return applied < schema.count ? applied : nil
+    }
+
+    /// Applies one file, the next one, in one transaction.
+    ///
+    /// - Parameters:
+    ///   - file: which.
+    ///   - database: a writing connection, no transaction open.
+    ///   - now: goes into `schema_migrations`.
+    ///   - willCommit: what belongs to it; an error of it undoes all.
+    /// - Throws: what SQLite or `willCommit` reports; nothing was changed then.
+    static func applyNext(
+        _ file: Migrations.File, to database: Database, now: Instant, willCommit: () throws -> Void
+    ) throws {
+        // Statements that are kept for later were compiled for the tables of before.
+        database.forgetStatements()
+        try database.execute("PRAGMA temp_store = FILE")
+        let result = Result {
+            try rebuilding(file, database) {
+                try apply(file, to: database, now: now, willCommit: willCommit)
+            }
+        }
+        try database.execute("PRAGMA temp_store = MEMORY")
+        try result.get()
+    }
+
     private static func apply(
-        _ file: Migrations.File, to database: Database, now: Instant, isLastOfOld: Bool
+        _ file: Migrations.File, to database: Database, now: Instant, willCommit: () throws -> Void
     ) throws {
         try database.execute("BEGIN IMMEDIATE")
         do {
@@ -90,7 +122,7 @@ package enum Migrator {
             try database.run(
                 "INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (?, ?, ?)",
                 .text(file.name), .text(checksum(file.sql)), .at(now))
-            if isLastOfOld { try Soundness.noteUnchecked(in: database) }
+            try willCommit()
             try database.execute("COMMIT")
         } catch {
             if !database.isInAutocommit { try? database.execute("ROLLBACK") }
@@ -104,18 +136,24 @@ package enum Migrator {
     ///
     /// - Parameters:
     ///   - database: an open one.
+    ///   - schema: what this binary knows.
     ///   - takesOlder: one that lacks some of our migrations will do.
     /// - Throws: `StoreError` of kind `.foreign` or `.newer`.
-    package static func check(_ database: Database, takesOlder: Bool = false) throws {
+    package static func check(
+        _ database: Database, against schema: SchemaFiles = .own, takesOlder: Bool = false
+    ) throws {
         try refuseForeign(database)
         let tables = try database.integer(
             "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'")
-        let applied = tables == 1 ? try checkApplied(database) : 0
-        guard applied == Migrations.all.count || takesOlder else {
+        let applied = tables == 1 ? try checkApplied(database, schema) : 0
+        guard applied == schema.count || takesOlder else {
             throw StoreError(
                 kind: .other, attempted: "read the database", path: database.path,
-                cause: "it has \(applied) of \(Migrations.all.count) migrations",
-                advice: "start the daemon of this version once, it brings the schema up to date")
+                cause: "it has \(applied) of \(schema.count) migrations",
+                advice: try isMember(database)
+                    ? "it follows a leader of an older version, and comes up to date when a host of "
+                        + "this version leads"
+                    : "start the daemon of this version once, it brings the schema up to date")
         }
     }
 
@@ -142,21 +180,27 @@ package enum Migrator {
             "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'") == 1
     }
 
-    private static let checksums = Migrations.all.map { checksum($0.sql) }
+    /// The ledger is a member of a cluster, whose leader migrates (docs/cluster.md, R12).
+    static func isMember(_ database: Database) throws -> Bool {
+        let tables = try database.integer(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'cluster_local'")
+        guard tables == 1 else { return false }
+        return try database.integer("SELECT count(*) FROM cluster_local") == 1
+    }
 
     /// How many of our files the database has, checked by name and checksum.
-    private static func checkApplied(_ database: Database) throws -> Int {
+    private static func checkApplied(_ database: Database, _ schema: SchemaFiles) throws -> Int {
         let rows = try database.rows(
             "SELECT name, checksum FROM schema_migrations ORDER BY name"
         ) { ($0.string(0), $0.string(1)) }
         for (index, row) in rows.enumerated() {
-            guard index < Migrations.all.count, Migrations.all[index].name == row.0 else {
+            guard index < schema.count, schema.files[index].name == row.0 else {
                 throw StoreError(
                     kind: .newer, attempted: "use the database", path: database.path,
                     cause: "it was written by a newer Carillon (migration \(row.0))",
                     advice: "install that version, or restore a backup made by this one")
             }
-            guard checksums[index] == row.1 else {
+            guard schema.checksums[index] == row.1 else {
                 throw StoreError(
                     kind: .newer, attempted: "use the database", path: database.path,
                     cause: "its migration \(row.0) differs from this binary's",

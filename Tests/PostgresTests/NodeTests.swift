@@ -2,6 +2,7 @@ import Cluster
 import Engine
 import Foundation
 import Loopback
+import Migrations
 import Postgres
 import Store
 import Synchronization
@@ -82,6 +83,46 @@ extension PostgresTests {
             #expect(appends.withLock(\.self) > 4)
         }
 
+        /// R12, as a person upgrades two hosts: the follower first, then the leader, each by a restart.
+        @Test func aRollingUpgrade() async throws {
+            let newer = SchemaFiles(
+                Migrations.all + [
+                    Migrations.File(
+                        name: "9001_later",
+                        sql: Array("CREATE TABLE later (a INTEGER PRIMARY KEY) STRICT".utf8))
+                ])
+            let keeper = try Keeper()
+            let (a, b) = (try Node("a", keeper), try Node("b", keeper))
+            defer { for node in [a, b] { node.remove() } }
+            try await a.live(turns: 2)
+            // The follower is new, waits at the old schema, and migrates when it leads.
+            b.schema.withLock { $0 = newer }
+            try await b.live(turns: 0, isFollowing: true)
+            #expect(try b.ledger().migrationCount() == SchemaFiles.own.count)
+            try await b.live(turns: 2)
+            #expect(try b.ledger().migrationCount() == newer.count)
+            let place = try a.ledger().logPlace()
+            // The old one stops before the migration.
+            try await a.live(turns: 0, isFollowing: true)
+            #expect(try a.ledger().migrationCount() == SchemaFiles.own.count)
+            let (lease, entries) = try keeper.read(keeper.log())
+            #expect(lease.holder?.node == "b" && lease.term == 2)
+            let migration = try #require(entries.first { $0.kind == .migration })
+            #expect(migration.term == 2 && migration.schema == newer.count)
+            #expect(entries.filter { $0.term == 2 }.first == migration)
+            #expect(try a.ledger().logPlace()?.seq == migration.seq - 1)
+            #expect(try #require(place).seq <= migration.seq - 1)
+            // Upgraded, it comes up to date by the log, and may lead.
+            a.schema.withLock { $0 = newer }
+            try await a.live(turns: 2)
+            try await b.live(turns: 0, isFollowing: true)
+            let (rows, others) = (
+                try a.ledger().rowsOfAllTables(), try b.ledger().rowsOfAllTables()
+            )
+            for table in rows.keys.sorted() { #expect(rows[table] == others[table], "\(table)") }
+            #expect(rows["schema_migrations"]?.count == newer.count)
+        }
+
         private func expectLevel(_ node: Node, _ keeper: Keeper) throws {
             let (lease, entries) = try keeper.read(keeper.log())
             #expect(try node.ledger().logPlace()?.chain == lease.chain.digits)
@@ -141,6 +182,8 @@ private final class Node: Sendable {
     private let port: Int?
     private let folder: String
     private let lives = Mutex(0)
+    /// What its binary knows of schemas.
+    let schema = Mutex(SchemaFiles.own)
     /// Called before each question.
     let before = Mutex<(@Sendable (LogRequest) -> Void)?>(nil)
 
@@ -163,7 +206,7 @@ private final class Node: Sendable {
     func ledger() throws -> Ledger {
         try Ledger(
             path: folder + "/carillon.db", pid: nil, now: Instant(milliseconds: 0),
-            durability: .simulated)
+            durability: .simulated, schema: schema.withLock(\.self))
     }
 
     /// A life that ends when it has taken turns for some commands, or that only follows.

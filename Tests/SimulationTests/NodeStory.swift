@@ -64,10 +64,13 @@ final class ScriptedLog: TurnLog, @unchecked Sendable {
     }
 
     /// The other node, which leads, has taken a turn.
-    func append(_ changes: [UInt8]) {
+    func append(
+        _ changes: [UInt8], _ kind: LogEntry.Kind = .turn, schema: Int = NodeStory.schema
+    ) {
         let lease = model.lease
         let entry = LogEntry(
-            seq: lease.seq + 1, term: lease.term, schema: NodeStory.schema, previous: lease.chain,
+            seq: lease.seq + 1, term: lease.term, kind: kind, schema: schema,
+            previous: lease.chain,
             nodeAt: model.now, body: changes)
         _ = model.perform(
             .append(entry, Tenure(epoch: "e", term: lease.term, holder: otherNode)))
@@ -77,7 +80,7 @@ final class ScriptedLog: TurnLog, @unchecked Sendable {
 /// One node as the daemon runs it, on a real ledger, against a model of the log.
 final class NodeStory: @unchecked Sendable {
     // @unchecked: what isn't locked is touched before the scheduler runs, after it has ended, or by it.
-    static let schema = 30
+    static let schema = SchemaFiles.own.count
     let folder: TestFolder
     let path: String
     let clock = WaitClock()
@@ -88,6 +91,8 @@ final class NodeStory: @unchecked Sendable {
     let failures = Mutex<[String]>([])
     /// A COMMIT that fails is in the file all the same.
     var writesFailedCommit = false
+    /// What its binary knows of schemas.
+    var schemaFiles = SchemaFiles.own
     /// Called by each statement of the ledger.
     let willStep = Mutex<(@Sendable (String) throws -> Void)?>(nil)
 
@@ -105,7 +110,8 @@ final class NodeStory: @unchecked Sendable {
     }
 
     func ledger() throws -> Ledger {
-        try Ledger(path: path, pid: nil, now: nodeStart, durability: .simulated)
+        try Ledger(
+            path: path, pid: nil, now: nodeStart, durability: .simulated, schema: schemaFiles)
     }
 
     func place(_ seq: Int64 = 0, _ chain: Chain = .empty) throws {
@@ -146,7 +152,8 @@ final class NodeStory: @unchecked Sendable {
                 seat: seat, stallMilliseconds: 20_000, connect: { log },
                 openLedger: { [self] in
                     let ledger = try Ledger(
-                        path: path, pid: nil, now: nodeStart, durability: .simulated)
+                        path: path, pid: nil, now: nodeStart, durability: .simulated,
+                        schema: schemaFiles)
                     let database = ledger.database
                     ledger.database.willStep = { [self, unowned database] sql in
                         do {

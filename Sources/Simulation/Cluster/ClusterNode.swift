@@ -175,7 +175,8 @@ final class ClusterNode {
             course = member.applied(conflict: conflict?.words)
         }
         switch course {
-        case .wait, .apply: break
+        // Its nodes are of one version.
+        case .wait, .apply, .migrate: break
         case .ask: perform(course)
         case .lead(let tenure, let difference): try lead(tenure, difference)
         case .fenced: try fence()

@@ -79,6 +79,12 @@ import CSQLite
             }, this)
     }
 
+    /// Asks nobody any more.
+    func stopInterrupting() {
+        isOver = nil
+        unsafe sqlite3_progress_handler(handle, 0, nil, nil)
+    }
+
     /// Set once for the program, before SQLite is used first.
     ///
     /// What a SAVEPOINT may have to put back stays in memory up to so many bytes, in one piece, and goes
