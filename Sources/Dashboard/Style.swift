@@ -129,7 +129,7 @@ enum Style {
         .week li { border: 1px solid var(--line); border-radius: 8px; padding: 6px 8px; min-height: 74px; }
         .week time { display: block; color: var(--dim); font-size: 12.5px; }
         .week time.closed { background: var(--page); border-radius: 4px; padding: 0 4px; }
-        .week .today { border: 2px solid var(--accent); } .week .past { opacity: .55; }
+        .week .today { border: 2px solid var(--accent); } .week .past { background: var(--page); }
         .entry { display: block; font-size: 12.5px; overflow-wrap: anywhere; color: var(--text); }
         .entry small { display: block; color: var(--warn-text); } .entry.skipped { color: var(--dim); }
         .entry.skipped::after { content: " (skipped)"; }
