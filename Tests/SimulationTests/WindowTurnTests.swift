@@ -65,6 +65,54 @@ import Timetable
         try fixture.check()
     }
 
+    /// A pause takes what is held back as it takes whatever waits; what comes once it is over waits for the end.
+    @Test(arguments: [
+        (nil, "30 skipped, 45 skipped"), (40, "30 skipped, 45 started"),
+        (48, "30 skipped, 45 skipped"),
+    ])
+    func aPauseTakesWhatIsHeldBack(resumed: Int64?, told: String) throws {
+        let fixture = try Fixture([
+            WindowTests.schedule([WindowTests.window(.delay, 20, 50)])
+        ])
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 35)
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: "audit"))
+        if let resumed {
+            try fixture.run(untilMinute: resumed)
+            fixture.simulator.command(.resume(schedule: "s"))
+        }
+        try fixture.run(untilMinute: 58)
+        #expect(try fixture.told() == "15 started, " + told)
+        #expect(try fixture.slots()[1].reason.contains("paused"))
+        try fixture.check()
+    }
+
+    /// Who runs the process by hand while its slot is held back has done it (rule 19).
+    @Test(arguments: [
+        (33, "15 started, 30 skipped"), (19, "15 started, 30 skipped"),
+        (nil, "15 started, 30 started"),
+    ])
+    func aSlotThatIsHeldBackMayBeDoneByItsEnd(person: Int64?, told: String) throws {
+        let fixture = try Fixture(
+            [
+                WindowTests.schedule([WindowTests.window(.delay, 25, 40)]) {
+                    $0.unlessDone = UnlessDone()
+                }
+            ], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        if let person {
+            try fixture.run(untilMinute: person)
+            fixture.simulator.sandbox.startByPerson(
+                process: "p1", user: "ann", at: fixture.simulator.time)
+        }
+        try fixture.run(untilMinute: 39, second: 50)
+        #expect(try fixture.told() == "15 started, 30 pending")
+        try fixture.run(untilMinute: 43)
+        #expect(try fixture.told() == told)
+        #expect(try fixture.slots()[1].reason.contains("already done") == (person != nil))
+        try fixture.check()
+    }
+
     // MARK: A change of the clock
 
     /// A clock that is set by an hour at a minute after 05:00, from an offset on.
