@@ -158,6 +158,7 @@ WITH RECURSIVE failing (schedule) AS (
     -- From each schedule's last start on: one that started later shows that the cause is gone.
     FROM failing AS c CROSS JOIN slots AS s ON s.schedule = c.schedule
     WHERE s.disposition = 'failed'
+        AND s.makes_up_slot_id IS NULL
         AND s.ended_at >= coalesce((SELECT max(later.ended_at) FROM slots AS later
             WHERE later.schedule = c.schedule AND later.disposition = 'started'), 0)
     UNION ALL
@@ -179,8 +180,43 @@ WITH RECURSIVE failing (schedule) AS (
     CROSS JOIN slots AS s ON s.schedule = c.schedule
     -- Of a schedule that only observes nothing is started any more, by nobody.
     WHERE c.state = 'active' AND c.mode = 'run' AND s.disposition IN ('missed', 'expired')
+        AND s.makes_up_slot_id IS NULL
         AND s.ended_at > coalesce((SELECT max(later.ended_at) FROM slots AS later
             WHERE later.schedule = c.schedule AND later.disposition = 'started'), 0)
+    GROUP BY c.schedule
+    UNION ALL
+    -- A date that somebody wanted made up for: a later start does other work, so the row stays until the date
+    -- has its run or is skipped. Column and index come with 0027, before anybody reads this view.
+    SELECT
+        'not-made-up/' || m.schedule,
+        min(m.ended_at),
+        m.disposition,
+        m.schedule,
+        CASE count(*) WHEN 1 THEN 'the slot of '
+            ELSE count(*) || ' slots were not made up for, the last one of ' END
+            || strftime('%Y-%m-%dT%H:%M:%S', max(o.slot_at) / 1000, 'unixepoch')
+        || CASE WHEN max(o.slot_at) % 1000 THEN printf('.%03d', max(o.slot_at) % 1000) ELSE '' END || 'Z'
+            || CASE count(*) WHEN 1 THEN ' was not made up for' ELSE '' END
+            || ': ' || substr(max(printf('%020d', o.slot_at) || m.reason), 21),
+        '; to try again: ',
+        CASE count(*) WHEN 1 THEN 'carillon trigger ' ELSE 'carillon backfill ' END
+            || CASE WHEN m.schedule GLOB '*[^-A-Za-z0-9_.@:/+=]*'
+        THEN '''' || replace(m.schedule, '''', '''\''''') || '''' ELSE m.schedule END
+            || CASE count(*) WHEN 1 THEN ' --slot ' ELSE ' --from ' END
+            || strftime('%Y-%m-%dT%H:%M:%S', min(o.slot_at) / 1000, 'unixepoch')
+        || CASE WHEN min(o.slot_at) % 1000 THEN printf('.%03d', min(o.slot_at) % 1000) ELSE '' END || 'Z'
+            || CASE count(*) WHEN 1 THEN '' ELSE ' --to '
+            || strftime('%Y-%m-%dT%H:%M:%S', max(o.slot_at) / 1000, 'unixepoch')
+        || CASE WHEN max(o.slot_at) % 1000 THEN printf('.%03d', max(o.slot_at) % 1000) ELSE '' END || 'Z'
+            || CASE WHEN sum(o.disposition = 'skipped') THEN ' --skipped' ELSE '' END END
+    FROM schedule_states AS c
+    -- Where rows are only counted, SQLite would rather build an index of its own.
+    CROSS JOIN slots AS m INDEXED BY slots_not_made_up ON m.schedule = c.schedule
+    CROSS JOIN slots AS o ON o.slot_id = m.makes_up_slot_id
+    WHERE m.makes_up_slot_id IS NOT NULL AND m.disposition IN ('missed', 'expired', 'failed')
+        AND c.state = 'active' AND c.mode = 'run'
+        AND NOT EXISTS (SELECT 1 FROM slots AS later
+            WHERE later.makes_up_slot_id = m.makes_up_slot_id AND later.slot_id > m.slot_id)
     GROUP BY c.schedule
     UNION ALL
     SELECT

@@ -5,6 +5,9 @@ CREATE UNIQUE INDEX slots_made_up ON slots (makes_up_slot_id)
     WHERE makes_up_slot_id IS NOT NULL
     AND (ended_at IS NULL OR disposition = 'started');
 CREATE INDEX slots_making_up ON slots (makes_up_slot_id) WHERE makes_up_slot_id IS NOT NULL;
+-- What made up for nothing, of which `attention` tells.
+CREATE INDEX slots_not_made_up ON slots (schedule)
+    WHERE makes_up_slot_id IS NOT NULL AND disposition IN ('missed', 'expired', 'failed');
 
 -- Somebody makes up for a range: whoever follows the schedule hears of it.
 CREATE TRIGGER events_backfill AFTER INSERT ON audit WHEN NEW.action = 'backfill'

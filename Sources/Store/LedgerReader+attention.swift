@@ -42,7 +42,8 @@ extension LedgerReader {
                             AND (?3 IS NULL OR ?3 = coalesce(s.connection, r.connection,
                                 e.connection, c.connection))
                             AND (c.schedule = coalesce(s.schedule, r.schedule, e.schedule)
-                                OR v.id = 'unmade/' || c.schedule
+                                OR v.id IN ('unmade/' || c.schedule,
+                                    'not-made-up/' || c.schedule)
                                 OR (a.subject = c.schedule
                                     AND a.kind IN (SELECT value FROM json_each(?6)))
                                 OR (substr(a.subject, 1, instr(a.subject, '@') - 1) = c.schedule

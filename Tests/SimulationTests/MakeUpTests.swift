@@ -216,4 +216,34 @@ import Timetable
         #expect(
             try fixture.manual().map(\.slotAt) == [15, 30, 45, 60].map { Fixture.minute($0) })
     }
+
+    /// A later start is no reason to forget the date that somebody asked for.
+    @Test func whatWasNotMadeUpForIsToldUntilItIsOrSomebodyHasSeenIt() throws {
+        let fixture = try Self.skipped {
+            $0.overlap = .allow
+            $0.retry.maxAttempts = 1
+        }
+        func told(of view: String = "attention_all") throws -> [String] {
+            try fixture.ask("SELECT id || ' ' || command FROM \(view) WHERE id LIKE 'not-made%'")
+        }
+        fixture.simulator.sandbox.inject(.next(.lostBefore, operation: "runProcess"))
+        fixture.makeUp(minute: 15)
+        try fixture.run(untilMinute: 77)
+        #expect(try fixture.manual().map(\.disposition) == [.expired])
+        #expect(try fixture.told().hasSuffix("75 started"))
+        let row = "not-made-up/s carillon trigger s --slot 2026-11-24T05:15:00Z"
+        #expect(try told() == [row])
+        fixture.simulator.kill()
+        try fixture.simulator.boot()
+        #expect(try told(of: "attention") == [row])
+        fixture.simulator.command(.acknowledge(id: "not-made-up/s", until: nil, reason: "seen"))
+        try fixture.run(untilMinute: 79)
+        #expect(try told(of: "attention") == [])
+        #expect(try told() == [row])
+        fixture.makeUp(minute: 15, uuid: "v")
+        try fixture.run(untilMinute: 95)
+        #expect(try fixture.manual().map(\.disposition) == [.expired, .started])
+        #expect(try told() == [])
+        try fixture.check()
+    }
 }

@@ -99,6 +99,34 @@ import Timetable
         #expect(try rows("kind").isEmpty)
     }
 
+    /// A later start did other work: the date that somebody wanted is told until it has its run, or is skipped.
+    @Test func aDateThatWasNotMadeUpForIsToldPastLaterStarts() throws {
+        try end("missed", minute: 1)
+        try end("expired", minute: 2, reason: "the API was down", kind: "manual")
+        let makeUp = "UPDATE slots SET makes_up_slot_id = "
+        try ledger.database.execute(makeUp + "1 WHERE slot_id = 2")
+        try end("started", minute: 3)
+        let told =
+            "not-made-up/s|expired|the slot of 2026-03-02T00:01:00Z was not made up for: the API was "
+            + "down; to try again: carillon trigger s --slot 2026-03-02T00:01:00Z"
+        #expect(try rows("id || '|' || kind || '|' || what_to_do") == [told])
+        try end("skipped", minute: 4)
+        try end("failed", minute: 5, reason: "409", kind: "manual")
+        try ledger.database.execute(makeUp + "4 WHERE slot_id = 5")
+        #expect(
+            try rows("what_to_do") == [
+                "2 slots were not made up for, the last one of 2026-03-02T00:04:00Z: 409; to try again: "
+                    + "carillon backfill s --from 2026-03-02T00:01:00Z --to 2026-03-02T00:04:00Z "
+                    + "--skipped"
+            ])
+        // The second try of one has its run, a person skips that of the other.
+        try end("started", minute: 6)
+        try ledger.database.execute(makeUp + "1 WHERE slot_id = 6")
+        try end("skipped", minute: 7, kind: "manual")
+        try ledger.database.execute(makeUp + "4 WHERE slot_id = 7")
+        #expect(try rows("id").isEmpty)
+    }
+
     @Test func aRowThatWasAcknowledgedIsBackWhenItChanges() throws {
         try end("missed", minute: 1)
         let row = try ledger.acknowledge(
