@@ -47,15 +47,19 @@ package struct LeaseMachine: Sendable {
     package let holder: Holder
     package private(set) var state: State = .follower(nil)
     private var lastSent: BootTime?
+    /// It has handed the lease over, and takes none before that.
+    private let restsUntil: BootTime?
 
     /// A node that has just started, and follows.
     ///
     /// - Parameters:
     ///   - holder: this life of it.
     ///   - timing: of the lease.
-    package init(holder: Holder, timing: LeaseTiming) {
+    ///   - restsUntil: when it may ask for the lease at the earliest; nil: now.
+    package init(holder: Holder, timing: LeaseTiming, restsUntil: BootTime? = nil) {
         self.holder = holder
         self.timing = timing
+        self.restsUntil = restsUntil
     }
 
     // MARK: A follower (R5, R10, R11)
@@ -85,6 +89,7 @@ package struct LeaseMachine: Sendable {
         state = .follower(sighting)
         // The file's lock tells that no other process of our own copy lives.
         let isFree = lease.holder.map { $0.install == holder.install } ?? true
+        if let restsUntil, now < restsUntil { return .wait }
         guard isFree || now.since(sighting.since) >= timing.takeMilliseconds else { return .wait }
         return .take(
             .take(epoch: epoch, term: lease.term, beat: lease.beat, holder))
@@ -175,7 +180,7 @@ package struct LeaseMachine: Sendable {
             if case .leader(_, let until) = state, until >= end { return }
             state = .leader(tenure, until: end)
         case .refused: state = .fenced
-        case .taken, .read, .unknown: break
+        case .taken, .read, .resigned, .unknown: break
         }
     }
 

@@ -80,12 +80,13 @@ package struct Member: Sendable {
     ///   - place: where its ledger stands.
     ///   - schema: how many migrations the ledger has.
     ///   - known: how many the binary knows; nil: as many.
+    ///   - restsUntil: when it may ask for the lease at the earliest; nil: now.
     ///   - now: the clock.
     package init(
         holder: Holder, timing: LeaseTiming, place: Place, schema: Int, known: Int? = nil,
-        at now: BootTime
+        restsUntil: BootTime? = nil, at now: BootTime
     ) {
-        lease = LeaseMachine(holder: holder, timing: timing)
+        lease = LeaseMachine(holder: holder, timing: timing, restsUntil: restsUntil)
         self.place = place
         self.schema = schema
         self.known = max(known ?? schema, schema)
@@ -288,6 +289,15 @@ package struct Member: Sendable {
         renewal answer: LogAnswer, under tenure: Tenure, sentAt: BootTime
     ) {
         lease.receive(answer, under: tenure, sentAt: sentAt)
+    }
+
+    /// Gives the lease up, with nothing in hand: what is to be asked; nil: it doesn't lead.
+    ///
+    /// From now on nothing is sent, whatever comes of it: who doesn't hear of it waits for the lease's end.
+    package mutating func resign() -> LogRequest? {
+        guard let tenure = lease.tenure, append == nil else { return nil }
+        fence()
+        return .resign(tenure)
     }
 
     /// It leads no more, and nothing of it goes on: the next life follows.

@@ -59,6 +59,8 @@ package enum LogRequest: Sendable, Equatable {
     case append(LogEntry, Tenure)
     /// A sign of life.
     case renew(Tenure)
+    /// A sign of death: whoever asks next has the lease, without waiting for it to end.
+    case resign(Tenure)
     /// The next term, only where term and beat are as they were seen.
     case take(epoch: String, term: Int64, beat: Int64, Holder)
     /// The lease, and entries behind a number.
@@ -70,6 +72,8 @@ package enum LogAnswer: Sendable, Equatable {
     /// The entry is in the log, for good.
     case appended
     case renewed
+    /// Nobody holds the lease.
+    case resigned
     /// The lease as it is now, held by who asked.
     case taken(Lease)
     /// The lease, the entries asked for, and the keeper's clock.

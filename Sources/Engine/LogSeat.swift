@@ -16,6 +16,7 @@ package final class LogSeat: Sendable {
         var seenAt: BootTime?
         var clockMilliseconds: Int64?
         var obstacle: LeadObstacle?
+        var restsUntil: BootTime?
     }
 
     /// What a node is, in one word.
@@ -89,7 +90,7 @@ package final class LogSeat: Sendable {
             state.lives += 1
             state.member = Member(
                 holder: holder, timing: timing, place: Member.Place(noted), schema: schema,
-                known: known, at: now)
+                known: known, restsUntil: state.restsUntil, at: now)
         }
     }
 
@@ -111,7 +112,7 @@ package final class LogSeat: Sendable {
                 (state.seen, state.seenAt) = (lease, boot)
                 state.clockMilliseconds = now.wall.since(at)
             case .taken(let lease): (state.seen, state.seenAt) = (lease, boot)
-            case .appended, .renewed, .refused, .unknown: break
+            case .appended, .renewed, .resigned, .refused, .unknown: break
             }
             return state.member?.receive(
                 answer, to: request, sentAt: sentAt, at: boot, wall: now.wall)
@@ -167,6 +168,19 @@ package final class LogSeat: Sendable {
     }
 
     func fence() { state.withLock { $0.member?.fence() } }
+
+    /// Gives the lease up.
+    ///
+    /// - Parameter rests: takes it back only when others had as long as they would need to take it from a
+    ///   leader that has died.
+    /// - Returns: what is to be asked; nil: it doesn't lead.
+    func resign(rests: Bool) -> LogRequest? {
+        let now = now
+        return state.withLock { state in
+            if rests { state.restsUntil = now.adding(timing.takeMilliseconds) }
+            return state.member?.resign()
+        }
+    }
 
     /// A start of a term may be written now (R8).
     ///

@@ -125,6 +125,8 @@ package enum OperatorCommand: Sendable, Equatable {
     /// Takes a row of `attention` out of sight until it changes, or until then.
     case acknowledge(id: String, until: Instant?, reason: String)
     case prune(before: Instant, reason: String)
+    /// Has another host lead.
+    case handOver(reason: String)
 }
 
 /// What a person decided of a held slot.

@@ -41,8 +41,23 @@ extension Scheduler {
             let isOver = try await self.lead(clockwork, shared.seat)
             post = nil
             mustReopen = mustReopen || refusals.mustReopen
-            if isOver { return }
-            say(.warning, "leads no more: the lease is another's, or could not be kept")
+            if isOver {
+                let isForAnother = isHandingOver && !isAskedToStop
+                resign(log, shared.seat, rests: isForAnother)
+                guard isForAnother, !Task.isCancelled else { return }
+                say(.notice, "leads no more: the lease was handed over")
+            } else {
+                say(.warning, "leads no more: the lease is another's, or could not be kept")
+            }
+            (isHandingOver, stopBy) = (false, nil)
+        }
+    }
+
+    /// All is done that was in hand: nobody is to wait for the lease to end.
+    private func resign(_ log: any TurnLog, _ seat: LogSeat, rests: Bool) {
+        guard let request = seat.resign(rests: rests) else { return }
+        if log.perform(request) != .resigned {
+            say(.warning, "the lease could not be given up, and ends by itself")
         }
     }
 
@@ -237,6 +252,7 @@ extension Scheduler {
             advice: "nothing is sent until it answers")
         let taken = inbox.take(max: Limits().inputsMax)
         for input in taken { backlog.note(input) }
+        if taken.contains(where: \.isStop) { isAskedToStop = true }
         let now = clock.now()
         seat.noteAlive()
         for reply in refusals.note(error, refusals.inputs + taken) { observer.release(reply) }
@@ -261,7 +277,8 @@ extension Scheduler {
             return result
         } catch let fenced as Fenced {
             for input in inputs {
-                if case .stop = input { inbox.post(input) }
+                // The stop of a life that was to hand over is over with it.
+                if case .stop = input, isAskedToStop { inbox.post(input) }
                 if let reply = Backlog.doubt(of: input) { observer.release(reply) }
             }
             throw fenced

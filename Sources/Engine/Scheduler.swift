@@ -41,6 +41,16 @@ extension Input {
         if case .configuration = self { return true }
         return false
     }
+
+    fileprivate var isHandOver: Bool {
+        if case .command(_, .handOver, _) = self { return true }
+        return false
+    }
+
+    var isStop: Bool {
+        if case .stop = self { return true }
+        return false
+    }
 }
 
 /// Runs turns: waits for an input or the next deadline, takes a turn, releases its effects.
@@ -77,7 +87,8 @@ package actor Scheduler {
     /// No wait is longer, one for a full disk neither: a turn must come in time for the watchdog.
     private let waitMillisecondsMax: Int64
     var refusals = Refusals()
-    private var stopBy: Int64?
+    /// When starts in flight are waited for no longer.
+    var stopBy: Int64?
     /// Nil: one host has the ledger for itself, or this node does not lead.
     var post: Post?
     /// What later lives that lead are told.
@@ -86,6 +97,10 @@ package actor Scheduler {
     var first: [Input] = []
     /// Only the disk tells what is in the file.
     var mustReopen = false
+    /// This life ends for another host to lead; the process goes on.
+    var isHandingOver = false
+    /// The process is to end.
+    var isAskedToStop = false
     /// The last turn was refused, and not for want of the log.
     private(set) var isRefusedByDisk = false
 
@@ -196,6 +211,10 @@ package actor Scheduler {
             }
             if refusals.noteTaken(didWrite: result.didWrite) { observer.storeFailing(nil) }
             release(result.effects)
+            if post != nil, !clockwork.isStopping, inputs.contains(where: \.isHandOver) {
+                isHandingOver = true
+                first = [.stop]
+            }
             // A thousand schedules are read, compiled and written in a turn, as never again.
             if inputs.contains(where: \.isConfiguration) { clockwork.giveBackMemory() }
             observer.turnCompleted(now)
@@ -228,6 +247,7 @@ package actor Scheduler {
         let kept = refusals.inputs + first
         first = []
         let new = inbox.take(max: Swift.max(0, max - kept.count))
+        if new.contains(where: \.isStop) { isAskedToStop = true }
         if post != nil { for input in new { backlog.note(input) } }
         return kept + new
     }
@@ -256,7 +276,7 @@ package actor Scheduler {
     }
 
     private func wait(for result: Clockwork.Result, now: Now) async {
-        guard inbox.count == 0 else { return }
+        guard inbox.count == 0, first.isEmpty else { return }
         // Nothing can be awaited in a cancelled task, and a hot loop would help nobody.
         if Task.isCancelled { return clock.hold(milliseconds: Self.cancelledWaitMilliseconds) }
         let until = result.nextDeadline.map { $0.since(now.wall) } ?? waitMillisecondsMax

@@ -69,6 +69,8 @@ package final class PostgresLog: TurnLog {
             return try isDone(LogStatement.append, values) ? .appended : .refused
         case .renew(let tenure):
             return try isDone(LogStatement.renew, held(tenure)) ? .renewed : .refused
+        case .resign(let tenure):
+            return try isDone(LogStatement.resign, held(tenure)) ? .resigned : .refused
         case .take(let epoch, let term, let beat, let holder):
             let values: [PostgresValue] = [
                 .text(cluster), .text(epoch), .integer(term), .integer(beat),
@@ -93,14 +95,6 @@ package final class PostgresLog: TurnLog {
         return .read(
             try lease(first), entries,
             at: Instant(milliseconds: try first.integer(LogStatement.now)))
-    }
-
-    /// Gives the lease up, so that another one takes it at once.
-    ///
-    /// - Returns: false: it was no longer ours.
-    /// - Throws: `PostgresProblem` if it isn't known.
-    package func resign(_ tenure: Tenure) throws(PostgresProblem) -> Bool {
-        try isDone(LogStatement.resign, held(tenure))
     }
 
     func held(_ tenure: Tenure) -> [PostgresValue] {

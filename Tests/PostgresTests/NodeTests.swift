@@ -171,6 +171,8 @@ private final class ToldLog: TurnLog {
 
     func perform(_ request: LogRequest) -> LogAnswer {
         before(request)
+        // As if it were killed: the lease ends by itself.
+        if case .resign = request { return .unknown }
         return log.perform(request)
     }
 }

@@ -38,9 +38,9 @@ extension PostgresTests {
             #expect(try keeper.read(log, after: 1, limit: 9).entries.map(\.seq) == [2])
             #expect(try keeper.read(log, after: 0, limit: 1).entries.map(\.seq) == [1])
             #expect(try keeper.read(log, after: 2, limit: 1).entries.isEmpty)
-            #expect(try log.resign(tenure))
+            #expect(log.perform(.resign(tenure)) == .resigned)
             #expect(try keeper.read(log).lease.holder == nil)
-            #expect(try !log.resign(tenure))
+            #expect(log.perform(.resign(tenure)) == .refused)
             #expect(log.perform(.renew(tenure)) == .refused && log.problem == nil)
         }
 

@@ -188,6 +188,86 @@ struct NodeSchedulerTests {
         #expect(took ?? 0 >= 6_600)
     }
 
+    /// R5: who stops in order gives the lease up, and nobody waits for its end.
+    @Test func aStopGivesTheLeaseUp() async throws {
+        let story = try NodeStory()
+        try story.place()
+        story.log.script = { [inbox = story.inbox] log, request in
+            if case .append = request, log.appends == 1 { inbox.post(.stop) }
+            return nil
+        }
+        try await story.run()
+        #expect(story.log.model.lease.holder == nil && story.log.model.lease.term == 1)
+        guard case .resign? = story.log.asked.last else {
+            Issue.record("\(story.log.asked)")
+            return
+        }
+        #expect(try story.isLevel())
+    }
+
+    /// A hand-over: all is in the log, the other one leads, and this node follows it.
+    @Test func aHandOverEndsTheLifeAndNotTheNode() async throws {
+        let story = try NodeStory()
+        try story.place()
+        let handedAt = Mutex<Int64?>(nil)
+        story.log.script = { [inbox = story.inbox, clock = story.clock] log, request in
+            if case .append = request, log.appends == 1 {
+                inbox.post(.command(id: 7, .handOver(reason: "new kernel"), actor: "ann"))
+            }
+            if case .resign = request {
+                let answer = log.model.perform(request)
+                log.seize()
+                handedAt.withLock { $0 = clock.now().monotonicMilliseconds }
+                return answer
+            }
+            let handed = handedAt.withLock(\.self)
+            if let handed, clock.now().monotonicMilliseconds > handed + 3_000 {
+                inbox.post(.stop)
+            }
+            return nil
+        }
+        try await story.run()
+        #expect(story.replies.withLock(\.self).map(\.exitCode) == [0])
+        #expect(story.log.model.lease.holder == otherNode && story.log.model.lease.term == 2)
+        #expect(story.seat.standing?.role == .follower)
+        #expect(try story.isLevel())
+        let ledger = try story.ledger()
+        let ended = try ledger.database.rows("SELECT ended FROM lives") { $0.string(0) }
+        #expect(ended == [LifeEnd.clean.rawValue])
+        let audit = try ledger.database.first(
+            "SELECT actor || ' ' || action || ' ' || subject || ' ' || reason FROM audit"
+        ) { $0.string(0) }
+        #expect(audit == "ann hand-over a new kernel")
+    }
+
+    /// Nobody takes it: the node goes on in another term, when others have had their time.
+    @Test func aHandOverToNobodyGoesOn() async throws {
+        let story = try NodeStory()
+        try story.place()
+        let times = Mutex<(resigned: Int64?, tookBack: Int64?)>((nil, nil))
+        story.log.script = { [inbox = story.inbox, clock = story.clock] log, request in
+            let now = clock.now().monotonicMilliseconds
+            if case .append = request, log.appends == 1 {
+                inbox.post(.command(id: 7, .handOver(reason: ""), actor: "ann"))
+            }
+            if case .resign = request {
+                times.withLock { $0.resigned = $0.resigned ?? now }
+            }
+            if case .append(_, let tenure) = request, tenure.term == 2 {
+                times.withLock { $0.tookBack = $0.tookBack ?? now }
+                inbox.post(.stop)
+            }
+            return nil
+        }
+        try await story.run()
+        let (resigned, tookBack) = times.withLock { ($0.resigned, $0.tookBack) }
+        #expect(story.log.model.lease.term == 2)
+        #expect(try #require(tookBack) - #require(resigned) >= 6_600)
+        #expect(try story.isLevel())
+        let lives = try story.ledger().database.integer("SELECT count(*) FROM lives")
+        #expect(lives == 2)
+    }
+
     /// A copy of the ledger, however it was made, is another one: the lease of the original, which lives,
     /// is waited for, and taken only when it is over.
     @Test func aCopyOfTheLedgerIsNotTheOriginal() async throws {
@@ -200,6 +280,8 @@ struct NodeSchedulerTests {
             {
                 inbox.post(.stop)
             }
+            // As if it were killed: nobody hears that the lease is free.
+            if case .resign = request { return .unknown }
             return nil
         }
         try await story.run()

@@ -165,6 +165,19 @@ import Timetable
         return (fixture, try #require(fixture.simulator.sandbox.runs.first).id, slotID)
     }
 
+    /// One host alone has nobody to hand over to, and goes on.
+    @Test func oneHostHandsOverToNobody() throws {
+        let fixture = try Fixture([Fixture.schedule()], runMinutes: 1...1)
+        try fixture.simulator.boot()
+        fixture.simulator.command(.handOver(reason: ""))
+        try fixture.run(untilMinute: 16)
+        #expect(fixture.simulator.replies.map(\.exitCode) == [4])
+        #expect(
+            fixture.simulator.replies.first?.message
+                == "there is no other host: the config has no [cluster]")
+        #expect(try fixture.told() == "15 started")
+    }
+
     @Test func aBrakeEndsNoSlotThatAPersonHasDecidedToStart() throws {
         let (fixture, run, slotID) = try Self.decided(1)
         fixture.simulator.sandbox.setRunStatus(run, .error, at: fixture.simulator.time)

@@ -48,7 +48,21 @@ struct Operator: Grounded {
             return try acknowledge(id, until: until, reason: reason, actor: actor)
         case .prune(let before, let reason):
             return try pruner.prune(before: before, reason: reason, actor: actor)
+        case .handOver(let reason):
+            return try handOver(reason, actor: actor)
         }
+    }
+
+    /// The scheduler does it, after this turn.
+    private func handOver(_ reason: String, actor: String) throws -> CommandReply {
+        guard let node = life.membership?.node else {
+            return .conflict("there is no other host: the config has no [cluster]")
+        }
+        try ledger.audit(
+            actor: actor, action: "hand-over", subject: node, reason: reason, now: now)
+        return .done(
+            "\(node) leads until its starts in flight are answered, and then whoever asks first; if "
+                + "no other host does, \(node) goes on")
     }
 
     private func trigger(

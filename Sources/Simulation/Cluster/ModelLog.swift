@@ -33,6 +33,11 @@ package final class ModelLog: TurnLog {
             guard isHeld(tenure) else { return .refused }
             lease.beat += 1
             return .renewed
+        case .resign(let tenure):
+            guard isHeld(tenure) else { return .refused }
+            lease.beat += 1
+            lease.holder = nil
+            return .resigned
         case .take(let epoch, let term, let beat, let holder):
             guard (lease.epoch, lease.term, lease.beat) == (epoch, term, beat) else {
                 return .refused
