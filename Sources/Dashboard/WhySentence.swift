@@ -35,6 +35,14 @@ package enum WhySentence {
         } ?? ""
     }
 
+    /// What it makes up for and what makes up for it, with a blank before each sentence.
+    private static func makeUps(_ value: (String) -> String?) -> String {
+        let past = value("makes_up_slot_id").map { " It makes up for slot \($0)." } ?? ""
+        guard let later = value("made_up_by_slot_id") else { return past }
+        return past + " Slot \(later) was asked for to make up for it: "
+            + "\(value("made_up_by_disposition") ?? "?")."
+    }
+
     /// What became of a slot and why.
     ///
     /// - Parameters:
@@ -84,7 +92,7 @@ package enum WhySentence {
         let window =
             disposition == .started
             ? value("window").map { " It fell into window \($0)." } ?? "" : ""
-        return sentence + "." + rule + window + deadline(value, "start_by", "run")
+        return sentence + "." + makeUps(value) + rule + window + deadline(value, "start_by", "run")
             + deadline(value, "finish_by", "be finished") + forecast(value, disposition)
     }
 }

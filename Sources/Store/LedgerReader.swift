@@ -258,7 +258,8 @@ package final class LedgerReader {
             .text(runID))
     }
 
-    /// The slots of a schedule at an instant, of every kind (view `history`).
+    /// The slots of a schedule at an instant, of every kind (view `history`), each with the last slot that was to
+    /// make up for it.
     ///
     /// A whole second means all of it: manual slots have milliseconds that people don't type.
     ///
@@ -267,17 +268,28 @@ package final class LedgerReader {
         let width: Int64 = instant.milliseconds % 1000 == 0 ? 1000 : 1
         return try table(
             """
-            SELECT h.* FROM history AS h JOIN slots AS s ON s.slot_id = h.slot_id
+            SELECT h.*, m.slot_id AS made_up_by_slot_id, m.disposition AS made_up_by_disposition
+            FROM history AS h JOIN slots AS s ON s.slot_id = h.slot_id \(Self.lastMakeUp)
             WHERE s.schedule = ? AND s.slot_at >= ? AND s.slot_at < ? ORDER BY s.slot_at, s.slot_id
             """, .text(schedule), .at(instant), .at(instant.adding(milliseconds: width)))
     }
 
-    /// One slot by its id (view `history`).
+    /// One slot by its id (view `history`), with the last slot that was to make up for it.
     ///
     /// - Throws: `StoreError` if the ledger can't be read.
     package func slot(_ slotID: Int64) throws -> LedgerTable {
-        try table("SELECT * FROM history WHERE slot_id = ?", .int(slotID))
+        try table(
+            """
+            SELECT h.*, m.slot_id AS made_up_by_slot_id, m.disposition AS made_up_by_disposition
+            FROM history AS h \(Self.lastMakeUp) WHERE h.slot_id = ?
+            """, .int(slotID))
     }
+
+    /// The last slot that was to make up for one of `h`, as `m`.
+    private static let lastMakeUp = """
+        LEFT JOIN slots AS m ON m.slot_id = (SELECT max(o.slot_id) FROM slots AS o
+            WHERE o.makes_up_slot_id = h.slot_id)
+        """
 
     /// What a schedule was at an instant: state, rule, zone and from when; no row: not there yet.
     ///

@@ -70,6 +70,26 @@ import carillon
         }
     }
 
+    @Test func whyNamesWhatAPersonMadeUpFor() async throws {
+        let fixture = try LedgerFixture()
+        // Slot 4 was skipped; slot 3 stands for the one that somebody asked for afterwards.
+        try fixture.execute("UPDATE slots SET makes_up_slot_id = 4 WHERE slot_id = 3")
+        func why(_ time: String) async -> String {
+            await carillon(
+                arguments: ["why", "close", time, "--database", fixture.path],
+                now: "2026-06-16T12:00:00Z"
+            ).output
+        }
+        #expect(
+            await why("2026-06-14T11:00:00Z").contains(
+                "run r9 is still open. Slot 3 was asked for to make up for it: pending."))
+        #expect(await why("2026-06-15T11:00:00Z").contains("due. It makes up for slot 4."))
+        try fixture.execute(
+            "UPDATE slots SET disposition = 'expired', ended_at = 1, next_action_at = NULL "
+                + "WHERE slot_id = 3")
+        #expect(await why("2026-06-14T11:00:00Z").contains("to make up for it: expired."))
+    }
+
     @Test func whyNamesTheRuleAndTheWindow() async throws {
         let fixture = try LedgerFixture()
         try fixture.execute(
