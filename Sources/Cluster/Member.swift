@@ -142,9 +142,11 @@ package struct Member: Sendable {
         }
         let turns = Array(new.prefix { $0.kind == .turn && $0.schema == schema })
         let next = turns.isEmpty ? [first] : turns
-        guard case .fits(let chain) = Following.judge(next, after: place.seq, chain: place.chain)
-        else {
-            lease.part(.broken(seq: first.seq))
+        let chain: Chain
+        switch Following.judge(next, after: place.seq, chain: place.chain) {
+        case .fits(let end): chain = end
+        case .broken(let seq):
+            lease.part(.broken(seq: seq))
             return .wait
         }
         let last = next[next.count - 1]

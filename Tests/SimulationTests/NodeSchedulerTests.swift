@@ -169,6 +169,31 @@ struct NodeSchedulerTests {
         #expect(try story.ledger().logPlace()?.seq == 2)
     }
 
+    /// R13: a node that was away for longer than the log keeps what it needs is told which entry is gone,
+    /// leads nothing, and follows nothing but a copy of the leader's ledger.
+    @Test(arguments: [1, 2])
+    func whatWasCutAwayIsNotFollowed(left: Int) async throws {
+        let story = try NodeStory()
+        story.log.seize()
+        for number in 0..<3 { story.log.append([UInt8(number)]) }
+        try story.place(1, Chain.empty.followed(by: [0]))
+        let rows = try story.ledger().rowsOfAllTables()
+        story.log.script = { [inbox = story.inbox, clock = story.clock] log, request in
+            if clock.now().monotonicMilliseconds > 20_000 { inbox.post(.stop) }
+            guard case .read = request else { return nil }
+            let kept = log.model.entries.suffix(left - 1)
+            return .read(log.model.lease, Array(kept), at: clock.now().wall)
+        }
+        try await story.run()
+        let apart = story.seat.standing?.apart
+        #expect(apart == .broken(seq: 2))
+        #expect(apart?.words.contains("removed as old") == true)
+        #expect(apart?.words.contains("carillon backup --member") == true)
+        #expect(story.log.model.lease.term == 1 && story.log.appends == 0)
+        #expect(try story.ledger().logPlace()?.seq == 1)
+        #expect(try story.ledger().rowsOfAllTables() == rows)
+    }
+
     /// Two nodes of one name are two: the other's lease isn't ours because it is called so.
     @Test func aNamesakeIsWaitedFor() async throws {
         let story = try NodeStory()

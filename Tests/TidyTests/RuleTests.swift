@@ -68,6 +68,9 @@ struct RuleTests {
             ("CREATE TABLE a (b INTEGER PRIMARY KEY,\n    c AS (b > 1) STORED) STRICT;", [1]),
             ("CREATE TABLE a (b TEXT PRIMARY KEY, c TEXT GENERATED ALWAYS AS (b));", [1]),
             ("CREATE TRIGGER t AFTER INSERT ON a BEGIN\n    DELETE FROM b;\nEND;", [1]),
+            ("UPDATE a SET b = strftime('%s', 'now');\nUPDATE a SET b = random();", [1, 2]),
+            ("CREATE TABLE a (b INTEGER PRIMARY KEY DEFAULT CURRENT_TIMESTAMP);", [1]),
+            ("CREATE VIEW v AS\nSELECT * FROM a WHERE b < strftime('%s', 'now');", []),
             ("SELECT 1;\ndelete  from a;\nDELETE FROM a WHERE b = 1;\nDELETE FROM b", [2, 4]),
         ] as [(String, [Int])])
     func schema(text: String, found: [Int]) {
