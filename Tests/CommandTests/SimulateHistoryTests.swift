@@ -80,6 +80,28 @@ import Timetable
         #expect(run.page.components(separatedBy: "<rect class=\"bad\"").count == 6)
     }
 
+    /// What is left out is said, and nothing is said where all are kept.
+    @Test(arguments: [(3, true), (5, false)])
+    func whatIsNotDrawnIsSaid(kept: Int, isSaid: Bool) throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("s-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let host = MemoryHost(["/c/carillon.toml": config(schedule: Self.schedule)])
+        var simulation = ConfigSimulation(
+            loaded: try load(config(schedule: Self.schedule)), host: host,
+            from: Instant(seconds: 1_796_101_200), to: Instant(seconds: 1_796_533_200),
+            runMilliseconds: 3_600_000)
+        simulation.keepsSlots = true
+        simulation.slotsMax = kept
+        let outcome = try simulation.run(in: folder.path)
+        #expect(outcome.slots.count == min(kept, 5))
+        let words =
+            "Only the first 3 of 5 slots, those up to 2026-12-03T21:00:00Z, are drawn and judged by "
+            + "their finish_by: simulate a shorter time."
+        #expect(outcome.slotsLeftOut == (isSaid ? words : nil))
+    }
+
     @Test func aTimeWithoutRunsIsRefusedAndSoIsWhatIsNoTime() async throws {
         let none = try await simulate(
             minutes: [60], "--runs-as", "2026-10-01T00:00/2026-11-01T00:00")
