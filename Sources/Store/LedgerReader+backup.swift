@@ -57,7 +57,7 @@ extension LedgerReader {
                 throw StoreError(
                     kind: .foreign, attempted: "copy the ledger for another host",
                     path: database.path, cause: "it is no member of a cluster",
-                    advice: "run `carillon cluster init` on the host whose ledger is to be shared")
+                    advice: "a copy to go back to is made without --member")
             }
         }
     }

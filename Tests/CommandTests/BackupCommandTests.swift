@@ -117,7 +117,7 @@ import Timetable
         let run = await carillon("backup", "--member", copy, "--database", fixture.path)
         #expect(run.status == 1)
         #expect(run.errors.contains("it is no member of a cluster"))
-        #expect(run.errors.contains("carillon cluster init"))
+        #expect(run.errors.contains("without --member"))
         #expect(!FileManager.default.fileExists(atPath: copy))
         #expect(!FileManager.default.fileExists(atPath: copy + ".partial"))
         let kept = await carillon(

@@ -15,9 +15,6 @@ struct Backup: CarillonCommand {
               carillon backup /var/backups/carillon-2026-06-15.db
               carillon backup --keep 14 /var/backups/carillon      a new file there, the last 14 stay
               carillon restore FILE                                puts one back
-
-            --member writes a copy for another host of the same [cluster], at its place in the log \
-            and not marked: put there by carillon restore, it follows from that place on.
             """)
 
     @OptionGroup var ledger: LedgerOptions
@@ -28,7 +25,11 @@ struct Backup: CarillonCommand {
             valueName: "number"))
     var keep: Int?
 
-    @Flag(help: "A copy for another host of the cluster, not one to go back to.")
+    // Shown when the daemon shares its ledger.
+    @Flag(
+        help: ArgumentHelp(
+            "A copy for another host of the cluster, not one to go back to.",
+            visibility: .hidden))
     var member = false
 
     @Argument(help: ArgumentHelp("The new file, or the folder with --keep.", valueName: "FILE"))
