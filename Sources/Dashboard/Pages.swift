@@ -115,7 +115,7 @@ private struct MessageView {
     let words: String
     let title = "Carillon"
     let refreshSeconds = 60
-    let takenAt = ""
+    let takenAt: String? = nil
     let navigation = Navigation(at: "")
 }
 

@@ -94,7 +94,7 @@ extension Templates {
         </section>
         {{/bars}}
         <section aria-labelledby="history">
-        <h2 id="history">Recent slots</h2>
+        <h2 id="history">Recent slots <small>each on its schedule's own clock</small></h2>
         {{>slots}}
         </section>
         <section aria-labelledby="connections">

@@ -18,7 +18,7 @@ enum Templates {
         <a class="brand" href="/"><img src="/icon.svg" alt="" width="28" height="28">Carillon</a>
         <nav aria-label="Pages">{{#navigation}}{{#links}}<a href="{{href}}"\
         {{#isHere}} aria-current="page"{{/isHere}}>{{label}}</a>{{/links}}{{/navigation}}</nav>
-        <span class="taken">as of {{takenAt}}</span>
+        {{#takenAt}}<span class="taken">as of {{.}}</span>{{/takenAt}}
         </header>
         <main>
         <h1 class="hidden">{{title}}</h1>

@@ -20,7 +20,7 @@ struct PageTests {
             "7 complete · 3 running · 2 waiting",
             "href=\"/runs/51bcc3ec3d0b4aadb698\"", "rolled to the next business day", "paused",
             "resolve 4711", "45 min 12 s", "overlap: run 51bcc3ec3d0b is still open",
-            "2026-11-24 05:40 UTC", "Draining since 05:30",
+            "as of 2026-11-24 05:40 UTC", "Draining since 05:30", "on its schedule's own clock",
         ] {
             #expect(html.contains(piece), "missing: \(piece)")
         }
