@@ -29,12 +29,11 @@ package enum SpokenTime {
             return .success(now.adding(milliseconds: span))
         }
         if let local = named(word, zone: zone, now: now) {
-            return instant(local.time, isWholeDay: local.isWholeDay, zone: zone)
+            return local.isWholeDay
+                ? .success(zone.beginning(of: local.time.date))
+                : TimeArgument.parse(local.time.iso8601, zone: zone)
         }
-        if let date = CivilDate(iso8601: word) {
-            return instant(
-                LocalDateTime(date: date, secondOfDay: 0), isWholeDay: true, zone: zone)
-        }
+        if let date = CivilDate(iso8601: word) { return .success(zone.beginning(of: date)) }
         let found = TimeArgument.parse(text.trimmed, zone: zone)
         guard case .failure(let refusal) = found, refusal.message.hasPrefix("not a time") else {
             return found
@@ -60,15 +59,9 @@ package enum SpokenTime {
         let spoken = named(word, zone: zone, now: now)
             .flatMap { $0.isWholeDay ? $0.time.date : nil }
         guard let date = CivilDate(iso8601: word) ?? spoken else { return nil }
-        func begin(_ date: CivilDate) -> Instant? {
-            try? instant(
-                LocalDateTime(date: date, secondOfDay: 0), isWholeDay: true, zone: zone
-            ).get()
-        }
-        guard let from = begin(date), let to = begin(CivilDate(dayNumber: date.dayNumber + 1)),
-            from < to
-        else { return nil }
-        return Day(date: date, instants: from..<to)
+        let from = zone.beginning(of: date)
+        let to = zone.beginning(of: CivilDate(dayNumber: date.dayNumber + 1))
+        return from < to ? Day(date: date, instants: from..<to) : nil
     }
 
     // MARK: The forms
@@ -113,18 +106,6 @@ package enum SpokenTime {
             let time = LocalDateTime(iso8601: "2000-01-01T\(clock)")
         else { return nil }
         return (LocalDateTime(date: date, secondOfDay: time.secondOfDay), false)
-    }
-
-    /// The instant of a local time; a day begins when its first minute does, whatever the clocks do.
-    private static func instant(
-        _ local: LocalDateTime, isWholeDay: Bool, zone: Zone
-    ) -> Result<Instant, TimeArgument.Refusal> {
-        guard isWholeDay else { return TimeArgument.parse(local.iso8601, zone: zone) }
-        for step in 0...6 {
-            let begin = LocalDateTime(date: local.date, secondOfDay: step * 1800)
-            if let first = zone.instants(ofLocal: begin).first { return .success(first) }
-        }
-        return TimeArgument.parse(local.iso8601, zone: zone)
     }
 
     // MARK: What to write instead

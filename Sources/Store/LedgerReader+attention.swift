@@ -6,7 +6,7 @@ extension LedgerReader {
     /// - Returns: rows of the view.
     /// - Throws: `StoreError` if the ledger can't be read.
     package func attention(limit: Int? = nil) throws -> LedgerTable {
-        try table("SELECT * FROM attention ORDER BY since_at LIMIT ?", .int(limit ?? -1))
+        try table("SELECT * FROM attention AS v \(Self.oldestFirst) LIMIT ?", .int(limit ?? -1))
     }
 
     /// What needs a person and concerns what the filter names, oldest first.
@@ -61,7 +61,7 @@ extension LedgerReader {
                         AND (coalesce(s.connection, r.connection, e.connection) = ?3
                             OR (a.subject = ?3 AND a.kind IN (SELECT value FROM json_each(?8)))
                             OR (a.subject = ?10 || ?3 AND a.kind = ?9))))
-            ORDER BY v.since_at
+            \(Self.oldestFirst)
             """,
             .text(filter.schedule), .text(filter.tag), .text(filter.connection), .at(filter.since),
             .at(filter.until), .text(AlarmKind.words(of: .schedule)),
@@ -69,4 +69,13 @@ extension LedgerReader {
             .text(AlarmKind.waits.rawValue), .text(AlarmKind.waitingSubject(connection: "")),
             .text(AlarmKind.words(of: .process)), .text(AlarmKind.words(of: .run)))
     }
+
+    /// Of rows of one instant those of slots and runs that came to grief stand first, the rest by id.
+    ///
+    /// Numbers in ids go by their size. Without its `Z` a whole second sorts before its parts.
+    private static let oldestFirst = """
+        ORDER BY replace(v.since_at, 'Z', ''),
+            v.kind NOT IN ('held', 'failed', 'missed', 'expired') AND v.kind NOT GLOB 'run *',
+            rtrim(v.id, '0123456789'), length(v.id), v.id
+        """
 }

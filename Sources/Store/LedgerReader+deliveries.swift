@@ -44,4 +44,22 @@ extension LedgerReader {
             """, .text(target), .int(filter.limit), .at(filter.since), .at(filter.until),
             .text(filter.schedule), .text(filter.tag), .text(filter.connection))
     }
+
+    /// The targets of all messages that the ledger has, sorted.
+    ///
+    /// - Throws: `StoreError` if the ledger can't be read.
+    package func deliveryTargets() throws -> [String] {
+        // One step of the index for each, however many messages there are.
+        try database.rows(
+            """
+            WITH RECURSIVE known (target) AS (
+                SELECT min(target) FROM deliveries
+                UNION ALL
+                SELECT (SELECT min(d.target) FROM deliveries AS d WHERE d.target > k.target)
+                FROM known AS k WHERE k.target IS NOT NULL
+            )
+            SELECT target FROM known WHERE target IS NOT NULL
+            """
+        ) { $0.string(0) }
+    }
 }

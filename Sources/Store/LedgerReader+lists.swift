@@ -99,12 +99,13 @@ extension LedgerReader {
             """
         let (tag, connection) = (SQLValue.text(filter.tag), SQLValue.text(filter.connection))
         let named = [tag, tag, connection, connection]
+        let ofConnections = SQLValue.text(Self.connectionSubjects)
         let conditions = Conditions([
             (
                 """
                 (x.subject IN (?, 'all schedules') OR substr(x.subject, 1, length(?) + 1) = ? || '@'
-                    OR \(Self.acknowledges("?")))
-                """, filter.schedule == nil ? [.null] : [name, name, name, name, name]
+                    OR (x.action = 'ack' AND ? IN \(Self.acknowledged)))
+                """, filter.schedule == nil ? [.null] : [name, name, name, name]
             ),
             (
                 """
@@ -112,9 +113,12 @@ extension LedgerReader {
                     WHERE c.schedule = CASE instr(x.subject, '@') WHEN 0 THEN x.subject
                             ELSE substr(x.subject, 1, instr(x.subject, '@') - 1) END
                         AND \(scope))
-                    OR (x.action = 'ack' AND EXISTS (SELECT 1 FROM schedule_states AS c
-                        WHERE \(Self.acknowledges("c.schedule")) AND \(scope))))
-                """, isNarrow ? [connection] + named + named : [.null]
+                    OR (x.action = 'ack' AND (
+                        x.subject IN (SELECT k.value || ' ' || ? FROM json_each(?) AS k)
+                        OR EXISTS (SELECT 1 FROM schedule_states AS c
+                            WHERE c.schedule IN \(Self.acknowledged) AND \(scope)))))
+                """,
+                isNarrow ? [connection] + named + [connection, ofConnections] + named : [.null]
             ),
             ("x.at >= ?", [.at(filter.since)]), ("x.at < ?", [.at(filter.until)]),
             ("x.actor = ?", [.text(filter.actor)]), ("x.action = ?", [.text(filter.action)]),
@@ -128,14 +132,23 @@ extension LedgerReader {
             }, [conditions], walked)
     }
 
-    /// A row of `attention` about the schedule was taken out of sight: the subject is its kind, and then the
-    /// schedule, alone, with a slot or with a run.
-    private static func acknowledges(_ schedule: String) -> String {
-        """
-        (x.action = 'ack' AND (instr(x.subject || '@', ' ' || \(schedule) || '@')
-            OR instr(x.subject, ' ' || \(schedule) || ' ')))
-        """
-    }
+    /// What stands before the name of a connection that a row of `attention` is about, as a JSON list.
+    private static let connectionSubjects: String = {
+        let waiting = AlarmKind.waits.rawValue + " " + AlarmKind.waitingSubject(connection: "")
+        return AlarmKind.words(of: .connection).dropLast() + ",\"\(waiting.dropLast())\"]"
+    }()
+
+    /// The two words one of which is the schedule whose row of `attention` was taken out of sight.
+    ///
+    /// The subject is the row's kind, which may have blanks, and then the schedule, alone, with a slot
+    /// behind an `@`, or with a run. So each row finds its schedule by the index, and is not compared
+    /// with all of them.
+    private static let acknowledged: String = {
+        func head(_ text: String) -> String { "rtrim(\(text), replace(\(text), ' ', ''))" }
+        func last(_ text: String) -> String { "substr(\(text), length(\(head(text))) + 1)" }
+        let bare = "substr(x.subject, 1, instr(x.subject || '@', '@') - 1)"
+        return "(\(last(bare)), \(last("rtrim(\(head(bare)))")))"
+    }()
 
     /// All connections that the config has, or had, sorted.
     ///

@@ -164,6 +164,7 @@ import Timetable
                     try (filters + rare + [ofOne]).forEach { _ = try reader.deliveries($0) }
                 }
             ),
+            ("deliveryTargets", { _ = try $0.deliveryTargets() }),
             ("deliveries of one", { _ = try $0.deliveries(LedgerFilter(), target: "ops") }),
             ("overdueSlotCount", { _ = try $0.overdueSlotCount() }),
             ("renaming", { _ = try $0.renaming(of: "s") }),

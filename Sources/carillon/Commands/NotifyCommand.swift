@@ -81,6 +81,8 @@ struct Notifications: CarillonCommand {
         let reader = try ledger.open(environment)
         var filter = try filter.filter(reader, environment)
         try scope.narrow(&filter, reader)
+        let messages = try reader.deliveries(filter, target: target)
+        if let target, messages.rows.isEmpty { try Self.check(target, reader) }
         let columns: [LedgerOutput.Column] = [
             .init("created_at", "MADE", .relative), .init("target", "TARGET", .name),
             .init("state", "STATE"), .init("events", "EVENTS", isNumber: true),
@@ -89,8 +91,16 @@ struct Notifications: CarillonCommand {
             .init("next_attempt_at", "NEXT ATTEMPT", .relative),
             .init("last_error", "LAST ERROR", .name, rank: 1),
         ]
-        try ledger.show(
-            try reader.deliveries(filter, target: target), columns, list, "no messages",
-            environment)
+        try ledger.show(messages, columns, list, "no messages", environment)
+    }
+
+    /// Refuses a target that no message went to: a typo must not look like "nothing was sent".
+    private static func check(_ target: String, _ reader: LedgerReader) throws {
+        let known = try reader.deliveryTargets()
+        guard !known.contains(target) else { return }
+        throw CommandFailure(
+            .notFound,
+            "the ledger has no message to a target \"\(Printable.escaped(target, limit: 60))\""
+                + NearestName.hint(target, in: known))
     }
 }

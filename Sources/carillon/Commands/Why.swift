@@ -43,31 +43,80 @@ struct Why: CarillonCommand {
         let day = try times.day(time, of: name)
         let instants = try day?.instants ?? Absence.instants(of: times.slot(time, of: name))
         let slots = try slots(of: name, instants, isDay: day != nil, reader)
-        if !slots.rows.isEmpty {
-            if ledger.json { return environment.write(LedgerOutput.json(slots)) }
-            for row in slots.rows.indices {
-                environment.line(Printable.escaped(WhySentence.slot(slots, row: row)))
-            }
-            if slots.rows.count == Self.slotsMax, let date = day?.date.iso8601 {
-                environment.note(
-                    "these are the last \(Self.slotsMax) of the day; all: carillon history "
-                        + "\(name) --since \(date) --limit 100000")
-            }
-            return
-        }
-        let answer = try Absence(
+        let absence = Absence(
             schedule: name, instants: instants, day: day?.date, now: environment.now(),
-            reader: reader, host: environment.host
-        ).sentence()
+            reader: reader, host: environment.host)
+        guard !slots.rows.isEmpty else { return try tell(absence, environment) }
+        let rest =
+            day == nil
+            ? []
+            : try absence.rest(behind: Self.ruleSlots(slots), slotsMax: Self.slotsMax + 1)
         if ledger.json {
-            environment.line(
-                JSONText.object([
-                    .init("schedule", .string(name)), .init("slot_at", .null),
-                    .init("why", .string(answer)),
-                ]).text)
+            let rows = slots.rows.indices.map { LedgerOutput.object(slots, row: $0) }
+            return environment.write(
+                JSONText.lines(rows + rest.prefix(Self.slotsMax).map { Self.object(name, $0) }))
+        }
+        for row in slots.rows.indices {
+            environment.line(Printable.escaped(WhySentence.slot(slots, row: row)))
+        }
+        if day != nil, slots.rows.count == Self.slotsMax {
+            environment.note(
+                "these are the last \(Self.slotsMax) of the day that have a row; all: carillon "
+                    + "history \(name) --since \(instants.lowerBound.iso8601) "
+                    + "--until \(instants.upperBound.iso8601) --limit 100000")
+        }
+        for said in rest.prefix(Self.slotsMax) {
+            environment.line(Printable.escaped(said.sentence) + ".")
+        }
+        tellLimit(rest, name, environment)
+    }
+
+    /// Says why the ledger has no row, and ends with 3.
+    private func tell(_ absence: Absence, _ environment: CommandEnvironment) throws {
+        let said = try absence.said(slotsMax: Self.slotsMax + 1)
+        let shown = said.prefix(Self.slotsMax)
+        if ledger.json {
+            let objects = shown.map { Self.object(absence.schedule, $0) }
+            if absence.day != nil {
+                environment.write(JSONText.lines(objects))
+            } else if let only = objects.first {
+                environment.line(only.text)
+            }
             throw CommandFailure(.notFound)
         }
-        throw CommandFailure(.notFound, Printable.escaped(answer))
+        if shown.count == 1, let only = shown.first {
+            throw CommandFailure(.notFound, Printable.escaped(only.sentence))
+        }
+        for one in shown { environment.note(Printable.escaped(one.sentence) + ".") }
+        tellLimit(said, absence.schedule, environment)
+        throw CommandFailure(.notFound)
+    }
+
+    /// Where a day has more slots than are told, the command that shows them.
+    private func tellLimit(
+        _ said: [Absence.Said], _ schedule: String, _ environment: CommandEnvironment
+    ) {
+        guard said.count > Self.slotsMax, let last = said[Self.slotsMax - 1].slotAt else { return }
+        environment.note(
+            "the day has more slots after these \(Self.slotsMax): carillon next \(schedule) "
+                + "--from \(last.iso8601) -n 1000")
+    }
+
+    private static func object(_ schedule: String, _ said: Absence.Said) -> JSONText {
+        JSONText.object([
+            .init("schedule", .string(schedule)),
+            .init("slot_at", said.slotAt.map { .string($0.iso8601) } ?? .null),
+            .init("why", .string(said.sentence)),
+        ])
+    }
+
+    /// When the rows are that the rule made.
+    private static func ruleSlots(_ slots: LedgerTable) -> Set<Instant> {
+        Set(
+            slots.rows.indices.filter { slots.value("kind", row: $0).words == "rule" }
+                .compactMap {
+                    slots.value("slot_at", row: $0).words.flatMap(Instant.init(iso8601:))
+                })
     }
 
     /// Of a day no more are told one by one.

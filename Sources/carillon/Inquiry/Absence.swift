@@ -20,7 +20,7 @@ struct Absence {
         var state: ScheduleState
         var rule: String
         var timezone: String
-        var since: String
+        var since: Instant
         var key: FiringKey?
 
         init?(_ table: LedgerTable) {
@@ -28,7 +28,7 @@ struct Absence {
             func value(_ column: String) -> String { table.value(column, row: 0).words ?? "" }
             state = ScheduleState(rawValue: value("state")) ?? .setAside
             (rule, timezone) = (value("rule"), value("timezone"))
-            since = value("effective_at")
+            since = Instant(iso8601: value("effective_at")) ?? Instant(seconds: 0)
             key = FiringKey(value("firing_key"))
         }
     }
@@ -40,43 +40,90 @@ struct Absence {
 
     private var instant: Instant { instants.lowerBound }
 
-    func sentence() throws -> String {
-        // Of a day its end counts: a schedule that came or changed on it had its slots after that.
-        let last = instants.upperBound.adding(milliseconds: -1)
-        guard let then = Revision(try reader.revision(schedule: schedule, at: last)) else {
-            return no(instant.iso8601) + ": the schedule was not known then"
+    /// What there is to say of a slot without a row, or of there being none.
+    struct Said {
+        /// Nil: there is no slot.
+        var slotAt: Instant?
+        var sentence: String
+    }
+
+    /// One sentence, or one for each slot of the day.
+    ///
+    /// - Parameter slotsMax: of a day no more are told one by one.
+    /// - Returns: what to tell, never empty.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    func said(slotsMax: Int) throws -> [Said] {
+        guard let then = try revision() else {
+            return [Said(sentence: no(instant.iso8601) + ": the schedule was not known then")]
         }
-        let isFuture = instant > now
-        let no = no(local(instant, then))
-        guard then.state == .active else {
-            return isFuture
-                ? "\(no): it is \(then.state.rawValue) since \(then.since)"
-                : "\(no): it was \(then.state.rawValue) then, since \(then.since)"
+        let slots = Array(slots(then).prefix(slotsMax))
+        return slots.isEmpty ? [Said(sentence: try none(then))] : try said(slots, then)
+    }
+
+    /// Sentences on the day's slots by the rule that come behind those that have a row.
+    ///
+    /// - Parameters:
+    ///   - known: instants that have a row.
+    ///   - slotsMax: no more are told one by one.
+    /// - Returns: what to tell, the earliest first.
+    /// - Throws: `StoreError` if the ledger can't be read.
+    func rest(behind known: Set<Instant>, slotsMax: Int) throws -> [Said] {
+        guard let then = try revision() else { return [] }
+        // A row may be made ahead of those before it.
+        let last = known.filter { $0 <= now }.max()
+        let slots = slots(then, after: last).filter { !known.contains($0.at) }.prefix(slotsMax)
+        return try said(Array(slots), then)
+    }
+
+    /// What the schedule was: of a day its end counts, for one that came or changed on it had its
+    /// slots after that.
+    private func revision() throws -> Revision? {
+        Revision(try reader.revision(schedule: schedule, at: last))
+    }
+
+    private var last: Instant { instants.upperBound.adding(milliseconds: -1) }
+    private var isFuture: Bool { last > now }
+
+    /// The slots that the rule makes within the instants, while the schedule was or will be active.
+    private func slots(
+        _ then: Revision, after known: Instant? = nil
+    ) -> some Sequence<Occurrence> {
+        let begin = max(then.since, then.key?.active.from ?? instant, instant)
+            .adding(milliseconds: -1)
+        let rule = then.state == .active ? rule(then) : nil
+        return sequence(state: max(begin, known ?? begin)) { last -> Occurrence? in
+            guard let next = rule?.next(after: last), instants.contains(next.at),
+                then.key?.active.contains(next.at) == true
+            else { return nil }
+            last = next.at
+            return next
         }
-        let rule = "its rule \(isFuture ? "is" : "then was") \(then.rule) (\(then.timezone))"
-        guard let compiled = then.key.flatMap({ RuleSource.compile($0.ruleSource, host: host) }),
-            !compiled.isReboot
-        else {
-            // By hand, after another one, at a start, or in words that no longer mean anything.
-            return isFuture
-                ? "\(day.map(Self.words) ?? local(instant, then)) is still to come, and no slot that "
-                    + "is known yet: \(rule)"
-                : "\(no): \(rule)" + (try nearest()) + (try unmatched())
+    }
+
+    /// Nil: by hand, after another one, at a start, or in words that no longer mean anything.
+    private func rule(_ then: Revision) -> FiringRule? {
+        let rule = then.key.flatMap { RuleSource.compile($0.ruleSource, host: host) }
+        return rule?.isReboot == false ? rule : nil
+    }
+
+    private func said(_ slots: [Occurrence], _ then: Revision) throws -> [Said] {
+        guard !slots.isEmpty else { return [] }
+        // The daemon's own list knows of pauses too.
+        var filter = LedgerFilter()
+        (filter.schedule, filter.limit) = (schedule, 100)
+        let upcoming = try reader.upcoming(filter)
+        let cursor = try reader.cursor(of: schedule)
+        return try slots.map { slot in
+            guard slot.at <= now else {
+                return Said(slotAt: slot.at, sentence: coming(slot, then, upcoming))
+            }
+            return Said(slotAt: slot.at, sentence: try rowless(slot.at, then, cursor))
         }
-        let before = max(instant, Instant(iso8601: then.since) ?? instant).adding(milliseconds: -1)
-        guard let occurrence = compiled.next(after: before), instants.contains(occurrence.at) else {
-            return "\(no): \(rule)" + (isFuture ? next(compiled) : try nearest())
-        }
-        let at = occurrence.at
-        if let key = then.key, !key.active.contains(at) {
-            let window = [
-                key.active.from.map { "active_from \($0.iso8601)" },
-                key.active.until.map { "active_until \($0.iso8601)" },
-            ].compactMap(\.self).joined(separator: ", ")
-            return "\(no): it lies outside its active time (\(window))"
-        }
-        if at > now { return try coming(occurrence, then) }
-        guard let cursor = try reader.cursor(of: schedule), cursor >= at else {
+    }
+
+    /// Why a slot by the rule that was due has no row.
+    private func rowless(_ at: Instant, _ then: Revision, _ cursor: Instant?) throws -> String {
+        guard let cursor, cursor >= at else {
             return
                 "\(local(at, then)) is a slot of \(schedule) by its rule \(then.rule), but has no row "
                 + "yet: \(try daemonState()); it gets one with its reason at the next turn"
@@ -87,6 +134,34 @@ struct Absence {
             + (isPruned
                 ? "no longer in the ledger: history of that time was removed (keep_history, prune)"
                 : "missing, which should never happen: keep a copy of the database and report it")
+    }
+
+    /// Why the rule makes none.
+    private func none(_ then: Revision) throws -> String {
+        let no = no(local(instant, then))
+        guard then.state == .active else {
+            return isFuture
+                ? "\(no): it is \(then.state.rawValue) since \(then.since.iso8601)"
+                : "\(no): it was \(then.state.rawValue) then, since \(then.since.iso8601)"
+        }
+        let words = "its rule \(isFuture ? "is" : "then was") \(then.rule) (\(then.timezone))"
+        guard let rule = rule(then) else {
+            if instant > now {
+                return "\(day.map(Self.words) ?? local(instant, then)) is still to come, and no "
+                    + "slot that is known yet: \(words)"
+            }
+            let soFar = isFuture ? "\(no) so far" : no
+            return "\(soFar): \(words)" + (try nearest()) + (try unmatched())
+        }
+        let before = max(instant, then.since).adding(milliseconds: -1)
+        if let key = then.key, let next = rule.next(after: before), instants.contains(next.at) {
+            let window = [
+                key.active.from.map { "active_from \($0.iso8601)" },
+                key.active.until.map { "active_until \($0.iso8601)" },
+            ].compactMap(\.self).joined(separator: ", ")
+            return "\(no): it lies outside its active time (\(window))"
+        }
+        return "\(no): \(words)" + (isFuture ? next(rule, then) : try nearest())
     }
 
     private func no(_ written: String) -> String {
@@ -109,12 +184,9 @@ struct Absence {
         return instant.iso8601(offsetSeconds: zone.offsetSeconds(at: instant))
     }
 
-    private func coming(_ occurrence: Occurrence, _ revision: Revision) throws -> String {
-        var filter = LedgerFilter()
-        filter.schedule = schedule
-        filter.limit = 10
-        // The daemon's own list knows of pauses too.
-        let upcoming = try reader.upcoming(filter)
+    private func coming(
+        _ occurrence: Occurrence, _ revision: Revision, _ upcoming: LedgerTable
+    ) -> String {
         let row = upcoming.rows.indices.first {
             upcoming.value("slot_at", row: $0).words == occurrence.at.iso8601
         }
@@ -132,11 +204,13 @@ struct Absence {
             + (note.isEmpty ? "" : " (\(note))")
     }
 
-    private func next(_ rule: FiringRule) -> String {
-        let times = rule.occurrences(after: now).prefix(2).map {
-            $0.at.iso8601(offsetSeconds: $0.utcOffsetSeconds)
-        }
-        return times.isEmpty ? "" : "; the next slots are \(Words.and(Array(times)))"
+    private func next(_ rule: FiringRule, _ then: Revision) -> String {
+        let active = then.key?.active ?? ActiveWindow()
+        let begin = max(now, active.from?.adding(milliseconds: -1) ?? now)
+        let times = rule.occurrences(after: begin).prefix(2).filter { active.contains($0.at) }
+            .map { $0.at.iso8601(offsetSeconds: $0.utcOffsetSeconds) }
+        return times.isEmpty
+            ? "" : "; the next slot\(times.count == 1 ? " is" : "s are") \(Words.and(times))"
     }
 
     /// That ends which it waits for together never came together, as long as `attention` says so.
