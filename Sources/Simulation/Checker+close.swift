@@ -55,7 +55,8 @@ extension Checker {
                         "the \(name) says window \"\(slot.window)\", and fell into "
                             + "\"\(made.window.window ?? "")\"")
                 }
-                if case .skipped = made.decision, slot.disposition == .started {
+                let isSure = knowsWindows || made.window.window == nil
+                if isSure, case .skipped = made.decision, slot.disposition == .started {
                     found.append("the \(name) was started on a day off, or in a window")
                 }
             }

@@ -69,4 +69,30 @@ import carillon
         #expect(said("b", second: -3_599) == ["b"])
         #expect(said("b", second: -3_530) == ["a (once more)", "b"])
     }
+
+    /// A megabyte waits for the reader; what doesn't fit is counted, in a line like the others.
+    @Test func linesThatNobodyReadAreCounted() throws {
+        let pipe = Pipe()
+        let writer = LogWriter(to: pipe.fileHandleForWriting.fileDescriptor)
+        writer.tellDrops { [now] count in
+            LogLineFormat(format: .json, isJournal: true)
+                .text("\(count) dropped", level: .warning, at: now)
+        }
+        let line = String(repeating: "x", count: 1023)
+        for _ in 0..<4096 { writer.write(line) }
+        var (text, written, dropped) = ("", 0, 0)
+        while dropped == 0 {
+            text += String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
+            while let end = text.firstIndex(of: "\n") {
+                let found = text[..<end]
+                written += found == line ? 1 : 0
+                if found.hasPrefix("<4>{"), let match = found.firstMatch(of: /(\d+) dropped/) {
+                    dropped = Int(match.output.1) ?? 0
+                }
+                text.removeSubrange(...end)
+            }
+        }
+        #expect(written + dropped == 4096)
+        #expect(dropped > 1000)
+    }
 }

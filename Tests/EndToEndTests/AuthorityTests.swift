@@ -61,4 +61,58 @@ struct AuthorityTests {
         #expect(!distrusts("file"), "said: \(said)")
         #expect(distrusts("nobody"), "said: \(said)")
     }
+
+    @Test(
+        "A renewed file of authorities is trusted from the next look on",
+        .enabled(if: OpenSSLServer.isInstalled, "needs /usr/bin/openssl"))
+    func renewed() async throws {
+        let (right, wrong) = (
+            try OpenSSLServer(name: "localhost"), try OpenSSLServer(name: "localhost")
+        )
+        defer { for server in [right, wrong] { server.stop() } }
+        let folder = try Folder()
+        defer { folder.remove() }
+        let (authorities, database) = (folder.path("ca.pem"), folder.path("carillon.db"))
+        try folder.write("a secret that is long\n", to: "secret")
+        try folder.write(try String(contentsOfFile: wrong.certificate, encoding: .utf8), to: "ca.pem")
+        try folder.write(
+            """
+            version = 1
+            [daemon]
+            database = "\(database)"
+            control_socket = "\(folder.path("control.sock"))"
+            [connections.prod]
+            base_url = "https://localhost:\(right.port)"
+            client_id = "a"
+            client_secret = { file = "\(folder.path("secret"))" }
+            ca_file = "\(authorities)"
+            [defaults]
+            timezone = "UTC"
+            [schedules.tick]
+            process = "p1"
+            every = "1s"
+
+            """, to: "carillon.toml")
+        let life = try await Life(config: folder.path("carillon.toml"), in: folder)
+        #expect(await life.isReady(), "said: \(life.log)")
+        func lastError() async throws -> String {
+            try await Program.run(
+                "/usr/bin/sqlite3",
+                [database, "SELECT message FROM errors ORDER BY last_at DESC, error_id DESC LIMIT 1"]
+            ).output
+        }
+        let isDistrusted = try await life.turns {
+            try await lastError().contains("is not trusted")
+        }
+        #expect(isDistrusted)
+        let trusted = try String(contentsOfFile: right.certificate, encoding: .utf8)
+        try folder.write(trusted, to: "ca.pem")
+        // Its page is none of the API's answers, but it is believed to be who it says it is.
+        let isTrusted = try await life.turns {
+            let said = try await lastError()
+            return !said.isEmpty && !said.contains("is not trusted")
+        }
+        #expect(isTrusted)
+        #expect(await life.stop().status == 0, "said: \(life.log)")
+    }
 }

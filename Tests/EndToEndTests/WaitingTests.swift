@@ -223,7 +223,14 @@ struct WaitingTests {
             let url = try #require(URL(string: "http://127.0.0.1:\(door.number)/healthz"))
             let (data, _) = try await URLSession.shared.data(from: url)
             #expect(String(decoding: data, as: UTF8.self).hasPrefix("ok"))
-            #expect(began.duration(to: .now) < .seconds(8))
+            let socket = site.folder.path("control.sock")
+            let atControl = (0..<280).map { _ in Self.connect(toSocket: socket) }
+            defer { for descriptor in atControl { close(descriptor) } }
+            #expect(atControl.allSatisfy { $0 >= 0 })
+            let paused = try await Program.run(
+                Program.carillon, ["pause", "--all", "--reason", "x", "--config", site.config])
+            #expect(paused.status == 0, "said: \(paused.errors)")
+            #expect(began.duration(to: .now) < .seconds(16))
             #expect(await life.stop().status == 0)
         }
     }
@@ -298,6 +305,20 @@ struct WaitingTests {
         let inDoubt = try await site.ask(
             "SELECT count(*) FROM attempts WHERE state IN ('starting', 'unknown', 'held')")
         #expect(strangers.count <= Int(inDoubt) ?? 0, "runs nobody knows: \(strangers)")
+    }
+
+    private static func connect(toSocket path: String) -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe Glibc.connect(
+                    descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        return result == 0 ? descriptor : -1
     }
 
     private static func connect(to port: Int) -> Int32 {

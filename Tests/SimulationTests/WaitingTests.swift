@@ -127,6 +127,31 @@ import Timetable
         #expect(try fixture.alarms(.undecided) == [])
     }
 
+    /// Which run is whose couldn't be told apart; once it is decided, what waits behind it goes.
+    @Test func whatWaitsBehindASlotInDoubtGoesOnceItIsResolved() throws {
+        let fixture = try Fixture([Fixture.schedule { $0.overlap = .allow }])
+        let simulator = fixture.simulator
+        simulator.sandbox.inject(.next(.lostBefore, operation: "runProcess"))
+        simulator.sandbox.inject(
+            FaultRule(.listing(.without(process: "p1")), operation: "listProcesses"))
+        try simulator.boot()
+        try fixture.run(untilMinute: 31)
+        simulator.command(.trigger(schedule: "s", uuid: "u", force: true, reason: "now"))
+        try fixture.run(untilMinute: 33)
+        let waiting = try fixture.slots()
+        #expect(waiting.map(\.disposition) == [.unknown, .pending, .pending])
+        #expect(fixture.requests("runProcess") == 1)
+        for slot in waiting.dropFirst() {
+            #expect(slot.reason.contains("is in doubt"), "said: \(slot.reason)")
+        }
+        simulator.sandbox.removeFaults()
+        simulator.command(.resolve(slotID: try #require(waiting.first).slotID, .drop))
+        try fixture.run(untilMinute: 40)
+        #expect(
+            try fixture.slots().map(\.disposition) == [.cancelled, .started, .started])
+        try fixture.check()
+    }
+
     @Test func aStartIsNotDecidedWhileTheAPIMayStillAct() throws {
         let fixture = try Fixture()
         let simulator = fixture.simulator

@@ -43,6 +43,10 @@ struct DaemonCommand: CarillonCommand {
         let taste = LogTaste(loaded.daemon)
         let logger = DaemonLog.logger(
             taste, isJournal: isJournal, now: environment.now, write: { log.write($0) })
+        log.tellDrops { [now = environment.now] count in
+            LogLineFormat(format: taste.format, isJournal: isJournal)
+                .text(LogWriter.words(dropped: count), level: .warning, at: now())
+        }
         if let refusal = choice.refusal {
             logger.error("\(refusal)")
             logger.error("the last accepted configuration runs on; fix it, then: carillon reload")

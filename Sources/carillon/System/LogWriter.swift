@@ -4,9 +4,8 @@ import Glibc
 /// Writes lines to a file descriptor on a thread of its own, so that no reader of the log, however
 /// slow or dead, holds up whoever logs.
 ///
-/// Bounded: what doesn't fit is dropped and counted, and the count is the first thing said once
-/// there is room.
-final class LogWriter: @unchecked Sendable {
+/// Bounded: what doesn't fit is dropped and counted, and the count is said once there is room.
+package final class LogWriter: @unchecked Sendable {
     // @unchecked: all state is only touched with `condition` locked.
     private let condition = NSCondition()
     private var lines: [String] = []
@@ -14,19 +13,35 @@ final class LogWriter: @unchecked Sendable {
     private var dropped = 0
     private var isWriting = false
     private let descriptor: Int32
+    private var tellDrops: (Int) -> String = { "carillon: \(LogWriter.words(dropped: $0))" }
 
     private static let bytesMax = 1 << 20
 
+    /// What is said of lines that were dropped.
+    static func words(dropped count: Int) -> String {
+        "\(count) \(count == 1 ? "line of the log was" : "lines of the log were") dropped: "
+            + "nobody read it"
+    }
+
     /// Makes a writer; its thread lives as long as the process.
-    init(to descriptor: Int32) {
+    ///
+    /// - Parameter descriptor: an open file, of which nobody else need keep anything.
+    package init(to descriptor: Int32) {
         self.descriptor = descriptor
         let thread = Thread { [self] in drain() }
         thread.name = "carillon-log"
         thread.start()
     }
 
+    /// Says in the form of all other lines how many were dropped, too.
+    ///
+    /// - Parameter line: makes it of their number; called on the thread that writes.
+    package func tellDrops(_ line: @escaping @Sendable (Int) -> String) {
+        condition.withLock { tellDrops = line }
+    }
+
     /// Takes a line without its line break; never waits.
-    func write(_ line: String) {
+    package func write(_ line: String) {
         condition.lock()
         defer { condition.unlock() }
         guard bytes + line.utf8.count < Self.bytesMax else {
@@ -55,7 +70,7 @@ final class LogWriter: @unchecked Sendable {
             isWriting = true
             var batch = lines.joined(separator: "\n") + "\n"
             if dropped > 0 {
-                batch += "carillon: \(dropped) lines of the log were dropped, nobody read it\n"
+                batch += tellDrops(dropped) + "\n"
             }
             (lines, bytes, dropped) = ([], 0, 0)
             condition.unlock()
