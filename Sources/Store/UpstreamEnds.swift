@@ -8,6 +8,8 @@ package struct UpstreamEnd: Sendable, Equatable {
     package var endedAt: Instant
     /// Its run succeeded; a slot that ended without a run did not.
     package var didSucceed: Bool
+    /// A run ended it, ours or one that had done the work.
+    package var hasRun: Bool
 }
 
 extension Ledger {
@@ -48,7 +50,8 @@ extension Ledger {
                     ELSE coalesce(r.completed_at, r.changed_at) END AS end_at,
                 coalesce(r.outcome = 'succeeded'
                     OR (r.outcome = 'attention' AND r.is_open = 0)
-                    OR s.done_by_run_id IS NOT NULL, 0)
+                    OR s.done_by_run_id IS NOT NULL, 0),
+                s.run_key IS NOT NULL OR s.done_by_run_id IS NOT NULL
             FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key
             WHERE s.schedule = ?1 AND s.slot_at >= \(Self.mark) AND s.ended_at >= ?3
                 AND (r.run_key IS NULL OR r.outcome IN ('failed', 'lost')
@@ -62,7 +65,8 @@ extension Ledger {
         ) {
             UpstreamEnd(
                 slotID: $0.integer(0), schedule: $0.string(1), slotAt: $0.instant(2),
-                endedAt: $0.instant(3), didSucceed: $0.integer(4) == 1)
+                endedAt: $0.instant(3), didSucceed: $0.integer(4) == 1,
+                hasRun: $0.integer(5) == 1)
         }
         return isOldest ? found : found.reversed()
     }
@@ -180,5 +184,30 @@ extension Ledger {
             INSERT OR IGNORE INTO after_uses (schedule, upstream_slot_id, slot_id, used_at, note)
             VALUES (?, ?, ?, ?, ?)
             """, .text(schedule), .int(end.slotID), .int(slotID), .at(now), .text(note))
+    }
+
+    /// Uses up what ended without a run at the same moment as an end that was used: a night of slots of
+    /// which nothing came is one end, or what waits for them would start once for each.
+    ///
+    /// - Parameters:
+    ///   - end: was used for `slotID`.
+    ///   - schedule: waits for it.
+    ///   - effectiveAt: ends before don't count.
+    ///   - slotID: the waiting schedule's slot.
+    ///   - now: the moment of the turn.
+    /// - Throws: `StoreError` if the ledger can't be written.
+    package func useCompanions(
+        of end: UpstreamEnd, by schedule: String, since effectiveAt: Instant, slotID: Int64?,
+        now: Instant
+    ) throws {
+        try database.run(
+            """
+            INSERT OR IGNORE INTO after_uses (schedule, upstream_slot_id, slot_id, used_at, note)
+            SELECT ?2, s.slot_id, ?5, ?6, 'ended at the same moment' FROM slots AS s
+            WHERE s.schedule = ?1 AND s.slot_at >= \(Self.mark) AND s.ended_at = ?4
+                AND s.run_key IS NULL AND s.done_by_run_id IS NULL
+                AND s.disposition <> 'coalesced'
+            """, .text(end.schedule), .text(schedule), .at(effectiveAt), .at(end.endedAt),
+            .int(slotID), .at(now))
     }
 }

@@ -61,4 +61,28 @@ import Timetable
         #expect(chain.last?.disposition == .started)
         try fixture.check()
     }
+
+    /// The upstream was paused while the host was down: nothing came of its slots, all at once.
+    @Test func aNightOfWhichNothingCameSetsOffOneSlotOnly() throws {
+        var chain = Self.chain()
+        chain.trigger = .after(
+            AfterRule(upstreams: ["s"], on: .end, withinMilliseconds: nil, join: .order))
+        let hourly = Fixture.schedule(every: 60) { ($0.overlap, $0.missed) = (.allow, .skip) }
+        let fixture = try Fixture([hourly, chain], runMinutes: 1...2)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 90)
+        #expect(try fixture.slots("chain").map(\.disposition) == [.started])
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: "closed"))
+        try fixture.run(untilMinute: 100)
+        fixture.simulator.kill()
+        fixture.rest(untilMinute: 12 * 60 + 10)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 12 * 60 + 30)
+        #expect(try fixture.slots().filter { $0.disposition == .skipped }.count == 11)
+        #expect(try fixture.slots("chain").map(\.disposition) == [.started, .started])
+        // A slot that comes to nothing in its own time is an end of its own.
+        try fixture.run(untilMinute: 14 * 60 + 30)
+        #expect(try fixture.slots("chain").count == 4)
+        try fixture.check()
+    }
 }

@@ -149,6 +149,10 @@ final class Upstreams: Room, Grounded {
         let slotID = try slots.insert(&slot, of: schedule)
         for end in used {
             try ledger.useEnd(end, by: schedule.name, slotID: slotID, note: "used", now: now)
+            // Of a join, each period has its own.
+            guard rule.join == .order, !end.hasRun else { continue }
+            try ledger.useCompanions(
+                of: end, by: schedule.name, since: row.effectiveAt, slotID: slotID, now: now)
         }
         if slot.disposition == .pending {
             lister.want(look: schedule.connection, .start)
