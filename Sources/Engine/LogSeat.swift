@@ -131,6 +131,14 @@ package final class LogSeat: Sendable {
     /// Our wall clock minus the keeper's, as the last answer has it; nil: there was none.
     var clockMilliseconds: Int64? { state.withLock { $0.clockMilliseconds } }
 
+    /// The log has answered, and the ledger has all that it told then; not of one that is apart.
+    var isUpToDate: Bool {
+        state.withLock { state in
+            guard let member = state.member, let seen = state.seen else { return false }
+            return member.lease.isFollower && member.place.seq >= seen.seq
+        }
+    }
+
     /// Why it must not lead, for people.
     func note(_ obstacle: LeadObstacle?) { state.withLock { $0.obstacle = obstacle } }
 

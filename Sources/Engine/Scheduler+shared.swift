@@ -108,6 +108,8 @@ extension Scheduler {
     }
 
     static let refusedMilliseconds: Int64 = 1_000
+    /// A follower asks itself so often whether it might lead: a thousand schedules are compared.
+    private static let judgeMilliseconds: Int64 = 30_000
 
     private func begin(_ ledger: Ledger, _ seat: LogSeat) throws {
         try ledger.moveIn(as: seat.identify(), on: seat.host)
@@ -134,11 +136,16 @@ extension Scheduler {
         _ ledger: Ledger, _ log: any TurnLog, _ seat: LogSeat
     ) async throws -> Lead? {
         var said: LeaseMachine.Apart?
+        var judged: (plan: String?, at: Int64)?
         while true {
             let now = clock.now()
             do {
                 guard hear(seat) else { return nil }
                 if let lead = try look(ledger, log, seat) { return lead }
+                if seat.isUpToDate, isDue(judged, now) {
+                    _ = try obstacle(ledger, seat)
+                    judged = (backlog.plan?.contentHash, now.monotonicMilliseconds)
+                }
                 if let apart = seat.standing?.apart, apart != said {
                     said = apart
                     say(.error, "is apart, and never leads: \(apart.words)")
@@ -206,15 +213,31 @@ extension Scheduler {
         }
     }
 
-    /// Nothing but the lease is in the way (R6).
-    private func mayLead(_ ledger: Ledger, _ seat: LogSeat) throws -> Bool {
+    /// What would keep it from leading is told while another one still leads, not when that has died (R6).
+    private func isDue(_ judged: (plan: String?, at: Int64)?, _ now: Now) -> Bool {
+        guard let judged, judged.plan == backlog.plan?.contentHash else { return true }
+        return now.monotonicMilliseconds - judged.at >= Self.judgeMilliseconds
+    }
+
+    /// What is in the way beside the lease, told whenever it is another (R6).
+    private func obstacle(_ ledger: Ledger, _ seat: LogSeat) throws -> LeadObstacle? {
         let obstacle = try LeadObstacle.judge(
             backlog.plan, ledger, clockMilliseconds: seat.clockMilliseconds)
-        if let obstacle, obstacle != seat.standing?.obstacle {
+        let known = seat.standing?.obstacle
+        if let obstacle, obstacle != known {
             say(.error, "may not lead: it \(obstacle.words)")
+        } else if obstacle == nil, known != nil {
+            say(.notice, "may lead again, if the lease comes to it")
         }
         seat.note(obstacle)
-        guard obstacle == nil, let place = try ledger.logPlace() else { return false }
+        return obstacle
+    }
+
+    /// Nothing but the lease is in the way (R6).
+    private func mayLead(_ ledger: Ledger, _ seat: LogSeat) throws -> Bool {
+        guard try obstacle(ledger, seat) == nil, let place = try ledger.logPlace() else {
+            return false
+        }
         // A disk that can't be written leads nothing: noting the place again shows it.
         _ = try ledger.follow([], to: place)
         return true

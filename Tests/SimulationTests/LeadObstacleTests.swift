@@ -59,4 +59,59 @@ struct LeadObstacleTests {
         }
         #expect(obstacle == nil && takes(asked) == 1)
     }
+
+    /// The other one leads and lives: what would be in the way is known before it dies, and is over when
+    /// the files are the same.
+    @Test func itIsToldWhileAnotherLeads() async throws {
+        let story = try NodeStory()
+        try story.place()
+        let ledger = try story.ledger()
+        try ledger.transaction {
+            _ = try ledger.insertRevision(
+                contentHash: "2", isReload: false, summary: "", now: nodeStart)
+        }
+        story.log.seize()
+        var seen: [LeadObstacle?] = []
+        story.log.script = { [inbox = story.inbox, seat = story.seat] log, request in
+            guard case .read = request else { return nil }
+            log.beat()
+            seen.append(seat.standing?.obstacle)
+            if seen.count == 3 {
+                inbox.post(
+                    .configuration(
+                        EngineConfiguration(contentHash: "2", connections: [:], schedules: []),
+                        commandID: nil))
+            }
+            if seen.count == 5 { inbox.post(.stop) }
+            return nil
+        }
+        try await story.run()
+        let differs = LeadObstacle.otherPlan(own: "1", leading: "2")
+        #expect(seen == [nil, differs, differs, differs, nil])
+        #expect(takes(story.log.asked) == 0)
+        #expect(story.seat.standing?.obstacle == nil)
+    }
+
+    /// A clock that goes wrong under the same files is noticed, too, within half a minute.
+    @Test func whatChangesWithoutFilesIsToldWhileAnotherLeads() async throws {
+        let story = try NodeStory()
+        try story.place()
+        story.log.seize()
+        var told: Int64?
+        story.log.script = { [inbox = story.inbox, seat = story.seat, clock = story.clock] log, _ in
+            log.beat()
+            let now = clock.now()
+            if now.monotonicMilliseconds >= 10_000 {
+                log.model.now = now.wall.adding(milliseconds: 3_000)
+            }
+            if seat.standing?.obstacle == .clock(milliseconds: -3_000), told == nil {
+                told = now.monotonicMilliseconds
+            }
+            if told != nil || now.monotonicMilliseconds > 60_000 { inbox.post(.stop) }
+            return nil
+        }
+        try await story.run()
+        #expect((10_000...41_000).contains(try #require(told)))
+        #expect(takes(story.log.asked) == 0)
+    }
 }

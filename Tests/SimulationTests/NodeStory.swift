@@ -63,6 +63,12 @@ final class ScriptedLog: TurnLog, @unchecked Sendable {
         _ = model.perform(.take(epoch: "e", term: lease.term, beat: lease.beat, otherNode))
     }
 
+    /// The other node, which leads, gives a sign of life.
+    func beat() {
+        _ = model.perform(
+            .renew(Tenure(epoch: "e", term: model.lease.term, holder: otherNode)))
+    }
+
     /// The other node, which leads, has taken a turn.
     func append(
         _ changes: [UInt8], _ kind: LogEntry.Kind = .turn, schema: Int = NodeStory.schema
