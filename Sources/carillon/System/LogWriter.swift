@@ -19,8 +19,9 @@ package final class LogWriter: @unchecked Sendable {
 
     /// What is said of lines that were dropped.
     static func words(dropped count: Int) -> String {
-        "\(count) \(count == 1 ? "line of the log was" : "lines of the log were") dropped: "
-            + "nobody read it"
+        count == 1
+            ? "1 line of the log was dropped: nobody read it"
+            : "\(count) lines of the log were dropped: nobody read it"
     }
 
     /// Makes a writer; its thread lives as long as the process.
