@@ -63,10 +63,11 @@ import Timetable
     }
 
     /// The upstream was paused while the host was down: nothing came of its slots, all at once.
-    @Test func aNightOfWhichNothingCameSetsOffOneSlotOnly() throws {
+    @Test(arguments: [AfterRule.Join.order, .day])
+    func aNightOfWhichNothingCameSetsOffOneSlotOnly(join: AfterRule.Join) throws {
         var chain = Self.chain()
         chain.trigger = .after(
-            AfterRule(upstreams: ["s"], on: .end, withinMilliseconds: nil, join: .order))
+            AfterRule(upstreams: ["s"], on: .end, withinMilliseconds: nil, join: join))
         let hourly = Fixture.schedule(every: 60) { ($0.overlap, $0.missed) = (.allow, .skip) }
         let fixture = try Fixture([hourly, chain], runMinutes: 1...2)
         try fixture.simulator.boot()

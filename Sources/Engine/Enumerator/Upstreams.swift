@@ -94,6 +94,27 @@ final class Upstreams: Room, Grounded {
         }
     }
 
+    /// Uses up what came to nothing at the same moment as an end that was used, of a join in its period:
+    /// a night of which nothing came is one end, or it would set off a start for each of its slots.
+    private func useCompanions(
+        of end: UpstreamEnd, _ unused: [UpstreamEnd], _ schedule: Schedule, _ rule: AfterRule,
+        row: ScheduleRow, slotID: Int64?
+    ) throws {
+        guard rule.join != .order else {
+            return try ledger.useCompanions(
+                of: end, by: schedule.name, since: row.effectiveAt, slotID: slotID, now: now)
+        }
+        let period = rule.period(of: end.slotAt, in: schedule.zone)
+        for other in unused
+        where other.slotID != end.slotID && !other.hasRun && other.endedAt == end.endedAt
+            && rule.period(of: other.slotAt, in: schedule.zone) == period
+        {
+            try ledger.useEnd(
+                other, by: schedule.name, slotID: slotID, note: "ended at the same moment", now: now
+            )
+        }
+    }
+
     private func advanceMarks(_ schedule: Schedule, _ rule: AfterRule, row: ScheduleRow) throws {
         for upstream in rule.upstreams {
             // A second end of a period that was whole is never used, nor are those of one that
@@ -149,10 +170,9 @@ final class Upstreams: Room, Grounded {
         let slotID = try slots.insert(&slot, of: schedule)
         for end in used {
             try ledger.useEnd(end, by: schedule.name, slotID: slotID, note: "used", now: now)
-            // Of a join, each period has its own.
-            guard rule.join == .order, !end.hasRun else { continue }
-            try ledger.useCompanions(
-                of: end, by: schedule.name, since: row.effectiveAt, slotID: slotID, now: now)
+        }
+        for (end, unused) in zip(used, ends) where !end.hasRun {
+            try useCompanions(of: end, unused, schedule, rule, row: row, slotID: slotID)
         }
         if slot.disposition == .pending {
             lister.want(look: schedule.connection, .start)
