@@ -89,6 +89,8 @@ extension Ledger {
             WHERE ended_at IS NULL AND disposition IN ('pending', 'starting', 'unknown')
                 AND (kind <> 'rule' OR requested_by IS NOT NULL)
             """, delta)
+        // What moves back may come to lie before a mark.
+        try forgetMarks()
     }
 
     /// Removes rule slots later than now that wait and were never sent, after the clock was set back.

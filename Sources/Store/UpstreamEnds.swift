@@ -83,8 +83,8 @@ extension Ledger {
     ///   - upstream: the schedule whose slots end.
     ///   - schedule: waits for it.
     ///   - effectiveAt: ends before don't count.
-    ///   - waitingMax: so many of its newest slots are looked at, however long earlier ones wait;
-    ///     nil: all that wait.
+    ///   - waitingMax: so many of its newest slots are looked at, however long earlier ones wait,
+    ///     and earlier ones that go on or make up for an old date; nil: all that wait.
     /// - Throws: `StoreError` if the ledger can't be read or written.
     package func advanceMark(
         of upstream: String, for schedule: String, since effectiveAt: Instant, waitingMax: Int?
@@ -100,8 +100,11 @@ extension Ledger {
             """, .text(upstream), .text(schedule), .at(effectiveAt))
         // The next slot comes later than the newest one, or moves the mark back.
         let found = try waiting ?? newest(upstream, but: 0)
-        let floor = try waitingMax.flatMap { try newest(upstream, but: $0) }
         guard let found else { return }
+        var slotAt = found
+        if let floor = try waitingMax.flatMap({ try newest(upstream, but: $0) }), floor > found {
+            slotAt = try kept(upstream, for: schedule, since: effectiveAt, before: floor) ?? floor
+        }
         try database.run(
             """
             INSERT INTO after_marks (upstream, schedule, since_at, slot_at) VALUES (?1, ?2, ?3, ?4)
@@ -109,7 +112,26 @@ extension Ledger {
             SET since_at = excluded.since_at, slot_at = excluded.slot_at
             WHERE (since_at, slot_at) <> (excluded.since_at, excluded.slot_at)
             """, .text(upstream), .text(schedule), .at(effectiveAt),
-            .int(max(found, floor ?? found)))
+            .int(slotAt))
+    }
+
+    /// When the first slot was due that a floor must not hide: it or its run goes on, or it made up for
+    /// an old date, so that it is new though its instant isn't.
+    private func kept(
+        _ upstream: String, for schedule: String, since effectiveAt: Instant, before floor: Int64
+    ) throws -> Int64? {
+        try database.integer(
+            """
+            SELECT s.slot_at FROM slots AS s LEFT JOIN process_runs AS r ON r.run_key = s.run_key
+            WHERE s.schedule = ?1 AND s.slot_at >= \(Self.mark) AND s.slot_at < ?4
+                AND (s.ended_at IS NULL
+                    OR (r.is_open = 1 AND r.outcome NOT IN ('failed', 'lost'))
+                    OR (s.makes_up_slot_id IS NOT NULL AND s.ended_at >= ?3
+                        AND s.disposition <> 'coalesced'
+                        AND NOT EXISTS (SELECT 1 FROM after_uses AS u
+                            WHERE u.schedule = ?2 AND u.upstream_slot_id = s.slot_id)))
+            ORDER BY s.slot_at LIMIT 1
+            """, .text(upstream), .text(schedule), .at(effectiveAt), .int(floor))
     }
 
     /// When the newest slot of a schedule was due but for some; nil: there are no more than those.
@@ -189,6 +211,8 @@ extension Ledger {
     /// Uses up what ended without a run at the same moment as an end that was used: a night of slots of
     /// which nothing came is one end, or what waits for them would start once for each.
     ///
+    /// The plus keeps SQLite from reading all slots that have no run.
+    ///
     /// - Parameters:
     ///   - end: was used for `slotID`.
     ///   - schedule: waits for it.
@@ -205,7 +229,7 @@ extension Ledger {
             INSERT OR IGNORE INTO after_uses (schedule, upstream_slot_id, slot_id, used_at, note)
             SELECT ?2, s.slot_id, ?5, ?6, 'ended at the same moment' FROM slots AS s
             WHERE s.schedule = ?1 AND s.slot_at >= \(Self.mark) AND s.ended_at = ?4
-                AND s.run_key IS NULL AND s.done_by_run_id IS NULL
+                AND +s.run_key IS NULL AND s.done_by_run_id IS NULL
                 AND s.disposition <> 'coalesced'
             """, .text(end.schedule), .text(schedule), .at(effectiveAt), .at(end.endedAt),
             .int(slotID), .at(now))

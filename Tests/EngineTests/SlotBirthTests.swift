@@ -86,8 +86,12 @@ import Timetable
                 "too late although the daemon was up: missed = \"skip\""
             ),
             (
-                .editedWhileDown, .missed,
+                .edited(whileDown: true), .missed,
                 "the configuration was changed while the daemon was down"
+            ),
+            (
+                .edited(whileDown: false), .missed,
+                "the configuration was changed while its schedule could not run"
             ),
         ]
         for (reason, disposition, words) in rows {

@@ -86,4 +86,26 @@ import Timetable
         #expect(try fixture.slots("chain").count == 4)
         try fixture.check()
     }
+
+    /// By order each end has its place beside one of the other upstream, whose runs took place.
+    @Test func withSeveralByOrderEachSlotOfSuchANightCounts() throws {
+        var chain = Self.chain()
+        chain.trigger = .after(
+            AfterRule(upstreams: ["s", "t"], on: .end, withinMilliseconds: nil, join: .order))
+        let upstreams = ["s", "t"].map {
+            Fixture.schedule($0, every: 60) { ($0.overlap, $0.missed) = (.allow, .all) }
+        }
+        let fixture = try Fixture(upstreams + [chain], runMinutes: 1...2)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 10)
+        fixture.simulator.command(.pause(schedule: "s", until: nil, reason: "closed"))
+        try fixture.run(untilMinute: 20)
+        fixture.simulator.kill()
+        fixture.rest(untilMinute: 4 * 60 + 10)
+        try fixture.simulator.boot()
+        try fixture.run(untilMinute: 7 * 60 + 30)
+        #expect(try fixture.slots("t").count { $0.disposition == .started } == 7)
+        #expect(try fixture.slots("chain").count == 7)
+        try fixture.check()
+    }
 }

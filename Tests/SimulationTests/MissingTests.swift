@@ -161,6 +161,33 @@ import Timetable
         try fixture.check()
     }
 
+    /// While its zone was missing at boot this life had no rule of it; it comes back with another one.
+    @Test(arguments: ["every 2", "gone"])
+    func aScheduleThatIsBackWithAnotherRuleHasRowsForTheOldOne(edit: String) throws {
+        let fixture = try Fixture([Self.schedule], runMinutes: 1...1)
+        let simulator = fixture.simulator
+        try simulator.boot()
+        try fixture.run(untilMinute: 9, second: 30)
+        simulator.kill()
+        var without = Fixture.configuration([], hash: "2")
+        without.waiting["s"] = "unknown time zone"
+        simulator.reload(without)
+        try simulator.boot()
+        try fixture.run(untilMinute: 14, second: 30)
+        let other = Fixture.schedule(every: 2) { ($0.overlap, $0.missed) = (.allow, .all) }
+        simulator.reload(Fixture.configuration(edit == "gone" ? [] : [other], hash: "3"))
+        try fixture.run(untilMinute: 18, second: 30)
+        let slots = try fixture.slots()
+        let missed = slots.filter { $0.disposition == .missed }
+        #expect(missed.map { ($0.slotAt.seconds - 1_795_496_400) / 60 } == Array(10...14))
+        #expect(
+            missed.allSatisfy {
+                $0.reason == "the configuration was changed while its schedule could not run"
+            })
+        #expect(slots.count { $0.disposition == .started } == (edit == "gone" ? 9 : 11))
+        try fixture.check()
+    }
+
     private func isTold(_ thing: Thing, _ fixture: Fixture) throws -> Bool {
         switch thing.sign {
         case .alarm(let kind): try fixture.alarms(kind).count == 1

@@ -77,6 +77,37 @@ import Timetable
         )
     }
 
+    /// Its zone is missing while it is found out that the clock had been ahead.
+    @Test(arguments: [false, true])
+    func rule12WhatWaitsForItsZoneLosesNoSlotByAClockThatWasAhead(isInFlight: Bool) throws {
+        let fixture = try Fixture([Fixture.schedule { ($0.missed, $0.overlap) = (.skip, .allow) }])
+        let simulator = fixture.simulator
+        let with = simulator.configuration
+        try simulator.boot()
+        try fixture.run(untilMinute: 10)
+        simulator.stepClock(byMilliseconds: 8 * 3_600_000)
+        try fixture.run(untilMinute: 12)
+        #expect(try fixture.slots().count >= 30)
+        simulator.kill()
+        if !isInFlight { simulator.stepClock(byMilliseconds: -8 * 3_600_000) }
+        // Another schedule asks the API, whose answers bear the clock out.
+        var without = Fixture.configuration(
+            [Fixture.schedule("other", every: 5, process: "p2")], hash: "2")
+        without.waiting["s"] = "unknown time zone"
+        simulator.reload(without)
+        try simulator.boot()
+        if isInFlight {
+            try fixture.run(untilMinute: 13)
+            simulator.stepClock(byMilliseconds: -8 * 3_600_000)
+        }
+        try fixture.run(untilMinute: 25)
+        simulator.reload(
+            Fixture.configuration(with.schedules + without.schedules, hash: "3"))
+        try fixture.run(untilMinute: 46)
+        let told = try fixture.told()
+        #expect(told == "15 started, 30 started, 45 started")
+    }
+
     @Test func whatAPersonPausedUnderAClockThatWasAheadIsPausedNow() throws {
         let fixture = try Fixture()
         try fixture.simulator.boot()

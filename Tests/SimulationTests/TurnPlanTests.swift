@@ -96,6 +96,7 @@ import Testing
         return list.split(separator: " AND ").allSatisfy { term in
             // All that was before a moment is history, what came after it isn't.
             if term.hasSuffix("<?") { return !list.contains(">?") }
+            // The plan says "run_key=?" of "run_key IS NULL", too.
             return term.hasSuffix("=?") && coarse.contains(String(term.dropLast(2)))
         }
     }

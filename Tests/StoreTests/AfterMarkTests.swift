@@ -57,6 +57,45 @@ import Timetable
         #expect(try Self.mark(ledger) == 7)
     }
 
+    /// What is old by its instant may be the newest of all: it goes on, or made up for an old date.
+    @Test func aJoinLooksAtWhatGoesOnAndWhatWasMadeUpForToo() throws {
+        let scratch = try Scratch()
+        let ledger = try scratch.ledger()
+        try Self.ended(ledger)
+        let database = ledger.database
+        let open = try ledger.addSlot(at: Self.at(2), schedule: "s", kind: .manual)
+        try ledger.advanceMark(of: "s", for: "chain", since: Self.start, waitingMax: 3)
+        #expect(try Self.mark(ledger) == 2)
+        try database.run(
+            "UPDATE slots SET disposition = 'skipped', ended_at = ?, next_action_at = NULL, "
+                + "makes_up_slot_id = (SELECT min(slot_id) FROM slots) WHERE slot_id = ?",
+            .at(Self.at(40)), .int(open))
+        try ledger.advanceMark(of: "s", for: "chain", since: Self.start, waitingMax: 3)
+        #expect(try Self.mark(ledger) == 2)
+        let ends = try ledger.unusedEnds(of: "s", for: "chain", since: Self.start, limit: 500)
+        let end = try #require(ends.last)
+        #expect(end.slotID == open)
+        try ledger.useEnd(end, by: "chain", slotID: nil, note: "used", now: Self.at(50))
+        try ledger.advanceMark(of: "s", for: "chain", since: Self.start, waitingMax: 3)
+        #expect(try Self.mark(ledger) == 7)
+    }
+
+    /// A slot that waits moves with the clock, and may come to lie before the mark.
+    @Test func aClockThatIsSetBackHidesNoEnd() throws {
+        let scratch = try Scratch()
+        let ledger = try scratch.ledger()
+        try Self.ended(ledger)
+        try Self.use(ledger, 10)
+        let waiting = try ledger.addSlot(at: Self.at(11), schedule: "s", kind: .manual)
+        try ledger.advanceMark(of: "s", for: "chain", since: Self.start, waitingMax: nil)
+        #expect(try Self.mark(ledger) == 11)
+        try ledger.shiftWaits(by: -8_500)
+        try ledger.database.run(
+            "UPDATE slots SET disposition = 'skipped', ended_at = ?, next_action_at = NULL "
+                + "WHERE slot_id = ?", .at(Self.at(40)), .int(waiting))
+        #expect(try Self.unused(ledger) == [2])
+    }
+
     @Test func itTellsNothingOfEndsBeforeThoseItWasMadeFor() throws {
         let scratch = try Scratch()
         let ledger = try scratch.ledger()

@@ -25,13 +25,13 @@ final class Scratch {
 extension Ledger {
     /// A pending slot of schedule `s` on process `p`.
     func addSlot(
-        at instant: Instant = Scratch.now, schedule: String = "s", reason: String = "due",
-        uuid: String? = nil
+        at instant: Instant = Scratch.now, schedule: String = "s", kind: SlotKind = .rule,
+        reason: String = "due", uuid: String? = nil
     ) throws -> Int64 {
         let revision = try insertRevision(
             contentHash: "1", isReload: false, summary: "", now: Scratch.now)
         var slot = NewSlot(
-            schedule: schedule, kind: .rule, slotAt: instant, dueAt: instant, utcOffsetSeconds: 0,
+            schedule: schedule, kind: kind, slotAt: instant, dueAt: instant, utcOffsetSeconds: 0,
             disposition: .pending, reason: reason, connection: "prod", baseURL: "https://a",
             processID: "p", processPattern: nil, revisionID: revision, mode: .run)
         slot.triggerUUID = uuid

@@ -100,7 +100,6 @@ struct ClockSteps: Grounded {
             for name in roster.schedules.keys { book.tell(.ended(schedule: name)) }
         }
         for var row in try ledger.schedules() where row.state == .active {
-            guard let schedule = roster.schedule(row.schedule) else { continue }
             let first = bySchedule[row.schedule]?.first { $0.kind == .rule }?.slotAt
             let cursor = min(now, first?.adding(milliseconds: -1) ?? now)
             if row.effectiveAt > future {
@@ -108,8 +107,14 @@ struct ClockSteps: Grounded {
                 row.effectiveAt = now
                 try ledger.save(row)
             }
-            if row.cursorAt > cursor, first != nil || row.cursorAt > now {
+            guard row.cursorAt > cursor, first != nil || row.cursorAt > now else { continue }
+            if let schedule = roster.schedule(row.schedule) {
                 try enumerator.moveCursor(of: schedule, to: cursor)
+            } else {
+                // It waits for a file or zone: when its next slot is due is found when that is there.
+                (row.cursorAt, row.nextDueAt) = (cursor, nil)
+                row.nextSlotAt = first ?? row.nextSlotAt
+                try ledger.save(row)
             }
         }
     }

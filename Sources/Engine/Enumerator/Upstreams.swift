@@ -101,6 +101,9 @@ final class Upstreams: Room, Grounded {
         row: ScheduleRow, slotID: Int64?
     ) throws {
         guard rule.join != .order else {
+            // By order each end has its place beside those of the others: one less of them, and all
+            // that come later are with the wrong one.
+            guard rule.upstreams.count == 1 else { return }
             return try ledger.useCompanions(
                 of: end, by: schedule.name, since: row.effectiveAt, slotID: slotID, now: now)
         }

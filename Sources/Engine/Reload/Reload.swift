@@ -284,12 +284,12 @@ struct Reload: Grounded {
         try ledger.setUpcoming(schedule: known.schedule, [], zoneDataHash: "")
     }
 
-    /// Slots of the old rule up to now that have no row yet: `missed`, edited while down.
+    /// Slots of the old rule up to now that have no row yet: `missed`, edited while down, or while the
+    /// schedule waited for a file or zone, so that this life has no rule of it.
     private func fillGap(_ known: ScheduleRow, old: Schedule?, isReload: Bool) throws {
-        guard !isReload else {
+        if isReload, let old {
             // `createDueSlots` ran under the old rule already, unless it met its limit of rows.
-            if let old { try enumerator.fillGap(of: old, replacement: nil) }
-            return
+            return try enumerator.fillGap(of: old, replacement: nil)
         }
         guard let next = known.nextSlotAt, next <= now else { return }
         guard let rule = recompile(known.ruleSource) else {
@@ -299,18 +299,15 @@ struct Reload: Grounded {
                     + "the old rule can't be compiled any more", now: now)
             return
         }
-        guard
-            let zone = roster.schedule(known.schedule)?.zone
-                ?? roster.configuration?.schedules.first?.zone
-        else { return }
         var former = Schedule(
             name: known.schedule, process: ProcessReference(stored: known.process),
             connection: known.connection,
-            trigger: .rule(rule), ruleText: known.rule, ruleSource: known.ruleSource, zone: zone)
+            trigger: .rule(rule), ruleText: known.rule, ruleSource: known.ruleSource,
+            zone: rule.zone)
         former.windows = rule.windows
         // Instants outside its active window were never slots (I2).
         if let key = FiringKey(known.firingKey) { former.active = key.active }
-        try enumerator.fillGap(of: former, replacement: .editedWhileDown)
+        try enumerator.fillGap(of: former, replacement: .edited(whileDown: !isReload))
     }
 
     private func endPending(_ row: ScheduleRow, _ reason: EndReason) throws {

@@ -19,12 +19,7 @@ package enum RunOwner: Sendable, Equatable {
     case schedule(String?)
 
     /// A schedule here has started it, or a person with `trigger`.
-    package var isOurs: Bool {
-        switch self {
-        case .user: false
-        case .schedule: true
-        }
-    }
+    package var isOurs: Bool { if case .schedule = self { true } else { false } }
 
     package var words: String {
         switch self {
@@ -254,8 +249,8 @@ package enum EndReason: Sendable, Equatable {
     /// "within" had passed: when those upstream slots had ended, or while it waited (none).
     case afterRuleOver(when: [SlotName])
     case upstreamFailed(SlotName)
-    /// Its rule was replaced while nobody was there to start it.
-    case editedWhileDown
+    /// Its rule was replaced while nobody was there to start it, or it waited for what it needs.
+    case edited(whileDown: Bool)
     /// - Parameter wasUp: nil: the daemon was up when it stopped being on time; else the instant at
     ///   which it was down.
     case tooLate(Late, wasUp: Uptime)
@@ -309,7 +304,7 @@ package enum EndReason: Sendable, Equatable {
             .pausedWhileWaiting, .skippedOnce, .done, .maxRuns:
             .skipped
         case .afterRuleOver, .tooLate(_, .up), .absent: .expired
-        case .tooLate(_, .down), .editedWhileDown, .restored: .missed
+        case .tooLate(_, .down), .edited, .restored: .missed
         case .movedByHoliday, .standsFor, .laterWaits, .heldBackWith: .coalesced
         case .patternNotExpandable, .refused, .attemptsUsedUp, .invalid, .notValidated: .failed
         }
@@ -335,7 +330,8 @@ package enum EndReason: Sendable, Equatable {
         case .afterRuleOver(let ended):
             "\"within\" of its after rule was over when \(ended.words) had ended"
         case .upstreamFailed(let upstream): "\(upstream) did not succeed"
-        case .editedWhileDown: "the configuration was changed while the daemon was down"
+        case .edited(true): "the configuration was changed while the daemon was down"
+        case .edited(false): "the configuration was changed while its schedule could not run"
         case .tooLate(let why, .up):
             "too late although the daemon was up: \(why.words)" + Self.addition(before)
         case .tooLate(let why, .down(let at)):

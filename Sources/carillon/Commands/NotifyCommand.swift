@@ -94,10 +94,12 @@ struct Notifications: CarillonCommand {
         try ledger.show(messages, columns, list, "no messages", environment)
     }
 
-    /// Refuses a target that no message went to: a typo must not look like "nothing was sent".
+    /// Refuses a word near a target that has messages: a typo must not look like "nothing was sent".
+    ///
+    /// Any other may be a target that no message went to yet.
     private static func check(_ target: String, _ reader: LedgerReader) throws {
         let known = try reader.deliveryTargets()
-        guard !known.contains(target) else { return }
+        guard !known.contains(target), NearestName.find(target, in: known) != nil else { return }
         throw CommandFailure(
             .notFound,
             "the ledger has no message to a target \"\(Printable.escaped(target, limit: 60))\""
