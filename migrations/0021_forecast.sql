@@ -198,17 +198,11 @@ WITH RECURSIVE failing (schedule) AS (
         || CASE WHEN max(o.slot_at) % 1000 THEN printf('.%03d', max(o.slot_at) % 1000) ELSE '' END || 'Z'
             || CASE count(*) WHEN 1 THEN ' was not made up for' ELSE '' END
             || ': ' || substr(max(printf('%020d', o.slot_at) || m.reason), 21),
-        '; to try again: ',
-        CASE count(*) WHEN 1 THEN 'carillon trigger ' ELSE 'carillon backfill ' END
-            || CASE WHEN m.schedule GLOB '*[^-A-Za-z0-9_.@:/+=]*'
+        CASE count(*) WHEN 1 THEN '; to try again: ' ELSE '; to try the first one again: ' END,
+        'carillon trigger ' || CASE WHEN m.schedule GLOB '*[^-A-Za-z0-9_.@:/+=]*'
         THEN '''' || replace(m.schedule, '''', '''\''''') || '''' ELSE m.schedule END
-            || CASE count(*) WHEN 1 THEN ' --slot ' ELSE ' --from ' END
-            || strftime('%Y-%m-%dT%H:%M:%S', min(o.slot_at) / 1000, 'unixepoch')
+            || ' --slot ' || strftime('%Y-%m-%dT%H:%M:%S', min(o.slot_at) / 1000, 'unixepoch')
         || CASE WHEN min(o.slot_at) % 1000 THEN printf('.%03d', min(o.slot_at) % 1000) ELSE '' END || 'Z'
-            || CASE count(*) WHEN 1 THEN '' ELSE ' --to '
-            || strftime('%Y-%m-%dT%H:%M:%S', max(o.slot_at) / 1000, 'unixepoch')
-        || CASE WHEN max(o.slot_at) % 1000 THEN printf('.%03d', max(o.slot_at) % 1000) ELSE '' END || 'Z'
-            || CASE WHEN sum(o.disposition = 'skipped') THEN ' --skipped' ELSE '' END END
     FROM schedule_states AS c
     -- Where rows are only counted, SQLite would rather build an index of its own.
     CROSS JOIN slots AS m INDEXED BY slots_not_made_up ON m.schedule = c.schedule
@@ -216,7 +210,9 @@ WITH RECURSIVE failing (schedule) AS (
     WHERE m.makes_up_slot_id IS NOT NULL AND m.disposition IN ('missed', 'expired', 'failed')
         AND c.state = 'active' AND c.mode = 'run'
         AND NOT EXISTS (SELECT 1 FROM slots AS later
-            WHERE later.makes_up_slot_id = m.makes_up_slot_id AND later.slot_id > m.slot_id)
+            WHERE later.makes_up_slot_id = m.makes_up_slot_id AND later.slot_id > m.slot_id
+                -- Withdrawn before it came to anything: the date stands as before it.
+                AND later.disposition <> 'cancelled')
     GROUP BY c.schedule
     UNION ALL
     SELECT

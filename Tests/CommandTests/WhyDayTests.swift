@@ -169,6 +169,48 @@ import Timetable
         #expect(behind.lines[100].hasPrefix("2026-06-15T02:30:00+00:00"))
     }
 
+    /// What was removed as old, or has no row yet though a later one has, stands where it belongs.
+    @Test func slotsWithoutARowBeforeTheLastRowAreToldToo() async throws {
+        let past = try WhyPast()
+        let ledger = try Ledger(
+            path: past.path, pid: nil, now: WhyPast.instant("2026-06-16T00:00:00Z"),
+            durability: .simulated)
+        func row(_ time: String) throws {
+            try ledger.database.execute(
+                """
+                INSERT INTO slots (schedule, kind, slot_at, due_at, utc_offset_seconds, disposition,
+                    reason, connection, base_url, process_id, revision_id, mode, window_from_at,
+                    created_at, ended_at)
+                VALUES ('twice', 'rule', \(WhyPast.instant(time).milliseconds), 1, 0, 'skipped',
+                    'a pause', 'prod', 'u', 'p', 1, 'run', 1, 1, 1)
+                """)
+        }
+        func why(_ day: String) async -> [String] {
+            await carillon(
+                arguments: ["why", "twice", day, "--database", past.path], host: MemoryHost([:]),
+                now: "2026-06-17T20:00:00Z"
+            ).output.split(separator: "\n").map(String.init)
+        }
+        try row("2026-06-10T18:00:00Z")
+        #expect(await why("2026-06-10").count == 1)
+        try ledger.database.execute(
+            "UPDATE daemon SET pruned_before_at = "
+                + "\(WhyPast.instant("2026-06-10T12:00:00Z").milliseconds)")
+        let removed = await why("2026-06-10")
+        #expect(removed.count == 2)
+        #expect(removed.first?.contains("history of that time was removed") == true)
+        // The newest slot gets its row first.
+        try ledger.database.execute(
+            "UPDATE schedule_states SET cursor_at = "
+                + "\(WhyPast.instant("2026-06-15T23:00:00Z").milliseconds) "
+                + "WHERE schedule = 'twice'")
+        try row("2026-06-16T18:00:00Z")
+        let ahead = await why("2026-06-16")
+        #expect(ahead.count == 2)
+        #expect(ahead.first?.hasPrefix("2026-06-16T06:00:00+00:00 is a slot of twice") == true)
+        #expect(ahead.first?.contains("has no row yet") == true)
+    }
+
     @Test func jsonHasTheSlotsOfADayThatHaveARowAndThoseToCome() async throws {
         let past = try WhyPast()
         let run = await carillon(

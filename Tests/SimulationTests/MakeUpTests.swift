@@ -240,9 +240,28 @@ import Timetable
         try fixture.run(untilMinute: 79)
         #expect(try told(of: "attention") == [])
         #expect(try told() == [row])
+        // A second try that is withdrawn leaves the date as it was.
+        fixture.simulator.sandbox.inject(
+            FaultRule(.unreachable(isCertificate: false)))
+        fixture.makeUp(minute: 15, uuid: "w")
+        try fixture.run(untilMinute: 80)
+        let second = try #require(try fixture.manual().last)
+        #expect(try second.disposition == .pending && told() == [])
+        let configuration = fixture.simulator.configuration
+        var off = configuration
+        off.contentHash = "off"
+        for index in off.schedules.indices { off.schedules[index].enabled = false }
+        fixture.simulator.reload(off)
+        fixture.simulator.sandbox.removeFaults()
+        try fixture.run(untilMinute: 81)
+        fixture.simulator.reload(configuration)
+        try fixture.run(untilMinute: 82)
+        #expect(try fixture.slots().first { $0.slotID == second.slotID }?.disposition == .cancelled)
+        #expect(try told() == [row])
         fixture.makeUp(minute: 15, uuid: "v")
         try fixture.run(untilMinute: 95)
-        #expect(try fixture.manual().map(\.disposition) == [.expired, .started])
+        #expect(
+            try fixture.manual().map(\.disposition) == [.expired, .cancelled, .started])
         #expect(try told() == [])
         try fixture.check()
     }

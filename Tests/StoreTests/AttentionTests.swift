@@ -115,9 +115,8 @@ import Timetable
         try ledger.database.execute(makeUp + "4 WHERE slot_id = 5")
         #expect(
             try rows("what_to_do") == [
-                "2 slots were not made up for, the last one of 2026-03-02T00:04:00Z: 409; to try again: "
-                    + "carillon backfill s --from 2026-03-02T00:01:00Z --to 2026-03-02T00:04:00Z "
-                    + "--skipped"
+                "2 slots were not made up for, the last one of 2026-03-02T00:04:00Z: 409; to try the "
+                    + "first one again: carillon trigger s --slot 2026-03-02T00:01:00Z"
             ])
         // The second try of one has its run, a person skips that of the other.
         try end("started", minute: 6)

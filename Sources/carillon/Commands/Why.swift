@@ -50,25 +50,38 @@ struct Why: CarillonCommand {
         let rest =
             day == nil
             ? []
-            : try absence.rest(behind: Self.ruleSlots(slots), slotsMax: Self.slotsMax + 1)
+            : try absence.rest(
+                behind: Self.ruleSlots(slots), isCut: slots.rows.count == Self.slotsMax,
+                slotsMax: Self.slotsMax + 1)
         if ledger.json {
             let rows = slots.rows.indices.map { LedgerOutput.object(slots, row: $0) }
             return environment.write(
                 JSONText.lines(rows + rest.prefix(Self.slotsMax).map { Self.object(name, $0) }))
         }
-        for row in slots.rows.indices {
-            environment.line(Printable.escaped(WhySentence.slot(slots, row: row)))
-        }
+        tell(slots, rest.prefix(Self.slotsMax), environment)
         if day != nil, slots.rows.count == Self.slotsMax {
             environment.note(
                 "these are the last \(Self.slotsMax) of the day that have a row; all: carillon "
                     + "history \(name) --since \(instants.lowerBound.iso8601) "
                     + "--until \(instants.upperBound.iso8601) --limit 100000")
         }
-        for said in rest.prefix(Self.slotsMax) {
-            environment.line(Printable.escaped(said.sentence) + ".")
-        }
         tellLimit(rest, name, environment)
+    }
+
+    /// Slots with and without a row, as they follow each other.
+    private func tell(
+        _ slots: LedgerTable, _ rest: ArraySlice<Absence.Said>, _ environment: CommandEnvironment
+    ) {
+        var rest = rest
+        for row in slots.rows.indices {
+            let at = slots.value("slot_at", row: row).words.flatMap(Instant.init(iso8601:))
+            while let said = rest.first, let before = said.slotAt, at.map({ before < $0 }) ?? false {
+                environment.line(Printable.escaped(said.sentence) + ".")
+                rest.removeFirst()
+            }
+            environment.line(Printable.escaped(WhySentence.slot(slots, row: row)))
+        }
+        for said in rest { environment.line(Printable.escaped(said.sentence) + ".") }
     }
 
     /// Says why the ledger has no row, and ends with 3.

@@ -60,19 +60,28 @@ struct Absence {
         return slots.isEmpty ? [Said(sentence: try none(then))] : try said(slots, then)
     }
 
-    /// Sentences on the day's slots by the rule that come behind those that have a row.
+    /// Sentences on the day's slots by the rule that have no row, or no longer.
     ///
     /// - Parameters:
     ///   - known: instants that have a row.
+    ///   - isCut: there may be earlier ones.
     ///   - slotsMax: no more are told one by one.
     /// - Returns: what to tell, the earliest first.
     /// - Throws: `StoreError` if the ledger can't be read.
-    func rest(behind known: Set<Instant>, slotsMax: Int) throws -> [Said] {
+    func rest(behind known: Set<Instant>, isCut: Bool, slotsMax: Int) throws -> [Said] {
         guard let then = try revision() else { return [] }
-        // A row may be made ahead of those before it.
+        // A row may be made ahead of those before it, and theirs may be removed as old. Rows there
+        // should be, and are not, behind all others only: what zone data has moved is no loss.
         let last = known.filter { $0 <= now }.max()
-        let slots = slots(then, after: last).filter { !known.contains($0.at) }.prefix(slotsMax)
-        return try said(Array(slots), then)
+        let cursor = try reader.cursor(of: schedule)
+        let pruned = try reader.prunedBefore()
+        let first = isCut ? known.min() : nil
+        let slots = slots(then).filter { slot in
+            if known.contains(slot.at) || first.map({ slot.at < $0 }) ?? false { return false }
+            return last.map { slot.at > $0 } ?? true || cursor.map { slot.at > $0 } ?? true
+                || pruned.map { slot.at < $0 } ?? false
+        }
+        return try said(Array(slots.prefix(slotsMax)), then)
     }
 
     /// What the schedule was: of a day its end counts, for one that came or changed on it had its
@@ -86,12 +95,12 @@ struct Absence {
 
     /// The slots that the rule makes within the instants, while the schedule was or will be active.
     private func slots(
-        _ then: Revision, after known: Instant? = nil
+        _ then: Revision
     ) -> some Sequence<Occurrence> {
         let begin = max(then.since, then.key?.active.from ?? instant, instant)
             .adding(milliseconds: -1)
         let rule = then.state == .active ? rule(then) : nil
-        return sequence(state: max(begin, known ?? begin)) { last -> Occurrence? in
+        return sequence(state: begin) { last -> Occurrence? in
             guard let next = rule?.next(after: last), instants.contains(next.at),
                 then.key?.active.contains(next.at) == true
             else { return nil }
