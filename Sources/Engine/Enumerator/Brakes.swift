@@ -33,7 +33,6 @@ final class Brakes: Room, Grounded {
     }
 
     func pauseTheFailing() throws {
-        guard !life.isStopping else { return }
         if roster.configuration != nil, toldOfRevisionID != roster.revisionID {
             let done = try book.step("tell of pauses after failures") { try tellAgain() }
             if done { toldOfRevisionID = roster.revisionID }

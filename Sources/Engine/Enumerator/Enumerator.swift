@@ -25,7 +25,6 @@ final class Enumerator: Room, Grounded {
     func beginTurn() { rows = 0 }
 
     func createDueSlots() throws {
-        guard !life.isStopping else { return }
         for name in try ledger.schedulesDue(now: now, limit: limits.decisionsMax) {
             guard rows < limits.slotRowsMax else {
                 book.wakeSoon()

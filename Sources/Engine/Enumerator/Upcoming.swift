@@ -25,7 +25,7 @@ final class Upcoming: Room, Grounded {
     func expire() { isStale = true }
 
     func refresh() throws {
-        guard limits.keepsUpcoming, !life.isStopping else { return }
+        guard limits.keepsUpcoming else { return }
         var daemon = try book.daemon()
         if let last = daemon.upcomingRefreshedAt, last <= now,
             now.since(last) < Self.refreshMilliseconds, !isStale

@@ -44,7 +44,6 @@ final class Upstreams: Room, Grounded {
     func note(ended schedule: String) { ended.insert(schedule) }
 
     func createAfterSlots() throws {
-        guard !life.isStopping else { return }
         let ended = ended
         self.ended = []
         if revisionID != roster.revisionID {

@@ -37,7 +37,6 @@ final class Preflight: Room, Grounded {
 
     /// Goes on with the checks that are due, as far as the budget lets them: starts go first.
     func checkAhead() throws {
-        guard !life.isStopping else { return }
         for name in roster.connections.keys.sorted() {
             // What is wrong with the whole connection has an alarm of its own.
             guard let connection = roster.connection(name) else { continue }

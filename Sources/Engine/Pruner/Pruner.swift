@@ -60,7 +60,6 @@ final class Pruner: Room, Grounded {
 
     /// Goes on with a removal, or begins one when it is time.
     func prune() throws {
-        guard !life.isStopping else { return }
         if removal == nil { try beginWhenDue() }
         guard var state = removal else { return }
         guard isStillWanted(state) else {

@@ -33,7 +33,6 @@ final class Starter: Room, Grounded {
     func beginTurn() { rampWaiting = 0 }
 
     func decidePending() throws {
-        guard !life.isStopping else { return }
         let due = try ledger.slotsDue(.pending, now: now, limit: limits.decisionsMax)
         if due.count == limits.decisionsMax { book.wakeSoon() }
         for slot in due {

@@ -158,31 +158,45 @@ package final class Clockwork {
             let done = try book.step("apply an input") { try apply(input) }
             if !done { try refuse(input) }
         }
+        let isStopping = life.isStopping
         if roster.configuration != nil {
-            try enumerator.createDueSlots()
-            try heed()
-            try brakes.pauseTheFailing()
-            try upstreams.createAfterSlots()
-            try settler.settleUnknown()
-            try starter.decidePending()
-            try slots.remindHeld()
-            try settler.recoverUnanswered()
-            try preflight.checkAhead()
-            try expiries.warn()
-            if !isStopping { try follower.lookAtRuns() }
-            try follower.strangers.lookAfterStarts()
-            if !isStopping {
-                try gate.tend(roster.connections)
-                try heed()
-                try lister.sendLists()
-                try heed()
-            }
-            try upcoming.refresh()
-            try calendarWatch.tend()
-            try pruner.prune()
+            if isStopping { try finish() } else { try goOn() }
         }
-        try notices.tend(isStopping: life.isStopping)
+        try notices.tend(isStopping: isStopping)
         try book.saveRows()
+    }
+
+    private func goOn() throws {
+        try enumerator.createDueSlots()
+        try heed()
+        try brakes.pauseTheFailing()
+        try upstreams.createAfterSlots()
+        try settler.settleUnknown()
+        try starter.decidePending()
+        try slots.remindHeld()
+        try settler.recoverUnanswered()
+        try preflight.checkAhead()
+        try expiries.warn()
+        try follower.lookAtRuns()
+        try follower.strangers.lookAfterStarts()
+        try gate.tend(roster.connections)
+        try heed()
+        try lister.sendLists()
+        try heed()
+        try upcoming.refresh()
+        try calendarWatch.tend()
+        try pruner.prune()
+    }
+
+    /// A daemon that is being stopped begins nothing: what has an answer is settled and told.
+    private func finish() throws {
+        try heed()
+        try settler.settleUnknown()
+        try slots.remindHeld()
+        try settler.recoverUnanswered()
+        try expiries.warn()
+        try follower.strangers.lookAfterStarts()
+        try calendarWatch.tend()
     }
 
     /// Whoever waits for what could not be applied hears of it.
