@@ -36,9 +36,9 @@ extension Checker {
         let revisions = try ledger.scheduleRevisions(row.schedule)
         for (index, revision) in revisions.enumerated() {
             let end = index + 1 < revisions.count ? revisions[index + 1].effectiveAt : row.cursorAt
-            guard revision.state == .active, let rule = simulator.rules[revision.rule] else {
-                continue
-            }
+            guard revision.state == .active,
+                let rule = simulator.rule(revision.rule, of: row.schedule)
+            else { continue }
             let knowsWindows = !simulator.schedulesWithEditedWindows.contains(row.schedule)
             for slot in try ledger.ruleMarks(
                 schedule: row.schedule, after: revision.effectiveAt, through: end)

@@ -103,6 +103,7 @@ package struct RandomWorkload {
             sandbox: SandboxState(seed: seed, scenario: scenarioOfSeed.scenario), time: Self.start,
             plan: scenarioOfSeed.plan, recompile: RandomRules.compile)
         simulator.plan.guards = guards
+        simulator.reloadAgainMilliseconds = 15_000
         lengthMilliseconds = scenarioOfSeed.lengthMilliseconds
         mortality = scenarioOfSeed.mortality
         events = scenarioOfSeed.events(dice: &dice)

@@ -15,8 +15,9 @@ extension Simulator {
             if line.level == .error, !isExplained || !plan.endsAtErrors {
                 noteError(line.message)
             }
-        case .reply(_, let reply):
+        case .reply(let id, let reply):
             replies.append(reply)
+            noteReply(id, reply)
         case .request(let request):
             let slotID = clockwork?.slotID(ofRequest: request.id)
             if wire?(request, slotID) != true { send(request, slotID: slotID, life: lives) }

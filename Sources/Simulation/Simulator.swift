@@ -76,7 +76,7 @@ package final class Simulator {
     /// Every POST that left us, in order.
     package internal(set) var starts: [StartRequest] = []
     /// Schedules whose windows were edited, which makes other slots of them wait or start.
-    private(set) var schedulesWithEditedWindows: Set<String> = []
+    var schedulesWithEditedWindows: Set<String> = []
     /// Points at which a death was possible in this life.
     package private(set) var points = 0
     package private(set) var lives = 0
@@ -97,8 +97,12 @@ package final class Simulator {
     package internal(set) var acknowledgedRuns: Set<String> = []
     /// Slots that a person has decided to start again.
     package internal(set) var restartedByPerson: Set<Int64> = []
-    /// Rules by their source, to enumerate what slots there should be.
-    package internal(set) var rules: [String: FiringRule] = [:]
+    /// Rules by schedule and text, to enumerate what slots there should be: two schedules may say the
+    /// same words and mean another zone or calendar.
+    var rules: [String: [String: FiringRule]] = [:]
+    /// A reload that was refused is asked for again after that long, as one by signal is; nil: never.
+    var reloadAgainMilliseconds: Int64?
+    static let reloadID: UInt64 = 1
     /// When requests left us, by connection, in true milliseconds.
     package internal(set) var requestTimes: [String: [Int64]] = [:]
     /// Requests that came although a hint had told us to stay away (I4).
@@ -194,39 +198,6 @@ package final class Simulator {
         } catch let error as StoreError where error.isPassing {
             outlast(error, nil)
         }
-    }
-
-    /// What windows make of a slot is known to the checker where they were never edited.
-    private func noteWindows(of new: EngineConfiguration) {
-        func spans(_ schedules: [Schedule]) -> [String: [String]] {
-            Dictionary(
-                schedules.map { schedule in
-                    // Those that come again are named by their words, and mean the schedule's zone.
-                    let words = schedule.windows.map {
-                        "\($0.name) \($0.effect) \($0.spans) \(schedule.zone.contentHash)"
-                    }
-                    return (schedule.name, words)
-                },
-                uniquingKeysWith: { first, _ in first })
-        }
-        let (before, after) = (spans(configuration.schedules), spans(new.schedules))
-        for name in Set(before.keys).union(after.keys) where before[name] != after[name] {
-            schedulesWithEditedWindows.insert(name)
-        }
-    }
-
-    private func noteRules() {
-        for schedule in configuration.schedules {
-            if case .rule(let rule) = schedule.trigger { rules[schedule.ruleText] = rule }
-        }
-    }
-
-    /// Gives the daemon another configuration, now or at its next start.
-    package func reload(_ new: EngineConfiguration) {
-        noteWindows(of: new)
-        configuration = new
-        noteRules()
-        if isUp { post(.configuration(new, commandID: 1), afterMilliseconds: 0) }
     }
 
     /// Sets our wall clock by so much; the daemon notices at its next turn.

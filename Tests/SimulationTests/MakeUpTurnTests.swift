@@ -91,6 +91,36 @@ import Timetable
         try fixture.check()
     }
 
+    /// What can start only when a person has decided of a held slot is in nobody's way until then.
+    @Test func whatWaitsForAPersonIsNotLetGoFirst() throws {
+        let other = Fixture.schedule("t") { $0.maxRuns = 2 }
+        let fixture = try Self.skipped(
+            [Fixture.schedule(every: 60), other], runMinutes: 1, untilMinute: 10)
+        try fixture.run(untilMinute: 29)
+        // The process shows a run of another user, which may hide the lost one.
+        fixture.simulator.sandbox.inject(.next(.lostBefore, operation: "runProcess"))
+        try fixture.run(untilMinute: 30, second: 10)
+        fixture.simulator.sandbox.startByPerson(
+            process: "p1", user: "person", at: fixture.simulator.time)
+        try fixture.run(untilMinute: 46)
+        #expect(
+            try slots(fixture, .rule, of: "t").map(\.disposition) == [.started, .held, .pending])
+        fixture.simulator.command(.skip(schedule: "s", at: Fixture.minute(60), reason: ""))
+        try fixture.run(untilMinute: 70)
+        #expect(try fixture.told() == "60 skipped")
+        fixture.makeUp(minute: 60)
+        try fixture.run(untilMinute: 74)
+        #expect(try slots(fixture, .manual).map(\.disposition) == [.started])
+        let waiting = try slots(fixture, .rule, of: "t").dropFirst(2)
+        #expect(!waiting.isEmpty && waiting.allSatisfy { $0.disposition == .pending })
+        // The held one had no run after all: the last run is one of theirs, and goes first.
+        let held = try slots(fixture, .rule, of: "t")[1]
+        fixture.simulator.command(.resolve(slotID: held.slotID, .drop))
+        try fixture.run(untilMinute: 80)
+        #expect(try slots(fixture, .rule, of: "t").count { $0.disposition == .started } == 2)
+        try fixture.check()
+    }
+
     /// The cursor of the rule is past it already, and its time is still to come.
     @Test func aSlotThatIsBornButNotYetDueGoesFirst() throws {
         let other = Fixture.schedule("t", every: 60) { $0.spreadMilliseconds = 1_800_000 }

@@ -57,6 +57,31 @@ import Timetable
         #expect(simulator.starts.count == 2)
     }
 
+    /// Before the first 201 nothing tells a person's run of the same seconds from ours: the second start
+    /// says who we are, and that the first one was given another's.
+    @Test(arguments: ["person", nil])
+    func aStrangersRunThatWasTakenForTheFirstOneIsToldOnceOurUserIsKnown(user: String?) throws {
+        let fixture = try Fixture([Fixture.schedule { $0.overlap = .allow }])
+        let simulator = fixture.simulator
+        simulator.sandbox.inject(.next(.lostAfter(), operation: "runProcess"))
+        try simulator.boot()
+        try fixture.run(untilMinute: 15, second: 1)
+        if let user {
+            simulator.sandbox.startByPerson(process: "p1", user: user, at: simulator.time)
+        }
+        try fixture.run(untilMinute: 29)
+        #expect(try fixture.told() == "15 started")
+        #expect(try fixture.alarms(.possibleDuplicate) == [])
+        try fixture.run(untilMinute: 32)
+        #expect(try fixture.told() == "15 started, 30 started")
+        let told = try fixture.ask(
+            "SELECT what_to_do FROM attention WHERE kind = 'possible_duplicate'")
+        #expect(told.count == (user == nil ? 0 : 1))
+        #expect(told.allSatisfy { $0.contains("attempt 1 of s@") && $0.contains("user person") })
+        try fixture.run(untilMinute: 50)
+        try fixture.check()
+    }
+
     /// What it has started is not of the user that the client before it acted for.
     @Test func theFirstLostAnswerAfterTheChangeIsAdopted() throws {
         let fixture = try Self.begun()

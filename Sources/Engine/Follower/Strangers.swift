@@ -99,6 +99,35 @@ final class Strangers: Room, Grounded {
         }
     }
 
+    /// Tells a person of what lost answers were given while nobody knew our user: a run that turns out to
+    /// be another's may hide ours (rules 6 and 7).
+    ///
+    /// - Parameters:
+    ///   - attempt: the first whose answer says who we are.
+    ///   - connection: its own.
+    ///   - user: our own.
+    /// - Throws: `StoreError` if the ledger can't be read or written.
+    func reportAdoptions(
+        before attempt: AttemptRow, on connection: String, _ user: String
+    ) throws {
+        let found = try ledger.foreignAdoptions(
+            connection: connection, before: attempt.attemptID, userID: user)
+        for adoption in found {
+            guard let slot = try ledger.slot(adoption.slotID) else { continue }
+            try ledger.raise(
+                kind: .possibleDuplicate,
+                subject: AlarmKind.duplicateSubject(
+                    run: adoption.runID, of: adoption.processID),
+                whatToDo: "run \(adoption.runID), which attempt \(adoption.number) of "
+                    + "\(slot.name) was given after its answer was lost, is of user "
+                    + "\(adoption.userID), and not of our own: that of the attempt may be another "
+                    + "one; check in Workiva, and close what is too much", now: now)
+            book.log(
+                .warning,
+                "\(slot.name) was given run \(adoption.runID), which another user has started")
+        }
+    }
+
     /// Tells a person of a run of our own user that no slot claims (rule 7).
     ///
     /// Created inside the exposure of an attempt that is settled, it may be that attempt's second

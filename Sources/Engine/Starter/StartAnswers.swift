@@ -66,6 +66,9 @@ struct StartAnswers: Grounded {
                 attempt.number, isLate: slot.isLate, hadLook: attempt.baseline != .notKnown),
             at: now)
         if let user = run.createdBy ?? run.managerUser {
+            if try book.connection(slot.connection)?.userID == nil {
+                try follower.strangers.reportAdoptions(before: attempt, on: slot.connection, user)
+            }
             try book.change(slot.connection) { $0.userID = user }
         }
         if !isRead { try follower.runs.watch(runKey, slot: slot) }

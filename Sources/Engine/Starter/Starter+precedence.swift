@@ -17,8 +17,8 @@ extension Starter {
         let waiting = try
             (ledger.openSlots(baseURL: slot.baseURL, processID: slot.processID)
             + ledger.openSlots(schedule: slot.schedule, .pending)).filter { other in
-                other.disposition == .pending && !other.isAskedFor
-                    && other.connection == slot.connection && isBlockedByRuns(other.schedule)
+                try other.disposition == .pending && !other.isAskedFor
+                    && other.connection == slot.connection && isInRunsWay(other.schedule)
             }
         if let due = waiting.first(where: { $0.dueAt <= now }) {
             return facts.goesFirst = due.name
@@ -42,7 +42,10 @@ extension Starter {
             through: now.adding(
                 milliseconds: max(
                     schedule.startWithinMilliseconds, Self.precedenceMillisecondsMin)))
-        facts.goesFirst = coming.lazy.compactMap { self.soon($0, schedule, usual: usual) }.first
+        for name in coming {
+            facts.goesFirst = try soon(name, schedule, usual: usual)
+            if facts.goesFirst != nil { return }
+        }
     }
 
     /// When it was asked for, or the last run of its kind on the process was over: the members of a range
@@ -53,15 +56,20 @@ extension Starter {
         return max(slot.dueAt, last ?? slot.dueAt)
     }
 
-    /// Its slots are skipped, or wait, while a run of the process is open.
-    private func isBlockedByRuns(_ name: String) -> Bool {
-        guard let schedule = roster.schedule(name) else { return false }
-        return schedule.overlap != .allow && schedule.mode == .run
+    /// Its slots are skipped, or wait, while a run of the process is open; none of them starts where it
+    /// has had all its runs, or a person must first say whether it has (rule 21).
+    private func isInRunsWay(_ name: String) throws -> Bool {
+        guard let schedule = roster.schedule(name), schedule.overlap != .allow,
+            schedule.mode == .run
+        else { return false }
+        guard let max = schedule.maxRuns else { return true }
+        let used = try ledger.runsUsed(schedule: name)
+        return used.started + used.undecided < max
     }
 
     /// The next slot of a schedule, if it is so close that the make-up's run would be in its way.
-    private func soon(_ name: String, _ own: Schedule, usual: Int64) -> SlotName? {
-        guard isBlockedByRuns(name), let schedule = roster.schedule(name),
+    private func soon(_ name: String, _ own: Schedule, usual: Int64) throws -> SlotName? {
+        guard try isInRunsWay(name), let schedule = roster.schedule(name),
             let next = schedule.nextOccurrence(after: now), next.decision == .run
         else { return nil }
         if case .skipped = next.window { return nil }

@@ -75,7 +75,9 @@ struct Why: CarillonCommand {
         var rest = rest
         for row in slots.rows.indices {
             let at = slots.value("slot_at", row: row).words.flatMap(Instant.init(iso8601:))
-            while let said = rest.first, let before = said.slotAt, at.map({ before < $0 }) ?? false {
+            while let said = rest.first, let before = said.slotAt,
+                at.map({ before < $0 }) ?? false
+            {
                 environment.line(Printable.escaped(said.sentence) + ".")
                 rest.removeFirst()
             }
