@@ -156,6 +156,8 @@ package struct Checker {
     ) throws -> Bool {
         if try isHiddenByAStranger(run, slot, duplicates, simulator, ledger) { return true }
         guard regime == .breaksWindows else { return false }
+        // What was settled under another reading of the clock is compared with it no more.
+        if simulator.wasClockSet { return true }
         if !simulator.listedRuns.contains(run.id) { return true }
         let subject = AlarmKind.duplicateSubject(run: run.id, of: slot.processID)
         if try duplicates.contains(subject) || ledger.wasReported(run.id) {
@@ -172,13 +174,13 @@ package struct Checker {
         _ run: SandboxRun, _ slot: SlotRow, _ duplicates: Set<String>, _ simulator: Simulator,
         _ ledger: Ledger
     ) throws -> Bool {
-        guard slot.disposition == .started, !simulator.listedRuns.contains(run.id),
+        guard slot.disposition == .started,
             let adopted = try slot.runKey.flatMap({ try ledger.run($0) })
         else { return false }
         let isKnown = simulator.sandbox.runs.contains { other in
             other.user == run.user && simulator.acknowledgedRuns.contains(other.id)
         }
-        return !isKnown
+        return !isKnown && !simulator.listedRuns.contains(run.id)
             || duplicates.contains(
                 AlarmKind.duplicateSubject(run: adopted.runID, of: slot.processID))
     }
@@ -344,7 +346,8 @@ package struct Checker {
                     ?? false,
             let run = simulator.sandbox.run(runID), run.createdAt > slot.dueAt
         else { return false }
-        return run.completed(at: simulator.time) == nil
+        // Its end is known when it was read next.
+        return run.completed(at: simulator.time.adding(milliseconds: -600_000)) == nil
     }
 
     private func mayOverlap(_ schedule: String, _ simulator: Simulator) -> Bool {

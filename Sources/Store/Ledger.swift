@@ -30,6 +30,8 @@ package final class Ledger {
     private var index: IndexFile?
     /// Bytes of the log when the last transaction began; it shrinks only after a checkpoint.
     private var logSize: Int64 = 0
+    /// Where the last frame of the log was at the last turn; nil: not known.
+    private var lastFrame: Int64?
     private let logPath: String
     private let indexPath: String
     /// What the transaction that is going on adds to the sums.
@@ -83,7 +85,7 @@ package final class Ledger {
         if index?.identity != FileIdentity(path: indexPath) { index = IndexFile(path: indexPath) }
         index?.forgetSize()
         // What the index of a file that was just opened tells is of before, until the first turn.
-        logSize = 0
+        (logSize, lastFrame) = (0, nil)
     }
 
     private func isInPlace(_ log: FileIdentity?) -> Bool {
@@ -149,8 +151,14 @@ package final class Ledger {
                 advice: "it is made anew from the log; leave the files of a running daemon alone")
         }
         let size = log?.size ?? 0
-        defer { logSize = size }
-        guard size < logSize, LogFile.isCut(size: size, index: index) else { return }
+        let isHollow = lastFrame.flatMap { LogFile.isHollow(path: logPath, at: $0) } ?? false
+        defer {
+            logSize = size
+            lastFrame = LogFile.lastFrame(path: logPath, index: index)
+        }
+        guard isHollow || (size < logSize && LogFile.isCut(size: size, index: index)) else {
+            return
+        }
         throw StoreError(
             kind: .corrupt, attempted: "write the ledger", path: logPath,
             cause: "the log was cut while the daemon was running, and starts that it held are lost",

@@ -62,6 +62,36 @@ enum LogFile {
         return frames > 0 && size < 32 + frames * (page + 24)
     }
 
+    /// Where the head of the last frame of a log is that has been written to its end.
+    ///
+    /// - Parameters:
+    ///   - path: the log.
+    ///   - index: of the database that is open.
+    /// - Returns: bytes from its beginning; nil if there is none, or it isn't to be read.
+    static func lastFrame(path: String, index: IndexFile?) -> Int64? {
+        guard let (frames, page) = index?.log(), frames > 0 else { return nil }
+        let place = 32 + (frames - 1) * (page + 24)
+        return isHollow(path: path, at: place) == false ? place : nil
+    }
+
+    /// Whether nothing is where a frame was: the log was cut before it while a turn was under way, whose
+    /// own frames then lie behind a hole, so that its size tells nothing.
+    ///
+    /// - Parameters:
+    ///   - path: the log.
+    ///   - place: where the head of a frame was, which begins with the number of a page, never 0.
+    /// - Returns: nil if that can't be read, as in a log that ends before.
+    static func isHollow(path: String, at place: Int64) -> Bool? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var number: UInt32 = 0
+        let count = unsafe withUnsafeMutableBytes(of: &number) {
+            unsafe pread(descriptor, $0.baseAddress, 4, Int(place))
+        }
+        return count == 4 ? number == 0 : nil
+    }
+
     /// Size and first bytes of a file.
     private struct Head {
         let size: Int
